@@ -1,0 +1,253 @@
+/* db.c - see db.h. */
+#include "core/db.h"
+
+#include "core/file.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+extern const char db_schema_text[]; /* schema.sql, by core/meson.build */
+
+enum { BUSY_MS = 10000, APPLICATION = 0x41544C42, VERSION = 1 };
+
+const char *db_schema(void)
+{
+    return db_schema_text;
+}
+
+static bool failed(const db *d, error *e)
+{
+    return error_set(e, "%s: %s", d->path, sqlite3_errmsg(d->handle));
+}
+
+static bool bind(sqlite3_stmt *s, const char *types, va_list args)
+{
+    int status = SQLITE_OK;
+    for (int i = 1; types && *types && status == SQLITE_OK; types++, i++) switch (*types) {
+        case 'i':
+            status = sqlite3_bind_int64(s, i, va_arg(args, int64_t));
+            break;
+        case 'n':
+            status = sqlite3_bind_int(s, i, va_arg(args, int));
+            break;
+        case 'd':
+            status = sqlite3_bind_double(s, i, va_arg(args, double));
+            break;
+        case 't':
+            status = sqlite3_bind_text(s, i, va_arg(args, const char *), -1, SQLITE_TRANSIENT);
+            break;
+        case 'b': {
+            const void *bytes = va_arg(args, const void *);
+            status = sqlite3_bind_blob64(s, i, bytes, va_arg(args, size_t), SQLITE_TRANSIENT);
+            break;
+        }
+        default:
+            assert(!"a letter db.h does not name");
+        }
+    return status == SQLITE_OK;
+}
+
+static bool query(db *d, sqlite3_stmt **s, error *e, const char *sql, const char *types,
+                  va_list args)
+{
+    *s = NULL;
+    if (sqlite3_prepare_v2(d->handle, sql, -1, s, NULL) == SQLITE_OK && bind(*s, types, args))
+        return true;
+    failed(d, e);
+    sqlite3_finalize(*s);
+    *s = NULL;
+    return false;
+}
+
+bool db_query(db *d, sqlite3_stmt **s, error *e, const char *sql, const char *types, ...)
+{
+    va_list args;
+    va_start(args, types);
+    const bool ok = query(d, s, e, sql, types, args);
+    va_end(args);
+    return ok;
+}
+
+bool db_next(db *d, sqlite3_stmt *s, bool *row, error *e)
+{
+    const int status = sqlite3_step(s);
+    *row = status == SQLITE_ROW;
+    return status == SQLITE_ROW || status == SQLITE_DONE ? true : failed(d, e);
+}
+
+bool db_run(db *d, error *e, const char *sql, const char *types, ...)
+{
+    va_list args;
+    sqlite3_stmt *s;
+    va_start(args, types);
+    bool row = true, ok = query(d, &s, e, sql, types, args);
+    va_end(args);
+    while (ok && row) ok = db_next(d, s, &row, e);
+    sqlite3_finalize(s);
+    return ok;
+}
+
+bool db_integer(db *d, int64_t *out, int64_t otherwise, error *e, const char *sql,
+                const char *types, ...)
+{
+    va_list args;
+    sqlite3_stmt *s;
+    va_start(args, types);
+    bool row = false;
+    const bool ok = query(d, &s, e, sql, types, args) && db_next(d, s, &row, e);
+    va_end(args);
+    *out = row && sqlite3_column_type(s, 0) != SQLITE_NULL ? sqlite3_column_int64(s, 0) : otherwise;
+    sqlite3_finalize(s);
+    return ok;
+}
+
+bool db_text(db *d, char **out, error *e, const char *sql, const char *types, ...)
+{
+    va_list args;
+    sqlite3_stmt *s;
+    va_start(args, types);
+    bool row = false, ok = query(d, &s, e, sql, types, args) && db_next(d, s, &row, e);
+    va_end(args);
+    const char *text = row ? (const char *)sqlite3_column_text(s, 0) : NULL;
+    *out = text ? strdup(text) : NULL;
+    if (text && !*out) ok = error_set(e, "%s: no memory", d->path);
+    sqlite3_finalize(s);
+    return ok;
+}
+
+bool db_begin(db *d, error *e)
+{
+    return db_run(d, e, "BEGIN IMMEDIATE", NULL);
+}
+
+bool db_commit(db *d, error *e)
+{
+    if (db_run(d, e, "COMMIT", NULL)) return true;
+    db_rollback(d);
+    return false;
+}
+
+void db_rollback(db *d)
+{
+    error ignored; /* SQLite may have rolled back by itself */
+    if (!sqlite3_get_autocommit(d->handle)) db_run(d, &ignored, "ROLLBACK", NULL);
+}
+
+int64_t db_last_id(const db *d)
+{
+    return sqlite3_last_insert_rowid(d->handle);
+}
+
+int db_changes(const db *d)
+{
+    return sqlite3_changes(d->handle);
+}
+
+int64_t db_now_ms(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_REALTIME, &t);
+    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
+}
+
+/* Make the tables in a database that has none, or see that they are ours.  Two processes may come
+ * at once: the second waits and then finds the work done. */
+static bool check_schema(db *d, error *e)
+{
+    int64_t id, version, tables;
+    if (!db_integer(d, &id, 0, e, "PRAGMA application_id", NULL) ||
+        !db_integer(d, &version, 0, e, "PRAGMA user_version", NULL) ||
+        !db_integer(d, &tables, 0, e, "SELECT count(*) FROM sqlite_schema", NULL))
+        return false;
+    if (id == APPLICATION && version == VERSION) return true;
+    if (id == APPLICATION)
+        return error_set(e,
+                         "%s: has schema version %lld, and this attnlab knows versions up to %d: "
+                         "use the attnlab that wrote it, or a newer one",
+                         d->path, (long long)version, VERSION);
+    if (id != 0 || version != 0 || tables != 0)
+        return error_set(e, "%s: is a database, but not one of attnlab's", d->path);
+    if (d->mode == DB_READ) return error_set(e, "%s: is empty", d->path);
+    char *why = NULL;
+    if (sqlite3_exec(d->handle, db_schema_text, NULL, NULL, &why) == SQLITE_OK) return true;
+    error_set(e, "%s: %s", d->path, why ? why : "its tables cannot be made");
+    sqlite3_free(why);
+    return false;
+}
+
+static bool settle(db *d, error *e)
+{
+    sqlite3_busy_timeout(d->handle, BUSY_MS);
+    sqlite3_db_config(d->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+    sqlite3_db_config(d->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    sqlite3_db_config(d->handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+    if (!db_run(d, e, "PRAGMA foreign_keys=ON", NULL) ||
+        !db_run(d, e, "PRAGMA wal_autocheckpoint=0", NULL))
+        return false;
+    if (d->mode == DB_READ) return check_schema(d, e);
+    char *journal = NULL;
+    bool ok = db_text(d, &journal, e, "PRAGMA journal_mode=WAL", NULL);
+    if (ok && (!journal || strcmp(journal, "wal") != 0))
+        ok = error_set(e,
+                       "%s: this file system cannot hold a database that several processes use "
+                       "(journal mode '%s')",
+                       d->path, journal ? journal : "none");
+    free(journal);
+    if (!ok || !db_begin(d, e)) return false;
+    if (check_schema(d, e)) return db_commit(d, e);
+    db_rollback(d);
+    return false;
+}
+
+bool db_open(db *d, const char *path, db_mode mode, error *e)
+{
+    *d = (db){ .mode = mode, .path = strdup(path) };
+    if (!d->path) return error_set(e, "%s: no memory", path);
+    if (mode == DB_READ && access(path, F_OK) != 0) {
+        db_close(d);
+        return error_set(e, "%s: there is no such database", path);
+    }
+    if (mode == DB_WRITE && access(path, F_OK) == 0 && access(path, W_OK) != 0) {
+        db_close(d);
+        return error_set(e, "%s: cannot be written: %s", path, strerror(errno));
+    }
+    const int flags =
+        mode == DB_READ ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
+    if (sqlite3_open_v2(path, &d->handle, flags | SQLITE_OPEN_EXRESCODE, NULL) != SQLITE_OK) {
+        error_set(e, "%s: %s", path, d->handle ? sqlite3_errmsg(d->handle) : "no memory");
+        db_close(d);
+        return false;
+    }
+    if (settle(d, e)) return true;
+    db_close(d);
+    return false;
+}
+
+void db_close(db *d)
+{
+    sqlite3_close_v2(d->handle);
+    free(d->path);
+    *d = (db){ 0 };
+}
+
+void db_tidy(db *d)
+{
+    error ignored;
+    int fd;
+    const size_t room = strlen(d->path) + sizeof ".lock";
+    char *lock = malloc(room);
+    if (!lock) return;
+    snprintf(lock, room, "%s.lock", d->path);
+    if (file_lock(&fd, lock, &ignored) && fd >= 0) {
+        sqlite3_wal_checkpoint_v2(d->handle, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
+        close(fd);
+    }
+    free(lock);
+}

@@ -1,0 +1,42 @@
+#include "core/error.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+static void write_message(error *e, int status, const char *fmt, va_list args)
+{
+    e->status = status;
+    vsnprintf(e->msg, sizeof e->msg, fmt, args);
+}
+
+bool error_set(error *e, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    write_message(e, STATUS_FAILED, fmt, args);
+    va_end(args);
+    return false;
+}
+
+bool error_usage(error *e, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    write_message(e, STATUS_USAGE, fmt, args);
+    va_end(args);
+    return false;
+}
+
+bool error_where(error *e, const char *fmt, ...)
+{
+    char text[sizeof e->msg];
+    va_list args;
+    va_start(args, fmt);
+    vsnprintf(text, sizeof text, fmt, args);
+    va_end(args);
+    const size_t n = strlen(text);
+    if (n + 2 < sizeof text) snprintf(text + n, sizeof text - n, ": %s", e->msg);
+    memcpy(e->msg, text, sizeof text);
+    return false;
+}

@@ -1,0 +1,149 @@
+/* file.c - see file.h. */
+#include "core/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+bool file_read(char **bytes, size_t *n, const char *path, size_t limit, error *e)
+{
+    *bytes = NULL, *n = 0;
+    FILE *f = fopen(path, "rb");
+    struct stat s;
+    if (!f) return error_set(e, "%s: %s", path, strerror(errno));
+    if (fstat(fileno(f), &s) != 0 || S_ISDIR(s.st_mode)) {
+        fclose(f);
+        return error_set(e, "%s: is a folder, not a file", path);
+    }
+    size_t room = S_ISREG(s.st_mode) ? (size_t)s.st_size + 1 : 1 << 16;
+    char *text = NULL;
+    bool ok = true;
+    for (;;) { /* one more than there is, so that growth and the end both show */
+        char *more = room <= limit + 1 || limit + 1 == 0 ? realloc(text, room + 1) : NULL;
+        if (!more) {
+            ok = error_set(e, "%s: has more than %zu bytes", path, limit);
+            break;
+        }
+        text = more;
+        *n += fread(text + *n, 1, room - *n, f);
+        if (*n < room) break;
+        room *= 2;
+        if (room > limit + 1 && *n <= limit) room = limit + 1;
+    }
+    if (ok && ferror(f)) ok = error_set(e, "%s: cannot be read", path);
+    if (ok && *n > limit) ok = error_set(e, "%s: has more than %zu bytes", path, limit);
+    fclose(f);
+    if (!ok) {
+        free(text);
+        *n = 0;
+        return false;
+    }
+    text[*n] = '\0';
+    *bytes = text;
+    return true;
+}
+
+/* Flush the folder that `path` is in, so that a rename into it lasts. */
+static bool flush_folder(const char *path, error *e)
+{
+    char *folder = strdup(path);
+    if (!folder) return error_set(e, "%s: no memory", path);
+    char *slash = strrchr(folder, '/');
+    if (slash == folder) slash++;
+    if (slash) *slash = '\0';
+    const int fd = open(slash ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const bool ok = fd >= 0 && fsync(fd) == 0;
+    if (!ok) error_set(e, "%s: its folder cannot be flushed: %s", path, strerror(errno));
+    if (fd >= 0) close(fd);
+    free(folder);
+    return ok;
+}
+
+bool file_draft_open(file_draft *d, const char *path, error *e)
+{
+    *d = (file_draft){ 0 };
+    const size_t room = strlen(path) + sizeof ".part";
+    d->path = strdup(path);
+    d->beside = malloc(room);
+    if (!d->path || !d->beside) {
+        file_draft_drop(d);
+        return error_set(e, "%s: no memory", path);
+    }
+    snprintf(d->beside, room, "%s.part", path);
+    d->f = fopen(d->beside, "wb");
+    if (!d->f) {
+        const int why = errno;
+        free(d->beside), d->beside = NULL; /* nothing to remove */
+        file_draft_drop(d);
+        return error_set(e, "%s: %s", path, strerror(why));
+    }
+    return true;
+}
+
+void file_draft_drop(file_draft *d)
+{
+    if (d->f) fclose(d->f);
+    if (d->beside) unlink(d->beside);
+    free(d->path), free(d->beside);
+    *d = (file_draft){ 0 };
+}
+
+bool file_draft_close(file_draft *d, error *e)
+{
+    errno = 0;
+    bool ok = !ferror(d->f) && fflush(d->f) == 0 && fsync(fileno(d->f)) == 0;
+    int why = errno;
+    if (fclose(d->f) != 0 && ok) ok = false, why = errno;
+    d->f = NULL;
+    if (ok && rename(d->beside, d->path) != 0) ok = false, why = errno;
+    if (ok) {
+        free(d->beside), d->beside = NULL;
+        ok = flush_folder(d->path, e);
+    } else
+        error_set(e, "%s: cannot be written: %s", d->path, strerror(why ? why : EIO));
+    file_draft_drop(d);
+    return ok;
+}
+
+bool file_write(const char *path, const void *bytes, size_t n, error *e)
+{
+    file_draft d;
+    if (!file_draft_open(&d, path, e)) return false;
+    fwrite(bytes, 1, n, d.f); /* a short write stays in ferror() */
+    return file_draft_close(&d, e);
+}
+
+bool file_make_folder(const char *path, error *e)
+{
+    char *part = strdup(path);
+    if (!part) return error_set(e, "%s: no memory", path);
+    bool ok = true;
+    for (char *at = part + 1; ok; at++) {
+        if (*at && *at != '/') continue;
+        const char end = *at;
+        *at = '\0';
+        struct stat s;
+        if (mkdir(part, 0777) != 0 && !(stat(part, &s) == 0 && S_ISDIR(s.st_mode)))
+            ok = error_set(e, "%s: cannot be made: %s", path, strerror(errno));
+        *at = end;
+        if (!end) break;
+    }
+    free(part);
+    return ok;
+}
+
+bool file_lock(int *fd, const char *path, error *e)
+{
+    *fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    if (*fd < 0) return error_set(e, "%s: %s", path, strerror(errno));
+    if (flock(*fd, LOCK_EX | LOCK_NB) == 0) return true;
+    const int why = errno;
+    close(*fd);
+    *fd = -1;
+    return why == EWOULDBLOCK ? true
+                              : error_set(e, "%s: cannot be locked: %s", path, strerror(why));
+}

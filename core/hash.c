@@ -1,0 +1,59 @@
+/* hash.c - SHA-256 by the EVP interface of libcrypto; see hash.h. */
+#include "core/hash.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+void hash_open(hash *h)
+{
+    h->state = EVP_MD_CTX_new();
+    if (!h->state || !EVP_DigestInit_ex(h->state, EVP_sha256(), NULL)) abort();
+}
+
+void hash_add(hash *h, const void *bytes, size_t n)
+{
+    if (n > 0 && !EVP_DigestUpdate(h->state, bytes, n)) abort();
+}
+
+void hash_close(hash *h, char hex[HASH_HEX])
+{
+    unsigned char raw[EVP_MAX_MD_SIZE];
+    unsigned n = 0;
+    if (!EVP_DigestFinal_ex(h->state, raw, &n)) abort();
+    assert(2 * n + 1 == HASH_HEX);
+    for (unsigned i = 0; i < n; i++) snprintf(hex + (size_t)2 * i, 3, "%02x", raw[i]);
+    EVP_MD_CTX_free(h->state);
+    h->state = NULL;
+}
+
+void hash_bytes(char hex[HASH_HEX], const void *bytes, size_t n)
+{
+    hash h;
+    hash_open(&h);
+    hash_add(&h, bytes, n);
+    hash_close(&h, hex);
+}
+
+bool hash_file(char hex[HASH_HEX], const char *path, error *e)
+{
+    static const size_t CHUNK = 1 << 16;
+    FILE *f = fopen(path, "rb");
+    if (!f) return error_set(e, "%s: %s", path, strerror(errno));
+    char *chunk = malloc(CHUNK);
+    if (!chunk) {
+        fclose(f);
+        return error_set(e, "%s: no memory to hash it", path);
+    }
+    hash h;
+    hash_open(&h);
+    for (size_t n; (n = fread(chunk, 1, CHUNK, f)) > 0;) hash_add(&h, chunk, n);
+    hash_close(&h, hex);
+    const bool bad = ferror(f);
+    free(chunk);
+    fclose(f);
+    return bad ? error_set(e, "%s: cannot be read", path) : true;
+}

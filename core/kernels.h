@@ -1,0 +1,59 @@
+/* kernels.h - the arithmetic every model shares, each forward beside its backward.
+ *
+ * Argument order is outputs, inputs, sizes.  Nothing fails.  In backward functions weight gradients
+ * accumulate (+=) and data gradients are overwritten (=), except where `beta` is 1, which adds.
+ * Results depend on shapes and inputs alone, never on the thread that computes them.
+ */
+#ifndef CORE_KERNELS_H
+#define CORE_KERNELS_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+/* C (M, N) = alpha A B + beta C, row-major, with explicit row strides.
+ * nn: A (M, K), B (K, N).   nt: A (M, K), B (N, K).   tn: A (K, M), B (K, N). */
+void gemm_nn(float *C, int ldc, const float *A, int lda, const float *B, int ldb, int M, int N,
+             int K, float alpha, float beta);
+void gemm_nt(float *C, int ldc, const float *A, int lda, const float *B, int ldb, int M, int N,
+             int K, float alpha, float beta);
+void gemm_tn(float *C, int ldc, const float *A, int lda, const float *B, int ldb, int M, int N,
+             int K, float alpha, float beta);
+
+/* y (N, out) = x (N, in) W^T, with W (out, in). */
+void linear(float *y, const float *x, const float *W, int N, int in, int out);
+void linear_backward(float *dx, float *dW, const float *dy, const float *x, const float *W, int N,
+                     int in, int out, float beta);
+
+/* RMSNorm (Zhang and Sennrich 2019): y (N, D) = x r gain, r (N) = 1 / sqrt(mean of x^2 + eps). */
+void rmsnorm(float *y, float *r, const float *x, const float *gain, int N, int D, float eps);
+void rmsnorm_backward(float *dx, float *dgain, const float *dy, const float *x, const float *r,
+                      const float *gain, int N, int D, float beta);
+
+/* SwiGLU (Shazeer 2020): y = gate sigmoid(gate) up, n entries.  Backward also makes y again, so
+ * that it need not be kept; dgate and dup may be gate and up. */
+void swiglu(float *y, const float *gate, const float *up, size_t n);
+void swiglu_backward(float *dgate, float *dup, float *y, const float *dy, const float *gate,
+                     const float *up, size_t n);
+
+/* Cross-entropy of N rows of V logits, in nats: nll (N) = logsumexp(row) - row[target]; the sum is
+ * returned in float64.  A row whose target is -1 has nll 0 and no gradient.  The second one also
+ * turns the logits into the gradient of `scale` times the sum. */
+double cross_entropy(float *nll, const float *logits, const int32_t *target, int N, int V);
+double cross_entropy_backward(float *nll, float *logits, const int32_t *target, int N, int V,
+                              float scale);
+
+/* y += x, and the sum of squares in float64, n entries. */
+void vector_add(float *y, const float *x, size_t n);
+double vector_square_sum(const float *x, size_t n);
+
+/* AdamW (Loshchilov and Hutter 2019), n entries, gradient g scaled by `clip` first:
+ *
+ *     m = b1 m + (1 - b1) g     v = b2 v + (1 - b2) g^2
+ *     w = w (1 - lr decay) - lr (m / c1) / (sqrt(v / c2) + eps)     c1 = 1 - b1^t, c2 = 1 - b2^t */
+typedef struct adamw {
+    double lr, beta1, beta2, eps, decay, clip;
+    int64_t t; /* the number of this update, from 1 */
+} adamw;
+void adamw_update(float *w, float *m, float *v, const float *g, size_t n, const adamw *a);
+
+#endif

@@ -1,0 +1,237 @@
+/* table.c - see table.h. */
+#include "core/table.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+bool table_format_parse(table_format *f, const char *name, error *e)
+{
+    static const char *const NAME[] = { "table", "md", "csv", "json", "jsonl" };
+    for (int i = 0; i < 5; i++)
+        if (strcmp(name, NAME[i]) == 0) {
+            *f = (table_format)i;
+            return true;
+        }
+    return error_usage(e, "no output format '%s': table, md, csv, json or jsonl", name);
+}
+
+__attribute__((format(printf, 1, 2))) static char *print(const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    char text[64];
+    vsnprintf(text, sizeof text, fmt, args);
+    va_end(args);
+    char *copy = strdup(text);
+    if (!copy) abort();
+    return copy;
+}
+
+char *table_json_string(const char *text)
+{
+    char *out = malloc(6 * strlen(text) + 3), *at = out;
+    if (!out) abort();
+    *at++ = '"';
+    for (; *text; text++) {
+        const unsigned char c = (unsigned char)*text;
+        if (c == '"' || c == '\\')
+            *at++ = '\\', *at++ = (char)c;
+        else if (c == '\n')
+            *at++ = '\\', *at++ = 'n';
+        else if (c == '\t')
+            *at++ = '\\', *at++ = 't';
+        else if (c < 0x20)
+            at += snprintf(at, 7, "\\u%04x", c);
+        else
+            *at++ = (char)c;
+    }
+    *at++ = '"', *at = '\0';
+    return out;
+}
+
+void table_open(table *t, table_format f, FILE *out, int columns, const char *const *names)
+{
+    *t = (table){ .format = f, .out = out, .columns = columns };
+    t->name = calloc((size_t)columns, sizeof *t->name);
+    if (!t->name) abort();
+    for (int i = 0; i < columns; i++)
+        if (!(t->name[i] = strdup(names[i]))) abort();
+}
+
+static void put_csv(FILE *out, const char *text)
+{
+    if (!text) return;
+    if (!text[strcspn(text, ",\"\r\n")]) {
+        fputs(text, out);
+        return;
+    }
+    fputc('"', out);
+    for (; *text; text++) {
+        if (*text == '"') fputc('"', out);
+        fputc(*text, out);
+    }
+    fputc('"', out);
+}
+
+/* Rows that need no other row: all but aligned text. */
+static void flush_row(table *t)
+{
+    const table_cell *row = t->cell + t->cells - t->columns;
+    const bool first = t->cells == (size_t)t->columns;
+    if (t->format == TABLE_CSV) {
+        for (int i = 0; first && i < t->columns; i++) {
+            if (i) fputc(',', t->out);
+            put_csv(t->out, t->name[i]);
+        }
+        if (first) fputs("\r\n", t->out);
+        for (int i = 0; i < t->columns; i++) {
+            if (i) fputc(',', t->out);
+            if (row[i].number)
+                fputs(row[i].exact, t->out);
+            else
+                put_csv(t->out, row[i].text);
+        }
+        fputs("\r\n", t->out);
+        return;
+    }
+    if (t->format == TABLE_JSON) fputs(first ? "[" : ",\n ", t->out);
+    fputc('{', t->out);
+    for (int i = 0; i < t->columns; i++) {
+        char *name = table_json_string(t->name[i]);
+        fprintf(t->out, "%s%s: %s", i ? ", " : "", name, row[i].exact ? row[i].exact : "null");
+        free(name);
+    }
+    fputs(t->format == TABLE_JSONL ? "}\n" : "}", t->out);
+}
+
+static void put(table *t, table_cell c)
+{
+    if (t->cells == t->room) {
+        t->room = t->room ? 2 * t->room : 64;
+        t->cell = realloc(t->cell, t->room * sizeof *t->cell);
+        if (!t->cell) abort();
+    }
+    t->cell[t->cells++] = c;
+    if (t->cells % (size_t)t->columns || t->format == TABLE_TEXT || t->format == TABLE_MD) return;
+    flush_row(t);
+    if (t->cells > (size_t)t->columns) /* the first row stays, to say that it was there */
+        for (int i = 0; i < t->columns; i++) {
+            table_cell *last = &t->cell[--t->cells];
+            free(last->text), free(last->exact);
+        }
+    else
+        for (int i = 0; i < t->columns; i++) {
+            free(t->cell[i].text), free(t->cell[i].exact);
+            t->cell[i] = (table_cell){ 0 };
+        }
+}
+
+void table_text(table *t, const char *text)
+{
+    table_cell c = { 0 };
+    if (text) {
+        c.text = strdup(text);
+        if (!c.text) abort();
+        c.exact = table_json_string(text);
+    }
+    put(t, c);
+}
+
+void table_int(table *t, int64_t x)
+{
+    put(t, (table_cell){ print("%lld", (long long)x), print("%lld", (long long)x), true });
+}
+
+void table_real(table *t, double x, int digits)
+{
+    if (isnan(x)) {
+        put(t, (table_cell){ 0 });
+        return;
+    }
+    char *exact = isinf(x) ? print("%s", x > 0 ? "1e999" : "-1e999") : print("%.17g", x);
+    if (!isinf(x)) /* the shortest that reads back */
+        for (int n = 15; n < 17; n++) {
+            char *shorter = print("%.*g", n, x);
+            if (strtod(shorter, NULL) == x) {
+                free(exact);
+                exact = shorter;
+                break;
+            }
+            free(shorter);
+        }
+    put(t, (table_cell){ print("%.*f", digits, x), exact, true });
+}
+
+/* Columns on the screen: bytes that do not continue a UTF-8 character. */
+static int width(const char *text)
+{
+    int n = 0;
+    for (; text && *text; text++) n += ((unsigned char)*text & 0xc0) != 0x80;
+    return n;
+}
+
+static void put_aligned(const table *t, const char *text, int room, bool right, bool last)
+{
+    const int gap = room - width(text);
+    for (int i = 0; right && i < gap; i++) fputc(' ', t->out);
+    for (const char *at = text; at && *at; at++) {
+        if (*at == '|' && t->format == TABLE_MD) fputc('\\', t->out);
+        fputc(*at == '\n' || *at == '\r' ? ' ' : *at, t->out);
+    }
+    for (int i = 0; !right && !last && i < gap; i++) fputc(' ', t->out);
+}
+
+static void put_line(const table *t, const table_cell *row, const int *room, const bool *right)
+{
+    const bool md = t->format == TABLE_MD;
+    if (md) fputs("| ", t->out);
+    for (int i = 0; i < t->columns; i++) {
+        const bool last = i + 1 == t->columns;
+        put_aligned(t, row ? row[i].text : t->name[i], room[i], right[i], last && !md);
+        if (!last) fputs(md ? " | " : "  ", t->out);
+    }
+    fputs(md ? " |\n" : "\n", t->out);
+}
+
+static void put_all(const table *t)
+{
+    int *room = calloc((size_t)t->columns, sizeof *room);
+    bool *right = calloc((size_t)t->columns, sizeof *right);
+    if (!room || !right) abort();
+    for (int i = 0; i < t->columns; i++) room[i] = width(t->name[i]);
+    for (size_t i = 0; i < t->cells; i++) {
+        const int column = (int)(i % (size_t)t->columns), n = width(t->cell[i].text);
+        if (n > room[column]) room[column] = n;
+        right[column] = right[column] || t->cell[i].number;
+    }
+    put_line(t, NULL, room, right);
+    if (t->format == TABLE_MD) {
+        for (int i = 0; i < t->columns; i++) fputs(right[i] ? "|---:" : "|---", t->out);
+        fputs("|\n", t->out);
+    }
+    for (size_t i = 0; i < t->cells; i += (size_t)t->columns) put_line(t, t->cell + i, room, right);
+    free(room), free(right);
+}
+
+void table_close(table *t)
+{
+    assert(t->cells % (size_t)t->columns == 0);
+    if (t->format == TABLE_TEXT || t->format == TABLE_MD)
+        put_all(t);
+    else if (t->format == TABLE_JSON)
+        fputs(t->cells ? "]\n" : "[]\n", t->out);
+    else if (t->format == TABLE_CSV && !t->cells) {
+        for (int i = 0; i < t->columns; i++) {
+            if (i) fputc(',', t->out);
+            put_csv(t->out, t->name[i]);
+        }
+        fputs("\r\n", t->out);
+    }
+    for (size_t i = 0; i < t->cells; i++) free(t->cell[i].text), free(t->cell[i].exact);
+    for (int i = 0; i < t->columns; i++) free(t->name[i]);
+    free(t->cell), free(t->name);
+    *t = (table){ 0 };
+}

@@ -1,0 +1,55 @@
+/* table.h - rows of a result, for people and for programs.
+ *
+ *     table t;
+ *     table_open(&t, TABLE_TEXT, stdout, 2, (const char *[]){ "name", "loss" });
+ *     table_text(&t, "mha"), table_real(&t, 3.14159, 3);
+ *     table_close(&t);
+ *
+ * A row ends by itself when every column has its cell.  `text` and `md` align; `csv` quotes what
+ * RFC 4180 says; `json` is one array of objects and `jsonl` an object a line, with the names of the
+ * columns as keys, numbers at full precision, and null for what is not there.
+ */
+#ifndef CORE_TABLE_H
+#define CORE_TABLE_H
+
+#include "core/error.h"
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+typedef enum table_format { TABLE_TEXT, TABLE_MD, TABLE_CSV, TABLE_JSON, TABLE_JSONL } table_format;
+
+typedef struct table_cell {
+    char *text;  /* as people read it; NULL: nothing there */
+    char *exact; /* as programs read it, a JSON value      */
+    bool number; /* aligned to the right                   */
+} table_cell;
+
+typedef struct table {
+    table_format format;
+    FILE *out;
+    int columns;
+    char **name;
+    size_t cells, room; /* filled; allocated */
+    table_cell *cell;
+} table;
+
+/* "table", "md", "csv", "json" or "jsonl". */
+bool table_format_parse(table_format *f, const char *name, error *e);
+
+void table_open(table *t, table_format f, FILE *out, int columns, const char *const *names);
+
+/* The next cell.  A NULL text and a NaN are cells with nothing in them.  `digits` after the point
+ * are what people see. */
+void table_text(table *t, const char *text);
+void table_int(table *t, int64_t x);
+void table_real(table *t, double x, int digits);
+
+/* Print what has not been printed, and free. */
+void table_close(table *t);
+
+/* The JSON string, quoted, that says `text`; the caller frees it. */
+char *table_json_string(const char *text);
+
+#endif

@@ -1,0 +1,131 @@
+/* test_attn.c - specs are read strictly, and written back in one form.
+ *
+ * Brings a registry of its own: some variants of the real one, and one with real-valued options.
+ */
+#include "tests/unit.h"
+#include "variants/attn.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const attn_dims DIMS = { .B = 1, .T = 16, .S = 16, .D = 32, .H = 4, .E = 8, .L = 2 };
+
+static bool check_any(const attn_dims *d, error *e)
+{
+    (void)d, (void)e;
+    return true;
+}
+
+static const attn_variant attn_real = {
+    .name = "real",
+    .options = (const attn_option[]){ { "slope", ATTN_REAL, 0.5, -1, 10, "" },
+                                      { "cap", ATTN_REAL, 50, 1e-3, 1e3, "" },
+                                      { 0 } },
+    .check = check_any,
+};
+
+extern const attn_variant attn_mha, attn_mqa, attn_gqa, attn_window, attn_template;
+
+const attn_variant *const attn_variants[] = { &attn_mha,      &attn_mqa,  &attn_gqa, &attn_window,
+                                              &attn_template, &attn_real, NULL };
+
+static void reads(const char *spec, const char *canonical)
+{
+    attn_dims d = DIMS;
+    const attn_variant *v;
+    error e;
+    char out[ATTN_SPEC];
+    if (!attn_parse(spec, &v, &d, &e)) fail_msg("%s: %s", spec, e.msg);
+    attn_describe(out, v, &d);
+    assert_string_equal(out, canonical);
+    if (!attn_parse(out, &v, &d, &e)) fail_msg("%s: %s", out, e.msg);
+    attn_describe(out, v, &d);
+    assert_string_equal(out, canonical);
+}
+
+static void refuses(const char *spec, const char *why)
+{
+    attn_dims d = DIMS;
+    const attn_variant *v;
+    error e;
+    if (attn_parse(spec, &v, &d, &e)) fail_msg("%s was accepted", spec);
+    if (!strstr(e.msg, why)) fail_msg("%s: '%s' does not say '%s'", spec, e.msg, why);
+    assert_null(v);
+}
+
+static void test_canonical(void **state)
+{
+    (void)state;
+    reads("mha", "mha");
+    reads("mqa", "mqa");
+    reads("gqa", "gqa:n_kv_heads=2");
+    reads("gqa:n_kv_heads=+2", "gqa:n_kv_heads=2");
+    reads("gqa:n_kv_heads=4", "mha");
+    reads("gqa:n_kv_heads=1", "mqa");
+    reads("window", "window:size=128:n_kv_heads=4");
+    reads("window:n_kv_heads=2:size=3", "window:size=3:n_kv_heads=2");
+    reads("window:size=100", "window:size=100:n_kv_heads=4");
+    reads("window:size=2147483647", "window:size=2147483647:n_kv_heads=4");
+    reads("template", "template");
+    reads("real", "real:slope=0.5:cap=50");
+    reads("real:cap=3e1:slope=0.10", "real:slope=0.1:cap=30");
+    reads("real:slope=-0", "real:slope=0:cap=50");
+    reads("real:slope=0.3333333333333333", "real:slope=0.3333333333333333:cap=50");
+}
+
+static void test_refusals(void **state)
+{
+    (void)state;
+    refuses("", "no attention variant ''");
+    refuses("gq", "no attention variant 'gq'");
+    refuses("gqa:", "'' is not option=value");
+    refuses("gqa:n_kv_heads", "is not option=value");
+    refuses("gqa::n_kv_heads=2", "is not option=value");
+    refuses("gqa:n_kv_heads=2:", "is not option=value");
+    refuses("gqa:heads=2", "no option 'heads'");
+    refuses("mha:n_kv_heads=2", "no option 'n_kv_heads'");
+    refuses("template:n_kv_heads=2", "no option 'n_kv_heads'");
+    refuses("gqa:n_kv_heads=2:n_kv_heads=2", "given twice");
+    refuses("gqa:n_kv_heads=", "not an integer");
+    refuses("gqa:n_kv_heads=two", "not an integer");
+    refuses("gqa:n_kv_heads=2.5", "not an integer");
+    refuses("gqa:n_kv_heads=2 ", "not an integer");
+    refuses("gqa:n_kv_heads=0x2", "not an integer");
+    refuses("gqa:n_kv_heads=nan", "not an integer");
+    refuses("gqa:n_kv_heads=inf", "not an integer");
+    refuses("gqa:n_kv_heads=0", "outside 1..");
+    refuses("gqa:n_kv_heads=-2", "outside 1..");
+    refuses("gqa:n_kv_heads=99999999999", "outside 1..");
+    refuses("gqa:n_kv_heads=3", "n_kv_heads=3 does not divide 4 heads");
+    refuses("real:cap=nan", "not a number");
+    refuses("real:cap=inf", "not a number");
+    refuses("real:cap=1e999", "not a number");
+    refuses("real:cap=1.2.3", "not a number");
+    refuses("real:cap= 1", "not a number");
+    refuses("real:cap=0x1p3", "not a number");
+    refuses("real:cap=0.0001", "outside 0.001..1000");
+    char longer[2 * ATTN_SPEC];
+    snprintf(longer, sizeof longer, "gqa:n_kv_heads=%0300d", 2);
+    refuses(longer, "too long");
+}
+
+static void test_options_are_cleared(void **state)
+{
+    (void)state;
+    attn_dims d = DIMS;
+    const attn_variant *v;
+    error e;
+    for (int i = 0; i < ATTN_MAX_OPTIONS; i++) d.opt[i] = 9;
+    assert_false(attn_parse("nothing", &v, &d, &e));
+    for (int i = 0; i < ATTN_MAX_OPTIONS; i++) assert_true(d.opt[i] == 0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_canonical),
+        cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_options_are_cleared),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

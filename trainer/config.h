@@ -1,0 +1,139 @@
+/* config.h - everything that a run can be told, by one table of typed keys.
+ *
+ * config.c lists every key: dotted name, type, default, range, one line of help.  The YAML reader,
+ * overrides (key=value), `attnlab keys` and the canonical form all go by that table.  Where a
+ * default depends on other keys the field starts as 0 (or empty) and config_resolve fills it in.
+ *
+ * The identity of a run is the canonical JSON of its resolved keys: keys in order, defaults left
+ * out, the corpus replaced by the hash of its content, init_from by that of the weights, the
+ * attention by its canonical form.  Not in it: threads, keep, paths, and what only says when to
+ * look (every_tokens, save_every_tokens).
+ */
+#ifndef TRAINER_CONFIG_H
+#define TRAINER_CONFIG_H
+
+#include "core/error.h"
+#include "core/hash.h"
+#include "trainer/model.h"
+#include "trainer/node.h"
+#include "variants/attn.h"
+
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+enum { CONFIG_PATH = 1024, CONFIG_LIST = 16, CONFIG_ID = 17, CONFIG_UID = 13 };
+
+enum { SCHEDULE_COSINE, SCHEDULE_CONSTANT };
+enum { KEEP_FINAL, KEEP_ALL, KEEP_NONE };
+enum { PRECISION_FLOAT32 };
+
+typedef struct config_specs {
+    int n;
+    char item[CONFIG_LIST][ATTN_SPEC];
+} config_specs;
+
+typedef struct config_counts {
+    int n;
+    int64_t item[CONFIG_LIST];
+} config_counts;
+
+/* A plain value: copying it copies the configuration. */
+typedef struct config {
+    struct {
+        int64_t n_layers, dim, n_heads, head_dim, ffn_dim, vocab_size, context;
+        config_specs attention; /* tiled over the layers */
+        bool tie_embeddings;
+        double norm_eps, rope_theta;
+        int64_t rope_scaling; /* enum rope_scaling */
+        double rope_factor;
+        int64_t rope_original_context;
+    } model;
+    struct {
+        char corpus[CONFIG_PATH];
+        int64_t span;
+    } data;
+    struct {
+        int64_t tokens, batch_tokens;
+        double lr, min_lr_ratio;
+        int64_t warmup_tokens, schedule; /* SCHEDULE_ */
+        double beta1, beta2, eps, weight_decay, clip;
+        int64_t seed, data_seed, replica;
+        char init_from[CONFIG_PATH];
+        int64_t lanes, save_every_tokens, keep /* KEEP_ */, precision /* PRECISION_ */, threads;
+    } train;
+    struct {
+        int64_t every_tokens, tokens;
+        config_counts context;
+        int64_t stride; /* 0: each length itself */
+    } eval;
+
+    /* Filled in by config_resolve. */
+    char corpus_sha256[HASH_HEX]; /* empty without a corpus    */
+    char init_sha256[HASH_HEX];   /* empty without init_from   */
+    uint64_t given;               /* keys that were set, a bit each in the order of the table */
+} config;
+
+typedef enum config_type {
+    CONFIG_INT,   /* an integer                                                        */
+    CONFIG_COUNT, /* an integer that may be written 500k, 2M, 1G, 64Ki, 1Mi            */
+    CONFIG_REAL,
+    CONFIG_BOOL,   /* true or false                                                     */
+    CONFIG_CHOICE, /* one of a list of words, kept as its number                        */
+    CONFIG_TEXT,   /* a path                                                            */
+    CONFIG_SPECS,  /* attention: one spec, or a list                                    */
+    CONFIG_COUNTS, /* a count, or a list                                                */
+} config_type;
+
+typedef struct config_key {
+    const char *name; /* "model.n_layers" */
+    config_type type;
+    size_t offset;       /* of the field in config */
+    const char *initial; /* the default, as it would be written; "" where it is derived */
+    double min, max;
+    const char *const *choices; /* NULL last; of CONFIG_CHOICE */
+    bool identity;              /* part of the identity        */
+    const char *help;
+} config_key;
+
+/* Every key of a run, in order; the last has no name. */
+extern const config_key config_keys[];
+
+/* The key of this name, or NULL; and the known name nearest to a wrong one, or NULL. */
+const config_key *config_find(const char *name);
+const char *config_nearest(const char *name);
+
+void config_init(config *c);
+
+/* Set one key from what the user wrote; `from` is the node it came from (whose line and column go
+ * into the message) or NULL.  Fails on a wrong type, or a value out of range. */
+bool config_set(config *c, const config_key *k, const node *value, error *e);
+
+/* "train.lr=1e-3" or "model.attention=[mha, mqa]", from the command line. */
+bool config_override(config *c, const char *assignment, error *e);
+
+/* Read a YAML file into c.  *sweep (may be NULL) is its `sweep` section, or NULL; *file owns it. */
+bool config_load(config *c, const char *path, node **file, const node **sweep, error *e);
+
+/* Fill in what is derived, canonicalise the attention, and check what one key cannot know of
+ * another: heads that divide, spans and contexts that divide, the variants' own checks.  Reads the
+ * manifest of the corpus when there is one, and hashes init_from. */
+bool config_resolve(config *c, error *e);
+
+/* The model of a resolved configuration. */
+bool config_model(const config *c, model_config *m, error *e);
+
+/* Canonical JSON (the caller frees it), without seed, data_seed and replica unless `seeds`. */
+char *config_canonical(const config *c, bool seeds);
+
+/* First 64 bits of SHA-256 of the canonical JSON without seeds, in hexadecimal; and the first 48 of
+ * that of "CONFIG_ID seed data_seed replica generation". */
+void config_id(const config *c, char id[CONFIG_ID]);
+void config_run_uid(const config *c, int64_t generation, char uid[CONFIG_UID]);
+
+/* One key's value as the canonical form has it, as text (config_write writes the file that, read
+ * again, gives the same configuration; paths absolute). */
+void config_value(char *out, size_t size, const config *c, const config_key *k);
+void config_write(FILE *f, const config *c);
+
+#endif

@@ -1,0 +1,155 @@
+/* attn.c - the registry's index, and specs: name:option=value:option=value. */
+#include "variants/attn.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const attn_option NO_OPTIONS[] = { { 0 } };
+
+static const attn_option *options(const attn_variant *v)
+{
+    return v->options ? v->options : NO_OPTIONS;
+}
+
+static double initial(const attn_option *o, const attn_dims *d)
+{
+    return o->value == ATTN_HEADS ? d->H : o->value;
+}
+
+/* Is `text`, of n characters, this word? */
+static bool is(const char *word, const char *text, size_t n)
+{
+    return strlen(word) == n && memcmp(word, text, n) == 0;
+}
+
+static const attn_variant *find(const char *name, size_t n)
+{
+    for (const attn_variant *const *v = attn_variants; *v; v++)
+        if (is((*v)->name, name, n)) return *v;
+    return NULL;
+}
+
+const attn_variant *attn_find(const char *name)
+{
+    return find(name, strlen(name));
+}
+
+int attn_rotary(const attn_variant *v, const attn_dims *d)
+{
+    return v->rotary ? v->rotary(d) : 0;
+}
+
+double attn_pairs(const attn_variant *v, const attn_dims *d)
+{
+    return v->pairs ? v->pairs(d) : 0;
+}
+
+float attn_std(void)
+{
+    return 0.02f;
+}
+
+float attn_std_out(const attn_dims *d)
+{
+    return 0.02f / sqrtf(2 * (float)d->L);
+}
+
+/* The characters of a decimal number keep out what strtod also takes: nan, inf, hexadecimal and
+ * leading blanks. */
+static bool number(double *out, attn_kind kind, const char *text)
+{
+    const char *digits = kind == ATTN_INTEGER ? "+-0123456789" : "+-0123456789.eE";
+    char *end;
+    if (!*text || text[strspn(text, digits)]) return false;
+    *out = strtod(text, &end) + 0.0; /* -0 becomes 0 */
+    return !*end && isfinite(*out);
+}
+
+/* One "option=value". */
+static bool set(const attn_variant *v, attn_dims *d, bool *given, const char *text, error *e)
+{
+    const size_t n = strcspn(text, "=");
+    if (!text[n]) return error_set(e, "%s: '%s' is not option=value", v->name, text);
+    const char *value = text + n + 1;
+    const attn_option *o = options(v);
+    while (o->name && (o->kind == ATTN_FIXED || !is(o->name, text, n))) o++;
+    const int i = (int)(o - options(v));
+    if (!o->name) return error_set(e, "%s: no option '%.*s'", v->name, (int)n, text);
+    if (given[i]) return error_set(e, "%s: %s is given twice", v->name, o->name);
+    given[i] = true;
+    if (!number(&d->opt[i], o->kind, value))
+        return error_set(e, "%s: %s='%s' is not %s", v->name, o->name, value,
+                         o->kind == ATTN_INTEGER ? "an integer" : "a number");
+    if (!(d->opt[i] >= o->min && d->opt[i] <= o->max))
+        return error_set(e, "%s: %s=%s is outside %g..%g", v->name, o->name, value, o->min, o->max);
+    return true;
+}
+
+bool attn_parse(const char *spec, const attn_variant **v, attn_dims *d, error *e)
+{
+    char text[ATTN_SPEC];
+    bool given[ATTN_MAX_OPTIONS] = { 0 };
+    memset(d->opt, 0, sizeof d->opt);
+    *v = NULL;
+    if (strlen(spec) >= sizeof text) return error_set(e, "attention '%.40s...' is too long", spec);
+    memcpy(text, spec, strlen(spec) + 1);
+
+    const size_t n = strcspn(text, ":");
+    const attn_variant *found = find(text, n);
+    if (!found)
+        return error_set(e, "no attention variant '%.*s': `attnlab variants` lists them", (int)n,
+                         text);
+    for (int i = 0; options(found)[i].name; i++) d->opt[i] = initial(&options(found)[i], d);
+
+    for (char *at = text + n; *at;) { /* at a colon, or at the end */
+        char *option = at + 1;
+        at = option + strcspn(option, ":");
+        const char last = *at;
+        *at = '\0';
+        if (!set(found, d, given, option, e)) return false;
+        *at = last;
+    }
+    if (!found->check(d, e)) return false;
+    *v = found;
+    return true;
+}
+
+/* The first variant that is v by another name, and whose options its name fixes. */
+static const attn_variant *canonical(const attn_variant *v, const attn_dims *d)
+{
+    for (const attn_variant *const *u = attn_variants; *u; u++) {
+        if ((*u)->forward != v->forward) continue;
+        const attn_option *o = options(*u);
+        while (o->name && o->kind == ATTN_FIXED && initial(o, d) == d->opt[o - options(*u)]) o++;
+        if (!o->name) return *u;
+    }
+    return v;
+}
+
+/* The shortest decimal that reads back as x, digits written out where there are at most 15. */
+static int print(char *out, size_t size, double x)
+{
+    int n = 0;
+    for (int digits = 15; digits <= 17; digits++) {
+        n = snprintf(out, size, "%.*g", digits, x);
+        if ((size_t)n >= size || strtod(out, NULL) == x) break;
+    }
+    return n;
+}
+
+void attn_describe(char out[ATTN_SPEC], const attn_variant *v, const attn_dims *d)
+{
+    const attn_variant *name = canonical(v, d);
+    size_t n = (size_t)snprintf(out, ATTN_SPEC, "%s", name->name);
+    for (int i = 0; options(name)[i].name; i++) {
+        const attn_option *o = &options(name)[i];
+        if (o->kind == ATTN_FIXED) continue;
+        n += (size_t)snprintf(out + n, ATTN_SPEC - n, ":%s=", o->name);
+        assert(n < ATTN_SPEC);
+        n += (size_t)print(out + n, ATTN_SPEC - n, d->opt[i]);
+        assert(n < ATTN_SPEC);
+    }
+}

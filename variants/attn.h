@@ -1,0 +1,125 @@
+/* attn.h - what an attention variant is.
+ *
+ * A variant is one C file that ends in one `const attn_variant`.  It maps the normalised
+ * residual stream x (B, T, D) to an update y (B, T, D) and owns every weight in between.
+ *
+ * A variant never allocates, fails, prints, starts a thread or keeps state of its own.  It
+ * *declares* four lists of tensors, and receives one pointer per entry, indexed by the same local
+ * enum:
+ *
+ *     list      lifetime       written by           read by             sized by
+ *     params    the model      the optimiser        all three passes    neither     l->w, l->dw
+ *     acts      one step       forward              backward            S           l->act
+ *     scratch   one call       anyone               the same call       S           l->tmp
+ *     cache     one sequence   extend               extend              T           l->cache
+ *
+ * The caller sizes and places them, so memory is known before the first step, the KV cache
+ * of two variants can be compared without running either, and the tests can poison, guard
+ * and gradient-check every tensor of a variant they have never seen.
+ *
+ * T is how far a sequence can go and S how much of it one call may bring.  Forward and backward
+ * bring all of it, so a layer that trains has S = T; one that only decodes has S = 1.
+ */
+#ifndef VARIANTS_ATTN_H
+#define VARIANTS_ATTN_H
+
+#include "core/error.h"
+#include "core/rope.h"
+#include "core/tensor.h"
+
+#include <limits.h>
+
+enum {
+    ATTN_MAX_OPTIONS = 8,
+    ATTN_SPEC = 256,      /* characters of the longest spec, with its end          */
+    ATTN_HEADS = INT_MIN, /* as the value of an option: the number of query heads  */
+};
+
+/* A fixed option is what the name of a variant implies; no spec may set it. */
+typedef enum attn_kind { ATTN_INTEGER, ATTN_REAL, ATTN_FIXED } attn_kind;
+
+/* A knob of one variant: { "size", ATTN_INTEGER, 128, 1, INT_MAX, "keys that a query sees" }. */
+typedef struct attn_option {
+    const char *name; /* NULL ends a list */
+    attn_kind kind;
+    double value; /* the default */
+    double min, max;
+    const char *help;
+} attn_option;
+
+typedef struct attn_dims {
+    int B;                        /* sequences in a batch                          */
+    int T;                        /* positions: of a batch, and what a cache holds */
+    int S;                        /* most positions in one call                    */
+    int D;                        /* width of the residual stream                  */
+    int H;                        /* query heads                                   */
+    int E;                        /* width of one head                             */
+    int layer, L;                 /* which layer, counted from 0, of how many      */
+    double opt[ATTN_MAX_OPTIONS]; /* the variant's options, in declared order      */
+} attn_dims;
+
+/* One layer's view of its memory.  Passes read it and never change it. */
+typedef struct attn_layer {
+    attn_dims dims;
+    const rope *rope;                /* tables of the width it asked for, or NULL          */
+    const struct attn_layer *source; /* whose keys and values it may read; NULL: its own   */
+    const float *w[TENSOR_MAX];
+    float *dw[TENSOR_MAX];
+    float *act[TENSOR_MAX];
+    float *tmp[TENSOR_MAX];
+    float *cache[TENSOR_MAX];
+} attn_layer;
+
+typedef struct attn_variant {
+    const char *name;           /* as given on the command line    */
+    const char *summary;        /* one line, with the paper        */
+    const attn_option *options; /* or NULL when there are none     */
+
+    /* Can these dims work?  The only place to say no, with the values in the message. */
+    bool (*check)(const attn_dims *d, error *e);
+
+    /* Width of the rotated part of a head; 0, or no function, for none. */
+    int (*rotary)(const attn_dims *d);
+
+    /* Query-key pairs that are scored in a sequence of d->T positions, on average a query: what
+     * attention costs beyond its weights.  No function: none. */
+    double (*pairs)(const attn_dims *d);
+
+    /* Fill a zeroed array of TENSOR_MAX entries; the first unnamed entry ends the list. */
+    void (*params)(const attn_dims *d, tensor_spec *out);
+    void (*acts)(const attn_dims *d, tensor_spec *out);
+    void (*scratch)(const attn_dims *d, tensor_spec *out);
+    void (*cache)(const attn_dims *d, tensor_spec *out);
+
+    /* y = f(x) over a whole batch, causal: row t of y depends on rows 0..t of x. */
+    void (*forward)(const attn_layer *l, float *y, const float *x);
+
+    /* Called after forward with the same x.  dx is overwritten; l->dw accumulates. */
+    void (*backward)(const attn_layer *l, float *dx, const float *dy, const float *x);
+
+    /* The same function through the cache: x and y are (B, S, D), positions t..t+S-1, S at most
+     * dims.S.  Calls go on where the last one ended; at t == 0 the cache may hold anything. */
+    void (*extend)(const attn_layer *l, float *y, const float *x, int t, int S);
+} attn_variant;
+
+/* Every variant in this build, NULL last.  Generated from variants/meson.build. */
+extern const attn_variant *const attn_variants[];
+
+const attn_variant *attn_find(const char *name);
+int attn_rotary(const attn_variant *v, const attn_dims *d);
+double attn_pairs(const attn_variant *v, const attn_dims *d);
+
+/* Where weights start: std is 0.02, and 0.02 / sqrt(2 L) for what writes to the residual stream. */
+float attn_std(void);
+float attn_std_out(const attn_dims *d);
+
+/* Read "window:size=128:n_kv_heads=2" into *v and d->opt (cleared first), then check d, whose
+ * other fields are inputs.  Fails on an unknown name or option, an option given twice, and a value
+ * that is not a number of its kind or out of range. */
+bool attn_parse(const char *spec, const attn_variant **v, attn_dims *d, error *e);
+
+/* The one spec of what was parsed: every option, in declared order.  Variants with one forward and
+ * parallel options are one variant; where a name without options says it all, that is the name. */
+void attn_describe(char out[ATTN_SPEC], const attn_variant *v, const attn_dims *d);
+
+#endif

@@ -1,0 +1,170 @@
+/* grouped.c - multi-head, multi-query and grouped-query attention.
+ *
+ * H query heads share G key/value heads, H/G queries to each.  G = H is multi-head
+ * attention (Vaswani et al. 2017), G = 1 is multi-query (Shazeer 2019), and anything
+ * between is grouped-query (Ainslie et al. 2023).  They differ only in a default:
+ *
+ *     q = rope(x Wq)    k = rope(x Wk)    v = x Wv
+ *     p = softmax(q k^T / sqrt(E)), causal     y = (p v) Wo
+ *
+ * The cache holds k and v: 2 G E floats a token.
+ */
+#include "core/attention.h"
+#include "core/kernels.h"
+#include "variants/attn.h"
+
+#include <string.h>
+
+enum { N_KV_HEADS };                     /* options     */
+enum { Q_PROJ, K_PROJ, V_PROJ, O_PROJ }; /* parameters  */
+enum { Q, K, V, O, LSE };                /* activations */
+enum { DQ, DK, DV, DO };                 /* scratch     */
+enum { CACHE_K, CACHE_V };               /* cache       */
+
+static int kv_heads(const attn_dims *d)
+{
+    return (int)d->opt[N_KV_HEADS];
+}
+
+static bool check(const attn_dims *d, error *e)
+{
+    if (d->E % 2) return error_set(e, "the head width %d is not even", d->E);
+    if (d->H % kv_heads(d))
+        return error_set(e, "n_kv_heads=%d does not divide %d heads", kv_heads(d), d->H);
+    return true;
+}
+
+static int rotary(const attn_dims *d)
+{
+    return d->E;
+}
+
+static double pairs(const attn_dims *d)
+{
+    return (d->T + 1) / 2.0;
+}
+
+static void params(const attn_dims *d, tensor_spec *out)
+{
+    const int HE = d->H * d->E, GE = kv_heads(d) * d->E;
+    out[Q_PROJ] = (tensor_spec){ "q_proj", { HE, d->D }, .std = attn_std() };
+    out[K_PROJ] = (tensor_spec){ "k_proj", { GE, d->D }, .std = attn_std() };
+    out[V_PROJ] = (tensor_spec){ "v_proj", { GE, d->D }, .std = attn_std() };
+    out[O_PROJ] = (tensor_spec){ "o_proj", { d->D, HE }, .std = attn_std_out(d) };
+}
+
+static void acts(const attn_dims *d, tensor_spec *out)
+{
+    const int G = kv_heads(d);
+    out[Q] = (tensor_spec){ "q", { d->B, d->S, d->H, d->E } };
+    out[K] = (tensor_spec){ "k", { d->B, d->S, G, d->E } };
+    out[V] = (tensor_spec){ "v", { d->B, d->S, G, d->E } };
+    out[O] = (tensor_spec){ "o", { d->B, d->S, d->H, d->E } };
+    out[LSE] = (tensor_spec){ "lse", { d->B, d->S, d->H } };
+}
+
+static void scratch(const attn_dims *d, tensor_spec *out)
+{
+    const int G = kv_heads(d);
+    out[DQ] = (tensor_spec){ "dq", { d->B, d->S, d->H, d->E } };
+    out[DK] = (tensor_spec){ "dk", { d->B, d->S, G, d->E } };
+    out[DV] = (tensor_spec){ "dv", { d->B, d->S, G, d->E } };
+    out[DO] = (tensor_spec){ "do", { d->B, d->S, d->H, d->E } };
+}
+
+static void cache(const attn_dims *d, tensor_spec *out)
+{
+    out[CACHE_K] = (tensor_spec){ "k", { d->B, d->T, kv_heads(d), d->E } };
+    out[CACHE_V] = (tensor_spec){ "v", { d->B, d->T, kv_heads(d), d->E } };
+}
+
+static void forward(const attn_layer *l, float *y, const float *x)
+{
+    const attn_dims *d = &l->dims;
+    const int B = d->B, T = d->T, D = d->D, H = d->H, E = d->E, G = kv_heads(d);
+    const attention a = { .S = T, .T = T, .H = H, .G = G, .E = E };
+    float *q = l->act[Q], *k = l->act[K], *v = l->act[V], *o = l->act[O], *lse = l->act[LSE];
+
+    linear(q, x, l->w[Q_PROJ], B * T, D, H * E);
+    linear(k, x, l->w[K_PROJ], B * T, D, G * E);
+    linear(v, x, l->w[V_PROJ], B * T, D, G * E);
+    rope_forward(q, l->rope, B, T, H, E, 0);
+    rope_forward(k, l->rope, B, T, G, E, 0);
+    for (int b = 0; b < B; b++) {
+        const size_t qb = (size_t)b * T * H * E, kb = (size_t)b * T * G * E;
+        attention_forward(o + qb, lse + (size_t)b * T * H, q + qb, k + kb, v + kb, &a);
+    }
+    linear(y, o, l->w[O_PROJ], B * T, H * E, D);
+}
+
+static void backward(const attn_layer *l, float *dx, const float *dy, const float *x)
+{
+    const attn_dims *d = &l->dims;
+    const int B = d->B, T = d->T, D = d->D, H = d->H, E = d->E, G = kv_heads(d);
+    const attention a = { .S = T, .T = T, .H = H, .G = G, .E = E };
+    const float *q = l->act[Q], *k = l->act[K], *v = l->act[V], *o = l->act[O];
+    const float *lse = l->act[LSE];
+    float *dq = l->tmp[DQ], *dk = l->tmp[DK], *dv = l->tmp[DV], *dO = l->tmp[DO];
+
+    linear_backward(dO, l->dw[O_PROJ], dy, o, l->w[O_PROJ], B * T, H * E, D, 0);
+    for (int b = 0; b < B; b++) {
+        const size_t qb = (size_t)b * T * H * E, kb = (size_t)b * T * G * E;
+        attention_backward(dq + qb, dk + kb, dv + kb, dO + qb, o + qb, lse + (size_t)b * T * H,
+                           q + qb, k + kb, v + kb, &a);
+    }
+    rope_backward(dq, l->rope, B, T, H, E, 0);
+    rope_backward(dk, l->rope, B, T, G, E, 0);
+    linear_backward(dx, l->dw[Q_PROJ], dq, x, l->w[Q_PROJ], B * T, D, H * E, 0);
+    linear_backward(dx, l->dw[K_PROJ], dk, x, l->w[K_PROJ], B * T, D, G * E, 1);
+    linear_backward(dx, l->dw[V_PROJ], dv, x, l->w[V_PROJ], B * T, D, G * E, 1);
+}
+
+static void extend(const attn_layer *l, float *y, const float *x, int t, int S)
+{
+    const attn_dims *d = &l->dims;
+    const int B = d->B, T = d->T, D = d->D, H = d->H, E = d->E, G = kv_heads(d);
+    const attention a = { .S = S, .T = t + S, .H = H, .G = G, .E = E };
+    const size_t HE = (size_t)H * E, GE = (size_t)G * E;
+    float *q = l->tmp[DQ], *k = l->tmp[DK], *v = l->tmp[DV], *o = l->tmp[DO];
+
+    linear(q, x, l->w[Q_PROJ], B * S, D, H * E);
+    linear(k, x, l->w[K_PROJ], B * S, D, G * E);
+    linear(v, x, l->w[V_PROJ], B * S, D, G * E);
+    rope_forward(q, l->rope, B, S, H, E, t);
+    rope_forward(k, l->rope, B, S, G, E, t);
+    for (size_t b = 0; b < (size_t)B; b++) {
+        float *ks = l->cache[CACHE_K] + b * T * GE, *vs = l->cache[CACHE_V] + b * T * GE;
+        memcpy(ks + t * GE, k + b * S * GE, sizeof *k * S * GE);
+        memcpy(vs + t * GE, v + b * S * GE, sizeof *v * S * GE);
+        attention_forward(o + b * S * HE, NULL, q + b * S * HE, ks, vs, &a);
+    }
+    linear(y, o, l->w[O_PROJ], B * S, H * E, D);
+}
+
+/* The three differ in one default, and in nothing else. */
+#define GROUPED                                                                                    \
+    .check = check, .rotary = rotary, .pairs = pairs, .params = params, .acts = acts,              \
+    .scratch = scratch, .cache = cache, .forward = forward, .backward = backward, .extend = extend
+
+const attn_variant attn_mha = {
+    .name = "mha",
+    .summary = "multi-head attention (Vaswani et al. 2017)",
+    .options = (const attn_option[]){ { "n_kv_heads", ATTN_FIXED, ATTN_HEADS }, { 0 } },
+    GROUPED,
+};
+
+const attn_variant attn_mqa = {
+    .name = "mqa",
+    .summary = "multi-query attention (Shazeer 2019)",
+    .options = (const attn_option[]){ { "n_kv_heads", ATTN_FIXED, 1 }, { 0 } },
+    GROUPED,
+};
+
+const attn_variant attn_gqa = {
+    .name = "gqa",
+    .summary = "grouped-query attention (Ainslie et al. 2023)",
+    .options =
+        (const attn_option[]){ { "n_kv_heads", ATTN_INTEGER, 2, 1, INT_MAX, "key/value heads" },
+                               { 0 } },
+    GROUPED,
+};
