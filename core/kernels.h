@@ -10,6 +10,12 @@
 #include <stddef.h>
 #include <stdint.h>
 
+/* Which code computes here, for the record, since it decides the bits: the path taken by this file's
+ * functions, the BLAS library and its configuration, and the processor that BLAS works for. */
+const char *kernels_name(void);
+const char *kernels_blas(void);
+const char *kernels_blas_core(void);
+
 /* C (M, N) = alpha A B + beta C, row-major, with explicit row strides.
  * nn: A (M, K), B (K, N).   nt: A (M, K), B (N, K).   tn: A (K, M), B (K, N). */
 void gemm_nn(float *C, int ldc, const float *A, int lda, const float *B, int ldb, int M, int N,

@@ -21,8 +21,8 @@ typedef struct record_run {
 
 /* Make sure that the dataset, config (with its parameters) and run of a resolved configuration are
  * there, status 'planned' when new; *r is the newest generation, or, when `again` and the newest
- * was recorded by other code, a new one.  Also writes RUN_DIR/config.yaml, which `train` runs.  The
- * caller holds the transaction. */
+ * was recorded by other code, a new one.  Also writes RUN_DIR/config.yaml, which `train` runs; one
+ * that has begun keeps the file it began with.  The caller holds the transaction. */
 bool record_plan(db *d, record_run *r, const config *c, bool again, error *e);
 
 /* The same without writing: *found is false when there is no such run. */
@@ -31,7 +31,18 @@ bool record_find(db *d, record_run *r, bool *found, const config *c, error *e);
 /* "DB.runs/UID", without a slash behind; the caller frees it. */
 char *record_folder(const db *d, const char *uid);
 
+/* Take the run: *lock is -1 when a living process has it.  Closing *lock lets it go. */
+bool record_own(int *lock, const db *d, const char *uid, error *e);
+
 /* Does a living process own the run? */
 bool record_alive(const db *d, const char *uid, bool *alive, error *e);
+
+/* Rows of the build and of this machine, made where they are missing.  The caller holds the
+ * transaction. */
+bool record_code(db *d, int64_t *code_id, error *e);
+bool record_host(db *d, int64_t *host_id, error *e);
+
+/* Was this code's run made of other code than this build has for what the configuration uses? */
+bool record_outdated(db *d, bool *outdated, int64_t code_id, const config *c, error *e);
 
 #endif

@@ -105,6 +105,9 @@ typedef struct attn_variant {
 /* Every variant in this build, NULL last.  Generated from variants/meson.build. */
 extern const attn_variant *const attn_variants[];
 
+/* The file each of them is in, as "variants/grouped.c", in the same order. */
+extern const char *const attn_files[];
+
 const attn_variant *attn_find(const char *name);
 int attn_rotary(const attn_variant *v, const attn_dims *d);
 double attn_pairs(const attn_variant *v, const attn_dims *d);

@@ -1,0 +1,38 @@
+#!/bin/sh
+# code.sh VERSION COMPILER FLAGS FILE... - writes the tables of code.h.
+# A file in variants/ is a part of its own (but for what all variants share); the others make up the
+# part that their folder names.  A part's hash is that of the sorted names and hashes of its files.
+set -eu
+version=$1 compiler=$2 flags=$3
+shift 3
+
+part_of() {
+    case $1 in
+    */variants/attn.*) echo core ;;
+    */variants/*) echo "variants/${1##*/}" ;;
+    *) folder=${1%/*} && echo "${folder##*/}" ;;
+    esac
+}
+
+lines=$(for file in "$@"; do
+    echo "$(part_of "$file") ${file##*/} $(sha256sum <"$file" | cut -c1-64)"
+done | LC_ALL=C sort)
+
+cd "$(dirname "$0")"
+commit=$(git rev-parse HEAD 2>/dev/null || true)
+dirty=false
+[ -z "$commit" ] || [ -z "$(git status --porcelain 2>/dev/null)" ] || dirty=true
+
+echo '#include "trainer/code.h"'
+echo 'const code_part code_parts[] = {'
+for part in $(echo "$lines" | cut -d' ' -f1 | uniq); do
+    sum=$(echo "$lines" | grep "^$part " | sha256sum | cut -c1-64)
+    echo "    { \"$part\", \"$sum\" },"
+done
+echo '    { 0 },'
+echo '};'
+echo "const char code_version[] = \"$version\";"
+echo "const char code_compiler[] = \"$compiler\";"
+echo "const char code_flags[] = \"$flags\";"
+echo "const char code_commit[] = \"$commit\";"
+echo "const bool code_dirty = $dirty;"

@@ -1,0 +1,47 @@
+/* learner.h - weights, moments, gradients, and one step of training.
+ *
+ * The sequences of a step are cut into lanes; threads take lanes in order, each with a pass and a
+ * gradient of its own, and gradients are added up in the order of the lanes.  So the bits of a step
+ * do not depend on the number of threads.
+ */
+#ifndef TRAINER_LEARNER_H
+#define TRAINER_LEARNER_H
+
+#include "core/threads.h"
+#include "trainer/config.h"
+#include "trainer/model.h"
+#include "trainer/pass.h"
+
+typedef struct learner {
+    model m;
+    int sequences, lanes, workers; /* of a step; used; threads that take lanes */
+    float *w, *m1, *m2, *g;        /* blocks of the model's layout; g is the sum over lanes */
+    float **lane_g;                /* (workers)                                */
+    pass *pass;                    /* (workers)                                */
+    float *nll;                    /* (sequences, T)                           */
+    double *square;                /* sums of squares, a chunk of g each       */
+    threads *pool;
+} learner;
+
+typedef struct learner_result {
+    double loss, grad_norm; /* nats a target; before clipping */
+    bool clipped;
+} learner_result;
+
+/* Memory for a resolved configuration, weights not filled.  Fails on no memory. */
+bool learner_open(learner *l, const config *c, int n_threads, error *e);
+void learner_close(learner *l);
+
+/* Weights as the configuration starts them: random, or those of train.init_from. */
+bool learner_start(learner *l, const config *c, error *e);
+
+/* Loss and gradient (in l->g) of token and target (sequences, T); targets of -1 do not count. */
+void learner_gradient(learner *l, learner_result *r, const int32_t *token, const int32_t *target);
+
+/* Clip to global norm `clip` and update as step t (from 1).  Needs a finite gradient. */
+void learner_update(learner *l, learner_result *r, const config *c, double lr, int64_t t);
+
+/* The learning rate of a step: linear warm-up, then a cosine to min_lr_ratio, or constant. */
+double learner_rate(const config *c, int64_t step);
+
+#endif

@@ -1,0 +1,319 @@
+/* pass.c - see pass.h.  Forward and backward of a layer stand side by side. */
+#include "trainer/pass.h"
+
+#include "core/kernels.h"
+
+#include <assert.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { X, H1, XM, H2, R1, R2, GATE, UP };                       /* of a layer */
+enum { END_X, END_H, END_R, Y, A, LOGITS, DX, DH, DGATE, DUP }; /* shared     */
+
+static void layer_list(tensor_spec *out, const model_config *c, int B, int S)
+{
+    const char *const name[] = { "x", "h1", "xm", "h2" };
+    for (int i = 0; i < 4; i++) out[X + i] = (tensor_spec){ name[i], { B, S, c->D } };
+    out[R1] = (tensor_spec){ "r1", { B, S } };
+    out[R2] = (tensor_spec){ "r2", { B, S } };
+    out[GATE] = (tensor_spec){ "gate", { B, S, c->F } };
+    out[UP] = (tensor_spec){ "up", { B, S, c->F } };
+}
+
+static void shared_list(tensor_spec *out, const model_config *c, pass_kind kind, int B, int S)
+{
+    out[END_X] = (tensor_spec){ "end_x", { B, S, c->D } };
+    out[END_H] = (tensor_spec){ "end_h", { B, S, c->D } };
+    out[END_R] = (tensor_spec){ "end_r", { B, S } };
+    out[Y] = (tensor_spec){ "y", { B, S, c->D } };
+    out[A] = (tensor_spec){ "a", { B, S, c->F } };
+    out[LOGITS] = (tensor_spec){ "logits", { PASS_SLICE, c->V } };
+    if (kind != PASS_TRAIN) return;
+    out[DX] = (tensor_spec){ "dx", { B, S, c->D } };
+    out[DH] = (tensor_spec){ "dh", { B, S, c->D } };
+    out[DGATE] = (tensor_spec){ "dgate", { B, S, c->F } };
+    out[DUP] = (tensor_spec){ "dup", { B, S, c->F } };
+}
+
+typedef struct lists {
+    tensor_spec own[TENSOR_MAX], acts[TENSOR_MAX], scratch[TENSOR_MAX], cache[TENSOR_MAX];
+} lists;
+
+static void lists_of(lists *out, const model_config *c, pass_kind kind, int layer, int B, int T,
+                     int S)
+{
+    const attn_variant *v = c->layer[layer].variant;
+    const attn_dims d = model_dims(c, layer, B, T, S);
+    memset(out, 0, sizeof *out);
+    layer_list(out->own, c, B, S);
+    v->acts(&d, out->acts);
+    v->scratch(&d, out->scratch);
+    if (kind == PASS_DECODE) v->cache(&d, out->cache);
+}
+
+/* Floats of each part of the block, which lie in this order. */
+typedef struct extent {
+    size_t layers; /* what layers keep: of all, or of the largest where they take turns */
+    size_t caches; /* of all layers                                                     */
+    size_t tmp;    /* the variants' scratch: of the largest layer                       */
+    size_t shared;
+} extent;
+
+static size_t larger(size_t a, size_t b)
+{
+    return a > b ? a : b;
+}
+
+static extent measure(const model_config *c, pass_kind kind, int B, int T, int S)
+{
+    extent x = { 0 };
+    lists of;
+    for (int i = 0; i < c->L; i++) {
+        lists_of(&of, c, kind, i, B, T, S);
+        const size_t kept = tensor_list_floats(of.own) + tensor_list_floats(of.acts);
+        x.layers = kind == PASS_TRAIN ? x.layers + kept : larger(x.layers, kept);
+        x.caches += tensor_list_floats(of.cache);
+        x.tmp = larger(x.tmp, tensor_list_floats(of.scratch));
+    }
+    tensor_spec shared[TENSOR_MAX] = { { 0 } };
+    shared_list(shared, c, kind, B, S);
+    x.shared = tensor_list_floats(shared);
+    return x;
+}
+
+void pass_weigh(size_t *activations, size_t *scratch, const model *m, pass_kind kind, int B, int T,
+                int S)
+{
+    const extent x = measure(&m->config, kind, B, T, S);
+    *activations = (x.layers + x.caches) * sizeof(float);
+    *scratch = (x.tmp + x.shared) * sizeof(float);
+}
+
+static void place(pass *p, const extent *x)
+{
+    const model_config *c = &p->m->config;
+    float *layers = p->block, *caches = layers + x->layers, *tmp = caches + x->caches;
+    float *at[TENSOR_MAX];
+    lists of;
+    for (int i = 0; i < c->L; i++) {
+        pass_layer *l = &p->layer[i];
+        lists_of(&of, c, p->kind, i, p->B, p->T, p->S);
+        const size_t own = tensor_list_floats(of.own);
+        tensor_list_place(of.own, layers, at);
+        l->x = at[X], l->h1 = at[H1], l->xm = at[XM], l->h2 = at[H2];
+        l->r1 = at[R1], l->r2 = at[R2], l->gate = at[GATE], l->up = at[UP];
+        tensor_list_place(of.acts, layers + own, l->attention.act);
+        tensor_list_place(of.scratch, tmp, l->attention.tmp);
+        tensor_list_place(of.cache, caches, l->attention.cache);
+        if (p->kind == PASS_TRAIN) layers += own + tensor_list_floats(of.acts);
+        caches += tensor_list_floats(of.cache);
+    }
+    tensor_spec shared[TENSOR_MAX] = { { 0 } };
+    shared_list(shared, c, p->kind, p->B, p->S);
+    tensor_list_place(shared, tmp + x->tmp, at);
+    p->x = at[END_X], p->h = at[END_H], p->r = at[END_R];
+    p->y = at[Y], p->a = at[A], p->logits = at[LOGITS];
+    if (p->kind == PASS_TRAIN)
+        p->dx = at[DX], p->dh = at[DH], p->dgate = at[DGATE], p->dup = at[DUP];
+}
+
+/* Every pointer to a weight gets its value, and its twin among the gradients. */
+static void point(pass *p, const float *w, float *dw)
+{
+    const model *m = p->m;
+    for (int i = 0; i < m->config.L; i++) {
+        pass_layer *l = &p->layer[i];
+        const model_tensor *t = &m->tensor[m->first[i]];
+        const int own = m->first[i + 1] - m->first[i] - 5; /* tensors of the attention */
+        const model_tensor *norm2 = t + 1 + own;
+        l->norm1 = w + t->at, l->norm2 = w + norm2->at;
+        l->gate_w = w + norm2[1].at, l->up_w = w + norm2[2].at, l->down_w = w + norm2[3].at;
+        for (int j = 0; j < own; j++) l->attention.w[j] = w + t[1 + j].at;
+        if (!dw) continue;
+        l->dnorm1 = dw + t->at, l->dnorm2 = dw + norm2->at;
+        l->dgate_w = dw + norm2[1].at, l->dup_w = dw + norm2[2].at, l->ddown_w = dw + norm2[3].at;
+        for (int j = 0; j < own; j++) l->attention.dw[j] = dw + t[1 + j].at;
+    }
+    const model_tensor *embed = &m->tensor[0], *norm = &m->tensor[m->first[m->config.L]];
+    const model_tensor *head = m->config.tied ? embed : norm + 1;
+    p->embed = w + embed->at, p->norm = w + norm->at, p->head = w + head->at;
+    if (dw) p->dembed = dw + embed->at, p->dnorm = dw + norm->at, p->dhead = dw + head->at;
+}
+
+/* Tables for each width that some layer asks for; layers of one width share them. */
+static bool open_ropes(pass *p, error *e)
+{
+    const model_config *c = &p->m->config;
+    for (int i = 0; i < c->L; i++) {
+        const attn_dims d = model_dims(c, i, p->B, p->T, p->S);
+        const int width = attn_rotary(c->layer[i].variant, &d);
+        if (width == 0) continue;
+        int j = 0;
+        while (j < p->ropes && p->rope[j].width != width) j++;
+        if (j == p->ropes) {
+            if (!rope_open(&p->rope[j], &c->rope, p->T, width, e)) return false;
+            p->ropes++;
+        }
+        p->layer[i].attention.rope = &p->rope[j];
+    }
+    return true;
+}
+
+bool pass_open(pass *p, const model *m, pass_kind kind, int B, int T, int S, const float *w,
+               float *dw, error *e)
+{
+    const model_config *c = &m->config;
+    const extent x = measure(c, kind, B, T, S);
+    assert(kind == PASS_DECODE ? S <= T : S == T);
+    *p = (pass){ .m = m, .kind = kind, .B = B, .T = T, .S = S };
+    p->layer = calloc((size_t)c->L, sizeof *p->layer);
+    p->rope = calloc((size_t)c->L, sizeof *p->rope);
+    p->block = tensor_block(x.layers + x.caches + x.tmp + x.shared);
+    if (!p->layer || !p->rope || !p->block) {
+        pass_close(p);
+        return error_set(e, "no memory for the activations of %d x %d positions", B, S);
+    }
+    for (int i = 0; i < c->L; i++) p->layer[i].attention.dims = model_dims(c, i, B, T, S);
+    place(p, &x);
+    point(p, w, dw);
+    if (open_ropes(p, e)) return true;
+    pass_close(p);
+    return false;
+}
+
+void pass_close(pass *p)
+{
+    for (int i = 0; i < p->ropes; i++) rope_close(&p->rope[i]);
+    free(p->layer), free(p->rope), free(p->block);
+    *p = (pass){ 0 };
+}
+
+/* ------------------------------------------------------------------------------------------------
+ */
+
+static void embed(float *x, const pass *p, const int32_t *token, int N)
+{
+    const size_t D = (size_t)p->m->config.D;
+    for (int i = 0; i < N; i++) {
+        assert(token[i] >= 0 && token[i] < p->m->config.V);
+        memcpy(x + i * D, p->embed + (size_t)token[i] * D, D * sizeof *x);
+    }
+}
+
+static void embed_backward(const pass *p, const int32_t *token, int N)
+{
+    const size_t D = (size_t)p->m->config.D;
+    for (int i = 0; i < N; i++) vector_add(p->dembed + (size_t)token[i] * D, p->dx + i * D, D);
+}
+
+/* out (N, D) = the residual stream behind layer l; t < 0 is a whole batch, else through the cache.
+ */
+static void layer_forward(const pass *p, pass_layer *l, int i, float *out, int N, int t, int S)
+{
+    const model_config *c = &p->m->config;
+    const attn_variant *v = c->layer[i].variant;
+    const size_t ND = (size_t)N * c->D, NF = (size_t)N * c->F;
+
+    rmsnorm(l->h1, l->r1, l->x, l->norm1, N, c->D, (float)c->eps);
+    if (t < 0)
+        v->forward(&l->attention, l->xm, l->h1);
+    else
+        v->extend(&l->attention, l->xm, l->h1, t, S);
+    vector_add(l->xm, l->x, ND);
+
+    rmsnorm(l->h2, l->r2, l->xm, l->norm2, N, c->D, (float)c->eps);
+    linear(l->gate, l->h2, l->gate_w, N, c->D, c->F);
+    linear(l->up, l->h2, l->up_w, N, c->D, c->F);
+    swiglu(p->a, l->gate, l->up, NF);
+    linear(p->y, p->a, l->down_w, N, c->F, c->D);
+    vector_add(p->y, l->xm, ND);
+    memcpy(out, p->y,
+           ND * sizeof *out); /* out may be l->x of the next layer, which may be this one */
+}
+
+/* p->dx (N, D): in, the gradient behind the layer; out, the one before it. */
+static void layer_backward(const pass *p, const pass_layer *l, int i, int N)
+{
+    const model_config *c = &p->m->config;
+    const size_t NF = (size_t)N * c->F;
+
+    /* The output of swiglu was not kept; its gradient lies in dup until swiglu_backward has read
+     * it. */
+    swiglu(p->a, l->gate, l->up, NF);
+    linear_backward(p->dup, l->ddown_w, p->dx, p->a, l->down_w, N, c->F, c->D, 0);
+    swiglu_backward(p->dgate, p->dup, p->a, p->dup, l->gate, l->up, NF);
+    linear_backward(p->dh, l->dgate_w, p->dgate, l->h2, l->gate_w, N, c->D, c->F, 0);
+    linear_backward(p->dh, l->dup_w, p->dup, l->h2, l->up_w, N, c->D, c->F, 1);
+    rmsnorm_backward(p->dx, l->dnorm2, p->dh, l->xm, l->r2, l->norm2, N, c->D, 1);
+
+    c->layer[i].variant->backward(&l->attention, p->dh, p->dx, l->h1);
+    rmsnorm_backward(p->dx, l->dnorm1, p->dh, l->x, l->r1, l->norm1, N, c->D, 1);
+}
+
+/* The attention of a batch of B, in memory laid out for as many or more. */
+static void set_batch(pass *p, int B)
+{
+    assert(B >= 1 && B <= p->B);
+    for (int i = 0; i < p->m->config.L; i++) p->layer[i].attention.dims.B = B;
+}
+
+static void walk(pass *p, const int32_t *token, int N, int t, int S)
+{
+    const model_config *c = &p->m->config;
+    embed(p->layer[0].x, p, token, N);
+    for (int i = 0; i < c->L; i++)
+        layer_forward(p, &p->layer[i], i, i + 1 < c->L ? p->layer[i + 1].x : p->x, N, t, S);
+    rmsnorm(p->h, p->r, p->x, p->norm, N, c->D, (float)c->eps);
+}
+
+void pass_forward(pass *p, const int32_t *token, int B)
+{
+    assert(p->S == p->T);
+    set_batch(p, B);
+    walk(p, token, B * p->T, -1, p->T);
+}
+
+void pass_extend(pass *p, const int32_t *token, int t, int S)
+{
+    assert(p->kind == PASS_DECODE && S <= p->S && t + S <= p->T);
+    walk(p, token, p->B * S, t, S);
+}
+
+void pass_logits(const pass *p, float *out, int from, int n)
+{
+    const model_config *c = &p->m->config;
+    linear(out, p->h + (size_t)from * c->D, p->head, n, c->D, c->V);
+}
+
+double pass_loss(pass *p, float *nll, const int32_t *target, int B)
+{
+    const int N = B * p->T, V = p->m->config.V;
+    double sum = 0;
+    for (int i = 0; i < N; i += PASS_SLICE) {
+        const int n = N - i < PASS_SLICE ? N - i : PASS_SLICE;
+        pass_logits(p, p->logits, i, n);
+        sum += cross_entropy(nll + i, p->logits, target + i, n, V);
+    }
+    return sum;
+}
+
+double pass_train(pass *p, float *nll, const int32_t *token, const int32_t *target, int B,
+                  float scale)
+{
+    const model_config *c = &p->m->config;
+    const int N = B * p->T, D = c->D, V = c->V;
+    double sum = 0;
+    assert(p->kind == PASS_TRAIN);
+    pass_forward(p, token, B);
+    for (int i = 0; i < N; i += PASS_SLICE) {
+        const int n = N - i < PASS_SLICE ? N - i : PASS_SLICE;
+        const size_t at = (size_t)i * D;
+        pass_logits(p, p->logits, i, n);
+        sum += cross_entropy_backward(nll + i, p->logits, target + i, n, V, scale);
+        linear_backward(p->dh + at, p->dhead, p->logits, p->h + at, p->head, n, D, V, 0);
+    }
+    rmsnorm_backward(p->dx, p->dnorm, p->dh, p->x, p->r, p->norm, N, D, 0);
+    for (int i = c->L - 1; i >= 0; i--) layer_backward(p, &p->layer[i], i, N);
+    embed_backward(p, token, N);
+    return sum;
+}

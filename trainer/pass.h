@@ -1,0 +1,73 @@
+/* pass.h - one thread's walk through the model: forward, loss, backward, or through the cache.
+ *
+ * A pass owns the activations of B sequences of S positions and points into weights and gradients
+ * that it does not own.  It runs serially; several passes over one model run side by side.
+ *
+ *     PASS_TRAIN   keeps every layer's activations for backward                 S = T
+ *     PASS_EVAL    layers take turns in one layer's memory; forward only        S = T
+ *     PASS_DECODE  the same, with a key/value cache of T positions a layer      S <= T
+ *
+ * Logits are never kept whole: the head works on slices of PASS_SLICE rows.
+ */
+#ifndef TRAINER_PASS_H
+#define TRAINER_PASS_H
+
+#include "trainer/model.h"
+
+enum { PASS_SLICE = 128 };
+
+typedef enum pass_kind { PASS_TRAIN, PASS_EVAL, PASS_DECODE } pass_kind;
+
+typedef struct pass_layer {
+    attn_layer attention;
+    const float *norm1, *norm2, *gate_w, *up_w, *down_w; /* (D), (D), (F, D), (F, D), (D, F) */
+    float *dnorm1, *dnorm2, *dgate_w, *dup_w, *ddown_w;
+    float *x, *h1, *xm, *h2; /* (B, S, D): in, normalised, after attention, normalised */
+    float *r1, *r2;          /* (B, S): the norms' factors                             */
+    float *gate, *up;        /* (B, S, F)                                              */
+} pass_layer;
+
+typedef struct pass {
+    const model *m;
+    pass_kind kind;
+    int B, T, S;
+    pass_layer *layer; /* (L) */
+    int ropes;
+    rope *rope;         /* (ropes), one a width          */
+    float *block;       /* everything below lies in it   */
+    float *x, *h, *r;   /* (B, S, D), (B, S, D), (B, S): after the last layer */
+    float *y, *a;       /* (B, S, D), (B, S, F)          */
+    float *dx, *dh;     /* (B, S, D): PASS_TRAIN only    */
+    float *dgate, *dup; /* (B, S, F): PASS_TRAIN only    */
+    float *logits;      /* (PASS_SLICE, V)               */
+    const float *embed, *norm, *head;
+    float *dembed, *dnorm, *dhead;
+} pass;
+
+/* w and dw are blocks of the model's layout; dw is NULL but for PASS_TRAIN.  Fails on no memory and
+ * on a RoPE that cannot be. */
+bool pass_open(pass *p, const model *m, pass_kind kind, int B, int T, int S, const float *w,
+               float *dw, error *e);
+void pass_close(pass *p);
+
+/* Bytes that pass_open takes: what layers keep, and what they share. */
+void pass_weigh(size_t *activations, size_t *scratch, const model *m, pass_kind kind, int B, int T,
+                int S);
+
+/* Tokens (B, S) to p->h; B sequences, at most as many as it was opened for. */
+void pass_forward(pass *p, const int32_t *token, int B);
+
+/* After pass_forward: nll (B, S) of the targets (B, S; -1 has none), and their sum. */
+double pass_loss(pass *p, float *nll, const int32_t *target, int B);
+
+/* Forward and backward: gradients of scale times the sum of nll are added to dw. */
+double pass_train(pass *p, float *nll, const int32_t *token, const int32_t *target, int B,
+                  float scale);
+
+/* PASS_DECODE: S positions from t on; p->h (B, S, D) is what follows from all so far. */
+void pass_extend(pass *p, const int32_t *token, int t, int S);
+
+/* out (n, V) = logits of rows from..from+n-1 of p->h. */
+void pass_logits(const pass *p, float *out, int from, int n);
+
+#endif

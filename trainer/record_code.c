@@ -1,0 +1,102 @@
+/* record_code.c - the build and the machine, as rows; and whether a recorded run is outdated. */
+#define _DEFAULT_SOURCE /* gethostname */
+#include "core/kernels.h"
+#include "trainer/code.h"
+#include "trainer/record.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/utsname.h>
+#include <unistd.h>
+
+bool record_code(db *d, int64_t *code_id, error *e)
+{
+    char sha[HASH_HEX];
+    if (!code_binary(sha, e)) return false;
+    if (!db_integer(d, code_id, 0, e, "SELECT code_id FROM code WHERE binary_sha256=?", "t", sha))
+        return false;
+    if (*code_id) return true;
+    if (!db_run(d, e,
+                "INSERT INTO code(binary_sha256, version, git_commit, git_dirty, compiler, cflags)"
+                " VALUES(?,?,nullif(?,''),?,?,?)",
+                "tttntt", sha, code_version, code_commit, (int)code_dirty, code_compiler,
+                code_flags))
+        return false;
+    *code_id = db_last_id(d);
+    for (const code_part *p = code_parts; p->name; p++)
+        if (!db_run(d, e, "INSERT INTO code_file(code_id, name, sha256) VALUES(?,?,?)", "itt",
+                    *code_id, p->name, p->sha256))
+            return false;
+    return true;
+}
+
+/* The value behind "key : " in a file such as /proc/cpuinfo, or "". */
+static void proc_value(char *out, size_t size, const char *path, const char *key)
+{
+    char line[512];
+    FILE *f = fopen(path, "r");
+    out[0] = '\0';
+    while (f && !out[0] && fgets(line, sizeof line, f)) {
+        const char *colon = strchr(line, ':');
+        if (strncmp(line, key, strlen(key)) != 0 || !colon) continue;
+        colon += 1 + strspn(colon + 1, " \t");
+        snprintf(out, size, "%.*s", (int)strcspn(colon, "\n"), colon);
+    }
+    if (f) fclose(f);
+}
+
+bool record_host(db *d, int64_t *host_id, error *e)
+{
+    char name[256] = "", cpu[256], os[512];
+    struct utsname u;
+    gethostname(name, sizeof name - 1);
+    proc_value(cpu, sizeof cpu, "/proc/cpuinfo", "model name");
+    if (uname(&u) == 0)
+        snprintf(os, sizeof os, "%s %s", u.sysname, u.release);
+    else
+        snprintf(os, sizeof os, "unknown");
+    const int64_t memory = (int64_t)sysconf(_SC_PHYS_PAGES) * sysconf(_SC_PAGESIZE);
+    const char *path = kernels_name(), *blas = kernels_blas(), *core = kernels_blas_core();
+    return db_run(d, e,
+                  "INSERT OR IGNORE INTO host(hostname, cpu_model, isa, cores, mem_bytes, os, blas,"
+                  " blas_kernel) VALUES(?,?,?,?,?,?,?,?)",
+                  "tttnittt", name, cpu, path, (int)sysconf(_SC_NPROCESSORS_ONLN), memory, os, blas,
+                  core) &&
+           db_integer(d, host_id, 0, e,
+                      "SELECT host_id FROM host WHERE hostname=? AND cpu_model=? AND isa=? AND os=?"
+                      " AND blas=? AND blas_kernel=?",
+                      "tttttt", name, cpu, path, os, blas, core);
+}
+
+static const char *hash_now(const char *part)
+{
+    for (const code_part *p = code_parts; p->name; p++)
+        if (strcmp(p->name, part) == 0) return p->sha256;
+    return "";
+}
+
+static bool part_differs(db *d, bool *differs, int64_t code_id, const char *part, error *e)
+{
+    char *then = NULL;
+    if (!db_text(d, &then, e, "SELECT sha256 FROM code_file WHERE code_id=? AND name=?", "it",
+                 code_id, part))
+        return false;
+    *differs = !then || strcmp(then, hash_now(part)) != 0;
+    free(then);
+    return true;
+}
+
+bool record_outdated(db *d, bool *outdated, int64_t code_id, const config *c, error *e)
+{
+    model_config mc;
+    if (!config_model(c, &mc, e)) return false;
+    if (!part_differs(d, outdated, code_id, "core", e)) return false;
+    if (!*outdated && !part_differs(d, outdated, code_id, "trainer", e)) return false;
+    for (int i = 0; i < mc.L && !*outdated; i++) {
+        int j = 0;
+        while (attn_variants[j] != mc.layer[i].variant) j++;
+        if (!part_differs(d, outdated, code_id, attn_files[j], e)) return false;
+    }
+    return true;
+}
