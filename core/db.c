@@ -22,6 +22,12 @@ const char *db_schema(void)
     return db_schema_text;
 }
 
+const char *db_default_path(void)
+{
+    const char *path = getenv("ATTNLAB_DB");
+    return path && *path ? path : "attnlab.db";
+}
+
 static bool failed(const db *d, error *e)
 {
     return error_set(e, "%s: %s", d->path, sqlite3_errmsg(d->handle));

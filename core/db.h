@@ -30,6 +30,9 @@ typedef struct db {
     db_mode mode;
 } db;
 
+/* The value of ATTNLAB_DB, or "attnlab.db". */
+const char *db_default_path(void);
+
 /* Fails on a file that is missing (DB_READ), not writable (DB_WRITE), not attnlab's, or of a newer
  * schema; nothing is changed then.  The parent folder must exist. */
 bool db_open(db *d, const char *path, db_mode mode, error *e);

@@ -1,0 +1,316 @@
+/* journal.c - see journal.h. */
+#define _DEFAULT_SOURCE /* getrusage */
+#include "trainer/journal.h"
+
+#include "core/file.h"
+#include "trainer/checkpoint.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+enum { FLUSH_MS = 2000, LOSS_NAN = 1, LOSS_INFINITE = 2, CLIPPED = 4, PATH = 4096 };
+
+bool journal_event(journal *j, const char *level, const char *message, error *e)
+{
+    return db_run(j->d, e, "INSERT INTO event(run_id, at_ms, level, message) VALUES(?,?,?,?)",
+                  "iitt", j->run_id, db_now_ms(), level, message);
+}
+
+static void path_of(char path[PATH], const journal *j, const char *file)
+{
+    snprintf(path, PATH, "%s/%s", j->folder, file);
+}
+
+/* Remove what an earlier attempt left half-made: files that the database does not name. */
+static void sweep_up(const journal *j)
+{
+    DIR *dir = opendir(j->folder);
+    for (struct dirent *f; dir && (f = readdir(dir));) {
+        const char *name = f->d_name, *end = strrchr(name, '.');
+        const bool part = end && strcmp(end, ".part") == 0;
+        const bool tensors = end && strcmp(end, ".safetensors") == 0;
+        int64_t named = part ? 0 : 1;
+        error ignored;
+        char path[PATH];
+        if (tensors &&
+            !db_integer(j->d, &named, 0, &ignored, "SELECT 1 FROM ckpt WHERE run_id=? AND file=?",
+                        "it", j->run_id, name))
+            continue; /* when in doubt it stays */
+        path_of(path, j, name);
+        if (!named) unlink(path);
+    }
+    if (dir) closedir(dir);
+}
+
+/* Load the newest checkpoint that is whole; the start of the run where there is none. */
+static bool go_on_from(journal *j, learner *l, error *e)
+{
+    sqlite3_stmt *s;
+    bool row, ok;
+    error why;
+    char path[PATH], line[2 * sizeof why.msg];
+    if (!db_query(j->d, &s, e,
+                  "SELECT step, file, sha256 FROM ckpt WHERE run_id=? ORDER BY step DESC", "i",
+                  j->run_id))
+        return false;
+    while ((ok = db_next(j->d, s, &row, e)) && row) {
+        const int64_t step = sqlite3_column_int64(s, 0);
+        path_of(path, j, (const char *)sqlite3_column_text(s, 1));
+        if (checkpoint_load(l, path, (const char *)sqlite3_column_text(s, 2), step, &why)) {
+            j->from_step = step;
+            break;
+        }
+        snprintf(line, sizeof line, "the checkpoint of step %" PRId64 " is not used: %s", step,
+                 why.msg);
+        fprintf(stderr, "attnlab: %s\n", line);
+        journal_event(j, "warning", line, &why);
+    }
+    sqlite3_finalize(s);
+    if (!ok || j->from_step > 0) return ok;
+    memset(l->m1, 0, l->m.floats * sizeof *l->m1);
+    memset(l->m2, 0, l->m.floats * sizeof *l->m2);
+    return learner_start(l, j->c, e);
+}
+
+/* Everything past the checkpoint goes, and the attempt begins, in one transaction. */
+static bool begin_attempt(journal *j, const learner *l, error *e)
+{
+    db *d = j->d;
+    if (!db_begin(d, e)) return false;
+    const bool ok =
+        record_code(d, &j->code_id, e) && record_host(d, &j->host_id, e) &&
+        db_run(d, e, "DELETE FROM train_step WHERE run_id=? AND step>?", "ii", j->run_id,
+               j->from_step) &&
+        db_run(d, e, "DELETE FROM eval WHERE run_id=? AND step>?", "ii", j->run_id, j->from_step) &&
+        db_run(d, e, "DELETE FROM ckpt WHERE run_id=? AND step>?", "ii", j->run_id, j->from_step) &&
+        db_integer(d, &j->attempt, 0, e,
+                   "SELECT 1 + coalesce(max(attempt), 0) FROM attempt WHERE run_id=?", "i",
+                   j->run_id) &&
+        db_integer(d, &j->wall_ms, 0, e, "SELECT wall_ms FROM train_step WHERE run_id=? AND step=?",
+                   "ii", j->run_id, j->from_step) &&
+        db_run(d, e,
+               "INSERT INTO attempt(run_id, attempt, host_id, code_id, pid, threads, from_step,"
+               " started_ms) VALUES(?,?,?,?,?,?,?,?)",
+               "iiiinnii", j->run_id, j->attempt, j->host_id, j->code_id, (int)getpid(),
+               threads_count(l->pool), j->from_step, j->began_ms) &&
+        db_run(d, e,
+               "UPDATE run SET status='running', message=NULL, attempts=?, code_id=?,"
+               " last_step=nullif(?,0), started_ms=coalesce(started_ms,?), ended_ms=NULL"
+               " WHERE run_id=?",
+               "iiiii", j->attempt, j->code_id, j->from_step, j->began_ms, j->run_id);
+    if (ok) return db_commit(d, e);
+    db_rollback(d);
+    return false;
+}
+
+bool journal_open(journal *j, db *d, const record_run *r, const config *c, learner *l, error *e)
+{
+    *j = (journal){ .d = d, .c = c, .run_id = r->run_id, .began_ms = db_now_ms(), .room = 256 };
+    memcpy(j->uid, r->uid, sizeof j->uid);
+    j->flushed_ms = j->began_ms;
+    j->folder = record_folder(d, r->uid);
+    j->row = malloc((size_t)j->room * sizeof *j->row);
+    if (!j->folder || !j->row) {
+        journal_drop(j);
+        return error_set(e, "no memory for the journal of run %s", r->uid);
+    }
+    sweep_up(j);
+    if (go_on_from(j, l, e) && begin_attempt(j, l, e)) return true;
+    journal_drop(j);
+    return false;
+}
+
+void journal_drop(journal *j)
+{
+    free(j->folder), free(j->row);
+    *j = (journal){ 0 };
+}
+
+/* The rows in memory, as part of a transaction. */
+static bool write_rows(journal *j, error *e)
+{
+    sqlite3_stmt *s;
+    bool ok = true, row;
+    if (j->rows == 0) return true;
+    if (!db_query(
+            j->d, &s, e,
+            "INSERT INTO train_step(run_id, step, attempt, tokens, wall_ms, loss, grad_norm, lr,"
+            " flags) VALUES(?,?,?,?,?,?,?,?,?)",
+            NULL))
+        return false;
+    for (int i = 0; ok && i < j->rows; i++) {
+        const journal_row *r = &j->row[i];
+        const int flags = (isnan(r->loss) ? LOSS_NAN : 0) | (isinf(r->loss) ? LOSS_INFINITE : 0) |
+                          (r->clipped ? CLIPPED : 0);
+        sqlite3_bind_int64(s, 1, j->run_id);
+        sqlite3_bind_int64(s, 2, r->step);
+        sqlite3_bind_int64(s, 3, j->attempt);
+        sqlite3_bind_int64(s, 4, r->step * j->c->train.batch_tokens);
+        sqlite3_bind_int64(s, 5, r->wall_ms);
+        sqlite3_bind_double(s, 6, r->loss);
+        sqlite3_bind_double(s, 7, r->grad_norm);
+        sqlite3_bind_double(s, 8, r->lr);
+        sqlite3_bind_int(s, 9, flags);
+        ok = db_next(j->d, s, &row, e);
+        sqlite3_reset(s);
+    }
+    sqlite3_finalize(s);
+    return ok && db_run(j->d, e, "UPDATE run SET last_step=? WHERE run_id=?", "ii",
+                        j->row[j->rows - 1].step, j->run_id);
+}
+
+/* End a transaction that began with the rows: they are written when it is. */
+static bool finish(journal *j, bool ok, error *e)
+{
+    if (!ok) {
+        db_rollback(j->d);
+        return false;
+    }
+    if (!db_commit(j->d, e)) return false;
+    j->rows = 0;
+    j->flushed_ms = db_now_ms();
+    return true;
+}
+
+bool journal_step(journal *j, const journal_row *row, error *e)
+{
+    j->row[j->rows++] = *row;
+    if (j->rows < j->room && db_now_ms() - j->flushed_ms < FLUSH_MS) return true;
+    return db_begin(j->d, e) && finish(j, write_rows(j, e), e);
+}
+
+/* One evaluation; its sums by sequence and by position too when it is the final one. */
+static bool write_evaluation(journal *j, int64_t step, const evaluation_result *r, bool final,
+                             error *e)
+{
+    if (!db_run(
+            j->d, e,
+            "INSERT INTO eval(run_id, step, context, stride, n_tok, n_bytes, nll_sum, last_n_tok,"
+            " last_nll_sum, wall_ms) VALUES(?,?,?,?,?,?,?,?,?,?)",
+            "iinniididi", j->run_id, step, r->context, r->stride, r->tokens, r->bytes, r->nll_sum,
+            r->last_tokens, r->last_nll_sum, r->wall_ms))
+        return false;
+    const int64_t id = db_last_id(j->d);
+    bool ok = true;
+    for (int i = 0; final && ok && i < r->windows; i++)
+        ok = db_run(j->d, e, "INSERT INTO eval_seq(eval_id, seq, n, nll_sum) VALUES(?,?,?,?)",
+                    "inid", id, i, r->tokens / r->windows, r->window_nll[i]);
+    for (int i = 0; final && ok && i < r->context; i++)
+        if (r->pos_n[i] > 0)
+            ok = db_run(j->d, e, "INSERT INTO eval_pos(eval_id, pos, n, nll_sum) VALUES(?,?,?,?)",
+                        "inid", id, i, r->pos_n[i], r->pos_nll[i]);
+    return ok;
+}
+
+bool journal_evaluation(journal *j, int64_t step, const evaluation_result *r, int n, bool final,
+                        error *e)
+{
+    if (!db_begin(j->d, e)) return false;
+    bool ok = write_rows(j, e);
+    for (int i = 0; ok && i < n; i++) ok = write_evaluation(j, step, &r[i], final, e);
+    return finish(j, ok, e);
+}
+
+/* Rows and files of the run's checkpoints, all but the `keep` newest. */
+static bool forget_older(journal *j, int keep, error *e)
+{
+    sqlite3_stmt *s;
+    bool row, ok;
+    char path[PATH];
+    if (!db_query(j->d, &s, e,
+                  "DELETE FROM ckpt WHERE ckpt_id IN (SELECT ckpt_id FROM ckpt WHERE run_id=?"
+                  " ORDER BY step DESC LIMIT -1 OFFSET ?) RETURNING file",
+                  "in", j->run_id, keep))
+        return false;
+    while ((ok = db_next(j->d, s, &row, e)) && row) {
+        path_of(path, j, (const char *)sqlite3_column_text(s, 0));
+        unlink(path); /* if the row comes back, its file is missing and it is passed over */
+    }
+    sqlite3_finalize(s);
+    return ok;
+}
+
+static bool write_checkpoint(journal *j, int64_t step, const char *file, const checkpoint_file *f,
+                             error *e)
+{
+    return db_run(j->d, e,
+                  "INSERT OR REPLACE INTO ckpt(run_id, step, file, bytes, sha256, created_ms)"
+                  " VALUES(?,?,?,?,?,?)",
+                  "iititi", j->run_id, step, file, (int64_t)f->bytes, f->sha256, db_now_ms());
+}
+
+bool journal_checkpoint(journal *j, const learner *l, int64_t step, error *e)
+{
+    char file[64], path[PATH];
+    checkpoint_file f;
+    snprintf(file, sizeof file, "step-%09" PRId64 ".safetensors", step);
+    path_of(path, j, file);
+    if (!checkpoint_save(&f, path, l, j->uid, step, true, e)) return false;
+    if (!db_begin(j->d, e)) return false;
+    const bool ok = write_rows(j, e) && write_checkpoint(j, step, file, &f, e);
+    if (!finish(j, ok, e)) return false;
+    if (j->c->train.keep != KEEP_ALL) {
+        if (!db_begin(j->d, e)) return false;
+        if (!finish(j, forget_older(j, 2, e), e)) return false;
+    }
+    db_tidy(j->d);
+    return true;
+}
+
+/* Close the attempt and the run, as part of a transaction. */
+static bool write_end(journal *j, const char *status, int64_t step, const char *message,
+                      const char *final_hash, int exit_code, error *e)
+{
+    struct rusage u;
+    getrusage(RUSAGE_SELF, &u);
+    const int64_t cpu = (int64_t)(u.ru_utime.tv_sec + u.ru_stime.tv_sec) * 1000 +
+                        (u.ru_utime.tv_usec + u.ru_stime.tv_usec) / 1000;
+    const int64_t now = db_now_ms();
+    return db_run(
+               j->d, e,
+               "UPDATE attempt SET to_step=?, ended_ms=?, exit_code=? WHERE run_id=? AND attempt=?",
+               "iinii", step, now, exit_code, j->run_id, j->attempt) &&
+           db_run(j->d, e,
+                  "UPDATE run SET status=?, last_step=nullif(?,0), ended_ms=?, train_ms="
+                  " (SELECT wall_ms FROM train_step WHERE run_id=run.run_id ORDER BY step DESC "
+                  "LIMIT 1),"
+                  " cpu_ms=coalesce(cpu_ms,0)+?, peak_rss=max(coalesce(peak_rss,0),?), message=?,"
+                  " final_hash=? WHERE run_id=?",
+                  "tiiiitti", status, step, now, cpu, (int64_t)u.ru_maxrss * 1024, message,
+                  final_hash, j->run_id);
+}
+
+bool journal_done(journal *j, const learner *l, int64_t step, error *e)
+{
+    static const char FILE_NAME[] = "weights.safetensors";
+    const bool stay = j->c->train.keep != KEEP_NONE;
+    char path[PATH], hex[HASH_HEX];
+    checkpoint_file f;
+    path_of(path, j, FILE_NAME);
+    checkpoint_hash(hex, l);
+    if (stay && !checkpoint_save(&f, path, l, j->uid, step, false, e)) return false;
+    if (!db_begin(j->d, e)) return false;
+    const bool ok = write_rows(j, e) && (j->c->train.keep == KEEP_ALL || forget_older(j, 0, e)) &&
+                    (!stay || write_checkpoint(j, step, FILE_NAME, &f, e)) &&
+                    write_end(j, "done", step, NULL, hex, STATUS_DONE, e);
+    if (!finish(j, ok, e)) return false;
+    db_tidy(j->d);
+    return true;
+}
+
+bool journal_close(journal *j, const char *status, int64_t step, const char *message, int exit_code,
+                   error *e)
+{
+    if (!db_begin(j->d, e)) return false;
+    const bool ok = write_rows(j, e) && write_end(j, status, step, message, NULL, exit_code, e);
+    if (!finish(j, ok, e)) return false;
+    db_tidy(j->d);
+    return true;
+}

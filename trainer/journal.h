@@ -1,0 +1,54 @@
+/* journal.h - one attempt at one run, as it goes into the record.
+ *
+ *     open     take the newest good checkpoint, delete what was recorded past it, begin an attempt
+ *     step     a row, kept in memory for a moment
+ *     ...      evaluations and checkpoints; each goes in with every row before it, in one
+ * transaction close    the status the run ends with
+ *
+ * A checkpoint's file is durable before its row is.  The two newest are kept while the run goes on.
+ */
+#ifndef TRAINER_JOURNAL_H
+#define TRAINER_JOURNAL_H
+
+#include "trainer/evaluation.h"
+#include "trainer/learner.h"
+#include "trainer/record.h"
+
+typedef struct journal_row {
+    int64_t step, wall_ms; /* milliseconds of training up to here, in all attempts */
+    double loss, grad_norm, lr;
+    bool clipped;
+} journal_row;
+
+typedef struct journal {
+    db *d;
+    const config *c;
+    int64_t run_id, attempt, code_id, host_id;
+    char uid[CONFIG_UID];
+    char *folder;
+    int64_t from_step; /* of the checkpoint it goes on from; 0: the start */
+    int64_t wall_ms;   /* of training, up to from_step                    */
+    int64_t flushed_ms, began_ms;
+    int rows, room;
+    journal_row *row;
+} journal;
+
+/* Fills l's weights and moments: from a checkpoint, or as the configuration starts.  The caller has
+ * the run's lock.  Fails, with nothing changed, when the database does. */
+bool journal_open(journal *j, db *d, const record_run *r, const config *c, learner *l, error *e);
+void journal_drop(journal *j); /* forget it; rows not yet written are lost */
+
+bool journal_step(journal *j, const journal_row *row, error *e);
+bool journal_evaluation(journal *j, int64_t step, const evaluation_result *r, int n, bool final,
+                        error *e);
+bool journal_checkpoint(journal *j, const learner *l, int64_t step, error *e);
+bool journal_event(journal *j, const char *level, const char *message, error *e);
+
+/* The end of a run whose last step was taken: its weights stay as train.keep says. */
+bool journal_done(journal *j, const learner *l, int64_t step, error *e);
+
+/* The end of an attempt: "diverged", "failed" or "preempted", and why. */
+bool journal_close(journal *j, const char *status, int64_t step, const char *message, int exit_code,
+                   error *e);
+
+#endif

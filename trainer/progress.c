@@ -1,0 +1,70 @@
+/* progress.c - see progress.h. */
+#define _DEFAULT_SOURCE
+#include "trainer/progress.h"
+
+#include <inttypes.h>
+#include <stdio.h>
+#include <unistd.h>
+
+enum { TERMINAL_MS = 200, LOG_MS = 30000 };
+
+void progress_time(char *out, size_t size, double seconds)
+{
+    const long s = (long)(seconds + 0.5);
+    if (s >= 3600)
+        snprintf(out, size, "%ld h %02ld min", s / 3600, s % 3600 / 60);
+    else if (s >= 60)
+        snprintf(out, size, "%ld min %02ld s", s / 60, s % 60);
+    else
+        snprintf(out, size, "%ld s", s);
+}
+
+void progress_open(progress *p, const config *c, const char *uid, int64_t steps, int64_t from,
+                   int64_t epoch, bool on)
+{
+    const int64_t now = db_now_ms();
+    *p = (progress){ .on = on,
+                     .terminal = isatty(STDERR_FILENO),
+                     .steps = steps,
+                     .from = from,
+                     .batch_tokens = c->train.batch_tokens,
+                     .began_ms = now,
+                     .said_ms = now,
+                     .said_step = from };
+    if (!on) return;
+    const int64_t tokens = steps * p->batch_tokens;
+    fprintf(stderr, "run %s: %" PRId64 " steps of %" PRId64 " tokens", uid, steps, p->batch_tokens);
+    if (tokens > epoch)
+        fprintf(stderr, ", %.1f epochs of the text", (double)tokens / (double)epoch);
+    if (from > 0) fprintf(stderr, "; going on from step %" PRId64, from);
+    fputc('\n', stderr);
+}
+
+void progress_step(progress *p, const journal_row *row)
+{
+    const int64_t now = db_now_ms();
+    p->loss = 0.9 * p->loss + 0.1 * row->loss;
+    p->loss_weight = 0.9 * p->loss_weight + 0.1;
+    if (!p->on || now - p->said_ms < (p->terminal ? TERMINAL_MS : LOG_MS)) return;
+    const double ran = 1e-3 * (double)(now - p->began_ms), steps = (double)(row->step - p->from);
+    char left[32];
+    progress_time(left, sizeof left, ran / steps * (double)(p->steps - row->step));
+    fprintf(stderr, "%sstep %" PRId64 "/%" PRId64 "  loss %.4f  %.0f tokens/s  %s left%s",
+            p->terminal ? "\r\033[K" : "", row->step, p->steps, p->loss / p->loss_weight,
+            steps * (double)p->batch_tokens / ran, left, p->terminal ? "" : "\n");
+    p->said_ms = now, p->said_step = row->step;
+}
+
+void progress_evaluation(progress *p, int64_t step, const evaluation_result *r, int n)
+{
+    if (!p->on) return;
+    fprintf(stderr, "%sstep %" PRId64 ":", p->terminal ? "\r\033[K" : "", step);
+    for (int i = 0; i < n; i++)
+        fprintf(stderr, "  val_loss@%d %.4f", r[i].context, r[i].nll_sum / (double)r[i].tokens);
+    fputc('\n', stderr);
+}
+
+void progress_close(progress *p)
+{
+    if (p->on && p->terminal) fputs("\r\033[K", stderr);
+}

@@ -1,0 +1,27 @@
+/* progress.h - how far a run is, on stderr: one line redrawn on a terminal, one now and then
+ * elsewhere. */
+#ifndef TRAINER_PROGRESS_H
+#define TRAINER_PROGRESS_H
+
+#include "trainer/config.h"
+#include "trainer/evaluation.h"
+#include "trainer/journal.h"
+
+typedef struct progress {
+    bool on, terminal;
+    int64_t steps, from, batch_tokens;
+    int64_t began_ms, said_ms, said_step;
+    double loss, loss_weight; /* an average over the last steps */
+} progress;
+
+/* `epoch` tokens are in one pass over the text. */
+void progress_open(progress *p, const config *c, const char *uid, int64_t steps, int64_t from,
+                   int64_t epoch, bool on);
+void progress_step(progress *p, const journal_row *row);
+void progress_evaluation(progress *p, int64_t step, const evaluation_result *r, int n);
+void progress_close(progress *p);
+
+/* "1 h 02 min", "3 min 20 s" or "12 s". */
+void progress_time(char *out, size_t size, double seconds);
+
+#endif

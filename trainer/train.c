@@ -1,0 +1,264 @@
+/* train.c - the loop: read, learn, record, look; see train.h.
+ *
+ * SIGINT and SIGTERM end it after the step it is at, with a checkpoint; the second one ends the
+ * process at once, which loses the steps since the last checkpoint and nothing else.
+ */
+#define _DEFAULT_SOURCE
+#include "trainer/train.h"
+
+#include "core/rng.h"
+#include "trainer/batch.h"
+#include "trainer/evaluation.h"
+#include "trainer/journal.h"
+#include "trainer/learner.h"
+#include "trainer/memory.h"
+#include "trainer/progress.h"
+
+#include <inttypes.h>
+#include <math.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+static volatile sig_atomic_t stop;
+
+static void ask_to_stop(int number)
+{
+    stop = number;
+}
+
+static void watch_signals(void)
+{
+    struct sigaction a = { .sa_handler = ask_to_stop, .sa_flags = SA_RESETHAND | SA_RESTART };
+    sigemptyset(&a.sa_mask);
+    stop = 0;
+    sigaction(SIGINT, &a, NULL);
+    sigaction(SIGTERM, &a, NULL);
+}
+
+static double seconds_now(void)
+{
+    struct timespec t;
+    clock_gettime(CLOCK_MONOTONIC, &t);
+    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
+}
+
+/* What a run works with; each part is closed by the one below that opened it. */
+typedef struct trainer {
+    const config *c;
+    corpus text;
+    learner l;
+    batch b;
+    evaluation v;
+    journal j;
+    int32_t *token, *target;
+} trainer;
+
+static void trainer_close(trainer *t)
+{
+    journal_drop(&t->j);
+    evaluation_close(&t->v);
+    batch_close(&t->b);
+    learner_close(&t->l);
+    corpus_close(&t->text);
+    free(t->token);
+    *t = (trainer){ 0 };
+}
+
+static int threads_of(const config *c)
+{
+    return c->train.threads > 0 ? (int)c->train.threads : threads_available();
+}
+
+static bool trainer_open(trainer *t, const config *c, error *e)
+{
+    *t = (trainer){ .c = c };
+    if (!memory_check(c, threads_of(c), e) ||
+        !corpus_open(&t->text, c->data.corpus, CORPUS_WHOLE, e))
+        return false;
+    if (strcmp(t->text.sha256, c->corpus_sha256) != 0)
+        return error_set(e, "%s: changed while it was read", c->data.corpus);
+    t->token = malloc(2 * (size_t)c->train.batch_tokens * sizeof *t->token);
+    if (!t->token) return error_set(e, "no memory for a batch");
+    t->target = t->token + c->train.batch_tokens;
+    return batch_open(&t->b, c, &t->text, e) && learner_open(&t->l, c, threads_of(c), e) &&
+           evaluation_open(&t->v, &t->l.m, c, &t->text, t->l.w, t->l.pool, e);
+}
+
+static bool evaluate(trainer *t, progress *p, int64_t step, bool final, error *e)
+{
+    evaluation_result r[CONFIG_LIST];
+    if (!evaluation_run(&t->v, r, e)) return false;
+    progress_evaluation(p, step, r, t->v.lengths);
+    const bool ok = journal_evaluation(&t->j, step, r, t->v.lengths, final, e);
+    for (int i = 0; i < t->v.lengths; i++) evaluation_result_close(&r[i]);
+    return ok;
+}
+
+typedef enum outcome { OUTCOME_DONE, OUTCOME_DIVERGED, OUTCOME_STOPPED, OUTCOME_FAILED } outcome;
+
+/* One step and its row.  False when the database says no; *diverged when the numbers do. */
+static bool take_step(trainer *t, journal_row *row, bool *diverged, error *e)
+{
+    learner_result r;
+    const double began = seconds_now();
+    batch_read(&t->b, t->token, t->target, row->step);
+    learner_gradient(&t->l, &r, t->token, t->target);
+    *diverged = !isfinite(r.loss) || !isfinite(r.grad_norm);
+    row->lr = learner_rate(t->c, row->step);
+    if (!*diverged) learner_update(&t->l, &r, t->c, row->lr, row->step);
+    row->loss = r.loss, row->grad_norm = r.grad_norm, row->clipped = r.clipped;
+    row->wall_ms += llround(1000 * (seconds_now() - began));
+    return journal_step(&t->j, row, e);
+}
+
+/* From the checkpoint to the end, or to what ends it sooner; *step is the last one taken. */
+static outcome loop(trainer *t, progress *p, int64_t *step, error *e)
+{
+    const config *c = t->c;
+    journal_row row = { .wall_ms = t->j.wall_ms };
+    for (*step = t->j.from_step; *step < t->b.steps;) {
+        bool diverged;
+        row.step = ++*step;
+        if (!take_step(t, &row, &diverged, e)) return OUTCOME_FAILED;
+        if (diverged) {
+            error_set(
+                e, "diverged at step %" PRId64 ": the loss is %g and the norm of its gradient %g",
+                *step, row.loss, row.grad_norm);
+            return OUTCOME_DIVERGED;
+        }
+        progress_step(p, &row);
+        const bool last = *step == t->b.steps;
+        if ((last || batch_due(c, *step, c->eval.every_tokens)) && !evaluate(t, p, *step, last, e))
+            return OUTCOME_FAILED;
+        if (last) break;
+        if ((stop || batch_due(c, *step, c->train.save_every_tokens)) &&
+            !journal_checkpoint(&t->j, &t->l, *step, e))
+            return OUTCOME_FAILED;
+        if (stop) return OUTCOME_STOPPED;
+    }
+    return journal_done(&t->j, &t->l, *step, e) ? OUTCOME_DONE : OUTCOME_FAILED;
+}
+
+/* Train a run whose lock we have, and record how it ends. */
+static int attempt(db *d, const record_run *r, const config *c, const train_options *o, error *e)
+{
+    trainer t;
+    progress p;
+    int64_t step = 0;
+    error worse;
+    if (!trainer_open(&t, c, e)) {
+        const int status = e->status;
+        db_run(d, &worse, "UPDATE run SET status='failed', message=?, ended_ms=? WHERE run_id=?",
+               "tii", e->msg, db_now_ms(), r->run_id);
+        trainer_close(&t);
+        return status;
+    }
+    if (!journal_open(&t.j, d, r, c, &t.l, e)) {
+        trainer_close(&t);
+        return e->status;
+    }
+    progress_open(&p, c, r->uid, t.b.steps, t.j.from_step, t.b.spans * t.b.span, o->progress);
+    const outcome end = loop(&t, &p, &step, e);
+    progress_close(&p);
+    int status = STATUS_DONE;
+    if (end == OUTCOME_DIVERGED) {
+        status = STATUS_DIVERGED;
+        if (!journal_close(&t.j, "diverged", step, e->msg, status, &worse)) *e = worse, status = 1;
+    } else if (end == OUTCOME_STOPPED) {
+        status = STATUS_PREEMPTED;
+        error_set(e,
+                  "stopped by signal %d at step %" PRId64 " of %" PRId64
+                  ", with a checkpoint: the same command goes on from there",
+                  (int)stop, step, t.b.steps);
+        if (!journal_close(&t.j, "preempted", step, e->msg, status, &worse)) *e = worse, status = 1;
+    } else if (end == OUTCOME_FAILED) {
+        status = STATUS_FAILED;
+        journal_close(&t.j, "failed", step, e->msg, status, &worse); /* if the database lets us */
+    }
+    trainer_close(&t);
+    return status;
+}
+
+static bool finished(const record_run *r)
+{
+    return strcmp(r->status, "done") == 0 || strcmp(r->status, "diverged") == 0;
+}
+
+/* Plan the run, take it, and see what is to be done. */
+static int run_in(db *d, const config *c, const train_options *o, error *e)
+{
+    record_run r;
+    int lock;
+    if (!db_begin(d, e)) return STATUS_FAILED;
+    if (!record_plan(d, &r, c, o->again, e)) {
+        const int status = e->status;
+        db_rollback(d);
+        return status;
+    }
+    if (!db_commit(d, e) || !record_own(&lock, d, r.uid, e)) return STATUS_FAILED;
+    if (lock < 0) {
+        error_set(e, "run %s is being trained by another process", r.uid);
+        return STATUS_FAILED;
+    }
+    bool found; /* what it is now that nobody else can change it */
+    int status = record_find(d, &r, &found, c, e) ? STATUS_DONE : STATUS_FAILED;
+    if (status == STATUS_DONE && r.outdated && !o->accept) {
+        status = STATUS_FAILED;
+        error_set(e,
+                  "run %s was recorded by other code (%s at step %" PRId64
+                  "): --again trains it as a new generation, --accept takes it as it is",
+                  r.uid, r.status, r.last_step);
+    } else if (status == STATUS_DONE && finished(&r)) {
+        fprintf(stderr,
+                "attnlab: run %s is %s (step %" PRId64 " of %" PRId64 "); `attnlab show %s`\n",
+                r.uid, r.status, r.last_step, r.target_step, r.uid);
+    } else if (status == STATUS_DONE)
+        status = attempt(d, &r, c, o, e);
+    close(lock);
+    return status;
+}
+
+int train_run(const config *c, const train_options *o, error *e)
+{
+    db d;
+    watch_signals();
+    if (!memory_check(c, threads_of(c), e)) return e->status;
+    if (!db_open(&d, o->db, DB_WRITE, e)) return e->status;
+    const int status = run_in(&d, c, o, e);
+    db_close(&d);
+    return status;
+}
+
+bool train_measure(double *seconds, const config *c, int n_threads, error *e)
+{
+    enum { STEPS = 3 };
+    learner l;
+    learner_result r;
+    const size_t N = (size_t)c->train.batch_tokens;
+    if (!memory_check(c, n_threads, e) || !learner_open(&l, c, n_threads, e)) return false;
+    int32_t *token = malloc(2 * N * sizeof *token), *target = token + N;
+    if (!token) {
+        learner_close(&l);
+        return error_set(e, "no memory for a batch");
+    }
+    const rng bits = rng_stream(1, 0, "train.measure");
+    for (size_t i = 0; i < 2 * N; i++) {
+        uint64_t word[4];
+        rng_bits(word, &bits, i, 0);
+        token[i] = (int32_t)(word[0] % (uint64_t)c->model.vocab_size);
+    }
+    model_init(&l.m, l.w, 1, 0);
+    *seconds = INFINITY;
+    for (int i = 1; i <= STEPS; i++) {
+        const double began = seconds_now();
+        learner_gradient(&l, &r, token, target);
+        learner_update(&l, &r, c, c->train.lr, i);
+        *seconds = fmin(*seconds, seconds_now() - began);
+    }
+    free(token);
+    learner_close(&l);
+    return true;
+}

@@ -1,0 +1,161 @@
+/* train_verb.c - attnlab train CONFIG.yaml [key=value...] */
+#define _DEFAULT_SOURCE
+#include "trainer/train.h"
+#include "trainer/trainer.h"
+
+#include "core/db.h"
+#include "trainer/record.h"
+
+#include <argp.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/prctl.h>
+#include <unistd.h>
+
+enum { MAX_SETTINGS = 256, DB = 'd', AGAIN = 256, ACCEPT, RESUME, PARENT };
+
+typedef struct arguments {
+    train_options o;
+    const char *resume;
+    long parent;
+    int n;
+    const char *word[MAX_SETTINGS]; /* the file, if any, and settings */
+} arguments;
+
+static const struct argp_option OPTIONS[] = {
+    { "db", DB, "FILE", 0, "the record [ATTNLAB_DB, or attnlab.db]", 0 },
+    { "resume", RESUME, "RUN", 0, "go on with a recorded run, by its uid, instead of CONFIG", 0 },
+    { "again", AGAIN, NULL, 0, "train anew what other code recorded, as a new generation", 0 },
+    { "accept", ACCEPT, NULL, 0, "take what other code recorded as it is", 0 },
+    { "quiet", 'q', NULL, 0, "say nothing on the way", 0 },
+    { "parent", PARENT, "PID", 0, "stop, as on SIGTERM, when this process ends", 0 },
+    { 0 }
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    arguments *a = state->input;
+    switch (key) {
+    case DB:
+        a->o.db = arg;
+        break;
+    case RESUME:
+        a->resume = arg;
+        break;
+    case AGAIN:
+        a->o.again = true;
+        break;
+    case ACCEPT:
+        a->o.accept = true;
+        break;
+    case 'q':
+        a->o.progress = false;
+        break;
+    case PARENT:
+        a->parent = strtol(arg, NULL, 10);
+        break;
+    case ARGP_KEY_ARG:
+        if (a->n == MAX_SETTINGS) argp_error(state, "more than %d settings", MAX_SETTINGS);
+        a->word[a->n++] = arg;
+        break;
+    case ARGP_KEY_END:
+        if (a->o.again && a->o.accept) argp_error(state, "--again and --accept exclude each other");
+        if (!a->resume && (a->n == 0 || strchr(a->word[0], '=')))
+            argp_error(state, "the first argument is the configuration's file");
+        if (a->resume && a->n > 0 && !strchr(a->word[0], '='))
+            argp_error(state, "--resume takes the configuration from the record, not from a file");
+        break;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+    return 0;
+}
+
+/* The file that the recorded run began with. */
+static bool recorded_config(char **path, const arguments *a, char uid[CONFIG_UID], error *e)
+{
+    db d;
+    char *full = NULL, *folder = NULL;
+    *path = NULL;
+    if (!db_open(&d, a->o.db, DB_READ, e)) return false;
+    bool ok = db_text(&d, &full, e, "SELECT run_uid FROM run WHERE run_uid=?", "t", a->resume);
+    if (ok && !full)
+        ok = error_usage(e, "%s: has no run '%s': `attnlab ls` lists them", a->o.db, a->resume);
+    if (ok) {
+        snprintf(uid, CONFIG_UID, "%s", full);
+        folder = record_folder(&d, full);
+        *path = folder ? malloc(strlen(folder) + sizeof "/config.yaml") : NULL;
+        if (*path)
+            sprintf(*path, "%s/config.yaml", folder);
+        else
+            ok = error_set(e, "no memory");
+    }
+    free(folder), free(full);
+    db_close(&d);
+    return ok;
+}
+
+static bool read_config(config *c, const arguments *a, error *e)
+{
+    char *recorded = NULL, uid[CONFIG_UID] = "";
+    node *file = NULL;
+    const node *sweep = NULL;
+    int first = 1;
+    if (a->resume) {
+        if (!recorded_config(&recorded, a, uid, e)) return false;
+        first = 0;
+    }
+    const char *path = recorded ? recorded : a->word[0];
+    config_init(c);
+    bool ok = config_load(c, path, &file, &sweep, e);
+    if (ok && sweep)
+        ok = error_usage(e, "%s: has a `sweep` section: run it with `attnlab sweep`", path);
+    node_close(file);
+    for (int i = first; ok && i < a->n; i++) ok = config_override(c, a->word[i], e);
+    ok = ok && config_resolve(c, e);
+    for (int g = 0; ok && a->resume; g++) { /* some generation of what the settings now say */
+        char now[CONFIG_UID];
+        config_run_uid(c, g, now);
+        if (strcmp(now, uid) == 0) break;
+        if (g == 1000)
+            ok = error_usage(e,
+                             "these settings make another run of %s: only what is no part of the "
+                             "identity (`attnlab keys`) can be set when resuming",
+                             uid);
+    }
+    free(recorded);
+    return ok;
+}
+
+int train_verb(int argc, char **argv)
+{
+    static const struct argp ARGP = {
+        OPTIONS,
+        parse,
+        "CONFIG.yaml [key=value...]\n--resume RUN",
+        "Train one run and record it; resume it where it was cut off; say so "
+        "where it is done.\v"
+        "Exit status: 0 done, 1 failed, 2 a wrong configuration, 4 diverged, "
+        "5 stopped by a signal (the same command goes on).",
+        NULL,
+        NULL,
+        NULL
+    };
+    static config c;
+    arguments a = { .o = { .db = db_default_path(), .progress = true } };
+    error e;
+    argp_parse(&ARGP, argc, argv, 0, NULL, &a);
+    if (a.parent > 0) {
+        prctl(PR_SET_PDEATHSIG, SIGTERM);
+        if (getppid() != (pid_t)a.parent) raise(SIGTERM); /* it ended before we could ask */
+    }
+    int status = STATUS_DONE;
+    if (!read_config(&c, &a, &e))
+        status = e.status;
+    else
+        status = train_run(&c, &a.o, &e);
+    if (status != STATUS_DONE) fprintf(stderr, "attnlab train: %s\n", e.msg);
+    return status;
+}
