@@ -72,10 +72,24 @@ static int threads_of(const config *c)
     return c->train.threads > 0 ? (int)c->train.threads : threads_available();
 }
 
+/* Does what a run allocates fit into memory? */
+static bool fits(const config *c, int n_threads, error *e)
+{
+    model m;
+    model_config mc;
+    model_memory need;
+    if (!config_model(c, &mc, e) || !model_open(&m, &mc, e)) return false;
+    model_weigh(&need, &mc, (int)(c->train.batch_tokens / c->model.context), (int)c->train.lanes,
+                n_threads);
+    need.total += evaluation_weigh(c, &m, n_threads);
+    model_close(&m);
+    return memory_check(&need, e);
+}
+
 static bool trainer_open(trainer *t, const config *c, error *e)
 {
     *t = (trainer){ .c = c };
-    if (!memory_check(c, threads_of(c), e) ||
+    if (!fits(c, threads_of(c), e) ||
         !corpus_open(&t->text, c->data.corpus, CORPUS_WHOLE, e))
         return false;
     if (strcmp(t->text.sha256, c->corpus_sha256) != 0)
@@ -225,7 +239,7 @@ int train_run(const config *c, const train_options *o, error *e)
 {
     db d;
     watch_signals();
-    if (!memory_check(c, threads_of(c), e)) return e->status;
+    if (!fits(c, threads_of(c), e)) return e->status;
     if (!db_open(&d, o->db, DB_WRITE, e)) return e->status;
     const int status = run_in(&d, c, o, e);
     db_close(&d);
@@ -238,7 +252,7 @@ bool train_measure(double *seconds, const config *c, int n_threads, error *e)
     learner l;
     learner_result r;
     const size_t N = (size_t)c->train.batch_tokens;
-    if (!memory_check(c, n_threads, e) || !learner_open(&l, c, n_threads, e)) return false;
+    if (!fits(c, n_threads, e) || !learner_open(&l, c, n_threads, e)) return false;
     int32_t *token = malloc(2 * N * sizeof *token), *target = token + N;
     if (!token) {
         learner_close(&l);
