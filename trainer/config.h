@@ -1,8 +1,8 @@
 /* config.h - everything that a run can be told, by one table of typed keys.
  *
- * config.c lists every key: dotted name, type, default, range, one line of help.  The YAML reader,
- * overrides (key=value), `attnlab keys` and the canonical form all go by that table.  Where a
- * default depends on other keys the field starts as 0 (or empty) and config_resolve fills it in.
+ * config_table.c lists every key: dotted name, type, default, range, one line of help.  The YAML
+ * reader, overrides (key=value), `attnlab keys` and the canonical form all go by that table.  Where
+ * a default depends on other keys the field starts as 0 (or empty) and config_resolve fills it in.
  *
  * The identity of a run is the canonical JSON of its resolved keys: keys in order, defaults left
  * out, the corpus replaced by the hash of its content, init_from by that of the weights, the
@@ -22,7 +22,7 @@
 #include <stdint.h>
 #include <stdio.h>
 
-enum { CONFIG_PATH = 1024, CONFIG_LIST = 16, CONFIG_ID = 17, CONFIG_UID = 13 };
+enum { CONFIG_PATH = 1024, CONFIG_LIST = 16, CONFIG_ID = 17, CONFIG_UID = 13, CONFIG_KEYS = 64 };
 
 enum { SCHEDULE_COSINE, SCHEDULE_CONSTANT };
 enum { KEEP_FINAL, KEEP_ALL, KEEP_NONE };
@@ -71,7 +71,11 @@ typedef struct config {
     /* Filled in by config_resolve. */
     char corpus_sha256[HASH_HEX]; /* empty without a corpus    */
     char init_sha256[HASH_HEX];   /* empty without init_from   */
-    uint64_t given;               /* keys that were set, a bit each in the order of the table */
+
+    /* Where the values came from, in the order of the table. */
+    uint64_t given;        /* keys that were set, a bit each      */
+    int line[CONFIG_KEYS]; /* in `file`; 0: not there             */
+    char file[CONFIG_PATH];
 } config;
 
 typedef enum config_type {
@@ -88,9 +92,10 @@ typedef enum config_type {
 typedef struct config_key {
     const char *name; /* "model.n_layers" */
     config_type type;
-    size_t offset;       /* of the field in config */
-    const char *initial; /* the default, as it would be written; "" where it is derived */
-    double min, max;
+    size_t offset;              /* of the field in config */
+    const char *initial;        /* the default, as it would be written; "" where it is derived */
+    const char *derived;        /* what it is derived from, for people; NULL where it is not   */
+    double min, max;            /* of a number, or of each in a list                           */
     const char *const *choices; /* NULL last; of CONFIG_CHOICE */
     bool identity;              /* part of the identity        */
     const char *help;
@@ -102,6 +107,15 @@ extern const config_key config_keys[];
 /* The key of this name, or NULL; and the known name nearest to a wrong one, or NULL. */
 const config_key *config_find(const char *name);
 const char *config_nearest(const char *name);
+
+/* error_usage about a key that is not there, with the nearest that is. */
+bool config_unknown(const node *at, const char *name, error *e);
+
+/* Letters to add, drop or change to make b of a (Levenshtein 1966); 64 for the very long. */
+int config_distance(const char *a, const char *b);
+
+/* Was the key set, by a file or a command line? */
+bool config_given(const config *c, const config_key *k);
 
 void config_init(config *c);
 
@@ -115,9 +129,14 @@ bool config_override(config *c, const char *assignment, error *e);
 /* Read a YAML file into c.  *sweep (may be NULL) is its `sweep` section, or NULL; *file owns it. */
 bool config_load(config *c, const char *path, node **file, const node **sweep, error *e);
 
+/* error_usage about a key that was set: "FILE:LINE: model.n_heads: " in front. */
+bool config_error(const config *c, const char *name, error *e, const char *fmt, ...)
+    __attribute__((format(printf, 4, 5)));
+
 /* Fill in what is derived, canonicalise the attention, and check what one key cannot know of
  * another: heads that divide, spans and contexts that divide, the variants' own checks.  Reads the
- * manifest of the corpus when there is one, and hashes init_from. */
+ * manifest of the corpus when there is one, and hashes init_from; their paths, taken from the
+ * current folder, become absolute. */
 bool config_resolve(config *c, error *e);
 
 /* The model of a resolved configuration. */
@@ -131,9 +150,11 @@ char *config_canonical(const config *c, bool seeds);
 void config_id(const config *c, char id[CONFIG_ID]);
 void config_run_uid(const config *c, int64_t generation, char uid[CONFIG_UID]);
 
-/* One key's value as the canonical form has it, as text (config_write writes the file that, read
- * again, gives the same configuration; paths absolute). */
-void config_value(char *out, size_t size, const config *c, const config_key *k);
+/* One key's value as text: the corpus by its hash and lists as [a, b] in the canonical form. */
+enum { CONFIG_VALUE = CONFIG_LIST * (ATTN_SPEC + 2) };
+void config_value(char out[CONFIG_VALUE], const config *c, const config_key *k);
+
+/* The YAML file that, read again, gives the same resolved configuration. */
 void config_write(FILE *f, const config *c);
 
 #endif

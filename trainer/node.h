@@ -19,7 +19,7 @@ typedef struct node {
     char *text;       /* of a scalar               */
     int n;            /* items of a list or map    */
     struct node *item;
-    char **key; /* (n) of a map              */
+    struct node *key; /* (n) of a map, scalars     */
 } node;
 
 /* Fails on a file that cannot be read (STATUS_FAILED) or is not such YAML (STATUS_USAGE). */

@@ -1,0 +1,201 @@
+/* test_node.c - the YAML that is read, and where the rest is refused. */
+#include "trainer/node.h"
+
+#include "tests/unit.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static node *parsed(const char *text)
+{
+    error e;
+    node *root;
+    if (!node_parse(&root, text, &e)) fail_msg("%s: %s", text, e.msg);
+    return root;
+}
+
+/* Refused, as the user's mistake, with these words in the message. */
+static void refused(const char *text, const char *words)
+{
+    error e = { 0 };
+    node *root;
+    if (node_parse(&root, text, &e)) fail_msg("accepted: %.60s", text);
+    assert_null(root);
+    assert_int_equal(e.status, STATUS_USAGE);
+    if (!strstr(e.msg, words)) fail_msg("'%s' is not in '%s'", words, e.msg);
+    assert_null(strchr(e.msg, '\n'));
+}
+
+static void test_scalars_stay_text(void **state)
+{
+    (void)state;
+    static const char *const TEXT[] = { "no", "1e-3", "0x10", "~", "null", "2001-01-01", "1_000" };
+    for (size_t i = 0; i < sizeof TEXT / sizeof *TEXT; i++) {
+        node *root = parsed(TEXT[i]);
+        assert_int_equal(root->kind, NODE_SCALAR);
+        assert_string_equal(root->text, TEXT[i]);
+        node_close(root);
+    }
+    node *root = parsed("");
+    assert_string_equal(root->text, "");
+    node_close(root);
+}
+
+static void test_tree(void **state)
+{
+    (void)state;
+    node *root =
+        parsed("model:\n  dim: 64   # width\n  attention: [window:size=8:n_kv_heads=2, mha]\n"
+               "\"quoted key\": 'it''s'\n");
+    assert_int_equal(root->kind, NODE_MAP);
+    assert_int_equal(root->n, 2);
+    const node *model = node_find(root, "model"), *dim = node_find(model, "dim");
+    assert_string_equal(dim->text, "64");
+    assert_int_equal(dim->line, 2);
+    assert_int_equal(dim->column, 8);
+    assert_int_equal(model->key[1].line, 3);
+    assert_int_equal(model->key[1].column, 3);
+    const node *list = node_find(model, "attention");
+    assert_int_equal(list->kind, NODE_LIST);
+    assert_int_equal(list->n, 2);
+    assert_string_equal(list->item[0].text, "window:size=8:n_kv_heads=2");
+    assert_string_equal(node_find(root, "quoted key")->text, "it's");
+    assert_null(node_find(root, "dim"));
+    node_close(root);
+}
+
+static void test_many_items(void **state)
+{
+    (void)state;
+    char text[16384] = "";
+    size_t n = 0;
+    for (int i = 0; i < 1000; i++)
+        n += (size_t)snprintf(text + n, sizeof text - n, "k%d: %d\n", i, i);
+    node *root = parsed(text);
+    assert_int_equal(root->n, 1000);
+    assert_string_equal(node_find(root, "k999")->text, "999");
+    node_close(root);
+}
+
+static void test_refused(void **state)
+{
+    (void)state;
+    refused("a: &x 1\nb: *x\n", "anchor '&x'");
+    refused("a: *x\n", "alias '*x'");
+    refused("? *x\n: 1\n", "key");
+    refused("*x : 1\n", "key");
+    refused("a: !!str 1\n", "tag");
+    refused("!!map {a: 1}\n", "tag");
+    refused("&x a: 1\n", "anchor");
+    refused("a: 1\nb: 2\na: 3\n", "'a' is given twice, first in line 1");
+    refused("{a: 1, b: {c: 1, c: 2}}", "'c' is given twice");
+    refused("a: 1\n---\nb: 2\n", "second document");
+    refused("[a: b: c", "");
+    refused("{[a]: 1}", "key");
+    refused("a: [1, 2", "");
+    refused("a: 1\n b: 2\n", "");
+    refused("a:\t1\n\tb: 2\n", "");
+    refused("a: \"x\\0y\"\n", "0 byte");
+    refused("\xff\xfe", "UTF-8");
+    refused("a: \xc3\x28", "UTF-8");
+    refused("a: \x01", "UTF-8");
+    refused("[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]", "levels deep");
+    error e;
+    node *root;
+    assert_false(node_parse(&root, "<<: {a: 1}\n<<: {b: 2}\n", &e)); /* a key like any other */
+}
+
+/* Half of a tree must not leak, wherever the text ends (the sanitizer looks). */
+static void test_every_prefix(void **state)
+{
+    (void)state;
+    const char *whole =
+        "model: {dim: 64, attention: [mha, {a: [b, c]}]}\n? x\n: \"y\\n\"\nz: &q [1]\n";
+    char text[128];
+    for (size_t n = 0; n <= strlen(whole); n++) {
+        error e;
+        node *root;
+        snprintf(text, sizeof text, "%.*s", (int)n, whole);
+        if (node_parse(&root, text, &e)) node_close(root);
+    }
+}
+
+/* A hostile text costs next to nothing. */
+static void test_hostile(void **state)
+{
+    (void)state;
+    enum { N = 60000 };
+    static const char *const PIECE[] = { "[",     "{",  "a: ", "- ",  "? ", "[a,",
+                                         "{a: {", "\"", "#",   "|\n", "a\n" };
+    char *text = malloc(N + 8);
+    for (size_t i = 0; i < sizeof PIECE / sizeof *PIECE; i++) {
+        error e;
+        node *root;
+        size_t n = 0;
+        while (n < N) n += (size_t)snprintf(text + n, 8, "%s", PIECE[i]);
+        if (node_parse(&root, text, &e)) node_close(root);
+    }
+    free(text);
+}
+
+static void write_file(const char *path, const char *text, size_t n)
+{
+    FILE *f = fopen(path, "wb");
+    assert_non_null(f);
+    assert_int_equal(fwrite(text, 1, n, f), n);
+    fclose(f);
+}
+
+static void test_files(void **state)
+{
+    (void)state;
+    char path[] = "/tmp/test_node.XXXXXX";
+    const int fd = mkstemp(path);
+    assert_true(fd >= 0);
+    error e;
+    node *root;
+
+    write_file(path, "a: 1\nb: [2, \xff]\n", 16);
+    assert_false(node_read(&root, path, &e));
+    assert_int_equal(e.status, STATUS_USAGE);
+    char where[64];
+    snprintf(where, sizeof where, "%s:2:8: ", path);
+    assert_memory_equal(e.msg, where, strlen(where));
+
+    write_file(path,
+               "\xef\xbb\xbf"
+               "a: 1\r\nb: 2\r\n",
+               15); /* a mark and DOS line ends */
+    assert_true(node_read(&root, path, &e));
+    assert_string_equal(node_find(root, "b")->text, "2");
+    assert_string_equal(root->item[0].file, path);
+    node_close(root);
+
+    char *big = malloc(70000);
+    memset(big, '#', 70000);
+    write_file(path, big, 70000);
+    free(big);
+    assert_false(node_read(&root, path, &e));
+    assert_int_equal(e.status, STATUS_USAGE);
+    assert_non_null(strstr(e.msg, "70000"));
+
+    assert_int_equal(remove(path), 0);
+    assert_false(node_read(&root, path, &e));
+    assert_int_equal(e.status, STATUS_FAILED);
+    assert_non_null(strstr(e.msg, path));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_scalars_stay_text),
+        cmocka_unit_test(test_tree),
+        cmocka_unit_test(test_many_items),
+        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_every_prefix),
+        cmocka_unit_test(test_hostile),
+        cmocka_unit_test(test_files),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

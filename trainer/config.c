@@ -1,0 +1,283 @@
+/* config.c - values read into their fields: from defaults, a YAML file, or the command line. */
+#include "trainer/config.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <math.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+static uint64_t bit_of(const config_key *k)
+{
+    const size_t i = (size_t)(k - config_keys);
+    assert(i < CONFIG_KEYS);
+    return (uint64_t)1 << i;
+}
+
+bool config_given(const config *c, const config_key *k)
+{
+    return c->given & bit_of(k);
+}
+
+/* A whole number, with a suffix where the key counts something. */
+static bool parse_integer(int64_t *out, const char *text, bool suffix)
+{
+    static const struct {
+        const char *name;
+        int64_t times;
+    } SUFFIX[] = { { "", 1 },         { "k", 1000 },     { "M", 1000000 }, { "G", 1000000000 },
+                   { "Ki", 1 << 10 }, { "Mi", 1 << 20 }, { "Gi", 1 << 30 } };
+    const char *digits = text + (*text == '-');
+    const size_t n = strspn(digits, "0123456789");
+    if (n == 0) return false;
+    errno = 0;
+    const int64_t x = strtoll(text, NULL, 10);
+    if (errno) return false;
+    for (size_t i = 0; i < (suffix ? sizeof SUFFIX / sizeof *SUFFIX : 1); i++)
+        if (strcmp(digits + n, SUFFIX[i].name) == 0)
+            return !__builtin_mul_overflow(x, SUFFIX[i].times, out);
+    return false;
+}
+
+/* The characters of a decimal number keep out what strtod also takes: nan, inf, hexadecimal. */
+static bool parse_real(double *out, const char *text)
+{
+    char *end;
+    if (!*text || text[strspn(text, "+-0123456789.eE")]) return false;
+    *out = strtod(text, &end) + 0.0; /* -0 becomes 0 */
+    return !*end && isfinite(*out);
+}
+
+static bool refuse(const config_key *k, const node *at, error *e, const char *what)
+{
+    return node_error(at, e, "%s: '%s' is not %s", k->name, at->text, what);
+}
+
+static bool set_integer(int64_t *out, const config_key *k, const node *at, error *e)
+{
+    const bool count = k->type != CONFIG_INT;
+    int64_t x;
+    if (!parse_integer(&x, at->text, count))
+        return refuse(k, at, e,
+                      count ? "a count, such as 4096, 500k, 2M, 64Ki or 1Mi" : "a whole number");
+    if ((double)x < k->min || (double)x > k->max)
+        return node_error(at, e, "%s: %s is outside %.16g..%.16g", k->name, at->text, k->min,
+                          k->max);
+    *out = x;
+    return true;
+}
+
+static bool set_real(double *out, const config_key *k, const node *at, error *e)
+{
+    double x;
+    if (!parse_real(&x, at->text)) return refuse(k, at, e, "a finite number");
+    if (!(x >= k->min && x <= k->max))
+        return node_error(at, e, "%s: %s is outside %g..%g", k->name, at->text, k->min, k->max);
+    *out = x;
+    return true;
+}
+
+static bool set_bool(bool *out, const config_key *k, const node *at, error *e)
+{
+    *out = strcmp(at->text, "true") == 0;
+    return *out || strcmp(at->text, "false") == 0 || refuse(k, at, e, "true or false");
+}
+
+static bool set_choice(int64_t *out, const config_key *k, const node *at, error *e)
+{
+    char all[256] = "";
+    for (int i = 0; k->choices[i]; i++) {
+        if (strcmp(k->choices[i], at->text) == 0) {
+            *out = i;
+            return true;
+        }
+        const size_t n = strlen(all);
+        snprintf(all + n, sizeof all - n, "%s%s", i ? ", " : "", k->choices[i]);
+    }
+    return node_error(at, e, "%s: '%s' is none of %s", k->name, at->text, all);
+}
+
+static bool set_text(char *out, size_t size, const config_key *k, const node *at, error *e)
+{
+    const size_t n = strlen(at->text);
+    if (n >= size) return node_error(at, e, "%s: has more than %zu bytes", k->name, size - 1);
+    for (const char *p = at->text; *p; p++)
+        if ((unsigned char)*p < 0x20 || *p == 0x7f)
+            return node_error(at, e, "%s: has a control character in it", k->name);
+    memcpy(out, at->text, n + 1);
+    return true;
+}
+
+/* The items of a list; a scalar is a list of one. */
+static bool items_of(const node **item, int *n, const config_key *k, const node *at, error *e)
+{
+    *item = at->kind == NODE_LIST ? at->item : at;
+    *n = at->kind == NODE_LIST ? at->n : 1;
+    if (*n < 1 || *n > CONFIG_LIST)
+        return node_error(at, e, "%s: a list of %d, where 1 to %d can be", k->name, *n,
+                          CONFIG_LIST);
+    for (int i = 0; i < *n; i++)
+        if ((*item)[i].kind != NODE_SCALAR)
+            return node_error(&(*item)[i], e, "%s: a list within the list", k->name);
+    return true;
+}
+
+static bool set_specs(config_specs *out, const config_key *k, const node *at, error *e)
+{
+    const node *item;
+    config_specs s = { 0 };
+    if (!items_of(&item, &s.n, k, at, e)) return false;
+    for (int i = 0; i < s.n; i++)
+        if (!set_text(s.item[i], sizeof s.item[i], k, &item[i], e)) return false;
+    *out = s;
+    return true;
+}
+
+static bool set_counts(config_counts *out, const config_key *k, const node *at, error *e)
+{
+    const node *item;
+    config_counts s = { 0 };
+    if (!items_of(&item, &s.n, k, at, e)) return false;
+    for (int i = 0; i < s.n; i++)
+        if (!set_integer(&s.item[i], k, &item[i], e)) return false;
+    *out = s;
+    return true;
+}
+
+static bool set_field(config *c, const config_key *k, const node *at, error *e)
+{
+    void *field = (char *)c + k->offset;
+    if (k->type == CONFIG_SPECS && at->kind != NODE_MAP) return set_specs(field, k, at, e);
+    if (k->type == CONFIG_COUNTS && at->kind != NODE_MAP) return set_counts(field, k, at, e);
+    if (at->kind != NODE_SCALAR)
+        return node_error(at, e, "%s: a %s, where one value is wanted", k->name,
+                          at->kind == NODE_LIST ? "list" : "map");
+    switch (k->type) {
+    case CONFIG_INT:
+    case CONFIG_COUNT:
+        return set_integer(field, k, at, e);
+    case CONFIG_REAL:
+        return set_real(field, k, at, e);
+    case CONFIG_BOOL:
+        return set_bool(field, k, at, e);
+    case CONFIG_CHOICE:
+        return set_choice(field, k, at, e);
+    default:
+        return set_text(field, CONFIG_PATH, k, at, e);
+    }
+}
+
+bool config_set(config *c, const config_key *k, const node *value, error *e)
+{
+    if (!set_field(c, k, value, e)) return false;
+    c->given |= bit_of(k);
+    c->line[k - config_keys] = value->file ? value->line : 0;
+    return true;
+}
+
+void config_init(config *c)
+{
+    memset(c, 0, sizeof *c);
+    for (const config_key *k = config_keys; k->name; k++) {
+        error e;
+        char text[16];
+        if (k->derived || k->type == CONFIG_TEXT) continue;
+        assert(strlen(k->initial) < sizeof text);
+        strcpy(text, k->initial);
+        const node value = { .kind = NODE_SCALAR, .text = text };
+        const bool ok = set_field(c, k, &value, &e);
+        assert(ok), (void)ok;
+    }
+}
+
+bool config_unknown(const node *at, const char *name, error *e)
+{
+    const char *nearest = config_nearest(name);
+    return nearest ? node_error(at, e, "there is no key '%.80s': did you mean %s?", name, nearest)
+                   : node_error(at, e, "there is no key '%.80s': `attnlab keys` lists them", name);
+}
+
+bool config_override(config *c, const char *assignment, error *e)
+{
+    const char *equals = strchr(assignment, '=');
+    if (!equals || equals == assignment) return error_usage(e, "'%s' is not key=value", assignment);
+    char name[64];
+    snprintf(name, sizeof name, "%.*s", (int)(equals - assignment), assignment);
+    const config_key *k = config_find(name);
+    const node command_line = { 0 };
+    if (!k) return config_unknown(&command_line, name, e);
+
+    node *value, verbatim = { .kind = NODE_SCALAR };
+    if (k->type == CONFIG_TEXT) { /* a path is what it is, and not YAML */
+        verbatim.text = strdup(equals + 1);
+        const bool ok = verbatim.text ? config_set(c, k, &verbatim, e) : error_set(e, "no memory");
+        free(verbatim.text);
+        return ok;
+    }
+    if (!node_parse(&value, equals + 1, e)) return error_where(e, "%s", name);
+    const bool ok = config_set(c, k, value, e);
+    node_close(value);
+    return ok;
+}
+
+static bool known_section(const node *key, error *e)
+{
+    static const char *const SECTION[] = { "model", "data", "train", "eval", "sweep", NULL };
+    const char *nearest = SECTION[0];
+    for (const char *const *s = SECTION; *s; s++) {
+        if (strcmp(key->text, *s) == 0) return true;
+        if (config_distance(key->text, *s) < config_distance(key->text, nearest)) nearest = *s;
+    }
+    return node_error(key, e, "there is no section '%.80s': did you mean %s?", key->text, nearest);
+}
+
+/* A map of the file: sections hold keys, and "model.dim" may also stand by itself. */
+static bool load_map(config *c, const node *map, const char *prefix, error *e)
+{
+    for (int i = 0; i < map->n; i++) {
+        const node *key = &map->key[i], *item = &map->item[i];
+        char name[64];
+        if (!*prefix && item->kind == NODE_MAP) {
+            if (!known_section(key, e)) return false;
+            if (strcmp(key->text, "sweep") != 0 && !load_map(c, item, key->text, e)) return false;
+            continue;
+        }
+        snprintf(name, sizeof name, "%s%s%s", prefix, *prefix ? "." : "", key->text);
+        const config_key *k = config_find(name);
+        if (!k) return config_unknown(key, name, e);
+        if (config_given(c, k)) return node_error(key, e, "%s is given twice", name);
+        if (!config_set(c, k, item, e)) return false;
+    }
+    return true;
+}
+
+bool config_load(config *c, const char *path, node **file, const node **sweep, error *e)
+{
+    if (sweep) *sweep = NULL;
+    if (!node_read(file, path, e)) return false;
+    const node *root = *file;
+    snprintf(c->file, sizeof c->file, "%s", path);
+    bool ok = root->kind == NODE_MAP ||
+              node_error(root, e, "not a configuration: sections model, data, train, eval wanted");
+    if (ok) ok = load_map(c, root, "", e);
+    if (ok && sweep) *sweep = node_find(root, "sweep");
+    if (ok) return true;
+    node_close(*file);
+    *file = NULL;
+    return false;
+}
+
+bool config_error(const config *c, const char *name, error *e, const char *fmt, ...)
+{
+    char text[sizeof e->msg];
+    va_list args;
+    va_start(args, fmt);
+    vsnprintf(text, sizeof text, fmt, args);
+    va_end(args);
+    const config_key *k = config_find(name);
+    assert(k);
+    const int line = c->line[k - config_keys];
+    return line ? error_usage(e, "%s:%d: %s: %s", c->file, line, name, text)
+                : error_usage(e, "%s: %s", name, text);
+}

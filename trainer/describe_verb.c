@@ -1,0 +1,137 @@
+/* describe_verb.c - `attnlab describe`: what a configuration costs, from its declarations alone. */
+#include "core/table.h"
+#include "core/threads.h"
+#include "trainer/config.h"
+#include "trainer/memory.h"
+#include "trainer/trainer.h"
+
+#include <argp.h>
+#include <stdlib.h>
+
+typedef struct arguments {
+    table_format format;
+    const char *path;
+    char **override;
+    int overrides;
+} arguments;
+
+static const struct argp_option OPTIONS[] = {
+    { "output", 'o', "FORMAT", 0, "table (default), md, csv, json or jsonl", 0 },
+    { 0 },
+};
+
+static error_t parse(int key, char *value, struct argp_state *state)
+{
+    arguments *a = state->input;
+    error e;
+    switch (key) {
+    case 'o':
+        if (!table_format_parse(&a->format, value, &e)) argp_error(state, "%s", e.msg);
+        return 0;
+    case ARGP_KEY_ARG:
+        if (a->path) return ARGP_ERR_UNKNOWN; /* the rest comes as ARGP_KEY_ARGS */
+        a->path = value;
+        return 0;
+    case ARGP_KEY_ARGS:
+        a->override = state->argv + state->next;
+        a->overrides = state->argc - state->next;
+        return 0;
+    case ARGP_KEY_END:
+        if (!a->path) argp_error(state, "a configuration file is wanted");
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp ARGP = {
+    .options = OPTIONS,
+    .parser = parse,
+    .args_doc = "CONFIG [KEY=VALUE...]",
+    .doc = "Parameters by part, arithmetic, memory and KV cache of a configuration, without "
+           "running it.",
+};
+
+typedef struct line {
+    const char *name, *unit;
+    double value;
+} line;
+
+/* People read down, programs want one object. */
+static void print(const line *l, int n, const config *c, table_format format)
+{
+    char value[CONFIG_VALUE], bytes[MEMORY_TEXT];
+    table t;
+    config_value(value, c, config_find("model.attention"));
+    if (format == TABLE_TEXT || format == TABLE_MD) {
+        table_open(&t, format, stdout, 3, (const char *[]){ "name", "value", "unit" });
+        table_text(&t, "attention"), table_text(&t, value), table_text(&t, NULL);
+        for (int i = 0; i < n; i++) {
+            memory_print(bytes, l[i].value);
+            table_text(&t, l[i].name);
+            table_real(&t, l[i].value, 0);
+            if (l[i].value >= 1024 && l[i].unit[0] == 'b') {
+                char unit[64];
+                snprintf(unit, sizeof unit, "%s (%s)", l[i].unit, bytes);
+                table_text(&t, unit);
+            } else
+                table_text(&t, l[i].unit);
+        }
+    } else {
+        const char *name[32] = { "attention" };
+        for (int i = 0; i < n; i++) name[i + 1] = l[i].name;
+        table_open(&t, format, stdout, n + 1, name);
+        table_text(&t, value);
+        for (int i = 0; i < n; i++) table_real(&t, l[i].value, 0);
+    }
+    table_close(&t);
+}
+
+static bool describe(const arguments *a, error *e)
+{
+    config c;
+    node *file = NULL;
+    model_config m;
+    config_init(&c);
+    bool ok = config_load(&c, a->path, &file, NULL, e);
+    node_close(file);
+    for (int i = 0; ok && i < a->overrides; i++) ok = config_override(&c, a->override[i], e);
+    if (!ok || !config_resolve(&c, e) || !config_model(&c, &m, e)) return false;
+
+    const int workers = c.train.threads ? (int)c.train.threads : threads_available();
+    const int sequences = (int)(c.train.batch_tokens / c.model.context);
+    model_cost cost;
+    model_memory memory;
+    model_price(&cost, &m);
+    model_weigh(&memory, &m, sequences, (int)c.train.lanes, workers);
+    const line lines[] = {
+        { "params_embed", "", (double)cost.params[MODEL_EMBED] },
+        { "params_attention", "", (double)cost.params[MODEL_ATTENTION] },
+        { "params_ffn", "", (double)cost.params[MODEL_FFN] },
+        { "params_norm", "", (double)cost.params[MODEL_NORM] },
+        { "params_head", "", (double)cost.params[MODEL_HEAD] },
+        { "params", "", (double)cost.total },
+        { "params_nonembed", "", (double)cost.nonembed },
+        { "train_flops_per_token", "", cost.train_flops },
+        { "kv_bytes_per_token", "bytes", cost.kv_bytes },
+        { "weights_bytes", "bytes", (double)memory.weights },
+        { "gradients_bytes", "bytes", (double)memory.gradients },
+        { "moments_bytes", "bytes", (double)memory.moments },
+        { "activations_bytes", "bytes", (double)memory.activations },
+        { "scratch_bytes", "bytes", (double)memory.scratch },
+        { "total_bytes", "bytes", (double)memory.total },
+        { "threads", "", workers },
+    };
+    print(lines, sizeof lines / sizeof *lines, &c, a->format);
+    return memory_check(&memory, e);
+}
+
+int describe_verb(int argc, char **argv)
+{
+    arguments a = { 0 };
+    error e;
+    argp_parse(&ARGP, argc, argv, 0, NULL, &a);
+    if (describe(&a, &e)) return STATUS_DONE;
+    fprintf(stderr, "attnlab: %s\n", e.msg);
+    return e.status;
+}

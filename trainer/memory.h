@@ -1,0 +1,19 @@
+/* memory.h - does it fit?  Asked before anything is allocated. */
+#ifndef TRAINER_MEMORY_H
+#define TRAINER_MEMORY_H
+
+#include "core/error.h"
+#include "trainer/model.h"
+
+/* Bytes that this process may still allocate: the least of what the system has available, what
+ * its control group has left, and RLIMIT_AS.  SIZE_MAX where nothing says. */
+size_t memory_available(void);
+
+/* Fails, with both numbers in the message, when a run needs more than there is. */
+bool memory_check(const model_memory *p, error *e);
+
+/* "512 MiB" or "1.25 GiB": three digits, for people. */
+enum { MEMORY_TEXT = 24 };
+void memory_print(char out[MEMORY_TEXT], double bytes);
+
+#endif

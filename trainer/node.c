@@ -1,0 +1,257 @@
+/* node.c - libyaml's events made into a tree; see node.h.
+ *
+ * The tree grows by recursion, so its depth is bounded, and so is the number of items of one
+ * collection: a hostile file costs neither stack nor time.
+ */
+#include "trainer/node.h"
+
+#include "core/file.h"
+
+#include <assert.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <yaml.h>
+
+enum { NODE_BYTES = 64 << 10, NODE_DEPTH = 16, NODE_ITEMS = 4096 };
+
+typedef struct reader {
+    yaml_parser_t parser;
+    yaml_event_t event; /* the current one */
+    const char *file, *text;
+    int depth;
+    error *e;
+} reader;
+
+static bool error_at(const char *file, int line, int column, error *e, const char *fmt,
+                     va_list args)
+{
+    char text[sizeof e->msg];
+    vsnprintf(text, sizeof text, fmt, args);
+    return file ? error_usage(e, "%s:%d:%d: %s", file, line, column, text)
+                : error_usage(e, "%s", text);
+}
+
+bool node_error(const node *at, error *e, const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    error_at(at->file, at->line, at->column, e, fmt, args);
+    va_end(args);
+    return false;
+}
+
+__attribute__((format(printf, 3, 4))) static bool say(const reader *r, yaml_mark_t mark,
+                                                      const char *fmt, ...)
+{
+    va_list args;
+    va_start(args, fmt);
+    error_at(r->file, (int)mark.line + 1, (int)mark.column + 1, r->e, fmt, args);
+    va_end(args);
+    return false;
+}
+
+/* What libyaml objects to.  Bytes that are no text come with an offset in place of a mark. */
+static bool explain(const reader *r)
+{
+    const yaml_parser_t *p = &r->parser;
+    const char *problem = p->problem ? p->problem : "no memory";
+    if (p->error != YAML_READER_ERROR)
+        return say(r, p->problem_mark, "%s%s%s", problem, p->context ? " " : "",
+                   p->context ? p->context : "");
+    yaml_mark_t mark = { 0 };
+    for (size_t i = 0; i < p->problem_offset && r->text[i]; i++) {
+        if (r->text[i] == '\n')
+            mark.line++, mark.column = 0;
+        else if (((unsigned char)r->text[i] & 0xc0) != 0x80)
+            mark.column++;
+    }
+    return say(r, mark, "not UTF-8 text: %s", problem);
+}
+
+static bool next(reader *r)
+{
+    yaml_event_delete(&r->event);
+    return yaml_parser_parse(&r->parser, &r->event) ? true : explain(r);
+}
+
+static void empty(node *n)
+{
+    for (int i = 0; i < n->n; i++) {
+        empty(&n->item[i]);
+        if (n->key) free(n->key[i].text);
+    }
+    free(n->text), free(n->item), free(n->key);
+}
+
+/* The text of the current scalar.  YAML can write a 0 byte, C cannot. */
+static bool take_text(reader *r, char **out)
+{
+    const yaml_char_t *value = r->event.data.scalar.value;
+    const size_t n = r->event.data.scalar.length;
+    if (memchr(value, 0, n)) return say(r, r->event.start_mark, "a text with a 0 byte in it");
+    *out = strndup((const char *)value, n);
+    return *out ? true : say(r, r->event.start_mark, "no memory");
+}
+
+static bool plain(const reader *r, const yaml_char_t *anchor, const yaml_char_t *tag)
+{
+    if (anchor)
+        return say(r, r->event.start_mark, "the anchor '&%s': write the value out where it is used",
+                   (const char *)anchor);
+    if (tag)
+        return say(r, r->event.start_mark, "the tag '%s': types are known by the key, leave it out",
+                   (const char *)tag);
+    return true;
+}
+
+/* Room for one more item. */
+static bool grow(reader *r, node *n)
+{
+    if (n->n == NODE_ITEMS)
+        return say(r, r->event.start_mark, "more than %d items in one place", NODE_ITEMS);
+    if (n->n & (n->n - 1)) return true; /* doubles at powers of two, and starts with one */
+    const size_t room = n->n ? 2 * (size_t)n->n : 1;
+    node *item = realloc(n->item, room * sizeof *item);
+    if (item) n->item = item;
+    node *key = item && n->kind == NODE_MAP ? realloc(n->key, room * sizeof *key) : NULL;
+    if (key) n->key = key;
+    return item && (key || n->kind != NODE_MAP) ? true : say(r, r->event.start_mark, "no memory");
+}
+
+static bool build(reader *r, node *n);
+
+/* The key that is the current event, and on to its value. */
+static bool build_key(reader *r, const node *map, node *key)
+{
+    const yaml_event_t *v = &r->event;
+    if (v->type != YAML_SCALAR_EVENT)
+        return say(r, v->start_mark, "a key that is not a plain word");
+    if (!build(r, key)) return false;
+    const node *first = node_find(map, key->text);
+    if (first)
+        return node_error(key, r->e, "'%s' is given twice, first in line %d", key->text,
+                          first->line);
+    return next(r);
+}
+
+static bool build_items(reader *r, node *n, yaml_event_type_t end)
+{
+    if (++r->depth > NODE_DEPTH)
+        return say(r, r->event.start_mark, "more than %d levels deep", NODE_DEPTH);
+    while (next(r)) {
+        if (r->event.type == end) {
+            r->depth--;
+            return true;
+        }
+        if (!grow(r, n)) return false;
+        node item = { 0 }, key = { 0 };
+        const bool ok = (n->kind != NODE_MAP || build_key(r, n, &key)) && build(r, &item);
+        if (n->kind == NODE_MAP) n->key[n->n] = key;
+        n->item[n->n++] = item; /* half of one too, for node_close */
+        if (!ok) return false;
+    }
+    return false;
+}
+
+/* The tree that starts at the current event. */
+static bool build(reader *r, node *n)
+{
+    const yaml_event_t *v = &r->event;
+    *n = (node){ .file = r->file,
+                 .line = (int)v->start_mark.line + 1,
+                 .column = (int)v->start_mark.column + 1 };
+    switch (v->type) {
+    case YAML_ALIAS_EVENT:
+        return say(r, v->start_mark, "the alias '*%s': write the value out",
+                   (const char *)v->data.alias.anchor);
+    case YAML_SCALAR_EVENT:
+        n->kind = NODE_SCALAR;
+        return plain(r, v->data.scalar.anchor, v->data.scalar.tag) && take_text(r, &n->text);
+    case YAML_SEQUENCE_START_EVENT:
+        n->kind = NODE_LIST;
+        return plain(r, v->data.sequence_start.anchor, v->data.sequence_start.tag) &&
+               build_items(r, n, YAML_SEQUENCE_END_EVENT);
+    case YAML_MAPPING_START_EVENT:
+        n->kind = NODE_MAP;
+        return plain(r, v->data.mapping_start.anchor, v->data.mapping_start.tag) &&
+               build_items(r, n, YAML_MAPPING_END_EVENT);
+    default: /* what else begins a node is none of libyaml's events */
+        return say(r, v->start_mark, "not a value");
+    }
+}
+
+/* One document, or an empty text where there is none. */
+static bool build_document(reader *r, node *root)
+{
+    if (!next(r) || !next(r)) return false; /* the stream, the document */
+    if (r->event.type == YAML_STREAM_END_EVENT) {
+        *root = (node){ .file = r->file, .line = 1, .column = 1, .text = strdup("") };
+        return root->text ? true : say(r, r->event.start_mark, "no memory");
+    }
+    if (!next(r) || !build(r, root) || !next(r) || !next(r)) return false;
+    if (r->event.type != YAML_STREAM_END_EVENT)
+        return say(r, r->event.start_mark, "a second document: one file is one configuration");
+    return true;
+}
+
+static bool read_text(node **out, const char *file, const char *text, size_t n, error *e)
+{
+    /* The root brings the name of its file along, which every node shows. */
+    const size_t name = file ? strlen(file) + 1 : 0;
+    node *root = calloc(1, sizeof *root + name);
+    reader r = { .text = text, .e = e };
+    *out = NULL;
+    if (!root || !yaml_parser_initialize(&r.parser)) {
+        free(root);
+        return error_set(e, "%s: no memory", file ? file : text);
+    }
+    if (file) r.file = memcpy(root + 1, file, name);
+    static const char MARK[] = "\xef\xbb\xbf"; /* what some editors put in front of UTF-8 */
+    if (strncmp(text, MARK, 3) == 0) r.text = text += 3, n -= 3;
+    yaml_parser_set_encoding(&r.parser, YAML_UTF8_ENCODING);
+    yaml_parser_set_input_string(&r.parser, (const unsigned char *)text, n);
+    const bool ok = build_document(&r, root);
+    yaml_event_delete(&r.event);
+    yaml_parser_delete(&r.parser);
+    if (ok)
+        *out = root;
+    else
+        node_close(root);
+    return ok;
+}
+
+bool node_read(node **root, const char *path, error *e)
+{
+    char *text;
+    size_t n;
+    *root = NULL;
+    if (!file_read(&text, &n, path, (size_t)64 << 20, e)) return false;
+    const bool ok = n > NODE_BYTES ? error_usage(e,
+                                                 "%s: %zu bytes, where a configuration has %d "
+                                                 "at most",
+                                                 path, n, NODE_BYTES)
+                                   : read_text(root, path, text, n, e);
+    free(text);
+    return ok;
+}
+
+bool node_parse(node **root, const char *text, error *e)
+{
+    return read_text(root, NULL, text, strlen(text), e);
+}
+
+void node_close(node *root)
+{
+    if (root) empty(root);
+    free(root);
+}
+
+const node *node_find(const node *map, const char *key)
+{
+    assert(map->kind == NODE_MAP);
+    for (int i = 0; i < map->n; i++)
+        if (strcmp(map->key[i].text, key) == 0) return &map->item[i];
+    return NULL;
+}
