@@ -7,11 +7,18 @@
 #ifndef CORE_KERNELS_H
 #define CORE_KERNELS_H
 
+#include "core/error.h"
+
 #include <stddef.h>
 #include <stdint.h>
 
-/* Which code computes here, for the record, since it decides the bits: the path taken by this file's
- * functions, the BLAS library and its configuration, and the processor that BLAS works for. */
+/* Several paths compute the same; their last bits differ.  ATTNLAB_KERNELS forces one: "plain" or
+ * "openblas".  The first call decides for the whole process; a program calls kernels_init() before,
+ * to hear of a name that is unknown or that this processor cannot run. */
+bool kernels_init(error *e);
+
+/* For the record, since they decide the bits: the path, the BLAS library with its configuration,
+ * and the processor that BLAS works for. */
 const char *kernels_name(void);
 const char *kernels_blas(void);
 const char *kernels_blas_core(void);

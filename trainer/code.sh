@@ -1,7 +1,7 @@
 #!/bin/sh
 # code.sh VERSION COMPILER FLAGS FILE... - writes the tables of code.h.
-# A file in variants/ is a part of its own (but for what all variants share); the others make up the
-# part that their folder names.  A part's hash is that of the sorted names and hashes of its files.
+# A file in variants/ is a part of its own, but for what all variants share; the others make up the
+# parts `core` and `trainer`.  A part's hash is that of the sorted names and hashes of its files.
 set -eu
 version=$1 compiler=$2 flags=$3
 shift 3
@@ -10,7 +10,8 @@ part_of() {
     case $1 in
     */variants/attn.*) echo core ;;
     */variants/*) echo "variants/${1##*/}" ;;
-    *) folder=${1%/*} && echo "${folder##*/}" ;;
+    */core/*) echo core ;;
+    *) echo trainer ;;
     esac
 }
 

@@ -1,0 +1,15 @@
+/* blas.h - matrix products by OpenBLAS, for the tables; see kernels.h. */
+#ifndef CORE_BLAS_BLAS_H
+#define CORE_BLAS_BLAS_H
+
+void blas_gemm_nn(float *C, int ldc, const float *A, int lda, const float *B, int ldb, int M, int N,
+                  int K, float alpha, float beta);
+void blas_gemm_nt(float *C, int ldc, const float *A, int lda, const float *B, int ldb, int M, int N,
+                  int K, float alpha, float beta);
+void blas_gemm_tn(float *C, int ldc, const float *A, int lda, const float *B, int ldb, int M, int N,
+                  int K, float alpha, float beta);
+void blas_linear(float *y, const float *x, const float *W, int N, int in, int out);
+void blas_linear_backward(float *dx, float *dW, const float *dy, const float *x, const float *W,
+                          int N, int in, int out, float beta);
+
+#endif

@@ -1,0 +1,23 @@
+/* path.c - the table that any processor can run at a good rate; see core/path.h. */
+#include "core/path.h"
+#include "core/blas/blas.h"
+#include "core/plain/plain.h"
+
+const path path_openblas = {
+    .name = "openblas",
+    .runs = plain_runs,
+    .gemm_nn = blas_gemm_nn,
+    .gemm_nt = blas_gemm_nt,
+    .gemm_tn = blas_gemm_tn,
+    .linear = blas_linear,
+    .linear_backward = blas_linear_backward,
+    .rmsnorm = plain_rmsnorm,
+    .rmsnorm_backward = plain_rmsnorm_backward,
+    .swiglu = plain_swiglu,
+    .swiglu_backward = plain_swiglu_backward,
+    .cross_entropy = plain_cross_entropy,
+    .cross_entropy_backward = plain_cross_entropy_backward,
+    .vector_add = plain_vector_add,
+    .vector_square_sum = plain_vector_square_sum,
+    .adamw_update = plain_adamw_update,
+};

@@ -1,0 +1,49 @@
+/* path.h - the ways the kernels can be computed, each one table of functions.
+ *
+ *     plain      portable C, one loop after the equation: the oracle of the others
+ *     openblas   products by OpenBLAS, the rest as in plain: any processor
+ *
+ * kernels.h and attention.h say what each function does; here only tests and kernels.c look.
+ */
+#ifndef CORE_PATH_H
+#define CORE_PATH_H
+
+#include "core/attention.h"
+#include "core/kernels.h"
+
+#include <stdbool.h>
+
+typedef void gemm_fn(float *C, int ldc, const float *A, int lda, const float *B, int ldb, int M,
+                     int N, int K, float alpha, float beta);
+
+typedef struct path {
+    const char *name;
+    bool (*runs)(void); /* on this processor */
+
+    gemm_fn *gemm_nn, *gemm_nt, *gemm_tn;
+    void (*linear)(float *y, const float *x, const float *W, int N, int in, int out);
+    void (*linear_backward)(float *dx, float *dW, const float *dy, const float *x, const float *W,
+                            int N, int in, int out, float beta);
+    void (*rmsnorm)(float *y, float *r, const float *x, const float *gain, int N, int D, float eps);
+    void (*rmsnorm_backward)(float *dx, float *dgain, const float *dy, const float *x,
+                             const float *r, const float *gain, int N, int D, float beta);
+    void (*swiglu)(float *y, const float *gate, const float *up, size_t n);
+    void (*swiglu_backward)(float *dgate, float *dup, float *y, const float *dy, const float *gate,
+                            const float *up, size_t n);
+    double (*cross_entropy)(float *nll, const float *logits, const int32_t *target, int N, int V);
+    double (*cross_entropy_backward)(float *nll, float *logits, const int32_t *target, int N, int V,
+                                     float scale);
+    void (*vector_add)(float *y, const float *x, size_t n);
+    double (*vector_square_sum)(const float *x, size_t n);
+    void (*adamw_update)(float *w, float *m, float *v, const float *g, size_t n, const adamw *a);
+} path;
+
+extern const path path_plain, path_openblas;
+
+/* Every path in this build, slowest first, NULL last. */
+extern const path *const paths[];
+
+/* The one that kernels.h and attention.h stand for, chosen at the first call; see kernels_init. */
+const path *path_chosen(void);
+
+#endif

@@ -1,0 +1,27 @@
+/* path.c - the table of plain functions; see core/path.h. */
+#include "core/path.h"
+#include "core/plain/plain.h"
+
+bool plain_runs(void)
+{
+    return true;
+}
+
+const path path_plain = {
+    .name = "plain",
+    .runs = plain_runs,
+    .gemm_nn = plain_gemm_nn,
+    .gemm_nt = plain_gemm_nt,
+    .gemm_tn = plain_gemm_tn,
+    .linear = plain_linear,
+    .linear_backward = plain_linear_backward,
+    .rmsnorm = plain_rmsnorm,
+    .rmsnorm_backward = plain_rmsnorm_backward,
+    .swiglu = plain_swiglu,
+    .swiglu_backward = plain_swiglu_backward,
+    .cross_entropy = plain_cross_entropy,
+    .cross_entropy_backward = plain_cross_entropy_backward,
+    .vector_add = plain_vector_add,
+    .vector_square_sum = plain_vector_square_sum,
+    .adamw_update = plain_adamw_update,
+};

@@ -1,0 +1,33 @@
+/* plain.h - the plain functions, for the tables in plain/path.c and blas/path.c; see kernels.h. */
+#ifndef CORE_PLAIN_PLAIN_H
+#define CORE_PLAIN_PLAIN_H
+
+#include "core/kernels.h"
+
+#include <stdbool.h>
+
+bool plain_runs(void);
+
+void plain_gemm_nn(float *C, int ldc, const float *A, int lda, const float *B, int ldb, int M,
+                   int N, int K, float alpha, float beta);
+void plain_gemm_nt(float *C, int ldc, const float *A, int lda, const float *B, int ldb, int M,
+                   int N, int K, float alpha, float beta);
+void plain_gemm_tn(float *C, int ldc, const float *A, int lda, const float *B, int ldb, int M,
+                   int N, int K, float alpha, float beta);
+void plain_linear(float *y, const float *x, const float *W, int N, int in, int out);
+void plain_linear_backward(float *dx, float *dW, const float *dy, const float *x, const float *W,
+                           int N, int in, int out, float beta);
+void plain_rmsnorm(float *y, float *r, const float *x, const float *gain, int N, int D, float eps);
+void plain_rmsnorm_backward(float *dx, float *dgain, const float *dy, const float *x,
+                            const float *r, const float *gain, int N, int D, float beta);
+void plain_swiglu(float *y, const float *gate, const float *up, size_t n);
+void plain_swiglu_backward(float *dgate, float *dup, float *y, const float *dy, const float *gate,
+                           const float *up, size_t n);
+double plain_cross_entropy(float *nll, const float *logits, const int32_t *target, int N, int V);
+double plain_cross_entropy_backward(float *nll, float *logits, const int32_t *target, int N, int V,
+                                    float scale);
+void plain_vector_add(float *y, const float *x, size_t n);
+double plain_vector_square_sum(const float *x, size_t n);
+void plain_adamw_update(float *w, float *m, float *v, const float *g, size_t n, const adamw *a);
+
+#endif

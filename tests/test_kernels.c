@@ -1,0 +1,458 @@
+/* test_kernels.c - every path of the kernels against the equations, in float64.
+ *
+ * Outputs start as NaN where they are to be overwritten.  Gradients are also held against
+ * differences of the oracle itself, so that no equation is taken on trust.
+ */
+#include "core/path.h"
+#include "tests/unit.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static uint64_t bits = 0x9e3779b97f4a7c15u;
+
+static float uniform(void) /* in [-1, 1) */
+{
+    bits ^= bits << 13, bits ^= bits >> 7, bits ^= bits << 17;
+    return (float)(bits >> 40) / (float)(1 << 23) - 1;
+}
+
+static float *random_floats(size_t n, float scale) /* scale NAN: poison */
+{
+    float *x = malloc((n ? n : 1) * sizeof *x);
+    for (size_t i = 0; i < n; i++) x[i] = isnan(scale) ? NAN : scale * uniform();
+    return x;
+}
+
+static float *copy(const float *x, size_t n)
+{
+    float *y = random_floats(n, 0);
+    return memcpy(y, x, n * sizeof *x);
+}
+
+/* |got - want| <= tolerance (1 + |want|), with the path's name where not. */
+static void expect_near(const path *p, const char *what, size_t i, double got, double want,
+                        double tolerance)
+{
+    if (!(fabs(got - want) <= tolerance * (1 + fabs(want))))
+        fail_msg("%s: %s[%zu] is %.9g, not %.9g", p->name, what, i, got, want);
+}
+
+/* Run f on every path that this processor has. */
+static void on_paths(void (*f)(const path *p))
+{
+    for (int i = 0; paths[i]; i++)
+        if (paths[i]->runs()) f(paths[i]);
+}
+
+/* --- matrix products ------------------------------------------------------------------------ */
+
+enum { NN, NT, TN };
+
+static void check_gemm(const path *p, int form, int M, int N, int K, float alpha, float beta)
+{
+    gemm_fn *const f = form == NN ? p->gemm_nn : form == NT ? p->gemm_nt : p->gemm_tn;
+    const int lda = (form == TN ? M : K) + 3, ldb = (form == NT ? K : N) + 2, ldc = N + 1;
+    const size_t nc = (size_t)M * ldc;
+    float *A = random_floats((size_t)(form == TN ? K : M) * lda, 1);
+    float *B = random_floats((size_t)(form == NT ? N : K) * ldb, 1);
+    float *C = random_floats(nc, beta == 0 ? NAN : 1), *C0 = copy(C, nc);
+    f(C, ldc, A, lda, B, ldb, M, N, K, alpha, beta);
+    for (int m = 0; m < M; m++)
+        for (int n = 0; n < N; n++) {
+            double sum = 0;
+            for (int k = 0; k < K; k++)
+                sum += (double)(form == TN ? A[k * lda + m] : A[m * lda + k]) *
+                       (form == NT ? B[n * ldb + k] : B[k * ldb + n]);
+            const int at = m * ldc + n;
+            expect_near(p, "C", (size_t)at, C[at], alpha * sum + (beta == 0 ? 0 : beta * C0[at]),
+                        1e-6 * (1 + K));
+        }
+    for (int m = 0; m < M; m++) assert_memory_equal(&C[m * ldc + N], &C0[m * ldc + N], sizeof *C);
+    free(A), free(B), free(C), free(C0);
+}
+
+static void check_gemms(const path *p)
+{
+    static const int SIZES[][3] = { { 1, 1, 1 }, { 3, 5, 7 }, { 17, 33, 20 }, { 9, 64, 65 } };
+    for (size_t i = 0; i < sizeof SIZES / sizeof *SIZES; i++)
+        for (int form = NN; form <= TN; form++) {
+            check_gemm(p, form, SIZES[i][0], SIZES[i][1], SIZES[i][2], 1, 0);
+            check_gemm(p, form, SIZES[i][0], SIZES[i][1], SIZES[i][2], 0.5f, 1);
+            check_gemm(p, form, SIZES[i][0], SIZES[i][1], SIZES[i][2], -2, 0.25f);
+        }
+}
+
+static void test_gemm(void **state)
+{
+    (void)state;
+    on_paths(check_gemms);
+}
+
+static void check_linear(const path *p, int N, int in, int out, float beta)
+{
+    const size_t nx = (size_t)N * in, ny = (size_t)N * out, nw = (size_t)in * out;
+    float *x = random_floats(nx, 1), *W = random_floats(nw, 1), *dy = random_floats(ny, 1);
+    float *y = random_floats(ny, NAN), *dW = random_floats(nw, 1), *dW0 = copy(dW, nw);
+    float *dx = random_floats(nx, beta == 0 ? NAN : 1), *dx0 = copy(dx, nx);
+    p->linear(y, x, W, N, in, out);
+    p->linear_backward(dx, dW, dy, x, W, N, in, out, beta);
+    for (int i = 0; i < N; i++) {
+        for (int o = 0; o < out; o++) {
+            double sum = 0;
+            for (int j = 0; j < in; j++) sum += (double)x[i * in + j] * W[o * in + j];
+            expect_near(p, "y", (size_t)(i * out + o), y[i * out + o], sum, 1e-6 * (1 + in));
+        }
+        for (int j = 0; j < in; j++) {
+            double sum = beta == 0 ? 0 : beta * dx0[i * in + j];
+            for (int o = 0; o < out; o++) sum += (double)dy[i * out + o] * W[o * in + j];
+            expect_near(p, "dx", (size_t)(i * in + j), dx[i * in + j], sum, 1e-6 * (1 + out));
+        }
+    }
+    for (int o = 0; o < out; o++)
+        for (int j = 0; j < in; j++) {
+            double sum = dW0[o * in + j];
+            for (int i = 0; i < N; i++) sum += (double)dy[i * out + o] * x[i * in + j];
+            expect_near(p, "dW", (size_t)(o * in + j), dW[o * in + j], sum, 1e-6 * (1 + N));
+        }
+    free(x), free(W), free(dy), free(y), free(dW), free(dW0), free(dx), free(dx0);
+}
+
+static void check_linears(const path *p)
+{
+    static const int SIZES[][3] = { { 1, 1, 1 },    { 1, 20, 7 },   { 5, 1, 33 },
+                                    { 13, 20, 52 }, { 70, 64, 96 }, { 33, 260, 131 } };
+    for (size_t i = 0; i < sizeof SIZES / sizeof *SIZES; i++)
+        for (int beta = 0; beta < 2; beta++)
+            check_linear(p, SIZES[i][0], SIZES[i][1], SIZES[i][2], (float)beta);
+}
+
+static void test_linear(void **state)
+{
+    (void)state;
+    on_paths(check_linears);
+}
+
+/* A row of NaN or infinity in x is that row of y, and no other. */
+static void check_linear_rows(const path *p)
+{
+    enum { N = 19, IN = 37, OUT = 41 };
+    float *x = random_floats(N * IN, 1), *W = random_floats(OUT * IN, 1);
+    float *y = random_floats(N * OUT, NAN), *bad = random_floats(N * OUT, NAN);
+    p->linear(y, x, W, N, IN, OUT);
+    for (int i = 0; i < N; i++) {
+        const float keep = x[i * IN + 3];
+        x[i * IN + 3] = i % 2 ? NAN : INFINITY;
+        p->linear(bad, x, W, N, IN, OUT);
+        for (int j = 0; j < N; j++)
+            if (j == i)
+                for (int o = 0; o < OUT; o++) assert_false(isfinite(bad[j * OUT + o]));
+            else
+                assert_memory_equal(bad + j * OUT, y + j * OUT, sizeof *y * OUT);
+        x[i * IN + 3] = keep;
+    }
+    free(x), free(W), free(y), free(bad);
+}
+
+static void test_linear_keeps_rows_apart(void **state)
+{
+    (void)state;
+    on_paths(check_linear_rows);
+}
+
+/* --- RMSNorm -------------------------------------------------------------------------------- */
+
+static double norm_oracle(double *y, const double *x, const float *gain, int D, double eps)
+{
+    double sum = 0;
+    for (int j = 0; j < D; j++) sum += x[j] * x[j];
+    const double r = 1 / sqrt(sum / D + eps);
+    for (int j = 0; j < D; j++) y[j] = x[j] * r * gain[j];
+    return r;
+}
+
+static void check_norm(const path *p, int N, int D, float scale, float beta)
+{
+    const float eps = 1e-5f;
+    const size_t n = (size_t)N * D;
+    float *x = random_floats(n, scale), *gain = random_floats((size_t)D, 2);
+    float *dy = random_floats(n, 1), *y = random_floats(n, NAN);
+    float *r = random_floats((size_t)N, NAN), *dgain = random_floats((size_t)D, 1);
+    float *dgain0 = copy(dgain, (size_t)D);
+    float *dx = random_floats(n, beta == 0 ? NAN : 1), *dx0 = copy(dx, n);
+    double *exact = malloc(sizeof *exact * D), *up = malloc(sizeof *up * D);
+    double *down = malloc(sizeof *down * D), *at = malloc(sizeof *at * D);
+    double *want = malloc(sizeof *want * D);
+
+    p->rmsnorm(y, r, x, gain, N, D, eps);
+    p->rmsnorm_backward(dx, dgain, dy, x, r, gain, N, D, beta);
+    for (int j = 0; j < D; j++) want[j] = dgain0[j];
+    for (int i = 0; i < N; i++) {
+        for (int j = 0; j < D; j++) at[j] = x[i * D + j];
+        const double rate = norm_oracle(exact, at, gain, D, eps);
+        expect_near(p, "r", (size_t)i, r[i] / rate, 1, 1e-6);
+        for (int j = 0; j < D; j++) {
+            expect_near(p, "y", (size_t)(i * D + j), y[i * D + j], exact[j], 1e-6);
+            want[j] += dy[i * D + j] * at[j] * rate;
+        }
+        for (int j = 0; j < D; j++) { /* the slope of <dy, y> along x_j */
+            const double h = 1e-4 * scale, keep = at[j];
+            double slope = 0;
+            at[j] = keep + h, norm_oracle(up, at, gain, D, eps);
+            at[j] = keep - h, norm_oracle(down, at, gain, D, eps), at[j] = keep;
+            for (int k = 0; k < D; k++) slope += dy[i * D + k] * (up[k] - down[k]) / (2 * h);
+            const double d = slope + (beta == 0 ? 0 : beta * dx0[i * D + j]);
+            expect_near(p, "dx", (size_t)(i * D + j), dx[i * D + j], d, 1e-5 * (1 + fabs(rate)));
+        }
+    }
+    for (int j = 0; j < D; j++)
+        expect_near(p, "dgain", (size_t)j, dgain[j], want[j], 1e-6 * (1 + N));
+    free(x), free(gain), free(dy), free(y), free(r), free(dgain), free(dgain0), free(dx), free(dx0);
+    free(exact), free(up), free(down), free(at), free(want);
+}
+
+static void check_norms(const path *p)
+{
+    static const int WIDTHS[] = { 1, 2, 7, 16, 20, 31, 33, 64, 100 };
+    for (size_t i = 0; i < sizeof WIDTHS / sizeof *WIDTHS; i++)
+        for (int beta = 0; beta < 2; beta++) {
+            check_norm(p, 3, WIDTHS[i], 1, (float)beta);
+            check_norm(p, 2, WIDTHS[i], 100, (float)beta);
+        }
+    check_norm(p, 0, 20, 1, 0);
+}
+
+static void test_rmsnorm(void **state)
+{
+    (void)state;
+    on_paths(check_norms);
+}
+
+/* --- SwiGLU --------------------------------------------------------------------------------- */
+
+static void check_swiglu(const path *p, size_t n, float scale, bool in_place)
+{
+    float *gate = random_floats(n, scale), *up = random_floats(n, 2), *dy = random_floats(n, 1);
+    float *y = random_floats(n, NAN), *again = random_floats(n, NAN);
+    float *dgate = in_place ? copy(gate, n) : random_floats(n, NAN);
+    float *dup = in_place ? copy(up, n) : random_floats(n, NAN);
+    p->swiglu(y, gate, up, n);
+    p->swiglu_backward(dgate, dup, again, dy, in_place ? dgate : gate, in_place ? dup : up, n);
+    for (size_t i = 0; i < n; i++) {
+        const double g = gate[i], s = 1 / (1 + exp(-g)), h = 1e-5;
+        const double above = (g + h) / (1 + exp(-g - h)), below = (g - h) / (1 + exp(-g + h));
+        expect_near(p, "y", i, y[i], g * s * up[i], 1e-6);
+        expect_near(p, "y again", i, again[i], g * s * up[i], 1e-6);
+        expect_near(p, "dup", i, dup[i], dy[i] * g * s, 1e-6);
+        expect_near(p, "dgate", i, dgate[i], dy[i] * up[i] * (above - below) / (2 * h), 1e-5);
+    }
+    free(gate), free(up), free(dy), free(y), free(again), free(dgate), free(dup);
+}
+
+static void check_swiglus(const path *p)
+{
+    static const size_t SIZES[] = { 0, 1, 7, 15, 16, 17, 64, 131 };
+    for (size_t i = 0; i < sizeof SIZES / sizeof *SIZES; i++)
+        for (int in_place = 0; in_place < 2; in_place++) {
+            check_swiglu(p, SIZES[i], 3, in_place);
+            check_swiglu(p, SIZES[i], 1000, in_place);
+        }
+}
+
+static void test_swiglu(void **state)
+{
+    (void)state;
+    on_paths(check_swiglus);
+}
+
+static void check_swiglu_nan(const path *p)
+{
+    enum { N = 37 };
+    for (size_t at = 0; at < N; at++)
+        for (int in_gate = 0; in_gate < 2; in_gate++) {
+            float *gate = random_floats(N, 1), *up = random_floats(N, 1), *dy = random_floats(N, 1);
+            float *y = random_floats(N, 0), *dgate = random_floats(N, 0);
+            float *dup = random_floats(N, 0), *again = random_floats(N, 0);
+            (in_gate ? gate : up)[at] = NAN;
+            p->swiglu(y, gate, up, N);
+            p->swiglu_backward(dgate, dup, again, dy, gate, up, N);
+            for (size_t i = 0; i < N; i++) {
+                assert_int_equal(isnan(y[i]) != 0, i == at);
+                assert_int_equal(isnan(again[i]) != 0, i == at);
+                assert_int_equal(isnan(dgate[i]) != 0, i == at);
+                assert_int_equal(isnan(dup[i]) != 0, i == at && in_gate);
+            }
+            free(gate), free(up), free(dy), free(y), free(dgate), free(dup), free(again);
+        }
+}
+
+static void test_swiglu_passes_nan_on(void **state)
+{
+    (void)state;
+    on_paths(check_swiglu_nan);
+}
+
+/* --- cross-entropy -------------------------------------------------------------------------- */
+
+static double nll_oracle(const float *x, int target, int V)
+{
+    double top = x[0], sum = 0;
+    for (int j = 1; j < V; j++) top = x[j] > top ? x[j] : top;
+    for (int j = 0; j < V; j++) sum += exp(x[j] - top);
+    return log(sum) + top - x[target];
+}
+
+/* every: one row in so many has a target; 0: none has. */
+static void check_loss(const path *p, int N, int V, float size, int every)
+{
+    const float scale = 0.3f;
+    const size_t n = (size_t)N * V;
+    float *x = random_floats(n, size), *dx = copy(x, n), *nll = random_floats((size_t)N, NAN);
+    int32_t *target = malloc(sizeof *target * (N + 1));
+    for (int i = 0; i < N; i++) target[i] = every && i % every == 0 ? (int32_t)(i * 5 % V) : -1;
+    double want = 0;
+    const double sum = p->cross_entropy(nll, x, target, N, V);
+    for (int i = 0; i < N; i++) {
+        const double one = target[i] < 0 ? 0 : nll_oracle(x + (size_t)i * V, target[i], V);
+        expect_near(p, "nll", (size_t)i, nll[i], one, 2e-6);
+        want += one, nll[i] = NAN;
+    }
+    expect_near(p, "sum", 0, sum, want, 2e-6);
+    expect_near(p, "sum", 1, p->cross_entropy_backward(nll, dx, target, N, V, scale), want, 2e-6);
+    for (int i = 0; i < N; i++) {
+        const float *row = x + (size_t)i * V;
+        const double one = target[i] < 0 ? 0 : nll_oracle(row, target[i], V);
+        expect_near(p, "nll", (size_t)i, nll[i], one, 2e-6);
+        for (int j = 0; j < V; j++) {
+            const double q = target[i] < 0 ? 0 : exp(row[j] - one - row[target[i]]);
+            const double d = scale * (q - (j == target[i]));
+            expect_near(p, "dx", (size_t)i * V + j, dx[(size_t)i * V + j], d, 1e-6);
+        }
+    }
+    free(x), free(dx), free(nll), free(target);
+}
+
+static void check_losses(const path *p)
+{
+    static const int WIDTHS[] = { 1, 2, 7, 16, 33, 64, 100, 1031, 4099 };
+    for (size_t i = 0; i < sizeof WIDTHS / sizeof *WIDTHS; i++)
+        for (int every = 0; every < 3; every++) {
+            check_loss(p, 5, WIDTHS[i], 3, every);
+            check_loss(p, 3, WIDTHS[i], 1e4f, every);
+        }
+    check_loss(p, 0, 7, 1, 1);
+}
+
+static void test_cross_entropy(void **state)
+{
+    (void)state;
+    on_paths(check_losses);
+}
+
+static void check_loss_nan(const path *p)
+{
+    enum { V = 71 };
+    for (int at = 0; at < V; at++) {
+        float *x = random_floats(2 * V, 1), nll[2];
+        const int32_t target[] = { 4, 5 };
+        x[at] = NAN;
+        assert_true(isnan(p->cross_entropy(nll, x, target, 2, V)));
+        assert_true(isnan(nll[0]) && isfinite(nll[1]));
+        assert_true(isnan(p->cross_entropy_backward(nll, x, target, 2, V, 1)));
+        assert_true(isnan(nll[0]) && isfinite(nll[1]));
+        for (int j = 0; j < 2 * V; j++) assert_int_equal(isnan(x[j]) != 0, j < V);
+        free(x);
+    }
+}
+
+static void test_cross_entropy_passes_nan_on(void **state)
+{
+    (void)state;
+    on_paths(check_loss_nan);
+}
+
+/* --- vectors and AdamW ---------------------------------------------------------------------- */
+
+static void check_vectors(const path *p)
+{
+    static const size_t SIZES[] = { 0, 1, 2, 15, 16, 17, 100, 5001 };
+    for (size_t k = 0; k < sizeof SIZES / sizeof *SIZES; k++) {
+        const size_t n = SIZES[k];
+        float *x = random_floats(n, 1), *y = random_floats(n, 1), *y0 = copy(y, n);
+        double sum = 0;
+        for (size_t i = 0; i < n; i++) sum += (double)x[i] * x[i];
+        expect_near(p, "square sum", n, p->vector_square_sum(x, n), sum, 1e-12 * (double)(1 + n));
+        p->vector_add(y, x, n);
+        for (size_t i = 0; i < n; i++) assert_true(y[i] == y0[i] + x[i]);
+        if (n) {
+            x[n - 1] = 1e30f; /* its square is beyond float32 */
+            expect_near(p, "square sum", n, p->vector_square_sum(x, n) / 1e60, 1, 1e-6);
+            x[n / 2] = NAN;
+            assert_true(isnan(p->vector_square_sum(x, n)));
+            x[n / 2] = INFINITY;
+            assert_false(isfinite(p->vector_square_sum(x, n)));
+        }
+        free(x), free(y), free(y0);
+    }
+}
+
+static void test_vector(void **state)
+{
+    (void)state;
+    on_paths(check_vectors);
+}
+
+static void check_adamw_size(const path *p, size_t n)
+{
+    float *w = random_floats(n, 1), *m = random_floats(n, 0), *v = random_floats(n, 0);
+    double *exact = calloc(3 * n + 1, sizeof *exact), *em = exact + n, *ev = em + n;
+    for (size_t i = 0; i < n; i++) exact[i] = w[i];
+    for (int t = 1; t <= 5; t++) {
+        const adamw a = { 1e-2, 0.9, 0.95, 1e-5, 0.1, 0.5, t };
+        float *g = random_floats(n, 1);
+        if (n > 2) g[2] = 0;
+        p->adamw_update(w, m, v, g, n, &a);
+        for (size_t i = 0; i < n; i++) {
+            const double x = g[i] * a.clip;
+            em[i] = a.beta1 * em[i] + (1 - a.beta1) * x;
+            ev[i] = a.beta2 * ev[i] + (1 - a.beta2) * x * x;
+            const double mh = em[i] / (1 - pow(a.beta1, t)), vh = ev[i] / (1 - pow(a.beta2, t));
+            exact[i] = exact[i] * (1 - a.lr * a.decay) - a.lr * mh / (sqrt(vh) + a.eps);
+            expect_near(p, "m", i, m[i], em[i], 1e-6), expect_near(p, "v", i, v[i], ev[i], 1e-6);
+            expect_near(p, "w", i, w[i], exact[i], 2e-6);
+        }
+        free(g);
+    }
+    free(w), free(m), free(v), free(exact);
+}
+
+static void check_adamw(const path *p)
+{
+    static const size_t SIZES[] = { 0, 1, 15, 16, 17, 100 };
+    for (size_t i = 0; i < sizeof SIZES / sizeof *SIZES; i++) check_adamw_size(p, SIZES[i]);
+}
+
+static void test_adamw(void **state)
+{
+    (void)state;
+    on_paths(check_adamw);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_gemm),
+        cmocka_unit_test(test_linear),
+        cmocka_unit_test(test_linear_keeps_rows_apart),
+        cmocka_unit_test(test_rmsnorm),
+        cmocka_unit_test(test_swiglu),
+        cmocka_unit_test(test_swiglu_passes_nan_on),
+        cmocka_unit_test(test_cross_entropy),
+        cmocka_unit_test(test_cross_entropy_passes_nan_on),
+        cmocka_unit_test(test_vector),
+        cmocka_unit_test(test_adamw),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
