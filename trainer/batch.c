@@ -47,9 +47,11 @@ void batch_close(batch *b)
 
 /* A number below n from 64 random bits: the high half of a product (Lemire 2019, without the
  * correction, which 2^64 / n makes needless here). */
+__extension__ typedef unsigned __int128 wide;
+
 static int64_t below(uint64_t bits, int64_t n)
 {
-    return (int64_t)(((unsigned __int128)bits * (uint64_t)n) >> 64);
+    return (int64_t)(((wide)bits * (uint64_t)n) >> 64);
 }
 
 static void shuffle(batch *b, int64_t epoch)
