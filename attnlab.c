@@ -21,6 +21,7 @@ static const struct verb {
     { "query", "read-only SQL", query_verb },
     { "ls", "studies and runs", ls_verb },
     { "show", "one run, whole", show_verb },
+    { "bench", "how fast it trains, against the rate of sgemm", bench_verb },
     { "describe", "parameters, FLOPs, memory, KV bytes of a configuration", describe_verb },
     { "variants", "the attention variants and their options", variants_verb },
     { "keys", "every key of a configuration", keys_verb },

@@ -3,6 +3,7 @@
 
 #include "core/kernels.h"
 #include "core/safetensors.h"
+#include "core/timer.h"
 #include "trainer/batch.h"
 
 #include <assert.h>
@@ -140,10 +141,14 @@ static void take_lanes(void *arg, int thread)
         const int to = (int)((int64_t)(lane + 1) * l->sequences / l->lanes);
         const size_t at = (size_t)from * T;
         float *g = l->lane_g[thread];
+        double began = timer_now();
         memset(g, 0, l->m.floats * sizeof *g);
+        l->pass[thread].seconds[PART_REDUCE] += timer_now() - began;
         k->loss[lane] = pass_train(&l->pass[thread], l->nll + at, k->token + at, k->target + at,
                                    to - from, k->scale);
+        began = timer_now();
         add_in_turn(k, lane, g);
+        l->pass[thread].seconds[PART_REDUCE] += timer_now() - began;
     }
 }
 
@@ -226,5 +231,15 @@ void learner_update(learner *l, learner_result *r, const config *c, double lr, i
                         .eps = c->train.eps,
                         .clip = r->clipped ? c->train.clip / r->grad_norm : 1,
                         .t = t } };
+    const double began = timer_now();
     threads_run(l->pool, update_chunks, &u);
+    l->update_seconds += (timer_now() - began) * threads_count(l->pool);
+}
+
+void learner_seconds(double seconds[PARTS], const learner *l)
+{
+    memset(seconds, 0, PARTS * sizeof *seconds);
+    for (int i = 0; i < l->workers; i++)
+        for (int j = 0; j < PARTS; j++) seconds[j] += l->pass[i].seconds[j];
+    seconds[PART_UPDATE] += l->update_seconds;
 }

@@ -21,6 +21,7 @@ typedef struct learner {
     float *nll;                    /* (sequences, T)                           */
     double *square;                /* sums of squares, a chunk of g each       */
     threads *pool;
+    double update_seconds; /* spent on the optimiser, of the whole pool */
 } learner;
 
 typedef struct learner_result {
@@ -40,6 +41,9 @@ void learner_gradient(learner *l, learner_result *r, const int32_t *token, const
 
 /* Clip to global norm `clip` and update as step t (from 1).  Needs a finite gradient. */
 void learner_update(learner *l, learner_result *r, const config *c, double lr, int64_t t);
+
+/* Thread-seconds by part, since it was opened. */
+void learner_seconds(double seconds[PARTS], const learner *l);
 
 /* The learning rate of a step: linear warm-up, then a cosine to min_lr_ratio, or constant. */
 double learner_rate(const config *c, int64_t step);

@@ -2,6 +2,7 @@
 #include "trainer/pass.h"
 
 #include "core/kernels.h"
+#include "core/timer.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -191,6 +192,20 @@ void pass_close(pass *p)
 /* ------------------------------------------------------------------------------------------------
  */
 
+const char *const pass_parts[PARTS] = { "attention",    "attention backward",
+                                        "feed-forward", "feed-forward backward",
+                                        "norms",        "head and loss",
+                                        "embedding",    "adding gradients",
+                                        "optimiser",    "other" };
+
+/* The time since the last call went into this part. */
+static void spent(pass *p, pass_part part)
+{
+    const double now = timer_now();
+    p->seconds[part] += now - p->began;
+    p->began = now;
+}
+
 static void embed(float *x, const pass *p, const int32_t *token, int N)
 {
     const size_t D = (size_t)p->m->config.D;
@@ -208,20 +223,23 @@ static void embed_backward(const pass *p, const int32_t *token, int N)
 
 /* out (N, D) = the residual stream behind layer l; t < 0 is a whole batch, else through the cache.
  */
-static void layer_forward(const pass *p, pass_layer *l, int i, float *out, int N, int t, int S)
+static void layer_forward(pass *p, pass_layer *l, int i, float *out, int N, int t, int S)
 {
     const model_config *c = &p->m->config;
     const attn_variant *v = c->layer[i].variant;
     const size_t ND = (size_t)N * c->D, NF = (size_t)N * c->F;
 
     rmsnorm(l->h1, l->r1, l->x, l->norm1, N, c->D, (float)c->eps);
+    spent(p, PART_NORM);
     if (t < 0)
         v->forward(&l->attention, l->xm, l->h1);
     else
         v->extend(&l->attention, l->xm, l->h1, t, S);
     vector_add(l->xm, l->x, ND);
+    spent(p, PART_ATTENTION);
 
     rmsnorm(l->h2, l->r2, l->xm, l->norm2, N, c->D, (float)c->eps);
+    spent(p, PART_NORM);
     linear(l->gate, l->h2, l->gate_w, N, c->D, c->F);
     linear(l->up, l->h2, l->up_w, N, c->D, c->F);
     swiglu(p->a, l->gate, l->up, NF);
@@ -232,7 +250,7 @@ static void layer_forward(const pass *p, pass_layer *l, int i, float *out, int N
 }
 
 /* p->dx (N, D): in, the gradient behind the layer; out, the one before it. */
-static void layer_backward(const pass *p, const pass_layer *l, int i, int N)
+static void layer_backward(pass *p, const pass_layer *l, int i, int N)
 {
     const model_config *c = &p->m->config;
     const size_t NF = (size_t)N * c->F;
@@ -244,10 +262,14 @@ static void layer_backward(const pass *p, const pass_layer *l, int i, int N)
     swiglu_backward(p->dgate, p->dup, p->a, p->dup, l->gate, l->up, NF);
     linear_backward(p->dh, l->dgate_w, p->dgate, l->h2, l->gate_w, N, c->D, c->F, 0);
     linear_backward(p->dh, l->dup_w, p->dup, l->h2, l->up_w, N, c->D, c->F, 1);
+    spent(p, PART_FFN_BACKWARD);
     rmsnorm_backward(p->dx, l->dnorm2, p->dh, l->xm, l->r2, l->norm2, N, c->D, 1);
+    spent(p, PART_NORM);
 
     c->layer[i].variant->backward(&l->attention, p->dh, p->dx, l->h1);
+    spent(p, PART_ATTENTION_BACKWARD);
     rmsnorm_backward(p->dx, l->dnorm1, p->dh, l->x, l->r1, l->norm1, N, c->D, 1);
+    spent(p, PART_NORM);
 }
 
 /* The attention of a batch of B, in memory laid out for as many or more. */
@@ -260,10 +282,13 @@ static void set_batch(pass *p, int B)
 static void walk(pass *p, const int32_t *token, int N, int t, int S)
 {
     const model_config *c = &p->m->config;
+    p->began = timer_now();
     embed(p->layer[0].x, p, token, N);
+    spent(p, PART_EMBED);
     for (int i = 0; i < c->L; i++)
         layer_forward(p, &p->layer[i], i, i + 1 < c->L ? p->layer[i + 1].x : p->x, N, t, S);
     rmsnorm(p->h, p->r, p->x, p->norm, N, c->D, (float)c->eps);
+    spent(p, PART_NORM);
 }
 
 void pass_forward(pass *p, const int32_t *token, int B)
@@ -312,8 +337,11 @@ double pass_train(pass *p, float *nll, const int32_t *token, const int32_t *targ
         sum += cross_entropy_backward(nll + i, p->logits, target + i, n, V, scale);
         linear_backward(p->dh + at, p->dhead, p->logits, p->h + at, p->head, n, D, V, 0);
     }
+    spent(p, PART_HEAD);
     rmsnorm_backward(p->dx, p->dnorm, p->dh, p->x, p->r, p->norm, N, D, 0);
+    spent(p, PART_NORM);
     for (int i = c->L - 1; i >= 0; i--) layer_backward(p, &p->layer[i], i, N);
     embed_backward(p, token, N);
+    spent(p, PART_EMBED);
     return sum;
 }

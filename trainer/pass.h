@@ -16,6 +16,22 @@
 
 enum { PASS_SLICE = 128 };
 
+/* What the time of a step is spent on; the last three are the learner's. */
+typedef enum pass_part {
+    PART_ATTENTION,
+    PART_ATTENTION_BACKWARD,
+    PART_FFN,
+    PART_FFN_BACKWARD,
+    PART_NORM,
+    PART_HEAD,
+    PART_EMBED,
+    PART_REDUCE,
+    PART_UPDATE,
+    PART_OTHER,
+    PARTS
+} pass_part;
+extern const char *const pass_parts[PARTS];
+
 typedef enum pass_kind { PASS_TRAIN, PASS_EVAL, PASS_DECODE } pass_kind;
 
 typedef struct pass_layer {
@@ -42,6 +58,7 @@ typedef struct pass {
     float *logits;      /* (PASS_SLICE, V)               */
     const float *embed, *norm, *head;
     float *dembed, *dnorm, *dhead;
+    double began, seconds[PARTS]; /* of the part at hand; spent so far */
 } pass;
 
 /* w and dw are blocks of the model's layout; dw is NULL but for PASS_TRAIN.  Fails on no memory and

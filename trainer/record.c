@@ -115,7 +115,7 @@ static bool plan_config(db *d, const char *id, const config *c, error *e)
     model_config mc;
     model_cost cost;
     char attention[CONFIG_LIST * ATTN_SPEC];
-    if (!plan_dataset(d, &dataset, c, e)) return false;
+    if (*c->data.corpus && !plan_dataset(d, &dataset, c, e)) return false;
     if (!db_integer(d, &known, 0, e, "SELECT 1 FROM config WHERE config_id=?", "t", id))
         return false;
     if (known) return true;
@@ -129,7 +129,7 @@ static bool plan_config(db *d, const char *id, const config *c, error *e)
                "INSERT INTO config(config_id, canon_json, dataset_id, attention, n_layers, dim,"
                " n_heads, n_kv_heads, head_dim, ffn_dim, vocab_size, context, n_params,"
                " n_params_nonembed, n_params_attn, train_flops_per_token, kv_bytes_per_token)"
-               " VALUES(?,?,?,?,?,?,?,nullif(?,0),?,?,?,?,?,?,?,?,?)",
+               " VALUES(?,?,nullif(?,0),?,?,?,?,nullif(?,0),?,?,?,?,?,?,?,?,?)",
                "ttitnnnnnnnniiidd", id, canon, dataset, attention, mc.L, mc.D, mc.H,
                cost.n_kv_heads, mc.E, mc.F, mc.V, mc.T, cost.total, cost.nonembed,
                cost.params[MODEL_ATTENTION], cost.train_flops, cost.kv_bytes);
@@ -137,6 +137,12 @@ static bool plan_config(db *d, const char *id, const config *c, error *e)
     for (const config_key *k = config_keys; ok && k->name; k++)
         if (k->identity && !is_seed(k->name)) ok = plan_param(d, id, c, k, e);
     return ok;
+}
+
+bool record_config(db *d, char id[CONFIG_ID], const config *c, error *e)
+{
+    config_id(c, id);
+    return plan_config(d, id, c, e);
 }
 
 /* The newest generation of the run, if there is any. */
@@ -198,8 +204,7 @@ bool record_plan(db *d, record_run *r, const config *c, bool again, error *e)
         return error_usage(e,
                            "data.corpus is not set: a run needs a corpus, which `attnlab prepare` "
                            "makes");
-    config_id(c, id);
-    if (!plan_config(d, id, c, e) || !find_run(d, r, &found, c, e)) return false;
+    if (!record_config(d, id, c, e) || !find_run(d, r, &found, c, e)) return false;
     if (!found || (again && r->outdated)) {
         const int64_t generation = found ? r->generation + 1 : 0;
         *r = (record_run){ .generation = generation,

@@ -25,7 +25,11 @@ typedef struct record_run {
  * that has begun keeps the file it began with.  The caller holds the transaction. */
 bool record_plan(db *d, record_run *r, const config *c, bool again, error *e);
 
-/* The same without writing: *found is false when there is no such run. */
+/* The rows of a configuration that nothing is trained with (a corpus is not needed); id as
+ * config_id.  The caller holds the transaction. */
+bool record_config(db *d, char id[CONFIG_ID], const config *c, error *e);
+
+/* The same as record_plan without writing: *found is false when there is no such run. */
 bool record_find(db *d, record_run *r, bool *found, const config *c, error *e);
 
 /* "DB.runs/UID", without a slash behind; the caller frees it. */

@@ -7,6 +7,7 @@
 #include "trainer/train.h"
 
 #include "core/rng.h"
+#include "core/timer.h"
 #include "trainer/batch.h"
 #include "trainer/evaluation.h"
 #include "trainer/journal.h"
@@ -19,7 +20,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 static volatile sig_atomic_t stop;
@@ -36,13 +36,6 @@ static void watch_signals(void)
     stop = 0;
     sigaction(SIGINT, &a, NULL);
     sigaction(SIGTERM, &a, NULL);
-}
-
-static double seconds_now(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_MONOTONIC, &t);
-    return (double)t.tv_sec + 1e-9 * (double)t.tv_nsec;
 }
 
 /* What a run works with; each part is closed by the one below that opened it. */
@@ -89,8 +82,7 @@ static bool fits(const config *c, int n_threads, error *e)
 static bool trainer_open(trainer *t, const config *c, error *e)
 {
     *t = (trainer){ .c = c };
-    if (!fits(c, threads_of(c), e) ||
-        !corpus_open(&t->text, c->data.corpus, CORPUS_WHOLE, e))
+    if (!fits(c, threads_of(c), e) || !corpus_open(&t->text, c->data.corpus, CORPUS_WHOLE, e))
         return false;
     if (strcmp(t->text.sha256, c->corpus_sha256) != 0)
         return error_set(e, "%s: changed while it was read", c->data.corpus);
@@ -117,14 +109,14 @@ typedef enum outcome { OUTCOME_DONE, OUTCOME_DIVERGED, OUTCOME_STOPPED, OUTCOME_
 static bool take_step(trainer *t, journal_row *row, bool *diverged, error *e)
 {
     learner_result r;
-    const double began = seconds_now();
+    const double began = timer_now();
     batch_read(&t->b, t->token, t->target, row->step);
     learner_gradient(&t->l, &r, t->token, t->target);
     *diverged = !isfinite(r.loss) || !isfinite(r.grad_norm);
     row->lr = learner_rate(t->c, row->step);
     if (!*diverged) learner_update(&t->l, &r, t->c, row->lr, row->step);
     row->loss = r.loss, row->grad_norm = r.grad_norm, row->clipped = r.clipped;
-    row->wall_ms += llround(1000 * (seconds_now() - began));
+    row->wall_ms += llround(1000 * (timer_now() - began));
     return journal_step(&t->j, row, e);
 }
 
@@ -267,10 +259,10 @@ bool train_measure(double *seconds, const config *c, int n_threads, error *e)
     model_init(&l.m, l.w, 1, 0);
     *seconds = INFINITY;
     for (int i = 1; i <= STEPS; i++) {
-        const double began = seconds_now();
+        const double began = timer_now();
         learner_gradient(&l, &r, token, target);
         learner_update(&l, &r, c, c->train.lr, i);
-        *seconds = fmin(*seconds, seconds_now() - began);
+        *seconds = fmin(*seconds, timer_now() - began);
     }
     free(token);
     learner_close(&l);

@@ -3,6 +3,7 @@
 #define TRAINER_TRAINER_H
 
 /* Each takes its arguments with its own name in argv[0], and returns the exit status. */
+int bench_verb(int argc, char **argv);
 int describe_verb(int argc, char **argv);
 int keys_verb(int argc, char **argv);
 int prepare_verb(int argc, char **argv);

@@ -1,0 +1,7 @@
+/* timer.h - seconds from a clock that only goes forward. */
+#ifndef CORE_TIMER_H
+#define CORE_TIMER_H
+
+double timer_now(void);
+
+#endif

@@ -1,0 +1,131 @@
+/* bench.c - see bench.h. */
+#define _DEFAULT_SOURCE /* getrusage */
+#include "trainer/bench.h"
+
+#include "core/path.h"
+#include "core/rng.h"
+#include "core/timer.h"
+#include "trainer/learner.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <sys/resource.h>
+
+enum { SIDE = 1024, PRODUCTS = 4 };
+
+/* (threads, 3, SIDE, SIDE): A, B and C of each thread. */
+static void multiply(void *arg, int thread)
+{
+    float *A = (float *)arg + (size_t)3 * SIDE * SIDE * (size_t)thread;
+    float *B = A + (size_t)SIDE * SIDE, *C = B + (size_t)SIDE * SIDE;
+    for (int i = 0; i < PRODUCTS; i++)
+        path_openblas.gemm_nn(C, SIDE, A, SIDE, B, SIDE, SIDE, SIDE, SIDE, 1, 0);
+}
+
+/* FLOP/s of all threads. */
+static double sgemm_rate(threads *pool, float *matrices)
+{
+    const double began = timer_now();
+    threads_run(pool, multiply, matrices);
+    return 2.0 * SIDE * SIDE * SIDE * PRODUCTS * threads_count(pool) / (timer_now() - began);
+}
+
+static int ascending(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* The median over repetitions of one field. */
+static double median(const bench *b, size_t field, double *room)
+{
+    for (int i = 0; i < b->reps; i++)
+        room[i] = *(const double *)(const void *)((const char *)&b->rep[i] + field);
+    qsort(room, (size_t)b->reps, sizeof *room, ascending);
+    return 0.5 * (room[(b->reps - 1) / 2] + room[b->reps / 2]);
+}
+
+static void random_tokens(int32_t *token, size_t n, int V)
+{
+    const rng r = rng_stream(1, 0, "bench.tokens");
+    for (size_t i = 0; i < n; i++) {
+        uint64_t bits[4];
+        rng_bits(bits, &r, i, 0);
+        token[i] = (int32_t)(bits[0] % (uint64_t)V);
+    }
+}
+
+/* Repetitions, and the share of each part over all of them. */
+static void repeat(bench *b, learner *l, const config *c, const int32_t *token, float *matrices)
+{
+    double before[PARTS], after[PARTS], sum = 0;
+    learner_result r;
+    double rate = 0;
+    for (int i = -1; i < b->reps; i++) { /* -1 warms up */
+        if (i == 0) {
+            learner_seconds(before, l);
+            rate = sgemm_rate(l->pool, matrices);
+        }
+        const double began = timer_now();
+        learner_gradient(l, &r, token, token + b->tokens);
+        learner_update(l, &r, c, c->train.lr, i + 2);
+        const double seconds = timer_now() - began;
+        if (i < 0) continue;
+        const double next = sgemm_rate(l->pool, matrices);
+        b->rep[i] = (bench_rep){ .seconds = seconds, .sgemm = 0.5 * (rate + next) };
+        b->rep[i].fraction = b->flops / seconds / b->rep[i].sgemm;
+        sum += seconds * l->workers;
+        rate = next;
+    }
+    learner_seconds(after, l);
+    double rest = 1;
+    for (int i = 0; i < PARTS; i++) rest -= b->share[i] = (after[i] - before[i]) / sum;
+    b->share[PART_OTHER] = rest > 0 ? rest : 0;
+}
+
+bool bench_train(bench *b, const config *c, int n_threads, int reps, error *e)
+{
+    learner l;
+    model_config mc;
+    model_cost cost;
+    model_memory memory;
+    const size_t N = (size_t)c->train.batch_tokens;
+    *b = (bench){ .threads = n_threads, .reps = reps, .tokens = c->train.batch_tokens };
+    if (!config_model(c, &mc, e) || !learner_open(&l, c, n_threads, e)) return false;
+    model_price(&cost, &mc);
+    model_weigh(&memory, &mc, l.sequences, l.lanes, n_threads);
+    b->flops = cost.train_flops * (double)b->tokens;
+    b->predicted = memory.total;
+
+    const size_t floats = (size_t)3 * SIDE * SIDE * (size_t)n_threads;
+    int32_t *token = malloc(2 * N * sizeof *token);
+    float *matrices = tensor_block(floats);
+    double *room = calloc((size_t)reps, sizeof *room);
+    b->rep = calloc((size_t)reps, sizeof *b->rep);
+    const bool ok = token && matrices && room && b->rep;
+    if (ok) {
+        random_tokens(token, 2 * N, mc.V);
+        for (size_t i = 0; i < floats; i++) matrices[i] = (float)(i % 7) - 3;
+        model_init(&l.m, l.w, 1, 0);
+        repeat(b, &l, c, token, matrices);
+        const double seconds = median(b, offsetof(bench_rep, seconds), room);
+        b->tokens_per_s = (double)b->tokens / seconds;
+        b->flops_per_s = b->flops / seconds;
+        b->sgemm = median(b, offsetof(bench_rep, sgemm), room);
+        b->fraction = median(b, offsetof(bench_rep, fraction), room);
+        struct rusage u;
+        getrusage(RUSAGE_SELF, &u);
+        b->peak = (size_t)u.ru_maxrss * 1024;
+    }
+    free(token), free(matrices), free(room);
+    learner_close(&l);
+    if (ok) return true;
+    bench_close(b);
+    return error_set(e, "no memory for %d repetitions", reps);
+}
+
+void bench_close(bench *b)
+{
+    free(b->rep);
+    *b = (bench){ 0 };
+}

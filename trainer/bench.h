@@ -1,0 +1,34 @@
+/* bench.h - how fast a configuration trains, against the rate of OpenBLAS's sgemm.
+ *
+ *     fraction = (model FLOPs of a step / its seconds) / (mean sgemm rate just before and after it)
+ *
+ * Model FLOPs a token: 6 x matmul parameters (the head, not the look-up) + 12 x heads x head_dim x
+ * visible query-key pairs, all layers.  sgemm multiplies matrices of 1024^3 on as many threads as
+ * the step, one serial product each.  Machines are shared: only the fraction compares.
+ */
+#ifndef TRAINER_BENCH_H
+#define TRAINER_BENCH_H
+
+#include "trainer/config.h"
+#include "trainer/pass.h"
+
+typedef struct bench_rep {
+    double seconds, sgemm; /* of the step; FLOP/s around it */
+    double fraction;
+} bench_rep;
+
+typedef struct bench {
+    int threads, reps;
+    bench_rep *rep;
+    int64_t tokens;                                    /* of a step              */
+    double flops;                                      /* of a step              */
+    double tokens_per_s, flops_per_s, sgemm, fraction; /* medians over the repetitions */
+    double share[PARTS];                               /* of thread time                */
+    size_t predicted, peak; /* bytes: as `describe` says; resident at most */
+} bench;
+
+/* One step to warm up, then `reps` of them.  Fails on no memory. */
+bool bench_train(bench *b, const config *c, int n_threads, int reps, error *e);
+void bench_close(bench *b);
+
+#endif
