@@ -26,10 +26,10 @@ typedef struct corpus_split {
 typedef struct corpus {
     char *path; /* absolute */
     char sha256[HASH_HEX];
-    int vocab_size;
+    int vocab_size, bos; /* bos: -1 where only the manifest was read */
     corpus_split train, val;
     uint16_t *piece_bytes; /* (V) bytes a piece decodes to; NULL where only the manifest was read */
-    uint8_t *piece_blank;  /* (V) 1 where it begins with a blank                                 */
+    uint8_t *piece_blank;  /* (V) 1 where it begins with the blank put in front of documents     */
     void *memory;
 } corpus;
 

@@ -1,0 +1,139 @@
+/* corpus.c - see corpus.h.
+ *
+ * Shards are read, not mapped: a shard that is cut short later on is then no affair of a run that
+ * has begun.
+ */
+#define _GNU_SOURCE /* realpath */
+#include "trainer/corpus.h"
+
+#include "core/file.h"
+#include "trainer/manifest.h"
+#include "trainer/tokenizer.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const size_t MODEL_LIMIT = (size_t)1 << 30;
+
+static bool check_hash(const char *path, const char *bytes, size_t n, const char *sha256, error *e)
+{
+    char found[HASH_HEX];
+    hash_bytes(found, bytes, n);
+    return strcmp(found, sha256) == 0 ? true
+                                      : error_set(e,
+                                                  "%s: its content has changed (SHA-256 %.12s..., "
+                                                  "not %.12s...): prepare the corpus again",
+                                                  path, found, sha256);
+}
+
+static bool open_pieces(corpus *c, const manifest *m, error *e)
+{
+    char *path = manifest_path(c->path, MANIFEST_MODEL), *bytes = NULL;
+    size_t n;
+    tokenizer t = { 0 };
+    bool ok =
+        file_read(&bytes, &n, path, MODEL_LIMIT, e) && check_hash(path, bytes, n, m->model, e);
+    if (ok && !(ok = tokenizer_open(&t, bytes, n, e))) error_where(e, "%s", path);
+    if (ok && (t.V != m->vocab_size || strcmp(t.sha256, m->pieces) != 0))
+        ok = error_set(e, "%s: its pieces are not those of the corpus: prepare the corpus again",
+                       path);
+    if (ok) {
+        c->bos = t.bos;
+        c->piece_bytes = calloc((size_t)t.V, sizeof *c->piece_bytes);
+        c->piece_blank = calloc((size_t)t.V, sizeof *c->piece_blank);
+        if (!c->piece_bytes || !c->piece_blank) ok = error_set(e, "%s: no memory", path);
+    }
+    for (int i = 0; ok && i < t.V; i++) {
+        c->piece_bytes[i] = (uint16_t)(t.at[i + 1] - t.at[i]);
+        c->piece_blank[i] = t.blank[i];
+    }
+    tokenizer_close(&t);
+    free(bytes), free(path);
+    return ok;
+}
+
+/* Are all tokens pieces, and do they add up to the text? */
+static bool check_tokens(const corpus *c, const corpus_split *s, const char *path, error *e)
+{
+    int32_t chunk[4096], before = c->bos;
+    int64_t bytes = 0;
+    for (int64_t at = 0; at < s->n_tokens;) {
+        const int64_t n = s->n_tokens - at < 4096 ? s->n_tokens - at : 4096;
+        corpus_read(chunk, s, at, n);
+        for (int64_t i = 0; i < n; before = chunk[i++]) {
+            if (chunk[i] < 0 || chunk[i] >= c->vocab_size)
+                return error_set(e, "%s: token %" PRId64 " is piece %" PRId32 " of %d", path,
+                                 at + i, chunk[i], c->vocab_size);
+            bytes += corpus_token_bytes(c, chunk[i], before);
+        }
+        at += n;
+    }
+    return bytes == s->n_bytes ? true
+                               : error_set(e,
+                                           "%s: its tokens are %" PRId64 " bytes of text, and the "
+                                           "manifest says %" PRId64 ": prepare the corpus again",
+                                           path, bytes, s->n_bytes);
+}
+
+static bool open_shard(corpus *c, corpus_split *s, const manifest *m, int split, error *e)
+{
+    const size_t size = (size_t)s->n_tokens * (size_t)s->width;
+    char *path = manifest_path(c->path, SPLIT_SHARD[split]), *bytes = NULL;
+    size_t n;
+    bool ok = file_read(&bytes, &n, path, SIZE_MAX / 16, e);
+    s->tokens = bytes; /* freed by corpus_close */
+    if (ok && n != size)
+        ok = error_set(e, "%s: has %zu bytes, not %zu: it was %s; prepare the corpus again", path,
+                       n, size, n < size ? "cut short" : "changed");
+    ok = ok && check_hash(path, bytes, n, m->split[split].sha256, e) && check_tokens(c, s, path, e);
+    free(path);
+    return ok;
+}
+
+static corpus_split describe(const manifest *m, int split)
+{
+    return (corpus_split){ m->split[split].tokens, m->split[split].bytes, m->width, NULL };
+}
+
+bool corpus_open(corpus *c, const char *path, corpus_part part, error *e)
+{
+    manifest m;
+    *c = (corpus){ .bos = -1 };
+    if (!manifest_read(&m, path, e)) return false;
+    bool ok = (c->path = realpath(path, NULL)) || error_set(e, "%s: %s", path, strerror(errno));
+    memcpy(c->sha256, m.sha256, sizeof c->sha256);
+    c->vocab_size = m.vocab_size;
+    c->train = describe(&m, SPLIT_TRAIN), c->val = describe(&m, SPLIT_VAL);
+    if (part == CORPUS_WHOLE)
+        ok = ok && open_pieces(c, &m, e) && open_shard(c, &c->train, &m, SPLIT_TRAIN, e) &&
+             open_shard(c, &c->val, &m, SPLIT_VAL, e);
+    manifest_close(&m);
+    if (!ok) corpus_close(c);
+    return ok;
+}
+
+void corpus_close(corpus *c)
+{
+    free(c->path), free(c->piece_bytes), free(c->piece_blank);
+    free((void *)c->train.tokens), free((void *)c->val.tokens);
+    *c = (corpus){ 0 };
+}
+
+void corpus_read(int32_t *out, const corpus_split *s, int64_t from, int64_t n)
+{
+    assert(from >= 0 && n >= 0 && n <= s->n_tokens - from);
+    if (s->width == 2) {
+        const uint16_t *in = (const uint16_t *)s->tokens + from;
+        for (int64_t i = 0; i < n; i++) out[i] = in[i];
+    } else if (n > 0) {
+        memcpy(out, (const int32_t *)s->tokens + from, (size_t)n * sizeof *out);
+    }
+}
+
+int corpus_token_bytes(const corpus *c, int32_t token, int32_t before)
+{
+    return c->piece_bytes[token] - (before == c->bos ? c->piece_blank[token] : 0);
+}

@@ -1,0 +1,307 @@
+/* corpus_write.c - see corpus_write.h.
+ *
+ * All that can go wrong with the texts goes wrong before the first byte is written.  Then the old
+ * manifest goes, tokenizer and shards are put in place, and the new manifest is the last: there is
+ * no moment at which a half corpus opens.
+ */
+#include "trainer/corpus_write.h"
+
+#include "core/file.h"
+#include "trainer/corpus.h"
+#include "trainer/text.h"
+#include "trainer/tokenizer.h"
+
+#include <assert.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+typedef struct shard {
+    char *bytes;
+    size_t n, room;
+} shard;
+
+typedef struct work {
+    const corpus_order *o;
+    text *text[SPLITS];
+    int n[SPLITS];
+    char *model; /* the tokenizer's file */
+    size_t model_bytes;
+    tokenizer tokenizer;
+    shard shard[SPLITS];
+} work;
+
+static void work_close(work *w)
+{
+    for (int i = 0; i < SPLITS; i++) {
+        for (int j = 0; j < w->n[i]; j++) text_close(&w->text[i][j]);
+        free(w->text[i]), free(w->shard[i].bytes);
+    }
+    tokenizer_close(&w->tokenizer);
+    free(w->model);
+}
+
+/* ---- texts ------------------------------------------------------------------------------- */
+
+static bool open_texts(work *w, error *e)
+{
+    const corpus_order *o = w->o;
+    const int n[SPLITS] = { o->n_train, o->n_val > 0 ? o->n_val : o->n_train };
+    for (int i = 0; i < SPLITS; i++) {
+        w->text[i] = calloc((size_t)n[i], sizeof *w->text[i]);
+        if (!w->text[i]) return error_set(e, "no memory");
+    }
+    for (; w->n[SPLIT_TRAIN] < o->n_train; w->n[SPLIT_TRAIN]++)
+        if (!text_open(&w->text[SPLIT_TRAIN][w->n[SPLIT_TRAIN]], o->train[w->n[SPLIT_TRAIN]], e))
+            return false;
+    for (; w->n[SPLIT_VAL] < o->n_val; w->n[SPLIT_VAL]++)
+        if (!text_open(&w->text[SPLIT_VAL][w->n[SPLIT_VAL]], o->val[w->n[SPLIT_VAL]], e))
+            return false;
+    if (o->n_val > 0) return true;
+    for (int i = 0; i < o->n_train; i++)
+        w->n[SPLIT_VAL] +=
+            text_split(&w->text[SPLIT_TRAIN][i], &w->text[SPLIT_VAL][w->n[SPLIT_VAL]], o->fraction);
+    return w->n[SPLIT_VAL] > 0
+               ? true
+               : error_usage(e,
+                             "there is too little text to hold %g of it out: name a file with "
+                             "--holdout",
+                             o->fraction);
+}
+
+/* Text to be judged by must not be learned. */
+static bool check_apart(const work *w, error *e)
+{
+    for (int i = 0; i < w->n[SPLIT_TRAIN]; i++)
+        for (int j = 0; j < w->n[SPLIT_VAL]; j++) {
+            const text *a = &w->text[SPLIT_TRAIN][i], *b = &w->text[SPLIT_VAL][j];
+            if (strcmp(a->sha256, b->sha256) != 0) continue;
+            return strcmp(a->path, b->path) == 0
+                       ? error_usage(e, "%s is to be trained on and held out: leave one out",
+                                     a->path)
+                       : error_usage(e, "%s, to be trained on, and %s, held out, are the same text",
+                                     a->path, b->path);
+        }
+    return true;
+}
+
+static size_t count_bytes(const work *w, int split)
+{
+    size_t n = 0;
+    for (int i = 0; i < w->n[split]; i++) n += w->text[split][i].n;
+    return n;
+}
+
+/* ---- tokens ------------------------------------------------------------------------------ */
+
+static bool make_tokenizer(work *w, error *e)
+{
+    const corpus_order *o = w->o;
+    if (o->tokenizer) {
+        if (tokenizer_open(&w->tokenizer, w->model, w->model_bytes, e)) return true;
+        return error_where(e, "%s", o->tokenizer);
+    }
+    fprintf(o->progress, "training a tokenizer of %d pieces on %.1f MB of text\n", o->vocab_size,
+            1e-6 * (double)count_bytes(w, SPLIT_TRAIN));
+    tokenizer_text *texts = calloc((size_t)w->n[SPLIT_TRAIN], sizeof *texts);
+    if (!texts) return error_set(e, "no memory");
+    for (int i = 0; i < w->n[SPLIT_TRAIN]; i++)
+        texts[i] = (tokenizer_text){ w->text[SPLIT_TRAIN][i].bytes, w->text[SPLIT_TRAIN][i].n };
+    const bool ok =
+        tokenizer_train(&w->model, &w->model_bytes, texts, w->n[SPLIT_TRAIN], o->vocab_size, e);
+    free(texts);
+    return ok && tokenizer_open(&w->tokenizer, w->model, w->model_bytes, e);
+}
+
+static bool put_tokens(shard *s, const int32_t *ids, size_t n, int width, error *e)
+{
+    const size_t bytes = n * (size_t)width;
+    if (bytes > s->room - s->n) {
+        const size_t room = 2 * s->room + bytes;
+        char *more = realloc(s->bytes, room);
+        if (!more) return error_set(e, "no memory for %zu bytes of tokens", room);
+        s->bytes = more, s->room = room;
+    }
+    char *out = s->bytes + s->n;
+    for (size_t i = 0; i < n && width == 2; i++) {
+        const uint16_t id = (uint16_t)ids[i];
+        memcpy(out + 2 * i, &id, sizeof id);
+    }
+    if (width == 4) memcpy(out, ids, bytes);
+    s->n += bytes;
+    return true;
+}
+
+/* Encode a document, see that it comes back as it was, and put it behind the others. */
+static bool encode(work *w, manifest_document *d, const text *t, shard *s, int width, error *e)
+{
+    int32_t *ids;
+    size_t n, where;
+    const tokenizer *k = &w->tokenizer;
+    if (!tokenizer_encode(&ids, &n, k, t->bytes, t->n, e)) return error_where(e, "%s", t->path);
+    bool ok = tokenizer_restores(&where, k, ids, n, t->bytes, t->n);
+    if (!ok)
+        error_set(e,
+                  "%s: from byte %zu (line %zu) on, the tokenizer does not give the text back as "
+                  "it is: take one with byte fallback and without normalisation",
+                  t->path, where + t->from, text_line(t, where));
+    const int32_t bos = (int32_t)k->bos;
+    ok = ok && put_tokens(s, &bos, 1, width, e) && put_tokens(s, ids, n, width, e);
+    free(ids);
+    d->tokens = (int64_t)n + 1;
+    return ok;
+}
+
+static bool encode_split(work *w, manifest *m, int split, error *e)
+{
+    manifest_split *s = &m->split[split];
+    for (int i = 0; i < s->n; i++) {
+        if (!encode(w, &s->document[i], &w->text[split][i], &w->shard[split], m->width, e))
+            return false;
+        s->tokens += s->document[i].tokens, s->bytes += s->document[i].bytes;
+    }
+    hash_bytes(s->sha256, w->shard[split].bytes, w->shard[split].n);
+    return true;
+}
+
+/* ---- the manifest ------------------------------------------------------------------------ */
+
+/* What is known of the corpus before its tokens. */
+static bool begin_manifest(manifest *m, const work *w, error *e)
+{
+    *m = (manifest){ 0 };
+    m->settings = w->o->tokenizer ? strdup("") : tokenizer_settings(w->o->vocab_size);
+    if (!m->settings) return error_set(e, "no memory");
+    if (w->o->tokenizer) hash_bytes(m->model, w->model, w->model_bytes);
+    for (int i = 0; i < SPLITS; i++) {
+        manifest_split *s = &m->split[i];
+        s->document = calloc((size_t)w->n[i], sizeof *s->document);
+        if (!s->document) return error_set(e, "no memory");
+        for (; s->n < w->n[i]; s->n++) {
+            const text *t = &w->text[i][s->n];
+            manifest_document *d = &s->document[s->n];
+            *d = (manifest_document){ .from = (int64_t)t->from, .bytes = (int64_t)t->n };
+            memcpy(d->sha256, t->sha256, sizeof d->sha256);
+            if (!(d->path = strdup(t->path))) return error_set(e, "no memory");
+        }
+    }
+    return true;
+}
+
+/* Would these orders make that corpus?  Texts and tokenizer decide, without making it. */
+static bool same_orders(const manifest *a, const manifest *b)
+{
+    if (strcmp(a->settings, b->settings) != 0) return false;
+    if (!*a->settings && strcmp(a->model, b->model) != 0) return false;
+    for (int i = 0; i < SPLITS; i++) {
+        if (a->split[i].n != b->split[i].n) return false;
+        for (int j = 0; j < a->split[i].n; j++)
+            if (strcmp(a->split[i].document[j].sha256, b->split[i].document[j].sha256) != 0)
+                return false;
+    }
+    return true;
+}
+
+static bool is_whole(const char *folder, error *e)
+{
+    corpus c;
+    if (!corpus_open(&c, folder, CORPUS_WHOLE, e)) return false;
+    corpus_close(&c);
+    return true;
+}
+
+/* Is the corpus of these orders in the folder already?  False with a message in e when another one
+ * is, which must not be written over. */
+static bool look_for(bool *there, const manifest *m, const corpus_order *o, error *e)
+{
+    manifest old;
+    error why;
+    *there = false;
+    char *path = manifest_path(o->out, MANIFEST_FILE);
+    const bool any = access(path, F_OK) == 0;
+    free(path);
+    if (!any) return true;
+    const bool known = manifest_read(&old, o->out, &why);
+    const bool same = known && same_orders(m, &old);
+    if (known) manifest_close(&old);
+    if (same && is_whole(o->out, &why)) {
+        *there = true;
+        return true;
+    }
+    if (same) fprintf(o->progress, "%s\n", why.msg);
+    if (same || o->force) return true;
+    return known ? error_set(e,
+                             "%s: has another corpus in it: choose another folder, or write "
+                             "over it with --force",
+                             o->out)
+                 : error_set(e, "%.400s (here: with --force)", why.msg);
+}
+
+static bool put_file(const char *folder, const char *name, const void *bytes, size_t n, error *e)
+{
+    char *path = manifest_path(folder, name);
+    const bool ok = file_write(path, bytes, n, e);
+    free(path);
+    return ok;
+}
+
+static bool put_corpus(const work *w, const manifest *m, error *e)
+{
+    const char *folder = w->o->out;
+    char *path = manifest_path(folder, MANIFEST_FILE);
+    const bool gone = unlink(path) == 0 || errno == ENOENT;
+    if (!gone) error_set(e, "%s: cannot be removed: %s", path, strerror(errno));
+    free(path);
+    bool ok = gone && put_file(folder, MANIFEST_MODEL, w->model, w->model_bytes, e);
+    for (int i = 0; ok && i < SPLITS; i++)
+        ok = put_file(folder, SPLIT_SHARD[i], w->shard[i].bytes, w->shard[i].n, e);
+    return ok && manifest_write(m, folder, e);
+}
+
+static bool make_corpus(work *w, manifest *m, error *e)
+{
+    if (!make_tokenizer(w, e)) return false;
+    m->vocab_size = w->tokenizer.V;
+    m->width = m->vocab_size <= UINT16_MAX + 1 ? 2 : 4;
+    hash_bytes(m->model, w->model, w->model_bytes);
+    memcpy(m->pieces, w->tokenizer.sha256, sizeof m->pieces);
+    fprintf(w->o->progress, "encoding %.1f MB\n",
+            1e-6 * (double)(count_bytes(w, SPLIT_TRAIN) + count_bytes(w, SPLIT_VAL)));
+    for (int i = 0; i < SPLITS; i++)
+        if (!encode_split(w, m, i, e)) return false;
+    manifest_identity(m->sha256, m);
+    return put_corpus(w, m, e);
+}
+
+static bool write_locked(work *w, manifest *m, error *e)
+{
+    bool there;
+    const corpus_order *o = w->o;
+    if (o->tokenizer && !file_read(&w->model, &w->model_bytes, o->tokenizer, (size_t)1 << 30, e))
+        return false;
+    if (!begin_manifest(m, w, e) || !look_for(&there, m, o, e)) return false;
+    if (!there) return make_corpus(w, m, e);
+    fprintf(o->progress, "%s has this corpus already\n", o->out);
+    manifest_close(m);
+    return manifest_read(m, o->out, e);
+}
+
+bool corpus_write(manifest *m, const corpus_order *o, error *e)
+{
+    assert(o->n_train > 0);
+    work w = { .o = o };
+    *m = (manifest){ 0 };
+    int lock = -1;
+    char *path = manifest_path(o->out, ".lock");
+    bool ok = open_texts(&w, e) && check_apart(&w, e) && file_make_folder(o->out, e) &&
+              file_lock(&lock, path, e);
+    if (ok && lock < 0) ok = error_set(e, "%s: another attnlab prepare is writing it", o->out);
+    ok = ok && write_locked(&w, m, e);
+    if (lock >= 0) close(lock);
+    if (!ok) manifest_close(m);
+    free(path);
+    work_close(&w);
+    return ok;
+}
