@@ -264,7 +264,7 @@ static void canonical_attention(const char *given, const char *canonical)
     char text[ATTN_SPEC + 32], value[CONFIG_VALUE];
     snprintf(text, sizeof text, "model.attention=%s", given);
     const config c = resolved(WITH(text));
-    config_value(value, &c, config_find("model.attention"));
+    config_value(value, sizeof value, &c, config_find("model.attention"));
     assert_string_equal(value, canonical);
 }
 

@@ -150,9 +150,10 @@ char *config_canonical(const config *c, bool seeds);
 void config_id(const config *c, char id[CONFIG_ID]);
 void config_run_uid(const config *c, int64_t generation, char uid[CONFIG_UID]);
 
-/* One key's value as text: the corpus by its hash and lists as [a, b] in the canonical form. */
+/* One key's value as text: the corpus by its hash and lists as [a, b].  CONFIG_VALUE characters
+ * hold every value. */
 enum { CONFIG_VALUE = CONFIG_LIST * (ATTN_SPEC + 2) };
-void config_value(char out[CONFIG_VALUE], const config *c, const config_key *k);
+void config_value(char *out, size_t size, const config *c, const config_key *k);
 
 /* The YAML file that, read again, gives the same resolved configuration. */
 void config_write(FILE *f, const config *c);

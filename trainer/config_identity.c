@@ -153,33 +153,33 @@ void config_run_uid(const config *c, int64_t generation, char uid[CONFIG_UID])
     snprintf(uid, CONFIG_UID, "%s", hex);
 }
 
-void config_value(char out[CONFIG_VALUE], const config *c, const config_key *k)
+void config_value(char *out, size_t size, const config *c, const config_key *k)
 {
     const void *field = (const char *)c + k->offset;
     if (k->type == CONFIG_TEXT) {
-        snprintf(out, CONFIG_VALUE, "%s",
+        snprintf(out, size, "%s",
                  (const char *)field == c->data.corpus ? c->corpus_sha256 : c->init_sha256);
         return;
     }
     if (k->type == CONFIG_CHOICE) {
-        snprintf(out, CONFIG_VALUE, "%s", k->choices[*(const int64_t *)field]);
+        snprintf(out, size, "%s", k->choices[*(const int64_t *)field]);
         return;
     }
     if (k->type != CONFIG_SPECS) {
         char *text = value_of(c, k, false);
-        snprintf(out, CONFIG_VALUE, "%s", text);
+        snprintf(out, size, "%s", text);
         free(text);
         return;
     }
     const config_specs *s = field;
     size_t n = 0;
-    for (int i = 0; i < s->n; i++)
-        n += (size_t)snprintf(out + n, CONFIG_VALUE - n, "%s%s",
+    for (int i = 0; i < s->n && n < size; i++)
+        n += (size_t)snprintf(out + n, size - n, "%s%s",
                               s->n == 1 ? ""
                               : i       ? ", "
                                         : "[",
                               s->item[i]);
-    if (s->n > 1) snprintf(out + n, CONFIG_VALUE - n, "]");
+    if (s->n > 1 && n < size) snprintf(out + n, size - n, "]");
 }
 
 void config_write(FILE *f, const config *c)

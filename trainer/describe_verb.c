@@ -62,7 +62,7 @@ static void print(const line *l, int n, const config *c, table_format format)
 {
     char value[CONFIG_VALUE], bytes[MEMORY_TEXT];
     table t;
-    config_value(value, c, config_find("model.attention"));
+    config_value(value, sizeof value, c, config_find("model.attention"));
     if (format == TABLE_TEXT || format == TABLE_MD) {
         table_open(&t, format, stdout, 3, (const char *[]){ "name", "value", "unit" });
         table_text(&t, "attention"), table_text(&t, value), table_text(&t, NULL);
@@ -99,11 +99,12 @@ static bool describe(const arguments *a, error *e)
     if (!ok || !config_resolve(&c, e) || !config_model(&c, &m, e)) return false;
 
     const int workers = c.train.threads ? (int)c.train.threads : threads_available();
-    const int sequences = (int)(c.train.batch_tokens / c.model.context);
     model_cost cost;
     model_memory memory;
     model_price(&cost, &m);
-    model_weigh(&memory, &m, sequences, (int)c.train.lanes, workers);
+    if (!memory_weigh(&memory, &c, workers, e)) return false;
+    const size_t training =
+        memory.weights + memory.gradients + memory.moments + memory.activations + memory.scratch;
     const line lines[] = {
         { "params_embed", "", (double)cost.params[MODEL_EMBED] },
         { "params_attention", "", (double)cost.params[MODEL_ATTENTION] },
@@ -119,6 +120,7 @@ static bool describe(const arguments *a, error *e)
         { "moments_bytes", "bytes", (double)memory.moments },
         { "activations_bytes", "bytes", (double)memory.activations },
         { "scratch_bytes", "bytes", (double)memory.scratch },
+        { "evaluation_bytes", "bytes", (double)(memory.total - training) },
         { "total_bytes", "bytes", (double)memory.total },
         { "threads", "", workers },
     };

@@ -1,6 +1,8 @@
 /* memory.c - see memory.h. */
 #include "trainer/memory.h"
 
+#include "trainer/evaluation.h"
+
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
@@ -50,6 +52,18 @@ void memory_print(char out[MEMORY_TEXT], double bytes)
     int i = 0;
     while (bytes >= 1000 && i < 6) bytes /= 1024, i++;
     snprintf(out, MEMORY_TEXT, i && bytes < 100 ? "%.3g %s" : "%.0f %s", bytes, UNIT[i]);
+}
+
+bool memory_weigh(model_memory *p, const config *c, int n_threads, error *e)
+{
+    model m;
+    model_config mc;
+    if (!config_model(c, &mc, e) || !model_open(&m, &mc, e)) return false;
+    model_weigh(p, &mc, (int)(c->train.batch_tokens / c->model.context), (int)c->train.lanes,
+                n_threads);
+    p->total += evaluation_weigh(c, &m, n_threads);
+    model_close(&m);
+    return true;
 }
 
 bool memory_check(const model_memory *p, error *e)

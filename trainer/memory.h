@@ -3,11 +3,15 @@
 #define TRAINER_MEMORY_H
 
 #include "core/error.h"
-#include "trainer/model.h"
+#include "trainer/config.h"
 
 /* Bytes that this process may still allocate: the least of what the system has available, what
  * its control group has left, and RLIMIT_AS.  SIZE_MAX where nothing says. */
 size_t memory_available(void);
+
+/* What a run of a resolved configuration allocates with this many threads; `total` holds what
+ * evaluation takes too. */
+bool memory_weigh(model_memory *p, const config *c, int n_threads, error *e);
 
 /* Fails, with both numbers in the message, when a run needs more than there is. */
 bool memory_check(const model_memory *p, error *e);

@@ -5,7 +5,6 @@
 /* Each takes its arguments with its own name in argv[0], and returns the exit status. */
 int bench_verb(int argc, char **argv);
 int describe_verb(int argc, char **argv);
-int keys_verb(int argc, char **argv);
 int prepare_verb(int argc, char **argv);
 int train_verb(int argc, char **argv);
 int variants_verb(int argc, char **argv);
