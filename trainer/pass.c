@@ -245,8 +245,8 @@ static void layer_forward(pass *p, pass_layer *l, int i, float *out, int N, int 
     swiglu(p->a, l->gate, l->up, NF);
     linear(p->y, p->a, l->down_w, N, c->F, c->D);
     vector_add(p->y, l->xm, ND);
-    memcpy(out, p->y,
-           ND * sizeof *out); /* out may be l->x of the next layer, which may be this one */
+    memcpy(out, p->y, ND * sizeof *out); /* out may be l->x: layers can share memory */
+    spent(p, PART_FFN);
 }
 
 /* p->dx (N, D): in, the gradient behind the layer; out, the one before it. */

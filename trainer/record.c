@@ -88,7 +88,7 @@ static bool plan_param(db *d, const char *id, const config *c, const config_key 
     case CONFIG_REAL:
         return db_run(d, e, SQL, "ttd", id, k->name, *(const double *)(const void *)field);
     default:
-        config_value(text, c, k);
+        config_value(text, sizeof text, c, k);
         return db_run(d, e, SQL, "ttt", id, k->name, text);
     }
 }

@@ -68,15 +68,8 @@ static int threads_of(const config *c)
 /* Does what a run allocates fit into memory? */
 static bool fits(const config *c, int n_threads, error *e)
 {
-    model m;
-    model_config mc;
     model_memory need;
-    if (!config_model(c, &mc, e) || !model_open(&m, &mc, e)) return false;
-    model_weigh(&need, &mc, (int)(c->train.batch_tokens / c->model.context), (int)c->train.lanes,
-                n_threads);
-    need.total += evaluation_weigh(c, &m, n_threads);
-    model_close(&m);
-    return memory_check(&need, e);
+    return memory_weigh(&need, c, n_threads, e) && memory_check(&need, e);
 }
 
 static bool trainer_open(trainer *t, const config *c, error *e)
