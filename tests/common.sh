@@ -1,0 +1,54 @@
+# common.sh - what the shell tests share.  Sourced with $1 the attnlab binary; leaves in $dir a folder
+# of the test's own with a small corpus and a configuration, removed at the end.
+set -u
+attnlab=$1
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+cd "$dir" || exit 1
+unset ATTNLAB_DB
+failures=0
+
+fail() {
+    echo "FAILED: $*"
+    failures=$((failures + 1))
+}
+
+finish() {
+    [ $failures -eq 0 ] || echo "$failures failed"
+    exit $((failures > 0))
+}
+
+# text SEED WORDS - sentences of made-up words whose next word depends on the last.
+text() {
+    awk -v s="$1" -v n="$2" 'BEGIN {
+        for (i = 0; i < n; i++) {
+            s = (s * 1103515245 + 12345) % 2147483648
+            w = (w * 7 + int(s / 65536) % 5) % 97
+            printf "%c%c%s%s", 97 + w % 26, 97 + (w * 5) % 26, w % 3 ? "er" : "ing", i % 12 == 11 ? ".\n" : " "
+        }
+    }'
+}
+
+small_corpus() {
+    text 1 9000 >train.txt
+    text 2 1500 >held.txt
+    "$attnlab" prepare train.txt --holdout held.txt --vocab-size 300 --out corpus >/dev/null 2>&1 ||
+        fail "prepare: $?"
+    cat >small.yaml <<'YAML'
+model: {n_layers: 2, dim: 32, n_heads: 4, ffn_dim: 64, context: 32, attention: mha}
+data: {corpus: corpus}
+train: {tokens: 20k, batch_tokens: 512, lr: 3e-3, save_every_tokens: 2048}
+eval: {every_tokens: 8k, tokens: 1024}
+YAML
+}
+
+# log DB - every number of every step and evaluation, all digits, timings and ids aside.
+log() {
+    sqlite3 "$1" "SELECT 'step', seed_init, step, tokens, quote(loss), quote(grad_norm), quote(lr), flags
+        FROM train_step JOIN run USING(run_id) ORDER BY 2, 3;
+        SELECT 'eval', seed_init, step, context, n_tok, n_bytes, quote(nll_sum), quote(last_nll_sum)
+        FROM eval JOIN run USING(run_id) ORDER BY 2, 3, 4;
+        SELECT 'seq', seed_init, seq, quote(eval_seq.nll_sum) FROM eval_seq JOIN eval USING(eval_id)
+        JOIN run USING(run_id) ORDER BY 2, 3;
+        SELECT 'final', seed_init, status, last_step, final_hash FROM run ORDER BY 2"
+}

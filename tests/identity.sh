@@ -1,0 +1,89 @@
+#!/bin/sh
+# identity.sh ATTNLAB - the bits of a run depend on its configuration and on nothing else: not on the
+# number of threads, not on being killed and started again, not on when one looks.
+. "$(dirname "$0")/common.sh"
+small_corpus
+
+train() { # DB ARGUMENT... - quietly
+    db=$1
+    shift
+    "$attnlab" train small.yaml --quiet --db "$db" "$@" 2>err
+}
+
+for threads in 1 2 3 4; do
+    train t$threads.db train.threads=$threads || fail "train with $threads threads: $(cat err)"
+    log t$threads.db >t$threads.log
+    cmp -s t1.log t$threads.log || fail "$threads threads make other numbers than one"
+done
+grep -q '^final.*done' t1.log || fail "no finished run"
+[ "$(grep -c '^step' t1.log)" = 40 ] || fail "not 40 steps"
+
+# Lanes of unequal sizes, and fewer than threads.
+for lanes in 1 3 5; do
+    for threads in 1 4; do
+        train l$lanes-$threads.db train.lanes=$lanes train.threads=$threads train.tokens=5k ||
+            fail "lanes $lanes: $(cat err)"
+        log l$lanes-$threads.db >l$lanes-$threads.log
+    done
+    cmp -s l$lanes-1.log l$lanes-4.log || fail "with $lanes lanes, threads change numbers"
+done
+
+# Another seed is another run; another look is not.
+train t1.db train.seed=2 train.threads=1 train.tokens=5k || fail "seed 2"
+[ "$(sqlite3 t1.db 'SELECT count(*) FROM run')" = 2 ] || fail "seed 2 is not a run of its own"
+train look.db eval.every_tokens=3k train.save_every_tokens=7k || fail "other looks: $(cat err)"
+log look.db | grep -v '^eval' >look.log
+grep -v '^eval' t1.log >t1.noeval
+cmp -s look.log t1.noeval || fail "looking at other times makes other numbers"
+
+# Killed at random moments and started again, as often as it takes.
+train long.db train.tokens=300k train.threads=1 || fail "long: $(cat err)"
+log long.db >long.log
+kills=0
+while :; do
+    "$attnlab" train small.yaml --quiet --db killed.db train.tokens=300k train.threads=2 2>err &
+    pid=$!
+    sleep "0.$((kills * 37 % 9 + 1))"
+    [ $kills -lt 10 ] && kill -9 $pid 2>/dev/null && kills=$((kills + 1))
+    wait $pid 2>/dev/null
+    status=$?
+    [ $status -eq 0 ] && break
+    [ $status -eq 137 ] || { fail "after a kill: status $status, $(cat err)" && break; }
+done
+log killed.db >killed.log
+cmp -s long.log killed.log || fail "a run killed $kills times has other numbers"
+ls killed.db.runs/*/*.part 2>/dev/null && fail "half-written files are left"
+echo "killed $kills times, $(sqlite3 killed.db 'SELECT max(attempt) FROM attempt') attempts"
+
+# A signal: a checkpoint, `preempted`, status 5; --resume goes on.
+"$attnlab" train small.yaml --quiet --db term.db train.tokens=200k train.save_every_tokens=200k 2>err &
+pid=$!
+sleep 0.7
+kill -TERM $pid
+wait $pid
+[ $? -eq 5 ] || fail "SIGTERM: not status 5: $(cat err)"
+[ "$(sqlite3 term.db 'SELECT status FROM run')" = preempted ] || fail "SIGTERM: not preempted"
+uid=$(sqlite3 term.db 'SELECT run_uid FROM run')
+at=$(sqlite3 term.db 'SELECT step FROM ckpt')
+"$attnlab" train --resume "$uid" --quiet --db term.db 2>err || fail "--resume: $? $(cat err)"
+[ "$(sqlite3 term.db 'SELECT from_step FROM attempt WHERE attempt=2')" = "$at" ] ||
+    fail "--resume did not go on from step $at"
+"$attnlab" train small.yaml --quiet --db whole.db train.tokens=200k train.save_every_tokens=200k ||
+    fail "whole: $?"
+log term.db >term.log
+log whole.db | cmp -s term.log - || fail "a run stopped by a signal has other numbers"
+
+# A torn checkpoint is passed over, with a line that says so.
+"$attnlab" train small.yaml --quiet --db torn.db train.threads=1 train.tokens=200k 2>/dev/null &
+pid=$!
+while [ "$(sqlite3 torn.db 'SELECT count(*) FROM ckpt' 2>/dev/null || echo 0)" -lt 2 ]; do sleep 0.05; done
+kill -9 $pid
+wait $pid 2>/dev/null
+newest=$(ls torn.db.runs/*/step-*.safetensors | tail -n 1)
+file=$(sqlite3 torn.db 'SELECT file FROM ckpt ORDER BY step DESC LIMIT 1')
+truncate -s -7 "$(dirname "$newest")/$file"
+"$attnlab" train small.yaml --quiet --db torn.db train.tokens=200k 2>err || fail "torn: $? $(cat err)"
+grep -q "checkpoint of step .* is not used" err || fail "torn: nothing said: $(cat err)"
+log torn.db | cmp -s - term.log || fail "a torn checkpoint changed the numbers"
+
+finish
