@@ -12,9 +12,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Several paths compute the same; their last bits differ.  ATTNLAB_KERNELS forces one: "plain" or
- * "openblas".  The first call decides for the whole process; a program calls kernels_init() before,
- * to hear of a name that is unknown or that this processor cannot run. */
+/* Several paths compute the same; their last bits differ.  ATTNLAB_KERNELS forces one: "plain",
+ * "openblas", "avx2" or "avx512"; without it the processor decides.  The first call decides for the
+ * whole process; a program calls kernels_init() before, to hear of a name that is unknown or that
+ * this processor cannot run. */
 bool kernels_init(error *e);
 
 /* For the record, since they decide the bits: the path, the BLAS library with its configuration,

@@ -1,7 +1,9 @@
 /* path.h - the ways the kernels can be computed, each one table of functions.
  *
  *     plain      portable C, one loop after the equation: the oracle of the others
- *     openblas   products by OpenBLAS, the rest as in plain: any processor
+ *     openblas   products by OpenBLAS, attention in tiles of them, the rest plain: any processor
+ *     avx2       own kernels for vectors of 8 floats (x86-64-v3)
+ *     avx512     the same source for vectors of 16 (x86-64-v4)
  *
  * kernels.h and attention.h say what each function does; here only tests and kernels.c look.
  */
@@ -36,9 +38,23 @@ typedef struct path {
     void (*vector_add)(float *y, const float *x, size_t n);
     double (*vector_square_sum)(const float *x, size_t n);
     void (*adamw_update)(float *w, float *m, float *v, const float *g, size_t n, const adamw *a);
+
+    /* x (S, H, stride) in place: pair (j, j + half) of every head by cos, sign sin (S, half). */
+    void (*rope_turn)(float *x, const float *cos, const float *sin, int S, int H, int stride,
+                      int half, float sign);
+
+    /* Every field of a is filled in. */
+    void (*attention_forward)(float *o, float *lse, const float *q, const float *k, const float *v,
+                              const attention *a);
+    void (*attention_backward)(float *dq, float *dk, float *dv, const float *dO, const float *o,
+                               const float *lse, const float *q, const float *k, const float *v,
+                               const attention *a);
 } path;
 
 extern const path path_plain, path_openblas;
+#ifdef __x86_64__
+extern const path path_avx2, path_avx512;
+#endif
 
 /* Every path in this build, slowest first, NULL last. */
 extern const path *const paths[];

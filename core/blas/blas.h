@@ -2,6 +2,8 @@
 #ifndef CORE_BLAS_BLAS_H
 #define CORE_BLAS_BLAS_H
 
+#include "core/attention.h"
+
 void blas_gemm_nn(float *C, int ldc, const float *A, int lda, const float *B, int ldb, int M, int N,
                   int K, float alpha, float beta);
 void blas_gemm_nt(float *C, int ldc, const float *A, int lda, const float *B, int ldb, int M, int N,
@@ -11,5 +13,10 @@ void blas_gemm_tn(float *C, int ldc, const float *A, int lda, const float *B, in
 void blas_linear(float *y, const float *x, const float *W, int N, int in, int out);
 void blas_linear_backward(float *dx, float *dW, const float *dy, const float *x, const float *W,
                           int N, int in, int out, float beta);
+void blas_attention_forward(float *o, float *lse, const float *q, const float *k, const float *v,
+                            const attention *a);
+void blas_attention_backward(float *dq, float *dk, float *dv, const float *dO, const float *o,
+                             const float *lse, const float *q, const float *k, const float *v,
+                             const attention *a);
 
 #endif

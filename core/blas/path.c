@@ -20,4 +20,7 @@ const path path_openblas = {
     .vector_add = plain_vector_add,
     .vector_square_sum = plain_vector_square_sum,
     .adamw_update = plain_adamw_update,
+    .rope_turn = plain_rope_turn,
+    .attention_forward = blas_attention_forward,
+    .attention_backward = blas_attention_backward,
 };

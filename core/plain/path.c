@@ -24,4 +24,7 @@ const path path_plain = {
     .vector_add = plain_vector_add,
     .vector_square_sum = plain_vector_square_sum,
     .adamw_update = plain_adamw_update,
+    .rope_turn = plain_rope_turn,
+    .attention_forward = plain_attention_forward,
+    .attention_backward = plain_attention_backward,
 };

@@ -2,9 +2,8 @@
 #ifndef CORE_PLAIN_PLAIN_H
 #define CORE_PLAIN_PLAIN_H
 
+#include "core/attention.h"
 #include "core/kernels.h"
-
-#include <stdbool.h>
 
 bool plain_runs(void);
 
@@ -29,5 +28,12 @@ double plain_cross_entropy_backward(float *nll, float *logits, const int32_t *ta
 void plain_vector_add(float *y, const float *x, size_t n);
 double plain_vector_square_sum(const float *x, size_t n);
 void plain_adamw_update(float *w, float *m, float *v, const float *g, size_t n, const adamw *a);
+void plain_rope_turn(float *x, const float *cos, const float *sin, int S, int H, int stride,
+                     int half, float sign);
+void plain_attention_forward(float *o, float *lse, const float *q, const float *k, const float *v,
+                             const attention *a);
+void plain_attention_backward(float *dq, float *dk, float *dv, const float *dO, const float *o,
+                              const float *lse, const float *q, const float *k, const float *v,
+                              const attention *a);
 
 #endif

@@ -1,0 +1,232 @@
+/* attention.c - tiles of scores on the stack, products by gemm; see attention.h.
+ *
+ * A block is `heads` query heads of one key/value head at n query positions.  Row r of a tile is
+ * head r / n, position r % n.  Tiles are visited in an order that depends on shapes alone.
+ */
+#include "core/blas/blas.h"
+
+#include <math.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <string.h>
+
+enum { ROWS = ATTENTION_ROWS, QUERIES = ATTENTION_QUERIES, KEYS = ATTENTION_KEYS, COLUMNS = 64 };
+
+typedef struct block {
+    int h, heads; /* query heads h..h+heads-1      */
+    int i, n;     /* query positions i..i+n-1      */
+    int g;        /* their one key/value head      */
+    int from, to; /* the keys that any of them see */
+} block;
+
+static int min(int a, int b)
+{
+    return a < b ? a : b;
+}
+
+static int max(int a, int b)
+{
+    return a > b ? a : b;
+}
+
+/* The first block, and the one after b; false when there is none. */
+static bool next(block *b, const attention *a)
+{
+    const int group = a->H / a->G;
+    b->i += b->n;
+    if (b->i == a->S) b->i = 0, b->h += b->heads;
+    if (b->h == a->H) return false;
+    b->g = b->h / group;
+    b->heads = min((b->g + 1) * group - b->h, ROWS);
+    b->n = min(a->S - b->i, min(QUERIES, ROWS / b->heads));
+    const int p = a->T - a->S + b->i; /* where the first query stands */
+    b->from = max(0, p - a->window + 1);
+    b->to = p + b->n;
+    return true;
+}
+
+/* Keys s+lo..s+hi-1 of the tile at s are those that position b->i + i sees. */
+static void seen(int *lo, int *hi, const attention *a, const block *b, int i, int s, int keys)
+{
+    const int p = a->T - a->S + b->i + i;
+    *lo = max(0, p - a->window + 1 - s);
+    *hi = min(keys, p + 1 - s);
+}
+
+/* Offset of row r in a tensor with these strides, from the start of the block. */
+static size_t offset(const block *b, int r, int row, int head)
+{
+    return (size_t)(r % b->n) * row + (size_t)(r / b->n) * head;
+}
+
+/* Products of a tile (rows, KEYS) with rows of x, one for each head; a single position makes the
+ * heads themselves the rows of one product.  `row` and `head` are the strides of x. */
+static void tile_nt(float *tile, const float *x, int row, int head, const float *k, int ldk,
+                    const block *b, int keys, int width, float alpha)
+{
+    if (b->n == 1)
+        blas_gemm_nt(tile, KEYS, x, head, k, ldk, b->heads, keys, width, alpha, 0);
+    else
+        for (int h = 0; h < b->heads; h++)
+            blas_gemm_nt(tile + (size_t)h * b->n * KEYS, KEYS, x + (size_t)h * head, row, k, ldk,
+                         b->n, keys, width, alpha, 0);
+}
+
+static void tile_nn(float *x, int row, int head, const float *tile, const float *k, int ldk,
+                    const block *b, int keys, int width, float alpha)
+{
+    if (b->n == 1)
+        blas_gemm_nn(x, head, tile, KEYS, k, ldk, b->heads, width, keys, alpha, 1);
+    else
+        for (int h = 0; h < b->heads; h++)
+            blas_gemm_nn(x + (size_t)h * head, row, tile + (size_t)h * b->n * KEYS, KEYS, k, ldk,
+                         b->n, width, keys, alpha, 1);
+}
+
+static void tile_tn(float *dk, int ldk, const float *tile, const float *x, int row, int head,
+                    const block *b, int keys, int width, float alpha)
+{
+    if (b->n == 1)
+        blas_gemm_tn(dk, ldk, tile, KEYS, x, head, keys, width, b->heads, alpha, 1);
+    else
+        for (int h = 0; h < b->heads; h++)
+            blas_gemm_tn(dk, ldk, tile + (size_t)h * b->n * KEYS, KEYS, x + (size_t)h * head, row,
+                         keys, width, b->n, alpha, 1);
+}
+
+/* Fold scores p[lo..hi) of one row into its running maximum and sum, leaving exp(p - top) and 0
+ * elsewhere.  Returns what everything summed before has to be multiplied by. */
+static float fold(float *p, float *top, float *sum, int lo, int hi, int keys)
+{
+    float high = *top, add = 0;
+    for (int s = lo; s < hi; s++) high = p[s] > high ? p[s] : high;
+    for (int s = 0; s < keys; s++) p[s] = s >= lo && s < hi ? expf(p[s] - high) : 0;
+    for (int s = 0; s < keys; s++) add += p[s];
+    const float shrink = lo < hi ? expf(*top - high) : 1;
+    *top = high;
+    *sum = *sum * shrink + add;
+    return shrink;
+}
+
+/* out (keys, COLUMNS) = columns of v, with 0 for what is not finite; was there any? */
+static bool clean(float *out, const float *v, int ldv, int keys, int width)
+{
+    bool odd = false;
+    for (int s = 0; s < keys; s++)
+        for (int j = 0; j < width; j++) {
+            const float x = v[(size_t)s * ldv + j];
+            odd = odd || !isfinite(x);
+            out[s * COLUMNS + j] = isfinite(x) ? x : 0;
+        }
+    return odd;
+}
+
+/* o += p v.  p is 0 where a row does not see a key, and 0 times NaN is not 0, so values that are
+ * not finite are added by hand, to the rows that see them. */
+static void add_values(float *ob, const float *p, const float *vs, const attention *a,
+                       const block *b, int s, int keys)
+{
+    float values[KEYS * COLUMNS];
+    for (int j0 = 0; j0 < a->Ev; j0 += COLUMNS) {
+        const int width = min(COLUMNS, a->Ev - j0);
+        const bool odd = clean(values, vs + j0, a->v_row, keys, width);
+        tile_nn(ob + j0, a->o_row, a->o_head, p, values, COLUMNS, b, keys, width, 1);
+        for (int r = 0; odd && r < b->heads * b->n; r++) {
+            int lo, hi;
+            seen(&lo, &hi, a, b, r % b->n, s, keys);
+            float *out = ob + offset(b, r, a->o_row, a->o_head) + j0;
+            for (int k = lo; k < hi; k++)
+                for (int j = 0; j < width; j++) {
+                    const float x = vs[(size_t)k * a->v_row + j0 + j];
+                    if (!isfinite(x)) out[j] += p[(size_t)r * KEYS + k] * x;
+                }
+        }
+    }
+}
+
+void blas_attention_forward(float *o, float *lse, const float *q, const float *k, const float *v,
+                            const attention *a)
+{
+    float p[ROWS * KEYS], top[ROWS], sum[ROWS];
+
+    for (block b = { 0 }; next(&b, a);) {
+        const float *qb = q + (size_t)b.i * a->q_row + (size_t)b.h * a->q_head;
+        float *ob = o + (size_t)b.i * a->o_row + (size_t)b.h * a->o_head;
+        float *lseb = lse ? lse + (size_t)b.i * a->H + b.h : NULL;
+        for (int r = 0; r < b.heads * b.n; r++) {
+            memset(ob + offset(&b, r, a->o_row, a->o_head), 0, sizeof *o * (size_t)a->Ev);
+            top[r] = -INFINITY, sum[r] = 0;
+        }
+
+        for (int s = b.from; s < b.to; s += KEYS) {
+            const int keys = min(KEYS, b.to - s);
+            const float *ks = k + (size_t)s * a->k_row + (size_t)b.g * a->k_head;
+            const float *vs = v + (size_t)s * a->v_row + (size_t)b.g * a->v_head;
+            tile_nt(p, qb, a->q_row, a->q_head, ks, a->k_row, &b, keys, a->E, a->scale);
+            for (int r = 0; r < b.heads * b.n; r++) {
+                int lo, hi;
+                seen(&lo, &hi, a, &b, r % b.n, s, keys);
+                const float shrink = fold(p + (size_t)r * KEYS, &top[r], &sum[r], lo, hi, keys);
+                float *out = ob + offset(&b, r, a->o_row, a->o_head);
+                for (int j = 0; j < a->Ev; j++) out[j] *= shrink;
+            }
+            add_values(ob, p, vs, a, &b, s, keys);
+        }
+
+        for (int r = 0; r < b.heads * b.n; r++) {
+            float *out = ob + offset(&b, r, a->o_row, a->o_head);
+            for (int j = 0; j < a->Ev; j++) out[j] /= sum[r];
+            if (lseb) lseb[offset(&b, r, a->H, 1)] = top[r] + logf(sum[r]);
+        }
+    }
+}
+
+/* Rows of `heads` vectors of one width become 0. */
+static void clear(float *x, int rows, int heads, int row, int head, int width)
+{
+    for (int i = 0; i < rows; i++)
+        for (int h = 0; h < heads; h++)
+            memset(x + (size_t)i * row + (size_t)h * head, 0, sizeof *x * (size_t)width);
+}
+
+void blas_attention_backward(float *dq, float *dk, float *dv, const float *dO, const float *o,
+                             const float *lse, const float *q, const float *k, const float *v,
+                             const attention *a)
+{
+    float p[ROWS * KEYS], dp[ROWS * KEYS], norm[ROWS], mean[ROWS];
+
+    clear(dq, a->S, a->H, a->q_row, a->q_head, a->E);
+    clear(dk, a->T, a->G, a->k_row, a->k_head, a->E);
+    clear(dv, a->T, a->G, a->v_row, a->v_head, a->Ev);
+
+    for (block b = { 0 }; next(&b, a);) {
+        const size_t qb = (size_t)b.i * a->q_row + (size_t)b.h * a->q_head;
+        const size_t ob = (size_t)b.i * a->o_row + (size_t)b.h * a->o_head;
+        for (int r = 0; r < b.heads * b.n; r++) {
+            const size_t at = ob + offset(&b, r, a->o_row, a->o_head);
+            norm[r] = lse[(size_t)b.i * a->H + b.h + offset(&b, r, a->H, 1)];
+            mean[r] = 0;
+            for (int j = 0; j < a->Ev; j++) mean[r] += dO[at + j] * o[at + j];
+        }
+
+        for (int s = b.from; s < b.to; s += KEYS) {
+            const int keys = min(KEYS, b.to - s);
+            const size_t ks = (size_t)s * a->k_row + (size_t)b.g * a->k_head;
+            const size_t vs = (size_t)s * a->v_row + (size_t)b.g * a->v_head;
+            tile_nt(p, q + qb, a->q_row, a->q_head, k + ks, a->k_row, &b, keys, a->E, a->scale);
+            tile_nt(dp, dO + ob, a->o_row, a->o_head, v + vs, a->v_row, &b, keys, a->Ev, 1);
+            for (int r = 0; r < b.heads * b.n; r++) {
+                float *pr = p + (size_t)r * KEYS, *dr = dp + (size_t)r * KEYS;
+                int lo, hi;
+                seen(&lo, &hi, a, &b, r % b.n, s, keys);
+                for (int j = 0; j < keys; j++) {
+                    pr[j] = j >= lo && j < hi ? expf(pr[j] - norm[r]) : 0;
+                    dr[j] = pr[j] * (dr[j] - mean[r]);
+                }
+            }
+            tile_tn(dv + vs, a->v_row, p, dO + ob, a->o_row, a->o_head, &b, keys, a->Ev, 1);
+            tile_nn(dq + qb, a->q_row, a->q_head, dp, k + ks, a->k_row, &b, keys, a->E, a->scale);
+            tile_tn(dk + ks, a->k_row, dp, q + qb, a->q_row, a->q_head, &b, keys, a->E, a->scale);
+        }
+    }
+}

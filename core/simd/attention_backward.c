@@ -1,0 +1,174 @@
+/* attention_backward.c - tiled attention, backward; see core/attention.h and attention_tile.h.
+ *
+ *     dv_s = sum_i p_is do_i                       p_is = 2^(q_i . k_s - lse_i log2(e))
+ *     ds_is = p_is (do_i . v_s - do_i . o_i)       dk_s = scale sum_i ds_is q_i
+ *     dq_i = scale sum_s ds_is k_s
+ *
+ * Blocks of keys are the outer loop, so dk and dv of a block are summed in place, while dq is added
+ * to, block after block.
+ */
+#include "core/plain/plain.h"
+#include "core/simd/attention_score.h"
+#include "core/simd/simd.h"
+
+enum { ROWS = 64 };
+
+/* A block of keys: three ways to read it, and what it receives. */
+typedef struct keys {
+    int from, n;
+    float kt[TILE], vt[TILE]; /* K^T and V^T in panels   */
+    float k[TILE];            /* k in rows               */
+    float dk[TILE], dv[TILE]; /* rows; dk short of scale */
+} keys;
+
+/* A tile of rows, and its scores against a block of keys. */
+typedef struct rows {
+    int from, to;
+    float q[TILE], dO[TILE];
+    float lse[ROWS + MR], mean[ROWS + MR]; /* lse log2(e), and do . o      */
+    float p[(ROWS + MR) * SCORES], ds[(ROWS + MR) * SCORES];
+} rows;
+
+static void keys_load(keys *c, const float *k, const float *v, const group *s, int j0, int n)
+{
+    const attention *a = s->a;
+    k += (size_t)j0 * a->k_row + (size_t)s->g * a->k_head;
+    v += (size_t)j0 * a->v_row + (size_t)s->g * a->v_head;
+    c->from = j0, c->n = n;
+    pack_columns(c->kt, k, a->k_row, a->E, n);
+    pack_columns(c->vt, v, a->v_row, a->Ev, n);
+    for (int j = 0; j < n; j++)
+        copy_row(c->k + (size_t)j * s->E, k + (size_t)j * a->k_row, a->E, 1);
+    memset(c->dk, 0, sizeof *c->dk * (size_t)n * s->E);
+    memset(c->dv, 0, sizeof *c->dv * (size_t)n * s->Ev);
+}
+
+/* out (n) = x (n) times scale, x being rounded up to whole vectors. */
+INLINE void put_row(float *out, const float *x, int n, float scale)
+{
+    int j = 0;
+    for (; j + VW <= n; j += VW) store(out + j, load(x + j) * splat(scale));
+    for (; j < n; j++) out[j] = x[j] * scale;
+}
+
+static void keys_store(float *dk, float *dv, const keys *c, const group *s)
+{
+    const attention *a = s->a;
+    for (int j = 0; j < c->n; j++) {
+        const size_t at = (size_t)(c->from + j);
+        put_row(dk + at * a->k_row + (size_t)s->g * a->k_head, c->dk + (size_t)j * s->E, a->E,
+                LN_2); /* q carries log2(e) */
+        put_row(dv + at * a->v_row + (size_t)s->g * a->v_head, c->dv + (size_t)j * s->Ev, a->Ev, 1);
+    }
+}
+
+static float dot(const float *x, const float *y, int n)
+{
+    vf sum = { 0 };
+    float rest = 0;
+    int j = 0;
+    for (; j + VW <= n; j += VW) sum += load(x + j) * load(y + j);
+    for (; j < n; j++) rest += x[j] * y[j];
+    return sum_of(sum) + rest;
+}
+
+static void rows_load(rows *t, const float *q, const float *dO, const float *o, const float *lse,
+                      const group *s, int i0, int i1)
+{
+    const attention *a = s->a;
+    t->from = i0, t->to = i1;
+    copy_rows(t->q, q, s, i0, i1, a->q_row, a->q_head, a->E, s->E, a->scale * LOG2_E);
+    copy_rows(t->dO, dO, s, i0, i1, a->o_row, a->o_head, a->Ev, s->Ev, 1);
+    for (int i = i0; i < i1; i++) {
+        const size_t at = offset(s, i, a->o_row, a->o_head);
+        t->lse[i - i0] = lse[offset(s, i, a->H, 1)] * LOG2_E;
+        t->mean[i - i0] = dot(dO + at, o + at, a->Ev);
+    }
+    for (int i = i1 - i0; i < round_up(i1 - i0, MR); i++) /* zero rows: p = 0 */
+        t->lse[i] = INFINITY, t->mean[i] = 0;
+}
+
+/* p and ds of one strip of rows, and what these keys add to its dq. */
+static void strip_backward(float *dq, rows *t, const keys *c, const group *s, int i)
+{
+    const attention *a = s->a;
+    const view v = view_of(s, i, t->to, c->from, c->n);
+    if (v.n <= 0) return;
+    const int r0 = i - t->from, column = v.from - c->from;
+    float *p = t->p + (size_t)r0 * SCORES + column, *ds = t->ds + (size_t)r0 * SCORES + column;
+    score(SHIFTED, p, t->q + (size_t)r0 * s->E, c->kt, column, v.wide, a->E, s->E, t->lse + r0,
+          NULL);
+    if (v.ragged) hide(p, s, &v, i, t->to, 0);
+    score(TIMES, ds, t->dO + (size_t)r0 * s->Ev, c->vt, column, v.wide, a->Ev, s->Ev, t->mean + r0,
+          p);
+
+    float part[MR * WIDEST];
+    strip_product(MR, SET, part, s->E, ds, SCORES, 1, c->k + (size_t)column * s->E, s->E, s->E,
+                  v.n);
+    for (int r = 0; r < MR && i + r < t->to; r++) {
+        float *to = dq + offset(s, i + r, a->q_row, a->q_head), *from = part + r * s->E;
+        int e = 0;
+        for (; e + VW <= a->E; e += VW)
+            store(to + e, load(to + e) + load(from + e) * splat(a->scale));
+        for (; e < a->E; e++) to[e] += from[e] * a->scale;
+    }
+}
+
+/* dk and dv of the keys that this tile of rows sees: strips of keys, never across a vector's width
+ * of columns, which strip_backward wrote as a whole. */
+static void keys_backward(keys *c, const rows *t, const group *s)
+{
+    for (int jp = 0; jp < c->n; jp += VW)
+        for (int j = jp; j < min(jp + VW, c->n); j += MR) {
+            const int n = min(min(MR, jp + VW - j), c->n - j), key = c->from + j;
+            const int seen = (key - s->first) * s->R; /* the first row that sees it */
+            const long past = (long)(key + n - 1 + s->a->window - s->first) * s->R;
+            const int from = max(t->from, t->from + (seen - t->from) / MR * MR);
+            const int to = past < t->to ? (int)past : t->to;
+            if (seen >= t->to || from >= to) continue;
+            const size_t at = (size_t)(from - t->from);
+            strip_product(n, ADD, c->dv + (size_t)j * s->Ev, s->Ev, t->p + at * SCORES + j, 1,
+                          SCORES, t->dO + at * s->Ev, s->Ev, s->Ev, to - from);
+            strip_product(n, ADD, c->dk + (size_t)j * s->E, s->E, t->ds + at * SCORES + j, 1,
+                          SCORES, t->q + at * s->E, s->E, s->E, to - from);
+        }
+}
+
+static void group_backward(float *dq, float *dk, float *dv, const float *dO, const float *o,
+                           const float *lse, const float *q, const float *k, const float *v,
+                           const group *s)
+{
+    const attention *a = s->a;
+    const int step = min(ROWS, TILE / max(s->E, s->Ev)) / MR * MR;
+    keys c;
+    rows t;
+    for (int i = 0; i < s->rows; i++)
+        memset(dq + offset(s, i, a->q_row, a->q_head), 0, sizeof *dq * (size_t)a->E);
+    for (int j = 0; j < a->T; j += s->keys) {
+        const int n = min(s->keys, a->T - j);
+        const long past = (long)(j + n - 1 + a->window - s->first) * s->R;
+        const int from = max(0, (j - s->first) * s->R);
+        const int to = past < s->rows ? (int)past : s->rows;
+        keys_load(&c, k, v, s, j, n);
+        for (int i0 = from; i0 < to; i0 += step) {
+            rows_load(&t, q, dO, o, lse, s, i0, min(i0 + step, to));
+            for (int i = t.from; i < t.to; i += MR) strip_backward(dq, &t, &c, s, i);
+            keys_backward(&c, &t, s);
+        }
+        keys_store(dk, dv, &c, s);
+    }
+}
+
+void SIMD(attention_backward)(float *dq, float *dk, float *dv, const float *dO, const float *o,
+                              const float *lse, const float *q, const float *k, const float *v,
+                              const attention *a)
+{
+    if (max(a->E, a->Ev) > WIDEST) {
+        plain_attention_backward(dq, dk, dv, dO, o, lse, q, k, v, a);
+        return;
+    }
+    for (int g = 0; g < a->G; g++) {
+        const group s = group_of(a, g);
+        group_backward(dq, dk, dv, dO, o, lse, q, k, v, &s);
+    }
+}

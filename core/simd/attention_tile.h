@@ -1,0 +1,134 @@
+/* attention_tile.h - what both directions of tiled attention share.
+ *
+ * The R = H / G query heads of one key/value head are stacked: row i of such a group is position
+ * i / R, head i % R of it, and stands at key T - S + i / R.  A tile is a block of rows against a
+ * block of keys.  Its rows are copied next to each other, and filled up with zero rows to whole
+ * strips of MR; scores exist for one strip (forward) or one tile (backward) at a time.
+ *
+ * Powers are of 2: the copy of q carries scale log2(e), so that p = 2^(q . k - lse log2(e)).
+ */
+#ifndef CORE_SIMD_ATTENTION_TILE_H
+#define CORE_SIMD_ATTENTION_TILE_H
+
+#include "core/attention.h"
+#include "core/simd/micro.h"
+#include "core/simd/pack.h"
+
+#include <string.h>
+
+enum {
+    KEYS = 256,         /* most keys of a tile                               */
+    TILE = 64 * KEYS,   /* floats of one operand of a tile                   */
+    WIDEST = TILE / NR, /* the widest head that leaves room for a panel      */
+    SCORES = KEYS + NR, /* floats between rows of scores: off a power of two */
+};
+
+static const float LOG2_E = 1.44269504f, LN_2 = 0.69314718f;
+
+typedef struct group {
+    const attention *a; /* complete                               */
+    int g, R;           /* key/value head, query heads that it has */
+    int rows, first;    /* S R; the key at which row 0 stands      */
+    int E, Ev;          /* widths, rounded up to whole vectors     */
+    int keys;           /* of a tile                               */
+} group;
+
+INLINE int min(int a, int b)
+{
+    return a < b ? a : b;
+}
+
+INLINE int max(int a, int b)
+{
+    return a > b ? a : b;
+}
+
+INLINE int round_up(int n, int unit)
+{
+    return (n + unit - 1) / unit * unit;
+}
+
+INLINE group group_of(const attention *a, int g)
+{
+    group s = { .a = a, .g = g, .R = a->H / a->G, .first = a->T - a->S };
+    s.rows = a->S * s.R;
+    s.E = round_up(a->E, VW), s.Ev = round_up(a->Ev, VW);
+    s.keys = min(KEYS, TILE / max(s.E, s.Ev) / NR * NR);
+    return s;
+}
+
+/* The key at which row i stands. */
+INLINE int place_of(const group *s, int i)
+{
+    return s->first + i / s->R;
+}
+
+/* Offset of row i in a tensor whose positions and heads are so far apart. */
+INLINE size_t offset(const group *s, int i, int row, int head)
+{
+    return (size_t)(i / s->R) * row + (size_t)(s->g * s->R + i % s->R) * head;
+}
+
+/* out (n) = x (n) times scale, and zeros up to n rounded up to a vector. */
+INLINE void copy_row(float *out, const float *x, int n, float scale)
+{
+    int j = 0;
+    for (; j + VW <= n; j += VW) store(out + j, load(x + j) * splat(scale));
+    if (j < n) {
+        store(out + j, (vf){ 0 });
+        for (; j < n; j++) out[j] = x[j] * scale;
+    }
+}
+
+/* Rows i0..i1-1 of x, `wide` floats apart, and zero rows up to a whole strip. */
+static inline void copy_rows(float *out, const float *x, const group *s, int i0, int i1, int row,
+                             int head, int width, int wide, float scale)
+{
+    for (int i = i0; i < i1; i++)
+        copy_row(out + (size_t)(i - i0) * wide, x + offset(s, i, row, head), width, scale);
+    const int rows = i1 - i0, whole = round_up(rows, MR);
+    memset(out + (size_t)rows * wide, 0, sizeof *out * (size_t)(whole - rows) * wide);
+}
+
+/* The keys that some row of a strip sees, within a tile's keys j0..j0+keys-1.  `from` is rounded
+ * down to a whole vector behind j0. */
+typedef struct view {
+    int from, n;   /* the first, and how many                   */
+    int wide;      /* n rounded up to whole vectors             */
+    bool ragged;   /* some row does not see all `wide` of them  */
+    int low, high; /* places of the first and the last row      */
+} view;
+
+INLINE view view_of(const group *s, int i, int i1, int j0, int keys)
+{
+    const int low = place_of(s, i), high = place_of(s, min(i + MR, i1) - 1);
+    const int window = s->a->window, begin = low - window + 1;
+    view v = { .low = low, .high = high };
+    v.from = begin > j0 ? j0 + (begin - j0) / VW * VW : j0;
+    v.n = min(j0 + keys, high + 1) - v.from;
+    v.wide = round_up(v.n, VW);
+    v.ragged = v.from + v.wide - 1 > low || v.from < high - window + 1;
+    return v;
+}
+
+/* Put `out` where row i of the strip does not see the key. */
+INLINE void hide(float *p, const group *s, const view *v, int i, int i1, float out)
+{
+    for (int r = 0; r < MR; r++, p += SCORES) {
+        const int place = place_of(s, min(i + r, i1 - 1));
+        const int lo = min(place - s->a->window + 1 - v->from, v->wide);
+        for (int c = max(place + 1 - v->from, 0); c < v->wide; c++) p[c] = out;
+        for (int c = 0; c < lo; c++) p[c] = out;
+    }
+}
+
+/* C (MR, N) = or += A (MR, K) B (K, N), N a multiple of VW. */
+INLINE void strip_product(int rows, int mode, float *C, long ldc, const float *A, long ai, long ak,
+                          const float *B, long ldb, int N, long K)
+{
+    int n = 0;
+    for (; n + NR <= N; n += NR) micro(rows, TWO, mode, NEAR, C + n, ldc, A, ai, ak, B + n, ldb, K);
+    if (n < N) micro(rows, ONE, mode, NEAR, C + n, ldc, A, ai, ak, B + n, ldb, K);
+}
+
+#endif

@@ -1,0 +1,86 @@
+/* micro.h - the micro-kernel that every product here is made of.
+ *
+ *     C (rows, V VW) = or +=  A (rows, K) B (K, V VW)        rows <= MR, V = 1 or 2
+ *
+ * A(i, k) = A[i ai + k ak] is only ever broadcast, so it may lie any way round: row-major, column
+ * by column, or inside a larger tensor.  Row k of B is the V VW floats from B + k ldb on.  All of C
+ * stays in registers (MR x 2 vectors); this is how GotoBLAS works (Goto and van de Geijn 2008).
+ */
+#ifndef CORE_SIMD_MICRO_H
+#define CORE_SIMD_MICRO_H
+
+#include "core/simd/vec.h"
+
+enum { SET, ADD };         /* = or +=                                            */
+enum { NEAR, FAR };        /* FAR: C is not in cache, so ask for it at the start */
+enum { ONE = 1, TWO = 2 }; /* vectors a row                                    */
+
+INLINE void micro_body(int rows, int V, int mode, int where, float *C, long ldc, const float *A,
+                       long ai, long ak, const float *B, long ldb, long K)
+{
+    vf c[MR][2];
+#pragma GCC unroll 8
+    for (int i = 0; i < rows; i++)
+#pragma GCC unroll 2
+        for (int j = 0; j < V; j++) c[i][j] = (vf){ 0 };
+    if (where == FAR)
+#pragma GCC unroll 8
+        for (int i = 0; i < rows; i++) {
+            __builtin_prefetch(C + i * ldc, 1);
+            __builtin_prefetch(C + i * ldc + NR - 1, 1);
+        }
+    for (long k = 0; k < K; k++) {
+        vf b[2];
+#pragma GCC unroll 2
+        for (int j = 0; j < V; j++) b[j] = load(B + k * ldb + VW * j);
+#pragma GCC unroll 8
+        for (int i = 0; i < rows; i++) {
+            const vf a = splat(A[i * ai + k * ak]);
+#pragma GCC unroll 2
+            for (int j = 0; j < V; j++) c[i][j] += a * b[j];
+        }
+    }
+#pragma GCC unroll 8
+    for (int i = 0; i < rows; i++)
+#pragma GCC unroll 2
+        for (int j = 0; j < V; j++) {
+            float *at = C + i * ldc + VW * j;
+            store(at, mode == ADD ? load(at) + c[i][j] : c[i][j]);
+        }
+}
+
+/* The number of rows is a constant in each case, so that C can live in registers. */
+INLINE void micro(int rows, int V, int mode, int where, float *C, long ldc, const float *A, long ai,
+                  long ak, const float *B, long ldb, long K)
+{
+    switch (rows) {
+    case 1:
+        micro_body(1, V, mode, where, C, ldc, A, ai, ak, B, ldb, K);
+        break;
+    case 2:
+        micro_body(2, V, mode, where, C, ldc, A, ai, ak, B, ldb, K);
+        break;
+    case 3:
+        micro_body(3, V, mode, where, C, ldc, A, ai, ak, B, ldb, K);
+        break;
+    case 4:
+        micro_body(4, V, mode, where, C, ldc, A, ai, ak, B, ldb, K);
+        break;
+    case 5:
+        micro_body(5, V, mode, where, C, ldc, A, ai, ak, B, ldb, K);
+        break;
+    case 6:
+        micro_body(6, V, mode, where, C, ldc, A, ai, ak, B, ldb, K);
+        break;
+#ifdef __AVX512F__
+    case 7:
+        micro_body(7, V, mode, where, C, ldc, A, ai, ak, B, ldb, K);
+        break;
+    case 8:
+        micro_body(8, V, mode, where, C, ldc, A, ai, ak, B, ldb, K);
+        break;
+#endif
+    }
+}
+
+#endif

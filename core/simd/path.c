@@ -1,0 +1,41 @@
+/* path.c - the table of the target at hand; see core/path.h. */
+#include "core/path.h"
+
+#include "core/blas/blas.h"
+#include "core/simd/simd.h"
+
+#define SIMD_QUOTE(x)  #x
+#define SIMD_STRING(x) SIMD_QUOTE(x)
+
+static bool runs(void)
+{
+#ifdef __AVX512F__
+    return __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512vl") &&
+           __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
+           __builtin_cpu_supports("avx512cd");
+#else
+    return __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma");
+#endif
+}
+
+const path SIMD(path) = {
+    .name = SIMD_STRING(SIMD_TARGET),
+    .runs = runs,
+    .gemm_nn = blas_gemm_nn,
+    .gemm_nt = blas_gemm_nt,
+    .gemm_tn = blas_gemm_tn,
+    .linear = SIMD(linear),
+    .linear_backward = SIMD(linear_backward),
+    .rmsnorm = SIMD(rmsnorm),
+    .rmsnorm_backward = SIMD(rmsnorm_backward),
+    .swiglu = SIMD(swiglu),
+    .swiglu_backward = SIMD(swiglu_backward),
+    .cross_entropy = SIMD(cross_entropy),
+    .cross_entropy_backward = SIMD(cross_entropy_backward),
+    .vector_add = SIMD(vector_add),
+    .vector_square_sum = SIMD(vector_square_sum),
+    .adamw_update = SIMD(adamw_update),
+    .rope_turn = SIMD(rope_turn),
+    .attention_forward = SIMD(attention_forward),
+    .attention_backward = SIMD(attention_backward),
+};

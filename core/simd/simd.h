@@ -1,0 +1,32 @@
+/* simd.h - the functions of this folder, in the target at hand; see kernels.h and path.h. */
+#ifndef CORE_SIMD_SIMD_H
+#define CORE_SIMD_SIMD_H
+
+#include "core/attention.h"
+#include "core/kernels.h"
+#include "core/simd/vec.h"
+
+void SIMD(linear)(float *y, const float *x, const float *W, int N, int in, int out);
+void SIMD(linear_backward)(float *dx, float *dW, const float *dy, const float *x, const float *W,
+                           int N, int in, int out, float beta);
+void SIMD(rmsnorm)(float *y, float *r, const float *x, const float *gain, int N, int D, float eps);
+void SIMD(rmsnorm_backward)(float *dx, float *dgain, const float *dy, const float *x,
+                            const float *r, const float *gain, int N, int D, float beta);
+void SIMD(swiglu)(float *y, const float *gate, const float *up, size_t n);
+void SIMD(swiglu_backward)(float *dgate, float *dup, float *y, const float *dy, const float *gate,
+                           const float *up, size_t n);
+double SIMD(cross_entropy)(float *nll, const float *logits, const int32_t *target, int N, int V);
+double SIMD(cross_entropy_backward)(float *nll, float *logits, const int32_t *target, int N, int V,
+                                    float scale);
+void SIMD(vector_add)(float *y, const float *x, size_t n);
+double SIMD(vector_square_sum)(const float *x, size_t n);
+void SIMD(adamw_update)(float *w, float *m, float *v, const float *g, size_t n, const adamw *a);
+void SIMD(rope_turn)(float *x, const float *cos, const float *sin, int S, int H, int stride,
+                     int half, float sign);
+void SIMD(attention_forward)(float *o, float *lse, const float *q, const float *k, const float *v,
+                             const attention *a);
+void SIMD(attention_backward)(float *dq, float *dk, float *dv, const float *dO, const float *o,
+                              const float *lse, const float *q, const float *k, const float *v,
+                              const attention *a);
+
+#endif
