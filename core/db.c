@@ -163,11 +163,11 @@ int64_t db_now_ms(void)
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-/* Make the tables in a database that has none, or see that they are ours.  Two processes may come
- * at once: the second waits and then finds the work done. */
-static bool check_schema(db *d, error *e)
+/* Is it ours, of this version, or empty (then *fresh)?  Anything else is refused as it is. */
+static bool check_schema(db *d, bool *fresh, error *e)
 {
     int64_t id, version, tables;
+    *fresh = false;
     if (!db_integer(d, &id, 0, e, "PRAGMA application_id", NULL) ||
         !db_integer(d, &version, 0, e, "PRAGMA user_version", NULL) ||
         !db_integer(d, &tables, 0, e, "SELECT count(*) FROM sqlite_schema", NULL))
@@ -181,23 +181,29 @@ static bool check_schema(db *d, error *e)
     if (id != 0 || version != 0 || tables != 0)
         return error_set(e, "%s: is a database, but not one of attnlab's", d->path);
     if (d->mode == DB_READ) return error_set(e, "%s: is empty", d->path);
+    *fresh = true;
+    return true;
+}
+
+/* Make the tables.  Two processes may come at once: the second waits for the transaction and then
+ * finds the work done. */
+static bool make_tables(db *d, error *e)
+{
+    bool fresh;
     char *why = NULL;
-    if (sqlite3_exec(d->handle, db_schema_text, NULL, NULL, &why) == SQLITE_OK) return true;
-    error_set(e, "%s: %s", d->path, why ? why : "its tables cannot be made");
+    if (!db_begin(d, e)) return false;
+    bool ok = check_schema(d, &fresh, e);
+    if (ok && fresh && sqlite3_exec(d->handle, db_schema_text, NULL, NULL, &why) != SQLITE_OK)
+        ok = error_set(e, "%s: %s", d->path, why ? why : "its tables cannot be made");
     sqlite3_free(why);
+    if (ok) return db_commit(d, e);
+    db_rollback(d);
     return false;
 }
 
-static bool settle(db *d, error *e)
+/* WAL is a property of the file: what is not ours is not touched, so this comes after the check. */
+static bool use_wal(db *d, error *e)
 {
-    sqlite3_busy_timeout(d->handle, BUSY_MS);
-    sqlite3_db_config(d->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-    sqlite3_db_config(d->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-    sqlite3_db_config(d->handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
-    if (!db_run(d, e, "PRAGMA foreign_keys=ON", NULL) ||
-        !db_run(d, e, "PRAGMA wal_autocheckpoint=0", NULL))
-        return false;
-    if (d->mode == DB_READ) return check_schema(d, e);
     char *journal = NULL;
     bool ok = db_text(d, &journal, e, "PRAGMA journal_mode=WAL", NULL);
     if (ok && (!journal || strcmp(journal, "wal") != 0))
@@ -206,10 +212,19 @@ static bool settle(db *d, error *e)
                        "(journal mode '%s')",
                        d->path, journal ? journal : "none");
     free(journal);
-    if (!ok || !db_begin(d, e)) return false;
-    if (check_schema(d, e)) return db_commit(d, e);
-    db_rollback(d);
-    return false;
+    return ok;
+}
+
+static bool settle(db *d, error *e)
+{
+    bool fresh;
+    sqlite3_busy_timeout(d->handle, BUSY_MS);
+    sqlite3_db_config(d->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+    sqlite3_db_config(d->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    sqlite3_db_config(d->handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+    return db_run(d, e, "PRAGMA foreign_keys=ON", NULL) &&
+           db_run(d, e, "PRAGMA wal_autocheckpoint=0", NULL) && check_schema(d, &fresh, e) &&
+           (d->mode == DB_READ || (use_wal(d, e) && (!fresh || make_tables(d, e))));
 }
 
 bool db_open(db *d, const char *path, db_mode mode, error *e)

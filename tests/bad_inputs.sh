@@ -1,0 +1,131 @@
+#!/bin/sh
+# bad_inputs.sh ATTNLAB - what a user can get wrong gets one clear line and the right exit status, and
+# nothing is recorded or left half-written.
+. "$(dirname "$0")/common.sh"
+small_corpus
+
+# bad STATUS 'PATTERN'... -- COMMAND... - one line on stderr, with every pattern in it.
+bad() {
+    want=$1 patterns=
+    shift
+    while [ "$1" != -- ]; do
+        patterns="$patterns$1
+"
+        shift
+    done
+    shift
+    "$@" >out 2>err
+    status=$?
+    [ $status -eq "$want" ] || fail "status $status, not $want: $* ($(cat err))"
+    [ "$(wc -l <err)" -eq 1 ] || fail "not one line: $* ($(cat err))"
+    printf %s "$patterns" >patterns
+    while read -r pattern; do
+        grep -q -- "$pattern" err || fail "'$pattern' is not said: $* ($(cat err))"
+    done <patterns
+    [ ! -s out ] || fail "something on stdout: $* ($(cat out))"
+}
+
+config() { # TEXT - replaces small.yaml's `model` line
+    { echo "$1" && sed 1d small.yaml; } >bad.yaml
+}
+
+train() {
+    "$attnlab" train "$@" --quiet --db bad.db
+}
+
+# Keys and values.
+bad 2 model.dims 'model.dim' -- train small.yaml model.dims=64
+config 'model: {n_layers: 2, dim: 32, n_head: 4, context: 32}'
+bad 2 'bad.yaml:1:' n_head n_heads -- train bad.yaml
+bad 2 model.dim abc -- train small.yaml model.dim=abc
+bad 2 train.lr -- train small.yaml train.lr=fast
+bad 2 train.lr -- train small.yaml train.lr=nan
+bad 2 train.tokens -- train small.yaml train.tokens=5q
+bad 2 model.tie_embeddings -- train small.yaml model.tie_embeddings=maybe
+config 'model: {n_layers: [2, 3], dim: 32, n_heads: 4, context: 32}'
+bad 2 'bad.yaml:1:' n_layers -- train bad.yaml
+bad 2 model.n_heads 5 32 -- train small.yaml model.n_heads=5
+bad 2 n_kv_heads=3 4 -- train small.yaml model.attention=gqa:n_kv_heads=3
+bad 2 "no attention variant 'mhaa'" -- train small.yaml model.attention=mhaa
+bad 2 "no option 'heads'" -- train small.yaml model.attention=gqa:heads=2
+bad 2 batch_tokens -- train small.yaml train.batch_tokens=500
+bad 2 eval.context -- train small.yaml 'eval.context=[32, 48]'
+bad 2 'GiB' available -- train small.yaml model.dim=65536 model.n_heads=64 model.n_layers=100
+bad 2 vocab -- train small.yaml model.vocab_size=10
+
+# YAML.
+config 'model: &m {n_layers: 2, dim: 32, n_heads: 4, context: 32}'
+bad 2 'bad.yaml:1:' anchor -- train bad.yaml
+config 'model: {n_layers: 2, dim: 32, dim: 64, n_heads: 4, context: 32}'
+bad 2 'bad.yaml:1:' dim twice -- train bad.yaml
+config 'model: {n_layers: 2'
+bad 2 'bad.yaml:' -- train bad.yaml
+bad 1 'nothere.yaml' -- train nothere.yaml
+printf 'model: {dim: \377}\n' >bad.yaml
+bad 2 'bad.yaml' -- train bad.yaml
+: >bad.yaml
+bad 2 'not a configuration' -- train bad.yaml
+echo 'model: {dim: 32, n_heads: 4}' >bad.yaml
+bad 2 'vocab_size' -- train bad.yaml
+
+# Lengths and the corpus.
+bad 2 context tokens -- train small.yaml model.context=1048576 train.batch_tokens=1048576 eval.tokens=0
+bad 1 nocorpus -- train small.yaml data.corpus=nocorpus
+cp -r corpus torn && shard=$(basename "$(ls torn/train* | head -n 1)")
+truncate -s -2 "torn/$shard"
+bad 1 "torn/$shard" -- train small.yaml data.corpus=torn
+cp -r corpus gone && rm "gone/$shard"
+bad 1 "gone/$shard" -- train small.yaml data.corpus=gone
+cp -r corpus changed
+printf 'x' | dd of="changed/$shard" bs=1 seek=100 conv=notrunc 2>/dev/null
+bad 1 "changed/$shard" -- train small.yaml data.corpus=changed
+cp -r corpus nomanifest && rm nomanifest/manifest.json
+bad 1 manifest -- train small.yaml data.corpus=nomanifest
+
+# The database.
+bad 1 'nowhere/bad.db' -- "$attnlab" train small.yaml --quiet --db nowhere/bad.db
+mkdir folder.db
+bad 1 folder.db -- "$attnlab" train small.yaml --quiet --db folder.db
+sqlite3 newer.db 'PRAGMA application_id=0x41544C42; PRAGMA user_version=99; CREATE TABLE t(x)'
+cp newer.db newer.copy
+bad 1 newer.db 'version 99' -- "$attnlab" train small.yaml --quiet --db newer.db
+cmp -s newer.db newer.copy || fail "a database of a newer schema was changed"
+sqlite3 other.db 'CREATE TABLE t(x)'
+bad 1 other.db "not one of attnlab's" -- "$attnlab" train small.yaml --quiet --db other.db
+head -c 5000 /dev/urandom >noise.db
+bad 1 noise.db -- "$attnlab" train small.yaml --quiet --db noise.db
+bad 1 norecord.db -- "$attnlab" train --resume abc --quiet --db norecord.db
+[ ! -e norecord.db ] || fail "--resume made a database"
+
+# prepare.
+printf 'good\nbad \377\376\n' >invalid.txt
+bad 1 invalid.txt 9 -- "$attnlab" prepare invalid.txt --holdout held.txt --vocab-size 300 --out p1
+: >empty.txt
+bad 1 empty.txt -- "$attnlab" prepare empty.txt --holdout held.txt --vocab-size 300 --out p2
+bad 1 nothere.txt -- "$attnlab" prepare nothere.txt --holdout held.txt --vocab-size 300 --out p3
+for out in p1 p2 p3; do [ ! -e $out ] || fail "prepare left $out behind"; done
+
+# Verbs and their options.
+bad 2 nosuchverb -- "$attnlab" nosuchverb
+"$attnlab" train --nosuchoption >out 2>err
+[ $? -eq 2 ] || fail "an unknown option: not status 2"
+"$attnlab" train >out 2>err
+[ $? -eq 2 ] || fail "no arguments: not status 2"
+
+# What was refused left no run behind that says it is at work.
+if [ -e bad.db ]; then
+    [ "$(sqlite3 bad.db "SELECT count(*) FROM run WHERE status NOT IN ('failed', 'planned')")" = 0 ] ||
+        fail "a refused run is recorded as $(sqlite3 bad.db 'SELECT status FROM run')"
+fi
+
+# Numbers that leave the finite: recorded with the step, status 4, and never again.
+"$attnlab" train small.yaml --quiet --db nan.db train.lr=1e6 train.clip=0 train.warmup_tokens=0 2>err
+[ $? -eq 4 ] || fail "divergence: not status 4 ($(cat err))"
+[ "$(wc -l <err)" -eq 1 ] || fail "divergence: not one line ($(cat err))"
+[ "$(sqlite3 nan.db "SELECT status || (last_step = (SELECT max(step) FROM train_step)) FROM run")" = diverged1 ] ||
+    fail "divergence is recorded as $(sqlite3 nan.db 'SELECT status, last_step, message FROM run')"
+"$attnlab" train small.yaml --quiet --db nan.db train.lr=1e6 train.clip=0 train.warmup_tokens=0 2>err ||
+    fail "a diverged run, asked for again: not status 0"
+[ "$(sqlite3 nan.db 'SELECT count(*) FROM attempt')" = 1 ] || fail "a diverged run was run again"
+
+finish
