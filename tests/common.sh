@@ -1,7 +1,7 @@
 # common.sh - what the shell tests share.  Sourced with $1 the attnlab binary; leaves in $dir a folder
 # of the test's own with a small corpus and a configuration, removed at the end.
 set -u
-attnlab=$1
+attnlab=$(realpath "$1")
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
 cd "$dir" || exit 1
