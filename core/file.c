@@ -23,9 +23,11 @@ bool file_read(char **bytes, size_t *n, const char *path, size_t limit, error *e
     char *text = NULL;
     bool ok = true;
     for (;;) { /* one more than there is, so that growth and the end both show */
-        char *more = room <= limit + 1 || limit + 1 == 0 ? realloc(text, room + 1) : NULL;
+        const bool fits = room <= limit + 1 || limit + 1 == 0;
+        char *more = fits ? realloc(text, room + 1) : NULL;
         if (!more) {
-            ok = error_set(e, "%s: has more than %zu bytes", path, limit);
+            ok = fits ? error_set(e, "%s: no memory for its %zu bytes", path, room)
+                      : error_set(e, "%s: has more than %zu bytes", path, limit);
             break;
         }
         text = more;

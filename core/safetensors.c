@@ -96,9 +96,15 @@ static bool read_header(safetensors *s, const char *path, size_t size, error *e)
     s->header = header;
     if (!header) return error_set(e, "%s: its header is not a JSON object", path);
 
-    const json_t *metadata = json_object_get(header, "__metadata__");
+    json_t *metadata = json_object_get(header, "__metadata__"), *entry;
     const char *name;
-    json_t *entry;
+    if (metadata && !json_is_object(metadata))
+        return error_set(e, "%s: its __metadata__ is not an object", path);
+    json_object_foreach(metadata, name, entry)
+    {
+        if (!json_is_string(entry))
+            return error_set(e, "%s: its __metadata__ %.100s is not a text", path, name);
+    }
     s->tensor = calloc(json_object_size(header) + 1, sizeof *s->tensor);
     if (!s->tensor) return error_set(e, "%s: no memory", path);
     json_object_foreach(header, name, entry)

@@ -103,7 +103,7 @@ static bool make_tokenizer(work *w, error *e)
         if (tokenizer_open(&w->tokenizer, w->model, w->model_bytes, e)) return true;
         return error_where(e, "%s", o->tokenizer);
     }
-    fprintf(o->progress, "training a tokenizer of %d pieces on %.1f MB of text\n", o->vocab_size,
+    fprintf(o->progress, "training a tokenizer of %d pieces on %.2f MB of text\n", o->vocab_size,
             1e-6 * (double)count_bytes(w, SPLIT_TRAIN));
     tokenizer_text *texts = calloc((size_t)w->n[SPLIT_TRAIN], sizeof *texts);
     if (!texts) return error_set(e, "no memory");
@@ -212,31 +212,26 @@ static bool is_whole(const char *folder, error *e)
     return true;
 }
 
-/* Is the corpus of these orders in the folder already?  False with a message in e when another one
- * is, which must not be written over. */
-static bool look_for(bool *there, const manifest *m, const corpus_order *o, error *e)
+/* Is the corpus of these orders in the folder already?  `why` says why it is not, though it was
+ * once.  Fails when another corpus is there, which must not be written over. */
+static bool look_for(bool *there, error *why, const manifest *m, const corpus_order *o, error *e)
 {
     manifest old;
-    error why;
-    *there = false;
+    *there = false, *why = (error){ 0 };
     char *path = manifest_path(o->out, MANIFEST_FILE);
     const bool any = access(path, F_OK) == 0;
     free(path);
     if (!any) return true;
-    const bool known = manifest_read(&old, o->out, &why);
+    const bool known = manifest_read(&old, o->out, why);
     const bool same = known && same_orders(m, &old);
-    if (known) manifest_close(&old);
-    if (same && is_whole(o->out, &why)) {
-        *there = true;
-        return true;
-    }
-    if (same) fprintf(o->progress, "%s\n", why.msg);
+    manifest_close(&old);
+    *there = same && is_whole(o->out, why);
     if (same || o->force) return true;
     return known ? error_set(e,
-                             "%s: has another corpus in it: choose another folder, or write "
-                             "over it with --force",
+                             "%s: has another corpus in it: choose another folder, or write over "
+                             "it with --force",
                              o->out)
-                 : error_set(e, "%.400s (here: with --force)", why.msg);
+                 : error_set(e, "%.400s (here: with --force)", why->msg);
 }
 
 static bool put_file(const char *folder, const char *name, const void *bytes, size_t n, error *e)
@@ -247,7 +242,7 @@ static bool put_file(const char *folder, const char *name, const void *bytes, si
     return ok;
 }
 
-static bool put_corpus(const work *w, const manifest *m, error *e)
+static bool put_files(const work *w, const manifest *m, error *e)
 {
     const char *folder = w->o->out;
     char *path = manifest_path(folder, MANIFEST_FILE);
@@ -260,6 +255,22 @@ static bool put_corpus(const work *w, const manifest *m, error *e)
     return ok && manifest_write(m, folder, e);
 }
 
+/* One writer at a time, and what another has put there in the meantime counts too. */
+static bool put_corpus(const work *w, const manifest *m, error *e)
+{
+    const char *folder = w->o->out;
+    int lock = -1;
+    bool there = false;
+    error why;
+    char *path = manifest_path(folder, ".lock");
+    bool ok = file_make_folder(folder, e) && file_lock(&lock, path, e);
+    if (ok && lock < 0) ok = error_set(e, "%s: another attnlab prepare is writing it", folder);
+    ok = ok && look_for(&there, &why, m, w->o, e) && (there || put_files(w, m, e));
+    if (lock >= 0) close(lock);
+    free(path);
+    return ok;
+}
+
 static bool make_corpus(work *w, manifest *m, error *e)
 {
     if (!make_tokenizer(w, e)) return false;
@@ -267,7 +278,7 @@ static bool make_corpus(work *w, manifest *m, error *e)
     m->width = m->vocab_size <= UINT16_MAX + 1 ? 2 : 4;
     hash_bytes(m->model, w->model, w->model_bytes);
     memcpy(m->pieces, w->tokenizer.sha256, sizeof m->pieces);
-    fprintf(w->o->progress, "encoding %.1f MB\n",
+    fprintf(w->o->progress, "encoding %.2f MB\n",
             1e-6 * (double)(count_bytes(w, SPLIT_TRAIN) + count_bytes(w, SPLIT_VAL)));
     for (int i = 0; i < SPLITS; i++)
         if (!encode_split(w, m, i, e)) return false;
@@ -275,13 +286,15 @@ static bool make_corpus(work *w, manifest *m, error *e)
     return put_corpus(w, m, e);
 }
 
-static bool write_locked(work *w, manifest *m, error *e)
+static bool find_or_make(work *w, manifest *m, error *e)
 {
     bool there;
+    error why;
     const corpus_order *o = w->o;
     if (o->tokenizer && !file_read(&w->model, &w->model_bytes, o->tokenizer, (size_t)1 << 30, e))
         return false;
-    if (!begin_manifest(m, w, e) || !look_for(&there, m, o, e)) return false;
+    if (!begin_manifest(m, w, e) || !look_for(&there, &why, m, o, e)) return false;
+    if (*why.msg) fprintf(o->progress, "%s\n", why.msg);
     if (!there) return make_corpus(w, m, e);
     fprintf(o->progress, "%s has this corpus already\n", o->out);
     manifest_close(m);
@@ -293,15 +306,8 @@ bool corpus_write(manifest *m, const corpus_order *o, error *e)
     assert(o->n_train > 0);
     work w = { .o = o };
     *m = (manifest){ 0 };
-    int lock = -1;
-    char *path = manifest_path(o->out, ".lock");
-    bool ok = open_texts(&w, e) && check_apart(&w, e) && file_make_folder(o->out, e) &&
-              file_lock(&lock, path, e);
-    if (ok && lock < 0) ok = error_set(e, "%s: another attnlab prepare is writing it", o->out);
-    ok = ok && write_locked(&w, m, e);
-    if (lock >= 0) close(lock);
+    const bool ok = open_texts(&w, e) && check_apart(&w, e) && find_or_make(&w, m, e);
     if (!ok) manifest_close(m);
-    free(path);
     work_close(&w);
     return ok;
 }

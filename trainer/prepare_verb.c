@@ -36,9 +36,9 @@ static void parse_vocab(arguments *a, const char *text, struct argp_state *state
     char *end;
     errno = 0;
     const long n = strtol(text, &end, 10);
-    if (end == text || *end || errno || n <= 0 || n > TOKENIZER_VOCAB_MAX)
-        argp_error(state, "--vocab-size=%s: a number of pieces up to %d is wanted", text,
-                   TOKENIZER_VOCAB_MAX);
+    if (end == text || *end || errno || n < TOKENIZER_VOCAB_MIN || n > TOKENIZER_VOCAB_MAX)
+        argp_error(state, "--vocab-size=%s: a number of pieces from %d to %d is wanted", text,
+                   TOKENIZER_VOCAB_MIN, TOKENIZER_VOCAB_MAX);
     a->order.vocab_size = (int)n;
 }
 
@@ -140,7 +140,8 @@ int prepare_verb(int argc, char **argv)
     argp_parse(&ARGP, argc, argv, 0, NULL, &a);
     int status = STATUS_DONE;
     if (!a.order.n_val)
-        fprintf(stderr, "no --holdout: the last %g of each file is held out\n", a.order.fraction);
+        fprintf(stderr, "no --holdout: the last %g %% of each file is held out\n",
+                100 * a.order.fraction);
     if (corpus_write(&m, &a.order, &e)) {
         fprintf(stderr, "%s: %d pieces, identity %.16s\n", a.order.out, m.vocab_size, m.sha256);
         print(&m, a.format);

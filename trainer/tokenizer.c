@@ -39,7 +39,7 @@ static const char *const SETTINGS[][2] = {
     { "self_test_sample_size", "0" },
     { "num_threads", "1" },
 };
-enum { SETTINGS_N = sizeof SETTINGS / sizeof *SETTINGS, FIXED_PIECES = 3 + 256 };
+enum { SETTINGS_N = sizeof SETTINGS / sizeof *SETTINGS };
 
 char *tokenizer_settings(int vocab_size)
 {
@@ -102,9 +102,9 @@ static bool next_line(void *arg, const char **line, size_t *n)
 bool tokenizer_train(char **model, size_t *bytes, const tokenizer_text *texts, int n,
                      int vocab_size, error *e)
 {
-    if (vocab_size <= FIXED_PIECES || vocab_size > TOKENIZER_VOCAB_MAX)
+    if (vocab_size < TOKENIZER_VOCAB_MIN || vocab_size > TOKENIZER_VOCAB_MAX)
         return error_usage(e, "a vocabulary of %d pieces: from %d to %d are possible", vocab_size,
-                           FIXED_PIECES + 1, TOKENIZER_VOCAB_MAX);
+                           TOKENIZER_VOCAB_MIN, TOKENIZER_VOCAB_MAX);
     char size[16];
     snprintf(size, sizeof size, "%d", vocab_size);
     const char *settings[2 * SETTINGS_N + 5] = { "vocab_size", size, "minloglevel", "2" };

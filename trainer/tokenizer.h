@@ -18,8 +18,9 @@
 #include <stdint.h>
 
 enum {
-    TOKENIZER_LINE = 4192,         /* bytes: SentencePiece skips longer lines in training */
-    TOKENIZER_VOCAB_MAX = 1000000, /* pieces that can be asked for                        */
+    TOKENIZER_LINE = 4192,             /* bytes: SentencePiece skips longer lines in training */
+    TOKENIZER_VOCAB_MIN = 3 + 256 + 1, /* unknown, BOS, EOS, every byte, one character     */
+    TOKENIZER_VOCAB_MAX = 1000000,     /* pieces that can be asked for                        */
 };
 
 typedef struct tokenizer {
