@@ -96,7 +96,7 @@ void file_draft_drop(file_draft *d)
 
 bool file_draft_close(file_draft *d, error *e)
 {
-    errno = 0;
+    /* After a write that failed, errno is still its own: a full disk, for instance. */
     bool ok = !ferror(d->f) && fflush(d->f) == 0 && fsync(fileno(d->f)) == 0;
     int why = errno;
     if (fclose(d->f) != 0 && ok) ok = false, why = errno;

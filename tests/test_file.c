@@ -1,0 +1,209 @@
+/* test_file.c - files are whole or not there; locks die with their holder. */
+#include "core/file.h"
+#include "tests/scratch.h"
+#include "tests/unit.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+
+static int setup(void **state)
+{
+    static scratch s;
+    scratch_open(&s);
+    *state = &s;
+    return 0;
+}
+
+static int teardown(void **state)
+{
+    scratch_close(*state);
+    return 0;
+}
+
+static void expect_content(const char *path, const char *text)
+{
+    char *bytes;
+    size_t n;
+    error e;
+    assert_true(file_read(&bytes, &n, path, 1 << 20, &e));
+    assert_int_equal(n, strlen(text));
+    assert_string_equal(bytes, text);
+    free(bytes);
+}
+
+static void test_read(void **state)
+{
+    scratch *s = *state;
+    char *bytes;
+    size_t n;
+    error e;
+    const char *path = scratch_put(s, "five", "a\0b\0c", 5);
+    assert_true(file_read(&bytes, &n, path, 5, &e));
+    assert_int_equal(n, 5);
+    assert_memory_equal(bytes, "a\0b\0c", 6); /* and the 0 after it */
+    free(bytes);
+    assert_true(file_read(&bytes, &n, path, SIZE_MAX, &e));
+    free(bytes);
+    assert_false(file_read(&bytes, &n, path, 4, &e));
+    assert_non_null(strstr(e.msg, "more than 4 bytes"));
+    expect_content(scratch_text(s, "empty", ""), "");
+    assert_false(file_read(&bytes, &n, s->folder, 4, &e));
+    assert_non_null(strstr(e.msg, "folder"));
+    assert_false(file_read(&bytes, &n, scratch_path(s, "none"), 4, &e));
+    assert_non_null(strstr(e.msg, "none"));
+    assert_int_equal(e.status, STATUS_FAILED);
+    assert_null(bytes);
+}
+
+/* Files that do not know their size: a pipe with more than one read takes. */
+static void test_read_pipe(void **state)
+{
+    enum { N = 300000 };
+    scratch *s = *state;
+    const char *path = scratch_path(s, "pipe");
+    assert_int_equal(mkfifo(path, 0600), 0);
+    for (int limit = N - 1; limit <= N; limit++) {
+        const pid_t writer = fork();
+        if (writer == 0) {
+            static char data[N];
+            signal(SIGPIPE, SIG_IGN);
+            memset(data, 'x', N);
+            const int fd = open(path, O_WRONLY);
+            size_t at = 0;
+            while (at < N) {
+                const ssize_t n = write(fd, data + at, N - at);
+                if (n <= 0) break;
+                at += (size_t)n;
+            }
+            _exit(0);
+        }
+        char *bytes;
+        size_t n;
+        error e;
+        assert_int_equal(file_read(&bytes, &n, path, (size_t)limit, &e), limit == N);
+        assert_int_equal(n, limit == N ? N : 0);
+        free(bytes);
+        waitpid(writer, NULL, 0);
+    }
+}
+
+static void test_write(void **state)
+{
+    scratch *s = *state;
+    error e;
+    const char *path = scratch_path(s, "file");
+    assert_true(file_write(path, "old", 3, &e));
+    expect_content(path, "old");
+    assert_true(file_write(path, "newer", 5, &e));
+    expect_content(path, "newer");
+    assert_false(file_write(scratch_path(s, "no/folder"), "x", 1, &e));
+    assert_non_null(strstr(e.msg, "no/folder"));
+    assert_false(file_write(s->folder, "x", 1, &e)); /* a folder is in its place */
+}
+
+static void test_draft(void **state)
+{
+    scratch *s = *state;
+    error e;
+    file_draft d;
+    char path[128];
+    snprintf(path, sizeof path, "%s", scratch_text(s, "file", "old"));
+    assert_true(file_draft_open(&d, path, &e));
+    fputs("new", d.f);
+    fflush(d.f);
+    expect_content(path, "old"); /* until it is closed */
+    file_draft_drop(&d);
+    expect_content(path, "old");
+    assert_int_not_equal(access(scratch_path(s, "file.part"), F_OK), 0);
+    assert_true(file_draft_open(&d, path, &e));
+    fputs("ne", d.f), fputs("w", d.f);
+    assert_true(file_draft_close(&d, &e));
+    expect_content(path, "new");
+    file_draft_drop(&d); /* of a closed one: nothing */
+}
+
+/* A disk that is full: the old file stays, nothing lies beside it, and the reason is said. */
+static void test_full(void **state)
+{
+    scratch *s = *state;
+    static char big[100000];
+    char path[128];
+    snprintf(path, sizeof path, "%s", scratch_text(s, "file", "old"));
+    const pid_t child = fork();
+    if (child == 0) {
+        const struct rlimit limit = { 50000, 50000 };
+        error e;
+        signal(SIGXFSZ, SIG_IGN);
+        setrlimit(RLIMIT_FSIZE, &limit);
+        _exit(!file_write(path, big, sizeof big, &e) && strstr(e.msg, "File too large") ? 0 : 1);
+    }
+    int status;
+    waitpid(child, &status, 0);
+    assert_int_equal(status, 0);
+    expect_content(path, "old");
+    assert_int_not_equal(access(scratch_path(s, "file.part"), F_OK), 0);
+}
+
+static void test_folder(void **state)
+{
+    scratch *s = *state;
+    error e;
+    struct stat st;
+    assert_true(file_make_folder(scratch_path(s, "a/b/c"), &e));
+    assert_true(stat(s->path, &st) == 0 && S_ISDIR(st.st_mode));
+    assert_true(file_make_folder(s->path, &e));
+    assert_true(file_make_folder(scratch_path(s, "a/b/d/"), &e));
+    scratch_text(s, "file", "x");
+    assert_false(file_make_folder(scratch_path(s, "file"), &e));
+    assert_false(file_make_folder(scratch_path(s, "file/below"), &e));
+    assert_non_null(strstr(e.msg, "file"));
+}
+
+static void test_lock(void **state)
+{
+    scratch *s = *state;
+    error e;
+    int ready[2], mine, other;
+    const char *path = scratch_path(s, "lock");
+    assert_true(file_lock(&mine, path, &e) && mine >= 0);
+    assert_true(file_lock(&other, path, &e));
+    assert_int_equal(other, -1);
+    close(mine);
+
+    assert_int_equal(pipe(ready), 0);
+    const pid_t holder = fork();
+    if (holder == 0) {
+        int fd;
+        file_lock(&fd, path, &e);
+        if (write(ready[1], fd < 0 ? "n" : "y", 1) == 1) pause();
+        _exit(0);
+    }
+    char said;
+    assert_int_equal(read(ready[0], &said, 1), 1);
+    assert_int_equal(said, 'y');
+    assert_true(file_lock(&other, path, &e));
+    assert_int_equal(other, -1);
+    kill(holder, SIGKILL);
+    waitpid(holder, NULL, 0);
+    assert_true(file_lock(&other, path, &e));
+    assert_true(other >= 0);
+    close(other), close(ready[0]), close(ready[1]);
+    assert_false(file_lock(&other, scratch_path(s, "no/lock"), &e));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_read, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_read_pipe, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_write, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_draft, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_full, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_folder, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_lock, setup, teardown),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

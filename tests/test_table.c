@@ -1,0 +1,146 @@
+/* test_table.c - one table, five ways to print it; JSON and CSV read back to what was put in. */
+#include "core/table.h"
+#include "tests/unit.h"
+
+#include <jansson.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char *const COLUMNS[] = { "name", "n", "loss" };
+static const char AWKWARD[] = "a,\"b\"\\\n\t\x01|\xc3\xa9";
+
+/* Two rows, one of them awkward, or none. */
+static char *print(table_format f, int rows)
+{
+    char *text;
+    size_t n;
+    FILE *out = open_memstream(&text, &n);
+    table t;
+    table_open(&t, f, out, 3, COLUMNS);
+    if (rows > 0) table_text(&t, "mha"), table_int(&t, -7), table_real(&t, 0.1, 2);
+    if (rows > 1) table_text(&t, AWKWARD), table_int(&t, INT64_MAX), table_real(&t, NAN, 2);
+    if (rows > 2) table_text(&t, NULL), table_int(&t, 0), table_real(&t, 1.0 / 3, 2);
+    table_close(&t);
+    fclose(out);
+    return text;
+}
+
+static void expect_text(table_format f, int rows, const char *text)
+{
+    char *found = print(f, rows);
+    assert_string_equal(found, text);
+    free(found);
+}
+
+static void test_text(void **state)
+{
+    (void)state;
+    expect_text(TABLE_TEXT, 1, "name   n  loss\nmha   -7  0.10\n");
+    expect_text(TABLE_TEXT, 0, "name  n  loss\n");
+    expect_text(TABLE_MD, 1, "| name |  n | loss |\n|---|---:|---:|\n| mha  | -7 | 0.10 |\n");
+    char *found = print(TABLE_MD, 3); /* one line a row, whatever is in it */
+    int lines = 0;
+    for (const char *at = found; (at = strchr(at, '\n')); at++) lines++;
+    assert_int_equal(lines, 5);
+    assert_non_null(strstr(found, "\\|"));
+    free(found);
+}
+
+static void test_csv(void **state)
+{
+    (void)state;
+    expect_text(TABLE_CSV, 0, "name,n,loss\r\n");
+    expect_text(
+        TABLE_CSV, 3,
+        "name,n,loss\r\nmha,-7,0.1\r\n\"a,\"\"b\"\"\\\n\t\x01|\xc3\xa9\",9223372036854775807,"
+        "\r\n,0,0.3333333333333333\r\n");
+}
+
+static void expect_rows(const json_t *rows, size_t n)
+{
+    assert_true(json_is_array(rows));
+    assert_int_equal(json_array_size(rows), n);
+    const json_t *first = json_array_get(rows, 0), *second = json_array_get(rows, 1);
+    if (n > 0) {
+        assert_string_equal(json_string_value(json_object_get(first, "name")), "mha");
+        assert_true(json_integer_value(json_object_get(first, "n")) == -7);
+        assert_true(json_real_value(json_object_get(first, "loss")) == 0.1);
+    }
+    if (n > 1) {
+        assert_string_equal(json_string_value(json_object_get(second, "name")), AWKWARD);
+        assert_true(json_integer_value(json_object_get(second, "n")) == INT64_MAX);
+        assert_true(json_is_null(json_object_get(second, "loss")));
+    }
+    if (n > 2) {
+        const json_t *third = json_array_get(rows, 2);
+        assert_true(json_is_null(json_object_get(third, "name")));
+        assert_true(json_real_value(json_object_get(third, "loss")) == 1.0 / 3);
+    }
+}
+
+static void test_json(void **state)
+{
+    (void)state;
+    for (int n = 0; n <= 3; n++) {
+        char *text = print(TABLE_JSON, n);
+        json_t *rows = json_loads(text, JSON_REJECT_DUPLICATES, NULL);
+        expect_rows(rows, (size_t)n);
+        json_decref(rows);
+        free(text);
+
+        rows = json_array();
+        char *lines = print(TABLE_JSONL, n), *rest = lines;
+        for (char *line; (line = strtok_r(rest, "\n", &rest));)
+            json_array_append_new(rows, json_loads(line, JSON_REJECT_DUPLICATES, NULL));
+        expect_rows(rows, (size_t)n);
+        json_decref(rows);
+        free(lines);
+    }
+}
+
+/* Every double comes back as it was. */
+static void test_exact(void **state)
+{
+    (void)state;
+    uint64_t bits = 1;
+    for (int i = 0; i < 2000; i++) {
+        bits = bits * 6364136223846793005u + 1442695040888963407u;
+        double x;
+        memcpy(&x, &bits, sizeof x);
+        if (!isfinite(x)) continue;
+        char *text;
+        size_t n;
+        FILE *out = open_memstream(&text, &n);
+        table t;
+        table_open(&t, TABLE_CSV, out, 1, COLUMNS);
+        table_real(&t, x, 1);
+        table_close(&t);
+        fclose(out);
+        assert_true(strtod(strchr(text, '\n') + 1, NULL) == x);
+        free(text);
+    }
+}
+
+static void test_names(void **state)
+{
+    (void)state;
+    static const char *const NAME[] = { "table", "md", "csv", "json", "jsonl" };
+    table_format f;
+    error e;
+    for (int i = 0; i < 5; i++) {
+        assert_true(table_format_parse(&f, NAME[i], &e));
+        assert_int_equal(f, i);
+    }
+    assert_false(table_format_parse(&f, "xml", &e));
+    assert_int_equal(e.status, STATUS_USAGE);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_text),  cmocka_unit_test(test_csv),   cmocka_unit_test(test_json),
+        cmocka_unit_test(test_exact), cmocka_unit_test(test_names),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
