@@ -78,6 +78,13 @@ static bool set_real(double *out, const config_key *k, const node *at, error *e)
     return true;
 }
 
+bool config_number(double *out, const char *name, double min, double max, const node *at, error *e)
+{
+    const config_key k = { .name = name, .type = CONFIG_REAL, .min = min, .max = max };
+    if (at->kind != NODE_SCALAR) return node_error(at, e, "%s: a number is wanted", name);
+    return set_real(out, &k, at, e);
+}
+
 static bool set_bool(bool *out, const config_key *k, const node *at, error *e)
 {
     *out = strcmp(at->text, "true") == 0;

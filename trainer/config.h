@@ -123,6 +123,9 @@ void config_init(config *c);
  * into the message) or NULL.  Fails on a wrong type, or a value out of range. */
 bool config_set(config *c, const config_key *k, const node *value, error *e);
 
+/* A number by the rules of the table, for keys that are not in it. */
+bool config_number(double *out, const char *name, double min, double max, const node *at, error *e);
+
 /* "train.lr=1e-3" or "model.attention=[mha, mqa]", from the command line. */
 bool config_override(config *c, const char *assignment, error *e);
 

@@ -1,0 +1,22 @@
+/* match.h - make an arm as large as the one it is compared with.
+ *
+ * SwiGLU's three matrices cost 3 D a unit of width and layer, so parameters are linear in ffn_dim:
+ *
+ *     f = f0 + (P_base - P(f0)) / slope, to the nearest multiple of 8
+ *
+ * With Llama's attention that is f_base + (2/3)(H - G) E.  Llama 2 itself multiplied by 1.33 (MQA)
+ * and 1.3 (GQA) (Touvron et al. 2023, A.2.1), which at ffn_dim = 8/3 dim makes the arm larger than
+ * its base; it is there to repeat what they did.
+ */
+#ifndef EXPERIMENTS_MATCH_H
+#define EXPERIMENTS_MATCH_H
+
+#include "experiments/arms.h"
+
+/* Largest residual, as a part of the parameters, that still counts as equal. */
+#define MATCH_TOLERANCE 0.005
+
+/* Change model.ffn_dim of every arm that has a base, as s->match says; fills in `residual`. */
+bool match_arms(arms *a, const study *s, error *e);
+
+#endif

@@ -1,0 +1,336 @@
+/* study.c - the `sweep` section, read and checked key by key; see study.h. */
+#include "experiments/study.h"
+
+#include "core/file.h"
+#include "core/table.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+const study_key study_keys[] = {
+    { "sweep.name", "text", "", "letters, digits, - _ .",
+      "what the study is called in the record" },
+    { "sweep.question", "text", "", "", "what it asks" },
+    { "sweep.hypothesis", "text", "", "", "what you expect, written down before" },
+    { "sweep.design", "choice", "grid", "grid", "how axes combine" },
+    { "sweep.axes", "map", "", "key: [values]", "what varies" },
+    { "sweep.exclude", "list", "", "{key: value}", "combinations left out" },
+    { "sweep.seeds", "int", "3", "1..1000", "train.seed = train.data_seed = 1..n" },
+    { "sweep.baseline", "map", "", "{key: value}",
+      "each arm is compared with the one that differs only in this" },
+    { "sweep.match", "map", "", "{params: model.ffn_dim}, {preset: llama2}",
+      "what makes the arms equally large" },
+    { "sweep.margin", "real", "", "0..", "differences below are equivalence (nats)" },
+    { "sweep.metric", "text", "val_loss@CONTEXT", "val_loss@N, val_bpb@N",
+      "what is compared; needed when the context is an axis" },
+    { "sweep.alpha", "real", "0.05", "0..0.5", "error rate of the whole family" },
+    { 0 },
+};
+
+/* --- values ---------------------------------------------------------------------------------- */
+
+bool study_same(const study *s, const config_key *k, const node *a, const node *b)
+{
+    error ignored;
+    config x = s->base, y = s->base;
+    char u[CONFIG_VALUE], v[CONFIG_VALUE];
+    if (!config_set(&x, k, a, &ignored) || !config_set(&y, k, b, &ignored)) return false;
+    if (k->type == CONFIG_TEXT) return strcmp(a->text, b->text) == 0;
+    config_value(u, sizeof u, &x, k);
+    config_value(v, sizeof v, &y, k);
+    return strcmp(u, v) == 0;
+}
+
+void study_value(char *out, size_t size, const node *value)
+{
+    if (value->kind == NODE_SCALAR) {
+        snprintf(out, size, "%s", value->text);
+        return;
+    }
+    size_t n = (size_t)snprintf(out, size, "[");
+    for (int i = 0; i < value->n && n < size; i++)
+        n += (size_t)snprintf(out + n, size - n, "%s%s", i ? ", " : "", value->item[i].text);
+    if (n < size) snprintf(out + n, size - n, "]");
+}
+
+void study_json(FILE *f, const config_key *k, const node *value)
+{
+    char text[CONFIG_VALUE];
+    error e;
+    if (k->type == CONFIG_TEXT || k->type == CONFIG_CHOICE || k->type == CONFIG_SPECS) {
+        study_value(text, sizeof text, value);
+        char *quoted = table_json_string(text);
+        fputs(quoted, f);
+        free(quoted);
+        return;
+    }
+    config c;
+    config_init(&c);
+    const bool ok = config_set(&c, k, value, &e); /* it has been set before */
+    assert(ok), (void)ok;
+    config_value(text, sizeof text, &c, k);
+    fputs(text, f);
+}
+
+/* --- keys ------------------------------------------------------------------------------------ */
+
+static bool read_text(char *out, size_t size, const char *name, const node *at, error *e)
+{
+    if (at->kind != NODE_SCALAR) return node_error(at, e, "%s: a text is wanted", name);
+    if (strlen(at->text) >= size)
+        return node_error(at, e, "%s: more than %zu bytes", name, size - 1);
+    snprintf(out, size, "%s", at->text);
+    return true;
+}
+
+static bool read_name(char *out, size_t size, const node *at, error *e)
+{
+    static const char GOOD[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
+    if (!read_text(out, size, "sweep.name", at, e)) return false;
+    return (*out && *out != '-' && *out != '.' && !out[strspn(out, GOOD)]) ||
+           node_error(at, e, "sweep.name: '%s' is not a name of letters, digits, - _ .", out);
+}
+
+static bool read_seeds(int *out, const node *at, error *e)
+{
+    double x;
+    if (!config_number(&x, "sweep.seeds", 1, STUDY_SEEDS, at, e)) return false;
+    *out = (int)x;
+    return *out == x || node_error(at, e, "sweep.seeds: '%s' is not a whole number", at->text);
+}
+
+static bool read_metric(char *out, size_t size, const node *at, error *e)
+{
+    if (!read_text(out, size, "sweep.metric", at, e)) return false;
+    const char *number = strchr(out, '@');
+    const bool known = strncmp(out, "val_loss@", 9) == 0 || strncmp(out, "val_bpb@", 8) == 0;
+    return (known && number[1] >= '1' && number[1] <= '9' && strlen(number) < 10 &&
+            !number[1 + strspn(number + 1, "0123456789")]) ||
+           node_error(at, e, "sweep.metric: '%s' is not val_loss@N or val_bpb@N", out);
+}
+
+static bool may_vary(const config_key *k, const node *at, error *e)
+{
+    if (strcmp(k->name, "train.seed") == 0 || strcmp(k->name, "train.data_seed") == 0)
+        return node_error(at, e, "sweep.axes: %s is what sweep.seeds sets", k->name);
+    return k->identity || node_error(at, e, "sweep.axes: %s changes no result", k->name);
+}
+
+/* sweep.axes: a key and its values each. */
+static bool read_axes(study *s, const node *at, error *e)
+{
+    if (at->kind != NODE_MAP) return node_error(at, e, "sweep.axes: {key: [values]} is wanted");
+    if (at->n > STUDY_AXES)
+        return node_error(at, e, "sweep.axes: %d axes, where %d can be", at->n, STUDY_AXES);
+    s->axes = 0;
+    for (int i = 0; i < at->n; i++) {
+        const node *key = &at->key[i], *list = &at->item[i];
+        const config_key *k = config_find(key->text);
+        if (!k) return config_unknown(key, key->text, e);
+        if (!may_vary(k, key, e)) return false;
+        if (list->kind != NODE_LIST || list->n == 0)
+            return node_error(list, e, "sweep.axes: %s: a list of values is wanted", k->name);
+        s->axis[s->axes++] = (study_axis){ k, list->n, list->item };
+    }
+    return true;
+}
+
+static bool read_match(study *s, const node *at, error *e)
+{
+    const node *params = at->kind == NODE_MAP && at->n == 1 ? node_find(at, "params") : NULL;
+    const node *preset = at->kind == NODE_MAP && at->n == 1 ? node_find(at, "preset") : NULL;
+    if (at->kind == NODE_MAP && at->n == 0) /* how a command line takes it back */
+        s->match = MATCH_NONE;
+    else if (params && params->kind == NODE_SCALAR && strcmp(params->text, "model.ffn_dim") == 0)
+        s->match = MATCH_PARAMS;
+    else if (preset && preset->kind == NODE_SCALAR && strcmp(preset->text, "llama2") == 0)
+        s->match = MATCH_LLAMA2;
+    else
+        return node_error(at, e,
+                          "sweep.match: {params: model.ffn_dim} or {preset: llama2} is wanted");
+    return true;
+}
+
+static bool read_design(const node *at, error *e)
+{
+    char design[STUDY_NAME];
+    return read_text(design, sizeof design, "sweep.design", at, e) &&
+           (strcmp(design, "grid") == 0 ||
+            node_error(at, e, "sweep.design: '%s' is none of grid", design));
+}
+
+static const char *nearest_key(const char *name)
+{
+    const char *best = study_keys[0].name;
+    for (const study_key *k = study_keys; k->name; k++)
+        if (config_distance(name, k->name) < config_distance(name, best)) best = k->name;
+    return best;
+}
+
+/* One key of the section; `place` is where its name stands. */
+static bool read_key(study *s, const char *name, const node *place, const node *at, error *e)
+{
+    const char *leaf = name + strlen("sweep.");
+    if (strcmp(leaf, "name") == 0) return read_name(s->name, sizeof s->name, at, e);
+    if (strcmp(leaf, "question") == 0)
+        return read_text(s->question, sizeof s->question, name, at, e);
+    if (strcmp(leaf, "hypothesis") == 0)
+        return read_text(s->hypothesis, sizeof s->hypothesis, name, at, e);
+    if (strcmp(leaf, "design") == 0) return read_design(at, e);
+    if (strcmp(leaf, "axes") == 0) return read_axes(s, at, e);
+    if (strcmp(leaf, "seeds") == 0) return read_seeds(&s->seeds, at, e);
+    if (strcmp(leaf, "match") == 0) return read_match(s, at, e);
+    if (strcmp(leaf, "metric") == 0) return read_metric(s->metric, sizeof s->metric, at, e);
+    if (strcmp(leaf, "margin") == 0) return config_number(&s->margin, name, 0, 1e6, at, e);
+    if (strcmp(leaf, "alpha") == 0) return config_number(&s->alpha, name, 1e-9, 0.5, at, e);
+    if (strcmp(leaf, "exclude") == 0) {
+        s->exclude = at;
+        return at->kind == NODE_LIST ||
+               node_error(at, e, "%s: a list of {key: value} is wanted", name);
+    }
+    if (strcmp(leaf, "baseline") == 0) {
+        s->baseline = at;
+        return at->kind == NODE_MAP || node_error(at, e, "%s: {key: value} is wanted", name);
+    }
+    return node_error(place, e, "there is no key '%.80s': did you mean %s?", name,
+                      nearest_key(name));
+}
+
+/* --- the whole ------------------------------------------------------------------------------- */
+
+/* What each value of an axis says must be something that its key can be. */
+static bool check_axes(const study *s, error *e)
+{
+    for (int i = 0; i < s->axes; i++) {
+        const study_axis *a = &s->axis[i];
+        for (int j = 0; j < a->n; j++) {
+            config c = s->base;
+            if (!config_set(&c, a->key, &a->value[j], e)) return false;
+            for (int k = 0; k < j; k++)
+                if (study_same(s, a->key, &a->value[j], &a->value[k]))
+                    return node_error(&a->value[j], e, "sweep.axes: a value of %s is given twice",
+                                      a->key->name);
+        }
+        if (s->match != MATCH_NONE && strcmp(a->key->name, "model.ffn_dim") == 0)
+            return error_usage(e, "model.ffn_dim: is an axis, and sweep.match would change it");
+    }
+    return true;
+}
+
+/* The index of an axis, -1 for another key; and of a value in it. */
+static int axis_of(const study *s, const char *key)
+{
+    int i = s->axes - 1;
+    while (i >= 0 && strcmp(s->axis[i].key->name, key) != 0) i--;
+    return i;
+}
+
+/* A partial assignment must speak of axes and of their values. */
+static bool check_partial(const study *s, const char *name, const node *map, error *e)
+{
+    if (map->kind != NODE_MAP || map->n == 0)
+        return node_error(map, e, "%s: {key: value} is wanted", name);
+    for (int i = 0; i < map->n; i++) {
+        const int axis = axis_of(s, map->key[i].text);
+        if (axis < 0)
+            return node_error(&map->key[i], e, "%s: '%s' is no axis of the study", name,
+                              map->key[i].text);
+        const study_axis *a = &s->axis[axis];
+        int j = 0;
+        while (j < a->n && !study_same(s, a->key, &map->item[i], &a->value[j])) j++;
+        if (j == a->n)
+            return node_error(&map->item[i], e, "%s: not one of the values of %s", name,
+                              a->key->name);
+    }
+    return true;
+}
+
+static bool check(const study *s, const char *path, error *e)
+{
+    if (!*s->name) return error_usage(e, "%s: sweep.name is missing: a study needs a name", path);
+    if (s->axes > 0 && !s->baseline)
+        return error_usage(e,
+                           "%s: sweep.baseline is missing: say what the arms are compared with, "
+                           "such as {%s: ...}",
+                           path, s->axis[0].key->name);
+    if (config_given(&s->base, config_find("train.seed")) ||
+        config_given(&s->base, config_find("train.data_seed")))
+        return error_usage(e, "%s: train.seed and train.data_seed are set by sweep.seeds", path);
+    if (!check_axes(s, e)) return false;
+    for (int i = 0; s->exclude && i < s->exclude->n; i++)
+        if (!check_partial(s, "sweep.exclude", &s->exclude->item[i], e)) return false;
+    return !s->baseline || check_partial(s, "sweep.baseline", s->baseline, e);
+}
+
+/* "sweep.margin=0.05" is YAML but for texts, which are what they are; the tree stays with s. */
+static bool read_setting(study *s, const char *setting, error *e)
+{
+    char name[STUDY_NAME];
+    const char *equals = strchr(setting, '=');
+    if (strncmp(setting, "sweep.", 6) != 0 || !equals) return config_override(&s->base, setting, e);
+    snprintf(name, sizeof name, "%.*s", (int)(equals - setting), setting);
+    const study_key *k = study_keys;
+    while (k->name && strcmp(k->name, name) != 0) k++;
+    node *value;
+    if (k->name && strcmp(k->type, "text") == 0) {
+        value = calloc(1, sizeof *value);
+        if (value) value->text = strdup(equals + 1);
+        if (!value || !value->text) abort();
+    } else if (!node_parse(&value, equals + 1, e))
+        return error_where(e, "%s", name);
+    s->setting[s->settings++] = value;
+    return read_key(s, name, value, value, e);
+}
+
+/* What was asked for, whole, for the record. */
+static bool keep_text(study *s, const char *path, char *const *settings, int n, error *e)
+{
+    char *file;
+    size_t size;
+    if (!file_read(&file, &size, path, (size_t)1 << 20, e)) return false;
+    FILE *f = open_memstream(&s->text, &size);
+    if (!f) abort();
+    fputs(file, f);
+    for (int i = 0; i < n; i++) fprintf(f, "# set: %s\n", settings[i]);
+    if (fclose(f) != 0) abort();
+    free(file);
+    return true;
+}
+
+static bool read_study(study *s, const char *path, char *const *settings, int n, error *e)
+{
+    const node *sweep;
+    config_init(&s->base);
+    s->setting = calloc((size_t)n + 1, sizeof *s->setting);
+    if (!s->setting) return error_set(e, "no memory");
+    if (!config_load(&s->base, path, &s->file, &sweep, e)) return false;
+    if (!sweep || sweep->kind != NODE_MAP)
+        return error_usage(
+            e, "%s: has no section `sweep`: `attnlab train` runs a lone configuration", path);
+    for (int i = 0; i < sweep->n; i++) {
+        char name[STUDY_NAME];
+        snprintf(name, sizeof name, "sweep.%s", sweep->key[i].text);
+        if (!read_key(s, name, &sweep->key[i], &sweep->item[i], e)) return false;
+    }
+    for (int i = 0; i < n; i++)
+        if (!read_setting(s, settings[i], e)) return false;
+    return check(s, path, e) && keep_text(s, path, settings, n, e);
+}
+
+bool study_read(study *s, const char *path, char *const *settings, int n, error *e)
+{
+    *s = (study){ .margin = NAN, .alpha = 0.05, .seeds = 3 };
+    if (read_study(s, path, settings, n, e)) return true;
+    study_close(s);
+    return false;
+}
+
+void study_close(study *s)
+{
+    for (int i = 0; i < s->settings; i++) node_close(s->setting[i]);
+    free(s->setting), free(s->text);
+    node_close(s->file);
+    *s = (study){ 0 };
+}
