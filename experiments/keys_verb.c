@@ -1,0 +1,79 @@
+/* keys_verb.c - `attnlab keys`: what a configuration, and a study, can say. */
+#include "core/table.h"
+#include "experiments/experiments.h"
+#include "experiments/study.h"
+
+#include <argp.h>
+#include <string.h>
+
+static const struct argp_option OPTIONS[] = {
+    { "output", 'o', "FORMAT", 0, "table (default), md, csv, json or jsonl", 0 },
+    { 0 },
+};
+
+static error_t parse(int key, char *value, struct argp_state *state)
+{
+    error e;
+    if (key != 'o') return ARGP_ERR_UNKNOWN;
+    if (!table_format_parse(state->input, value, &e)) argp_error(state, "%s", e.msg);
+    return 0;
+}
+
+static const struct argp ARGP = {
+    .options = OPTIONS,
+    .parser = parse,
+    .doc = "List every key of a configuration: name, type, default, range and meaning.  Counts "
+           "may be written 500k, 2M, 1G, 64Ki, 1Mi.  A default in parentheses follows from other "
+           "keys.  Keys that are no part of a run's identity are marked with *.",
+};
+
+static void put_range(table *t, const config_key *k)
+{
+    char text[256] = "";
+    size_t n = 0;
+    for (int i = 0; k->type == CONFIG_CHOICE && k->choices[i]; i++)
+        n += (size_t)snprintf(text + n, sizeof text - n, "%s%s", i ? ", " : "", k->choices[i]);
+    if (k->type == CONFIG_BOOL)
+        snprintf(text, sizeof text, "true, false");
+    else if (k->type == CONFIG_INT || k->type == CONFIG_COUNT || k->type == CONFIG_COUNTS)
+        snprintf(text, sizeof text, "%.0f..%.0f", k->min, k->max);
+    else if (k->type == CONFIG_REAL)
+        snprintf(text, sizeof text, "%g..%g", k->min, k->max);
+    table_text(t, text);
+}
+
+static void put_key(table *t, const config_key *k)
+{
+    static const char *const TYPE[] = { "int",    "count", "real",  "bool",
+                                        "choice", "text",  "specs", "counts" };
+    char text[128];
+    table_text(t, k->name);
+    table_text(t, TYPE[k->type]);
+    if (k->derived)
+        snprintf(text, sizeof text, "(%s)", k->derived);
+    else
+        snprintf(text, sizeof text, "%s", k->initial);
+    table_text(t, text);
+    put_range(t, k);
+    snprintf(text, sizeof text, "%s%s", k->help, k->identity ? "" : " *");
+    table_text(t, text);
+}
+
+int keys_verb(int argc, char **argv)
+{
+    table_format format = TABLE_TEXT;
+    table t;
+    argp_parse(&ARGP, argc, argv, 0, NULL, &format);
+    table_open(&t, format, stdout, 5,
+               (const char *[]){ "name", "type", "default", "range", "help" });
+    for (const config_key *k = config_keys; k->name; k++) put_key(&t, k);
+    for (const study_key *k = study_keys; k->name; k++) {
+        table_text(&t, k->name);
+        table_text(&t, k->type);
+        table_text(&t, k->initial);
+        table_text(&t, k->range);
+        table_text(&t, k->help);
+    }
+    table_close(&t);
+    return STATUS_DONE;
+}

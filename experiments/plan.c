@@ -1,0 +1,329 @@
+/* plan.c - see plan.h. */
+#include "experiments/plan.h"
+
+#include "core/table.h"
+
+#include <assert.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+bool plan_finished(const record_run *r)
+{
+    return strcmp(r->status, "done") == 0 || strcmp(r->status, "diverged") == 0;
+}
+
+static bool plan_open(plan *p, const arms *a, const study *s, error *e)
+{
+    *p = (plan){ .cell = calloc((size_t)a->n * (size_t)s->seeds, sizeof *p->cell) };
+    if (!p->cell) return error_set(e, "no memory for %d x %d cells", a->n, s->seeds);
+    for (int seed = 1; seed <= s->seeds; seed++)
+        for (int i = 0; i < a->n; i++) p->cell[p->n++] = (cell){ .arm = &a->arm[i], .seed = seed };
+    return true;
+}
+
+void plan_close(plan *p)
+{
+    free(p->cell);
+    *p = (plan){ 0 };
+}
+
+bool plan_look(plan *p, db *d, const arms *a, const study *s, error *e)
+{
+    if (!plan_open(p, a, s, e)) return false;
+    for (int i = 0; i < p->n; i++) {
+        cell *x = &p->cell[i];
+        config c;
+        bool found = false;
+        arm_config(&c, x->arm, x->seed);
+        if (d && !record_find(d, &x->run, &found, &c, e)) {
+            plan_close(p);
+            return false;
+        }
+        if (found) continue;
+        x->run = (record_run){ .last_step = -1, .status = "new" };
+        config_run_uid(&c, 0, x->run.uid);
+    }
+    return true;
+}
+
+/* --- as JSON ---------------------------------------------------------------------------------- */
+
+static char *axes_json(const study *s)
+{
+    char *text = NULL;
+    size_t n;
+    FILE *f = open_memstream(&text, &n);
+    if (!f) abort();
+    fputc('{', f);
+    for (int i = 0; i < s->axes; i++) {
+        fprintf(f, "%s\"%s\":[", i ? "," : "", s->axis[i].key->name);
+        for (int j = 0; j < s->axis[i].n; j++) {
+            if (j) fputc(',', f);
+            study_json(f, s->axis[i].key, &s->axis[i].value[j]);
+        }
+        fputc(']', f);
+    }
+    fputc('}', f);
+    if (fclose(f) != 0) abort();
+    return text;
+}
+
+/* The values of an arm, or (with `a` NULL) those of the baseline. */
+static char *values_json(const study *s, const arm *a)
+{
+    char *text = NULL;
+    size_t n;
+    FILE *f = open_memstream(&text, &n);
+    if (!f) abort();
+    const char *before = "";
+    fputc('{', f);
+    for (int i = 0; i < s->axes; i++) {
+        const config_key *k = s->axis[i].key;
+        const node *value = a             ? &s->axis[i].value[a->at[i]]
+                            : s->baseline ? node_find(s->baseline, k->name)
+                                          : NULL;
+        if (!value) continue;
+        fprintf(f, "%s\"%s\":", before, k->name);
+        study_json(f, k, value);
+        before = ",";
+    }
+    fputc('}', f);
+    if (fclose(f) != 0) abort();
+    return text;
+}
+
+/* Its values are the keys that matching may change. */
+static const char *match_json(const study *s)
+{
+    switch (s->match) {
+    case MATCH_PARAMS:
+        return "{\"params\":\"model.ffn_dim\"}";
+    case MATCH_LLAMA2:
+        return "{\"llama2\":\"model.ffn_dim\"}";
+    default:
+        return NULL;
+    }
+}
+
+/* --- the study's rows ------------------------------------------------------------------------- */
+
+typedef struct writer {
+    db *d;
+    const arms *a;
+    const study *s;
+    int64_t sweep_id;
+    bool known; /* there was a study of this name */
+    error *e;
+} writer;
+
+/* Find or make the sweep's row.  The old axes stay in place until the fixed keys are compared. */
+static bool write_sweep(writer *w)
+{
+    db *d = w->d;
+    if (!db_integer(d, &w->sweep_id, 0, w->e, "SELECT sweep_id FROM sweep WHERE name=?", "t",
+                    w->s->name))
+        return false;
+    w->known = w->sweep_id != 0;
+    if (w->known) return true;
+    char *axes = axes_json(w->s), *baseline = values_json(w->s, NULL);
+    const bool ok = db_run(d, w->e,
+                           "INSERT INTO sweep(name, created_ms, design, axes_json, match_json,"
+                           " baseline_json) VALUES(?,?,'grid',?,?,?)",
+                           "tittt", w->s->name, db_now_ms(), axes, match_json(w->s), baseline);
+    free(axes), free(baseline);
+    w->sweep_id = db_last_id(d);
+    return ok;
+}
+
+static bool update_sweep(writer *w)
+{
+    char *axes = axes_json(w->s), *baseline = values_json(w->s, NULL);
+    const bool ok = db_run(
+        w->d, w->e, "UPDATE sweep SET axes_json=?, match_json=?, baseline_json=? WHERE sweep_id=?",
+        "ttti", axes, match_json(w->s), baseline, w->sweep_id);
+    free(axes), free(baseline);
+    return ok;
+}
+
+static bool is_axis(const study *s, const char *key)
+{
+    for (int i = 0; i < s->axes; i++)
+        if (strcmp(s->axis[i].key->name, key) == 0) return true;
+    return false;
+}
+
+/* A key that follows from others is not fixed by itself; the span is, for it is the study's. */
+static bool is_fixed(const writer *w, const char *key)
+{
+    const config_key *k = config_find(key);
+    if (!k || is_axis(w->s, key)) return false;
+    if (w->s->match != MATCH_NONE && strcmp(key, "model.ffn_dim") == 0) return false;
+    return !k->derived || config_given(&w->s->base, k) || strcmp(key, "data.span") == 0;
+}
+
+/* Keys that the arms of the recorded study had, and that are other now, though no axis says so. */
+static bool check_fixed(writer *w)
+{
+    char id[CONFIG_ID];
+    sqlite3_stmt *q;
+    bool row, ok = true;
+    if (!w->known) return true;
+    config_id(&w->a->arm[0].c, id);
+    if (!db_query(w->d, &q, w->e,
+                  "SELECT DISTINCT p.key, o.value, p.value FROM arm a"
+                  " JOIN sweep s USING(sweep_id)"
+                  " JOIN config_param o ON o.config_id = a.config_id"
+                  " JOIN config_param p ON p.key = o.key AND p.config_id = ?"
+                  " WHERE a.sweep_id = ? AND a.dropped = 0 AND o.value IS NOT p.value"
+                  " AND p.key NOT IN (SELECT key FROM json_each(s.axes_json))"
+                  " AND p.key NOT IN (SELECT value FROM json_each(coalesce(s.match_json, '{}')))"
+                  " ORDER BY p.key",
+                  "ti", id, w->sweep_id))
+        return false;
+    while (ok && (ok = db_next(w->d, q, &row, w->e)) && row) {
+        const char *key = (const char *)sqlite3_column_text(q, 0);
+        if (!is_fixed(w, key)) continue;
+        ok = error_usage(w->e,
+                         "sweep.name: the study '%s' is recorded with %s = %s, and now it is %s: "
+                         "give this one another name",
+                         w->s->name, key, (const char *)sqlite3_column_text(q, 1),
+                         (const char *)sqlite3_column_text(q, 2));
+    }
+    sqlite3_finalize(q);
+    return ok;
+}
+
+/* What may change later, with what was known when it did. */
+static bool write_version(writer *w)
+{
+    const study *s = w->s;
+    int64_t same = 0, version = 0, done = 0, looks = 0;
+    db *d = w->d;
+    char *axes = axes_json(s);
+    bool ok =
+        db_integer(d, &version, 0, w->e, "SELECT max(version) FROM sweep_version WHERE sweep_id=?",
+                   "i", w->sweep_id) &&
+        db_integer(d, &same, 0, w->e,
+                   "SELECT 1 FROM sweep_version v JOIN sweep s USING(sweep_id) WHERE sweep_id=? AND"
+                   " version=? AND question IS ? AND hypothesis IS ? AND metric=? AND margin IS ?"
+                   " AND alpha=? AND seeds=? AND s.axes_json=? AND s.match_json IS ?",
+                   "iitttddntt", w->sweep_id, version, s->question, s->hypothesis, s->metric,
+                   s->margin, s->alpha, s->seeds, axes, match_json(s));
+    free(axes);
+    if (!ok || same) return ok;
+    return db_integer(d, &done, 0, w->e,
+                      "SELECT count(DISTINCT run_id) FROM arm JOIN arm_run USING(arm_id) JOIN run"
+                      " USING(run_id) WHERE sweep_id=? AND status IN ('done', 'diverged')",
+                      "i", w->sweep_id) &&
+           db_integer(d, &looks, 0, w->e, "SELECT count(*) FROM comparison WHERE sweep_id=?", "i",
+                      w->sweep_id) &&
+           db_run(d, w->e,
+                  "INSERT INTO sweep_version(sweep_id, version, at_ms, spec_text, question,"
+                  " hypothesis, metric, direction, margin, alpha, seeds, runs_done, looks)"
+                  " VALUES(?,?,?,?,?,?,?,'min',?,?,?,?,?)",
+                  "iiittttddnii", w->sweep_id, version + 1, db_now_ms(), s->text, s->question,
+                  s->hypothesis, s->metric, s->margin, s->alpha, s->seeds, done, looks);
+}
+
+/* --- arms and runs ---------------------------------------------------------------------------- */
+
+static bool write_arm(writer *w, int64_t *arm_id, const arm *x, int ord)
+{
+    char id[CONFIG_ID], *values = values_json(w->s, x);
+    config_id(&x->c, id);
+    const bool ok =
+        db_run(w->d, w->e,
+               "INSERT INTO arm(sweep_id, ord, label, config_id, replica, axis_json)"
+               " VALUES(?,?,?,?,?,?) ON CONFLICT(sweep_id, config_id, replica) DO UPDATE SET"
+               " ord=excluded.ord, label=excluded.label, axis_json=excluded.axis_json, dropped=0,"
+               " base_arm_id=NULL",
+               "inttit", w->sweep_id, ord, x->label, id, x->c.train.replica, values) &&
+        db_integer(w->d, arm_id, 0, w->e,
+                   "SELECT arm_id FROM arm WHERE sweep_id=? AND config_id=? AND replica=?", "iti",
+                   w->sweep_id, id, x->c.train.replica);
+    free(values);
+    return ok;
+}
+
+/* Arms by their identity; those that are gone keep their rows, behind the others. */
+static bool write_arms(writer *w, int64_t *arm_id)
+{
+    const int n = w->a->n;
+    if (!db_run(w->d, w->e, "UPDATE arm SET dropped=1, ord=-1-arm_id WHERE sweep_id=?", "i",
+                w->sweep_id))
+        return false;
+    for (int i = 0; i < n; i++)
+        if (!write_arm(w, &arm_id[i], &w->a->arm[i], i)) return false;
+    for (int i = 0; i < n; i++) {
+        const int base = w->a->arm[i].base;
+        if (base >= 0 && !db_run(w->d, w->e, "UPDATE arm SET base_arm_id=? WHERE arm_id=?", "ii",
+                                 arm_id[base], arm_id[i]))
+            return false;
+    }
+    return db_run(w->d, w->e, "UPDATE arm SET ord=?+arm_id WHERE sweep_id=? AND dropped=1", "ni", n,
+                  w->sweep_id);
+}
+
+/* The configurations, which arms refer to, and the runs. */
+static bool write_runs(writer *w, plan *p, bool again)
+{
+    for (int i = 0; i < p->n; i++) {
+        config c;
+        arm_config(&c, p->cell[i].arm, p->cell[i].seed);
+        if (!record_plan(w->d, &p->cell[i].run, &c, again, w->e)) return false;
+    }
+    return true;
+}
+
+static bool link_runs(writer *w, const plan *p, const int64_t *arm_id)
+{
+    for (int i = 0; i < p->n; i++) {
+        const cell *x = &p->cell[i];
+        if (!db_run(w->d, w->e,
+                    "INSERT INTO arm_run(arm_id, run_id, pair_key) VALUES(?,?,?)"
+                    " ON CONFLICT(arm_id, pair_key) DO UPDATE SET run_id=excluded.run_id",
+                    "iin", arm_id[x->arm - w->a->arm], x->run.run_id, x->seed))
+            return false;
+    }
+    return db_run(w->d, w->e,
+                  "DELETE FROM arm_run WHERE pair_key > ? AND arm_id IN"
+                  " (SELECT arm_id FROM arm WHERE sweep_id=? AND dropped=0)",
+                  "ni", w->s->seeds, w->sweep_id);
+}
+
+static bool check_code(const plan *p, error *e)
+{
+    int outdated = 0;
+    for (int i = 0; i < p->n; i++) outdated += p->cell[i].run.outdated;
+    return outdated == 0 ||
+           error_set(e,
+                     "%d of %d runs were recorded by other code: --again trains them as a new "
+                     "generation, --accept takes them as they are",
+                     outdated, p->n);
+}
+
+static bool write(writer *w, plan *p, bool again, bool accept)
+{
+    int64_t *arm_id = calloc((size_t)w->a->n, sizeof *arm_id);
+    if (!arm_id) return error_set(w->e, "no memory for %d arms", w->a->n);
+    const bool ok = write_runs(w, p, again) && (accept || check_code(p, w->e)) && write_sweep(w) &&
+                    check_fixed(w) && write_arms(w, arm_id) && link_runs(w, p, arm_id) &&
+                    write_version(w) && update_sweep(w);
+    free(arm_id);
+    return ok;
+}
+
+bool plan_write(plan *p, db *d, const arms *a, const study *s, bool again, bool accept, error *e)
+{
+    writer w = { .d = d, .a = a, .s = s, .e = e };
+    if (!plan_open(p, a, s, e)) return false;
+    bool ok = db_begin(d, e);
+    if (ok && !write(&w, p, again, accept)) {
+        ok = false;
+        db_rollback(d);
+    } else if (ok)
+        ok = db_commit(d, e);
+    if (!ok) plan_close(p);
+    return ok;
+}

@@ -1,0 +1,230 @@
+/* sweep_verb.c - attnlab sweep STUDY [key=value...] */
+#define _DEFAULT_SOURCE
+#include "experiments/cells.h"
+#include "experiments/experiments.h"
+#include "experiments/schedule.h"
+
+#include "core/threads.h"
+#include "trainer/memory.h"
+#include "trainer/progress.h"
+
+#include <argp.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { DB = 'd', DRY_RUN = 256, AGAIN, ACCEPT };
+
+typedef struct arguments {
+    const char *study, *db;
+    char **setting;
+    int settings, jobs; /* jobs 0: not said */
+    bool dry_run, again, accept;
+    table_format format;
+} arguments;
+
+static const struct argp_option OPTIONS[] = {
+    { "jobs", 'j', "N", 0, "runs at a time [as many as processors]", 0 },
+    { "dry-run", DRY_RUN, NULL, 0, "only show every run, its costs and its state", 0 },
+    { "db", DB, "FILE", 0, "the record [ATTNLAB_DB, or attnlab.db]", 0 },
+    { "again", AGAIN, NULL, 0, "train anew what other code recorded, as a new generation", 0 },
+    { "accept", ACCEPT, NULL, 0, "take what other code recorded as it is", 0 },
+    { "output", 'o', "FORMAT", 0, "of --dry-run: table (default), md, csv, json or jsonl", 0 },
+    { 0 },
+};
+
+static error_t parse(int key, char *value, struct argp_state *state)
+{
+    arguments *a = state->input;
+    char *end;
+    error e;
+    switch (key) {
+    case 'j':
+        a->jobs = (int)strtol(value, &end, 10);
+        if (*end || a->jobs < 1 || a->jobs > 1024)
+            argp_error(state, "-j: '%s' is not a number of runs", value);
+        return 0;
+    case 'o':
+        if (!table_format_parse(&a->format, value, &e)) argp_error(state, "%s", e.msg);
+        return 0;
+    case DB:
+        a->db = value;
+        return 0;
+    case DRY_RUN:
+        a->dry_run = true;
+        return 0;
+    case AGAIN:
+        a->again = true;
+        return 0;
+    case ACCEPT:
+        a->accept = true;
+        return 0;
+    case ARGP_KEY_ARG:
+        if (a->study) return ARGP_ERR_UNKNOWN; /* the rest comes as ARGP_KEY_ARGS */
+        a->study = value;
+        return 0;
+    case ARGP_KEY_ARGS:
+        a->setting = state->argv + state->next;
+        a->settings = state->argc - state->next;
+        return 0;
+    case ARGP_KEY_END:
+        if (!a->study) argp_error(state, "a study's file is wanted");
+        if (a->again && a->accept) argp_error(state, "--again and --accept exclude each other");
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp ARGP = {
+    .options = OPTIONS,
+    .parser = parse,
+    .args_doc = "STUDY.yaml [KEY=VALUE...]",
+    .doc = "Plan a study, match its arms, and run what is not recorded yet; the same command goes "
+           "on where it was cut off.\v"
+           "Exit status: 0 every run is done or diverged, 1 one failed, 2 a wrong study, 5 stopped "
+           "by a signal.",
+};
+
+/* Bytes of the largest arm's run; fails where even one does not fit. */
+static bool weigh(size_t *bytes, const arms *r, int n_threads, error *e)
+{
+    *bytes = 1;
+    for (int i = 0; i < r->n; i++) {
+        model_memory m;
+        if (!memory_weigh(&m, &r->arm[i].c, n_threads, e) || !memory_check(&m, e))
+            return error_where(e, "arm '%s'", r->arm[i].label);
+        if (m.total > *bytes) *bytes = m.total;
+    }
+    return true;
+}
+
+/* How the machine is shared: runs side by side, one thread each, are faster than one run with all
+ * threads, as long as there are runs, and memory for them. */
+static bool share(schedule *how, const arguments *a, const arms *r, const plan *p, error *e)
+{
+    const int processors = threads_available(), given = (int)r->arm[0].c.train.threads;
+    const int wanted = a->jobs ? a->jobs : given ? processors / given : processors;
+    int pending = 0;
+    size_t largest;
+    for (int i = 0; i < p->n; i++) pending += !plan_finished(&p->cell[i].run);
+    how->jobs = wanted < pending ? wanted : pending;
+    if (how->jobs < 1) how->jobs = 1;
+    how->threads = given ? given : processors / how->jobs;
+    if (how->threads < 1) how->threads = 1;
+    if (!weigh(&largest, r, how->threads, e)) return false;
+    const size_t fit = memory_available() / largest;
+    if (fit >= (size_t)how->jobs) return true;
+    how->jobs = fit > 0 ? (int)fit : 1;
+    fprintf(stderr, "attnlab sweep: there is memory for %d at a time\n", how->jobs);
+    return true;
+}
+
+static int dry_run(const arguments *a, const study *s, const arms *r, error *e)
+{
+    db d, *record = NULL;
+    plan p = { 0 };
+    schedule how = { 0 };
+    double *seconds = calloc((size_t)r->n, sizeof *seconds);
+    if (access(a->db, F_OK) == 0) {
+        if (!db_open(&d, a->db, DB_READ, e)) {
+            free(seconds);
+            return e->status;
+        }
+        record = &d;
+    }
+    bool ok = seconds || error_set(e, "no memory");
+    ok = ok && plan_look(&p, record, r, s, e) && share(&how, a, r, &p, e) &&
+         cells_measure(seconds, r, &p, how.threads, e);
+    if (ok) {
+        char time[32];
+        int finished = 0;
+        for (int i = 0; i < p.n; i++) finished += plan_finished(&p.cell[i].run);
+        cells_print(&p, r, seconds, a->format);
+        progress_time(time, sizeof time, cells_left(&p, r, seconds, how.jobs));
+        fprintf(stderr,
+                "%s: %d arms x %d seeds, %d of %d runs recorded; the others take about %s, %d at a "
+                "time with %d thread%s each\n",
+                s->name, r->n, s->seeds, finished, p.n, time, how.jobs, how.threads,
+                how.threads == 1 ? "" : "s");
+        if (s->match == MATCH_LLAMA2)
+            fprintf(stderr,
+                    "%s: ffn_dim by Llama 2's printed factors (1.33 and 1.3), which is no "
+                    "exact match: see residual_%%\n",
+                    s->name);
+    }
+    plan_close(&p);
+    if (record) db_close(record);
+    free(seconds);
+    return ok ? STATUS_DONE : e->status;
+}
+
+/* What did not end well, each with where to read more. */
+static void report(const plan *p, const schedule_end *end, const db *d, const char *name)
+{
+    for (int i = 0; i < p->n; i++) {
+        const record_run *r = &p->cell[i].run;
+        const bool failed = strcmp(r->status, "failed") == 0;
+        if (!failed && strcmp(r->status, "diverged") != 0) continue;
+        char *folder = record_folder(d, r->uid);
+        fprintf(stderr, "%s: %s, seed %d (run %s) %s: %s; log: %s/log\n", name,
+                p->cell[i].arm->label, p->cell[i].seed, r->uid, r->status, r->message,
+                folder ? folder : "");
+        free(folder);
+    }
+    fprintf(stderr, "%s: %d done, %d diverged, %d failed, %d to be resumed, %d in other hands\n",
+            name, end->done, end->diverged, end->failed, end->preempted, end->elsewhere);
+}
+
+static int run(const arguments *a, const study *s, const arms *r, error *e)
+{
+    static const char *const COMMAND[] = { "/proc/self/exe", "train", NULL };
+    db d;
+    plan p = { 0 };
+    schedule how = { .command = COMMAND, .accept = a->accept, .name = s->name };
+    size_t bytes; /* with one thread, before anything is written */
+    if (!weigh(&bytes, r, 1, e) || !db_open(&d, a->db, DB_WRITE, e)) return e->status;
+    int status = STATUS_FAILED;
+    if (plan_write(&p, &d, r, s, a->again, a->accept, e) && share(&how, a, r, &p, e)) {
+        schedule_end end;
+        int finished = 0;
+        for (int i = 0; i < p.n; i++) finished += plan_finished(&p.cell[i].run);
+        fprintf(stderr,
+                "%s: %d arms x %d seeds, %d of %d runs recorded, %d at a time with %d "
+                "thread%s each\n",
+                s->name, r->n, s->seeds, finished, p.n, how.jobs, how.threads,
+                how.threads == 1 ? "" : "s");
+        status = schedule_run(&p, &end, &d, &how, e);
+        report(&p, &end, &d, s->name);
+        if (status == STATUS_FAILED && end.failed + end.elsewhere > 0)
+            error_set(e, "%d of %d runs are not done", p.n - end.done - end.diverged, p.n);
+    } else
+        status = e->status;
+    plan_close(&p);
+    db_tidy(&d);
+    db_close(&d);
+    return status;
+}
+
+int sweep_verb(int argc, char **argv)
+{
+    arguments a = { .db = db_default_path() };
+    study s;
+    arms r;
+    error e;
+    argp_parse(&ARGP, argc, argv, 0, NULL, &a);
+    int status;
+    if (!study_read(&s, a.study, a.setting, a.settings, &e))
+        status = e.status;
+    else {
+        if (!arms_open(&r, &s, &e))
+            status = e.status;
+        else {
+            status = a.dry_run ? dry_run(&a, &s, &r, &e) : run(&a, &s, &r, &e);
+            arms_close(&r);
+        }
+        study_close(&s);
+    }
+    if (status != STATUS_DONE) fprintf(stderr, "attnlab sweep: %s\n", e.msg);
+    return status;
+}
