@@ -1,5 +1,6 @@
 /* attnlab.c - the table of verbs, and main(). */
 #include "core/error.h"
+#include "experiments/experiments.h"
 #include "trainer/trainer.h"
 
 #include <argp.h>
@@ -12,9 +13,12 @@ static const struct verb {
 } VERBS[] = {
     { "prepare", "text files to a corpus folder", prepare_verb },
     { "train", "one run", train_verb },
+    { "sweep", "a study: plan, match, run what is missing", sweep_verb },
+    { "status", "how far a study is", status_verb },
     { "bench", "how fast it trains, against the rate of sgemm", bench_verb },
     { "describe", "parameters, FLOPs, memory, KV bytes of a configuration", describe_verb },
     { "variants", "the attention variants and their options", variants_verb },
+    { "keys", "every key of a configuration", keys_verb },
 };
 
 enum { N_VERBS = sizeof VERBS / sizeof *VERBS };

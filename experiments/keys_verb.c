@@ -24,7 +24,8 @@ static const struct argp ARGP = {
     .parser = parse,
     .doc = "List every key of a configuration: name, type, default, range and meaning.  Counts "
            "may be written 500k, 2M, 1G, 64Ki, 1Mi.  A default in parentheses follows from other "
-           "keys.  Keys that are no part of a run's identity are marked with *.",
+           "keys.  A key that is no part of the identity may change from one command to the next "
+           "without making another run.",
 };
 
 static void put_range(table *t, const config_key *k)
@@ -55,8 +56,8 @@ static void put_key(table *t, const config_key *k)
         snprintf(text, sizeof text, "%s", k->initial);
     table_text(t, text);
     put_range(t, k);
-    snprintf(text, sizeof text, "%s%s", k->help, k->identity ? "" : " *");
-    table_text(t, text);
+    table_text(t, k->identity ? "yes" : "no");
+    table_text(t, k->help);
 }
 
 int keys_verb(int argc, char **argv)
@@ -64,14 +65,15 @@ int keys_verb(int argc, char **argv)
     table_format format = TABLE_TEXT;
     table t;
     argp_parse(&ARGP, argc, argv, 0, NULL, &format);
-    table_open(&t, format, stdout, 5,
-               (const char *[]){ "name", "type", "default", "range", "help" });
+    table_open(&t, format, stdout, 6,
+               (const char *[]){ "name", "type", "default", "range", "identity", "help" });
     for (const config_key *k = config_keys; k->name; k++) put_key(&t, k);
     for (const study_key *k = study_keys; k->name; k++) {
         table_text(&t, k->name);
         table_text(&t, k->type);
         table_text(&t, k->initial);
         table_text(&t, k->range);
+        table_text(&t, NULL);
         table_text(&t, k->help);
     }
     table_close(&t);
