@@ -374,7 +374,8 @@ static void test_manifest(void **state)
 static void test_forged(void **state)
 {
     (void)state;
-    const corpus_order o = order("forged");
+    corpus_order o = order("forged");
+    o.force = true;
     const uint16_t wrong[] = { 1, VOCAB, 5 }, few[] = { 1, 300 };
     const struct {
         const uint16_t *tokens;
@@ -409,6 +410,22 @@ static void test_again(void **state)
     assert_string_equal(first, second);
     assert_int_equal(stat(file, &after), 0);
     assert_int_equal(before.st_ino, after.st_ino); /* nothing was written */
+
+    /* Its own tokenizer, given: still the same.  In the other direction that shows at the end. */
+    char model[128];
+    snprintf(model, sizeof model, "%s", scratch_path(&dir, "again/tokenizer.model"));
+    o.tokenizer = model;
+    make(&o, second);
+    assert_string_equal(first, second);
+    corpus_order given = order("given");
+    given.tokenizer = model;
+    make(&given, second);
+    given.tokenizer = NULL;
+    make(&given, second);
+    assert_string_equal(first, second);
+    o = order("again");
+    assert_int_equal(stat(file, &after), 0);
+    assert_int_equal(before.st_ino, after.st_ino);
 
     o.vocab_size = VOCAB - 1;
     expect_refused(&o, STATUS_FAILED, "--force");

@@ -18,6 +18,13 @@
 
 static const size_t MODEL_LIMIT = (size_t)1 << 30;
 
+static bool read_part(char **bytes, size_t *n, const char *path, size_t limit, error *e)
+{
+    error why;
+    if (file_read(bytes, n, path, limit, &why)) return true;
+    return error_set(e, "%.400s: prepare the corpus again", why.msg);
+}
+
 static bool check_hash(const char *path, const char *bytes, size_t n, const char *sha256, error *e)
 {
     char found[HASH_HEX];
@@ -83,7 +90,7 @@ static bool open_shard(corpus *c, corpus_split *s, const manifest *m, int split,
     const size_t size = (size_t)s->n_tokens * (size_t)s->width;
     char *path = manifest_path(c->path, SPLIT_SHARD[split]), *bytes = NULL;
     size_t n;
-    bool ok = file_read(&bytes, &n, path, SIZE_MAX / 16, e);
+    bool ok = read_part(&bytes, &n, path, SIZE_MAX / 16, e);
     s->tokens = bytes; /* freed by corpus_close */
     if (ok && n != size)
         ok = error_set(e, "%s: has %zu bytes, not %zu: it was %s; prepare the corpus again", path,

@@ -190,11 +190,8 @@ static bool begin_manifest(manifest *m, const work *w, error *e)
     return true;
 }
 
-/* Would these orders make that corpus?  Texts and tokenizer decide, without making it. */
-static bool same_orders(const manifest *a, const manifest *b)
+static bool same_documents(const manifest *a, const manifest *b)
 {
-    if (strcmp(a->settings, b->settings) != 0) return false;
-    if (!*a->settings && strcmp(a->model, b->model) != 0) return false;
     for (int i = 0; i < SPLITS; i++) {
         if (a->split[i].n != b->split[i].n) return false;
         for (int j = 0; j < a->split[i].n; j++)
@@ -202,6 +199,19 @@ static bool same_orders(const manifest *a, const manifest *b)
                 return false;
     }
     return true;
+}
+
+/* Is the corpus to be made the one that is there?  Before it is made, texts and tokenizer may say
+ * so; what they leave open is MAYBE. */
+typedef enum answer { NO, MAYBE, YES } answer;
+
+static answer is_same(const manifest *new, const manifest *old)
+{
+    if (*new->sha256) return strcmp(new->sha256, old->sha256) == 0 ? YES : NO;
+    if (!same_documents(new, old)) return NO;
+    const bool known = *new->settings ? strcmp(new->settings, old->settings) == 0
+                                      : strcmp(new->model, old->model) == 0;
+    return known ? YES : MAYBE;
 }
 
 static bool is_whole(const char *folder, error *e)
@@ -212,8 +222,8 @@ static bool is_whole(const char *folder, error *e)
     return true;
 }
 
-/* Is the corpus of these orders in the folder already?  `why` says why it is not, though it was
- * once.  Fails when another corpus is there, which must not be written over. */
+/* Is the corpus in the folder already?  `why` says why it is not, though it was once.  Fails when
+ * another corpus is there, which must not be written over. */
 static bool look_for(bool *there, error *why, const manifest *m, const corpus_order *o, error *e)
 {
     manifest old;
@@ -223,10 +233,10 @@ static bool look_for(bool *there, error *why, const manifest *m, const corpus_or
     free(path);
     if (!any) return true;
     const bool known = manifest_read(&old, o->out, why);
-    const bool same = known && same_orders(m, &old);
+    const answer same = known ? is_same(m, &old) : NO;
     manifest_close(&old);
-    *there = same && is_whole(o->out, why);
-    if (same || o->force) return true;
+    *there = same == YES && is_whole(o->out, why);
+    if (same != NO || o->force) return true;
     return known ? error_set(e,
                              "%s: has another corpus in it: choose another folder, or write over "
                              "it with --force",
@@ -255,23 +265,22 @@ static bool put_files(const work *w, const manifest *m, error *e)
     return ok && manifest_write(m, folder, e);
 }
 
-/* One writer at a time, and what another has put there in the meantime counts too. */
-static bool put_corpus(const work *w, const manifest *m, error *e)
+/* One writer at a time, and now that the corpus is made it can be told from any other. */
+static bool put_corpus(bool *there, const work *w, const manifest *m, error *e)
 {
     const char *folder = w->o->out;
     int lock = -1;
-    bool there = false;
     error why;
     char *path = manifest_path(folder, ".lock");
     bool ok = file_make_folder(folder, e) && file_lock(&lock, path, e);
     if (ok && lock < 0) ok = error_set(e, "%s: another attnlab prepare is writing it", folder);
-    ok = ok && look_for(&there, &why, m, w->o, e) && (there || put_files(w, m, e));
+    ok = ok && look_for(there, &why, m, w->o, e) && (*there || put_files(w, m, e));
     if (lock >= 0) close(lock);
     free(path);
     return ok;
 }
 
-static bool make_corpus(work *w, manifest *m, error *e)
+static bool make_corpus(bool *there, work *w, manifest *m, error *e)
 {
     if (!make_tokenizer(w, e)) return false;
     m->vocab_size = w->tokenizer.V;
@@ -283,7 +292,7 @@ static bool make_corpus(work *w, manifest *m, error *e)
     for (int i = 0; i < SPLITS; i++)
         if (!encode_split(w, m, i, e)) return false;
     manifest_identity(m->sha256, m);
-    return put_corpus(w, m, e);
+    return put_corpus(there, w, m, e);
 }
 
 static bool find_or_make(work *w, manifest *m, error *e)
@@ -295,7 +304,8 @@ static bool find_or_make(work *w, manifest *m, error *e)
         return false;
     if (!begin_manifest(m, w, e) || !look_for(&there, &why, m, o, e)) return false;
     if (*why.msg) fprintf(o->progress, "%s\n", why.msg);
-    if (!there) return make_corpus(w, m, e);
+    if (!there && !make_corpus(&there, w, m, e)) return false;
+    if (!there) return true;
     fprintf(o->progress, "%s has this corpus already\n", o->out);
     manifest_close(m);
     return manifest_read(m, o->out, e);
