@@ -39,8 +39,8 @@ static void keys_load(keys *c, const float *k, const float *v, const group *s, i
     pack_columns(c->vt, v, a->v_row, a->Ev, n);
     for (int j = 0; j < n; j++)
         copy_row(c->k + (size_t)j * s->E, k + (size_t)j * a->k_row, a->E, 1);
-    memset(c->dk, 0, sizeof *c->dk * (size_t)n * s->E);
-    memset(c->dv, 0, sizeof *c->dv * (size_t)n * s->Ev);
+    clear(c->dk, (size_t)n * s->E);
+    clear(c->dv, (size_t)n * s->Ev);
 }
 
 /* out (n) = x (n) times scale, x being rounded up to whole vectors. */
@@ -142,8 +142,7 @@ static void group_backward(float *dq, float *dk, float *dv, const float *dO, con
     const int step = min(ROWS, TILE / max(s->E, s->Ev)) / MR * MR;
     keys c;
     rows t;
-    for (int i = 0; i < s->rows; i++)
-        memset(dq + offset(s, i, a->q_row, a->q_head), 0, sizeof *dq * (size_t)a->E);
+    for (int i = 0; i < s->rows; i++) clear(dq + offset(s, i, a->q_row, a->q_head), (size_t)a->E);
     for (int j = 0; j < a->T; j += s->keys) {
         const int n = min(s->keys, a->T - j);
         const long past = (long)(j + n - 1 + a->window - s->first) * s->R;

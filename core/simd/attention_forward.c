@@ -133,7 +133,7 @@ static void attempt(bool carry, rows *t, const float *q, const float *k, const f
 {
     keys c;
     const int whole = round_up(i1 - i0, MR);
-    memset(t->pv, 0, sizeof *t->pv * (size_t)whole * s->Ev);
+    clear(t->pv, (size_t)whole * s->Ev);
     for (int i = 0; i < whole; i++) t->sum[i] = 0, t->top[i] = carry ? HIDDEN : 0;
     const int from = max(0, place_of(s, i0) - s->a->window + 1), to = place_of(s, i1 - 1) + 1;
     for (int j = from; j < to; j += s->keys) {

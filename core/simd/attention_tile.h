@@ -14,7 +14,8 @@
 #include "core/simd/micro.h"
 #include "core/simd/pack.h"
 
-#include <string.h>
+#include <assert.h>
+#include <stdbool.h>
 
 enum {
     KEYS = 256,         /* most keys of a tile                               */
@@ -28,6 +29,7 @@ static const float LOG2_E = 1.44269504f, LN_2 = 0.69314718f;
 typedef struct group {
     const attention *a; /* complete                               */
     int g, R;           /* key/value head, query heads that it has */
+    uint64_t inverse;   /* 2^40 / R, rounded up                    */
     int rows, first;    /* S R; the key at which row 0 stands      */
     int E, Ev;          /* widths, rounded up to whole vectors     */
     int keys;           /* of a tile                               */
@@ -52,21 +54,39 @@ INLINE group group_of(const attention *a, int g)
 {
     group s = { .a = a, .g = g, .R = a->H / a->G, .first = a->T - a->S };
     s.rows = a->S * s.R;
+    s.inverse = (UINT64_C(1) << 40) / (uint64_t)s.R + 1;
+    assert((int64_t)a->S * s.R <= 1 << 24 && s.R < 1 << 16);
     s.E = round_up(a->E, VW), s.Ev = round_up(a->Ev, VW);
     s.keys = min(KEYS, TILE / max(s.E, s.Ev) / NR * NR);
     return s;
 }
 
+/* i / R.  A division would take as long as the rest of what is done for a row; this is exact while
+ * i R is below 2^40. */
+INLINE int position_of(const group *s, int i)
+{
+    return (int)(((uint64_t)i * s->inverse) >> 40);
+}
+
 /* The key at which row i stands. */
 INLINE int place_of(const group *s, int i)
 {
-    return s->first + i / s->R;
+    return s->first + position_of(s, i);
 }
 
 /* Offset of row i in a tensor whose positions and heads are so far apart. */
 INLINE size_t offset(const group *s, int i, int row, int head)
 {
-    return (size_t)(i / s->R) * row + (size_t)(s->g * s->R + i % s->R) * head;
+    const int t = position_of(s, i);
+    return (size_t)t * row + (size_t)(s->g * s->R + i - t * s->R) * head;
+}
+
+/* n zeros. */
+INLINE void clear(float *x, size_t n)
+{
+    size_t j = 0;
+    for (; j + VW <= n; j += VW) store(x + j, (vf){ 0 });
+    for (; j < n; j++) x[j] = 0;
 }
 
 /* out (n) = x (n) times scale, and zeros up to n rounded up to a vector. */
@@ -87,7 +107,7 @@ static inline void copy_rows(float *out, const float *x, const group *s, int i0,
     for (int i = i0; i < i1; i++)
         copy_row(out + (size_t)(i - i0) * wide, x + offset(s, i, row, head), width, scale);
     const int rows = i1 - i0, whole = round_up(rows, MR);
-    memset(out + (size_t)rows * wide, 0, sizeof *out * (size_t)(whole - rows) * wide);
+    clear(out + (size_t)rows * wide, (size_t)(whole - rows) * wide);
 }
 
 /* The keys that some row of a strip sees, within a tile's keys j0..j0+keys-1.  `from` is rounded
