@@ -1,0 +1,48 @@
+/* flip.h - joint sign-flips of whole seeds: tests and intervals that need no normal distribution.
+ *
+ * d[c][s] is the difference of contrast c at seed s.  If the truth is delta[c], then d - delta has
+ * the same joint distribution when the signs of any seeds are turned round in all contrasts at
+ * once.  With t the mean over its own standard error,
+ *
+ *     p(delta[c]) = share of the 2^n flips in which max over contrasts |t of the flip| >= |t|
+ *
+ * (Westfall and Young, 1993; Romano and Wolf, JASA 100, 2005).  A contrast's own differences are
+ * flipped about the value in question.  Where the others stand matters: about 0 makes the test of
+ * "no difference" exact for every family; about their own means keeps intervals from shrinking when
+ * another arm differs much.  Both are done, and the larger p counts.
+ *
+ * |t| grows with (mean)^2 / mean of squares, and the mean of squares does not change under flips,
+ * so a flip counts up to a value that has a closed form: the mean of the seeds flipped, or of those
+ * not flipped (Hartigan, JASA 64, 1969), or where |t| passes the largest of the others.  Intervals
+ * are order statistics of those values: the inversion is exact.
+ */
+#ifndef ANALYSIS_FLIP_H
+#define ANALYSIS_FLIP_H
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum { FLIP_EXACT = 16 }; /* up to this many seeds, every flip is made; beyond, 32768 of them */
+
+typedef struct flip {
+    int contrasts, seeds;
+    size_t flips; /* the first is the identity; a flip and its mirror image are one */
+    double *mean; /* (contrasts) */
+    double *end;  /* (contrasts, 3, 2, flips): value up to which each flip counts, ascending:
+                     alone, others about 0, others about their means; below, above */
+} flip;
+
+/* d (contrasts, seeds). */
+void flip_open(flip *f, const double *d, int contrasts, int seeds);
+void flip_close(flip *f);
+
+/* p that the difference of contrast c is `delta`; `family`: with all contrasts at once. */
+double flip_p(const flip *f, int c, double delta, bool family);
+
+/* The values whose family p is above alpha; infinite where no value can be excluded. */
+void flip_interval(double *lo, double *hi, const flip *f, int c, double alpha);
+
+/* The level at which the test really is, at most alpha: (number of flips that fit) / 2^n. */
+double flip_level(int seeds, double alpha);
+
+#endif

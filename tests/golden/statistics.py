@@ -1,0 +1,200 @@
+#!/usr/bin/env python3
+"""statistics.py - the numbers in statistics.json, from SciPy and statsmodels.
+
+    python3 -m venv v && v/bin/pip install scipy statsmodels && v/bin/python statistics.py
+
+Nothing here is shared with analysis/: integrals are SciPy's adaptive ones, tests are its own.
+"""
+import itertools
+import json
+import os
+
+import numpy as np
+import scipy
+import statsmodels
+from scipy import integrate, stats
+from statsmodels.stats.power import TTestPower
+from statsmodels.stats.weightstats import ttost_paired
+
+
+def star(x, size):
+    return 2 * integrate.quad(
+        lambda z: stats.norm.pdf(z) * (stats.norm.cdf(z + x) - stats.norm.cdf(z - x)) ** size,
+        0, 9, epsabs=1e-12, epsrel=1e-11)[0]
+
+
+def over_scale(f, df):
+    hi = np.sqrt(stats.chi2.isf(1e-15, df) / df)
+    return integrate.quad(lambda s: stats.chi2.pdf(df * s * s, df) * 2 * df * s * f(s),
+                          0, hi, epsabs=1e-11, epsrel=1e-10, limit=200)[0]
+
+
+def tail(sizes, c, df):
+    return 1 - over_scale(lambda s: np.prod([star(np.sqrt(2) * c * s, k) for k in sizes]), df)
+
+
+def dunnett():
+    rows = []
+    for sizes, df, c in [([2], 4, 3.0), ([3], 6, 2.5), ([7], 14, 3.2), ([7], 28, 1.0),
+                         ([2, 2], 10, 2.9), ([3, 1], 8, 4.5), ([1, 1, 1], 5, 2.0), ([2], 2, 9.0)]:
+        rows.append({"sizes": sizes, "df": df, "c": c, "tail": tail(sizes, c, df)})
+    return rows
+
+
+def dunnett_of_scipy(rng):
+    """SciPy's own Dunnett test (a randomised integral, good to three digits)."""
+    groups = [rng.normal(m, 1, 6) for m in (0, 0.9, 1.6, 2.2)]
+    r = stats.dunnett(*groups[1:], control=groups[0], random_state=1)
+    return [{"sizes": [3], "df": 20, "c": float(abs(t)), "tail": float(p)}
+            for t, p in zip(r.statistic, r.pvalue)]
+
+
+def tukey():
+    return [{"arms": k, "df": df, "c": c,
+             "tail": float(stats.studentized_range.sf(c * np.sqrt(2), k, df))}
+            for k, df, c in [(3, 4, 3.0), (4, 9, 2.7), (8, 14, 3.8)]]
+
+
+def power():
+    rows = []
+    for effect, n in [(1.0, 5), (1.5, 3), (0.5, 20), (2.0, 4)]:
+        rows.append({"effect": effect, "n": n,
+                     "power": float(TTestPower().power(effect, n, 0.05, alternative="two-sided"))})
+    return rows
+
+
+def equivalence_power():
+    """Power of two one-sided t tests, by Owen's integral."""
+    rows = []
+    for effect, margin, se, df in [(0.0, 1.0, 0.3, 5), (0.2, 1.0, 0.25, 9), (0.5, 1.0, 0.4, 4)]:
+        c = stats.t.isf(0.05, df)
+        p = over_scale(lambda s: max(0.0, stats.norm.cdf((margin - effect) / se - c * s)
+                                     - stats.norm.cdf((-margin - effect) / se + c * s)), df)
+        rows.append({"effect": effect, "margin": margin, "se": se, "df": df, "c": c, "power": p})
+    return rows
+
+
+def mean_difference(x, y, axis=-1):
+    return np.mean(x - y, axis=axis)
+
+
+def paired(rng):
+    """Two arms: below 6 seeds the blocks' test is the paired t test; from 6 on, sign-flips."""
+    rows = []
+    for n in (3, 5, 6, 8, 10):
+        seed = rng.normal(3, 0.05, n)
+        base = np.round(seed + rng.normal(0, 0.01, n), 6)
+        arm = np.round(seed + rng.normal(0.012, 0.01, n), 6)
+        margin = 0.03
+        row = {"base": list(base), "arm": list(arm), "margin": margin,
+               "correlation": stats.pearsonr(arm, base)[0]}
+        if n < 6:
+            t = stats.ttest_rel(arm, base)
+            ci = t.confidence_interval(0.95)
+            row |= {"p": t.pvalue, "lo": ci.low, "hi": ci.high,
+                    "p_equivalent": ttost_paired(arm, base, -margin, margin)[0]}
+        else:
+            def flip_p(delta):
+                return stats.permutation_test((arm - delta, base), mean_difference,
+                                              permutation_type="samples", n_resamples=np.inf,
+                                              vectorized=True).pvalue
+            row |= {"p": flip_p(0.0),
+                    "p_equivalent": max(flip_p(-margin), flip_p(margin)) / 2}
+            d = arm - base
+            # The ends of Hartigan's intervals: order statistics of the means of all subsets.
+            means = sorted(np.mean(c) for k in range(1, n + 1) for c in itertools.combinations(d, k))
+            k = int(np.floor(0.05 * 2 ** (n - 1) + 1e-9))
+            row |= {"lo": means[k - 1], "hi": means[-k]}
+        rows.append({k: v if isinstance(v, list) else float(v) for k, v in row.items()})
+    return rows
+
+
+def blocks(rng):
+    """Four arms, three seeds: residual of a two-way fit by least squares, Dunnett by the above."""
+    A, S = 4, 3
+    y = np.round(rng.normal(3, 0.05, (1, S)) + np.array([0, 0.004, 0.02, -0.05])[:, None]
+                 + rng.normal(0, 0.01, (A, S)), 6)
+    X = np.zeros((A * S, A + S - 1))
+    for a in range(A):
+        for s in range(S):
+            X[a * S + s, a] = 1
+            if s:
+                X[a * S + s, A + s - 1] = 1
+    beta, rss, rank, _ = np.linalg.lstsq(X, y.ravel(), rcond=None)
+    df = A * S - rank
+    se = float(np.sqrt(2 * rss[0] / df / S))
+    diff = beta[1:A] - beta[0]
+    margin = 0.03
+    from scipy.optimize import brentq
+    crit = brentq(lambda c: tail([A - 1], c, df) - 0.05, 1, 20, xtol=1e-10)
+    inner = brentq(lambda c: tail([A - 1], c, df) - 0.10, 1, 20, xtol=1e-10)
+    equal = [max(tail([A - 1], abs(d - m) / se, df) / 2 if (d > m) == (m < 0)
+                 else 1 - tail([A - 1], abs(d - m) / se, df) / 2 for m in (-margin, margin))
+             for d in diff]
+    return {"y": y.tolist(), "df": float(df), "se": se, "margin": margin,
+            "p": [float(2 * stats.t.sf(abs(d) / se, df)) for d in diff],
+            "p_adjusted": [tail([A - 1], abs(d) / se, df) for d in diff],
+            "lo": [float(d - crit * se) for d in diff], "hi": [float(d + crit * se) for d in diff],
+            "inner_lo": [float(d - inner * se) for d in diff],
+            "inner_hi": [float(d + inner * se) for d in diff], "p_equivalent": equal}
+
+
+def flips(rng):
+    """Three contrasts at 6 and 8 seeds: joint flips by brute force, others about 0 and about their
+    means."""
+    rows = []
+    for n in (6, 8):
+        seed = rng.normal(3, 0.05, n)
+        y = np.round(seed + np.array([0, 0.003, 0.02, 0.06])[:, None]
+                     + rng.normal(0, 0.01, (4, n)), 6)
+        d = y[1:] - y[0]
+        signs = np.array(list(itertools.product([1, -1], repeat=n)))
+
+        def t(x):
+            z = signs * x
+            with np.errstate(divide="ignore"):
+                return np.abs(z.mean(1)) / (z.std(1, ddof=1) / np.sqrt(n))
+
+        def p(c, delta, centred):
+            own = t(d[c] - delta)
+            other = [t(d[k] - (d[k].mean() if centred else 0)) for k in range(3) if k != c]
+            seen = own[0]
+            largest = np.maximum(own, np.max(other, axis=0))
+            largest[0] = largest[-1] = seen
+            return float(np.mean(largest >= seen * (1 - 1e-12)))
+
+        classic = [np.mean(np.max([t(x) for x in d], axis=0) >= t(d[c])[0] * (1 - 1e-12))
+                   for c in range(3)]
+        probe = [-0.03, 0.01, 0.03]
+        rows.append({"y": y.tolist(), "probe": probe,
+                     "p_adjusted": [max(p(c, 0, False), p(c, 0, True)) for c in range(3)],
+                     "p_at_least": [float(x) for x in classic],
+                     "p_probe": [[max(p(c, x, False), p(c, x, True)) for x in probe]
+                                 for c in range(3)]})
+    return rows
+
+
+def welch(rng):
+    x = np.round(rng.normal(3.02, 0.01, 5), 6)
+    b = np.round(rng.normal(3.00, 0.03, 4), 6)
+    t = stats.ttest_ind(x, b, equal_var=False)
+    ci = t.confidence_interval(0.95)
+    return {"arm": list(x), "base": list(b), "p": float(t.pvalue), "df": float(t.df),
+            "lo": float(ci.low), "hi": float(ci.high)}
+
+
+def main():
+    rng = np.random.default_rng(20)
+    out = {"made_with": f"scipy {scipy.__version__}, statsmodels {statsmodels.__version__}",
+           "dunnett": dunnett(), "dunnett_of_scipy": dunnett_of_scipy(rng), "tukey": tukey(), "power": power(),
+           "equivalence_power": equivalence_power(), "paired": paired(rng), "blocks": blocks(rng),
+           "flips": flips(rng), "welch": welch(rng)}
+    path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "statistics.json")
+    with open(path, "w") as f:
+        f.write("{\n" + ",\n".join(
+            f' "{k}": ' + (json.dumps(v) if not isinstance(v, list) else
+                          "[\n  " + ",\n  ".join(json.dumps(x) for x in v) + "]")
+            for k, v in out.items()) + "\n}\n")
+
+
+main()

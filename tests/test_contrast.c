@@ -1,0 +1,294 @@
+/* test_contrast.c - every procedure against SciPy's numbers, and what must hold for all of them. */
+#include "analysis/contrast.h"
+#include "analysis/power.h"
+#include "tests/golden.h"
+
+#include <gsl/gsl_randist.h>
+#include <gsl/gsl_rng.h>
+#include <stdlib.h>
+
+static int fill(double *y, const json_t *list)
+{
+    size_t i;
+    json_t *x;
+    json_array_foreach(list, i, x) y[i] = json_number_value(x);
+    return (int)json_array_size(list);
+}
+
+static void two_arms(void **state)
+{
+    (void)state;
+    json_t *g = golden_open("statistics");
+    size_t i;
+    json_t *row;
+    json_array_foreach(json_object_get(g, "paired"), i, row)
+    {
+        double y[32];
+        const int n = fill(y, json_object_get(row, "base"));
+        fill(y + n, json_object_get(row, "arm"));
+        const contrast_pair pair = { 1, 0 };
+        const contrast_study s = { .arms = 2,
+                                   .seeds = n,
+                                   .y = y,
+                                   .pairs = 1,
+                                   .pair = &pair,
+                                   .alpha = 0.05,
+                                   .margin = golden_number(row, "margin") };
+        contrast_result r;
+        contrast_compute(&r, &s);
+        assert_int_equal(r.procedure, n < 6 ? CONTRAST_BLOCK : CONTRAST_FLIP);
+        golden_close(r.row->p, golden_number(row, "p"), 1e-9, "p");
+        golden_close(r.row->p_adjusted, golden_number(row, "p"), 1e-9, "p of a family of one");
+        golden_close(r.row->p_equivalent, golden_number(row, "p_equivalent"), 1e-9, "equivalent");
+        golden_close(r.row->lo, golden_number(row, "lo"), 1e-9, "lo");
+        golden_close(r.row->hi, golden_number(row, "hi"), 1e-9, "hi");
+        golden_close(r.row->correlation, golden_number(row, "correlation"), 1e-9, "correlation");
+        contrast_close(&r);
+    }
+    assert_true(i > 0);
+    json_decref(g);
+}
+
+static contrast_study read_arms(double *y, contrast_pair *pair, const json_t *object)
+{
+    const json_t *rows = json_object_get(object, "y");
+    contrast_study s = { .arms = (int)json_array_size(rows), .y = y, .pair = pair, .alpha = 0.05 };
+    for (int a = 0; a < s.arms; a++) {
+        s.seeds = fill(y, json_array_get(rows, (size_t)a));
+        y += s.seeds;
+        if (a) pair[s.pairs++] = (contrast_pair){ a, 0 };
+    }
+    return s;
+}
+
+static void blocks(void **state)
+{
+    (void)state;
+    json_t *g = golden_open("statistics");
+    const json_t *b = json_object_get(g, "blocks");
+    double y[64];
+    contrast_pair pair[8];
+    contrast_study s = read_arms(y, pair, b);
+    s.margin = golden_number(b, "margin");
+    contrast_result r;
+    contrast_compute(&r, &s);
+    assert_int_equal(r.procedure, CONTRAST_BLOCK);
+    golden_close(r.df, golden_number(b, "df"), 0, "df");
+    for (size_t i = 0; i < (size_t)s.pairs; i++) {
+        golden_close(r.row[i].se, golden_number(b, "se"), 1e-9, "se");
+        golden_close(r.row[i].p, golden_item(b, "p", i), 1e-8, "p");
+        golden_close(r.row[i].p_adjusted, golden_item(b, "p_adjusted", i), 1e-8, "p_adjusted");
+        golden_close(r.row[i].p_equivalent, golden_item(b, "p_equivalent", i), 1e-8,
+                     "p_equivalent");
+        golden_close(r.row[i].lo, golden_item(b, "lo", i), 1e-8, "lo");
+        golden_close(r.row[i].hi, golden_item(b, "hi", i), 1e-8, "hi");
+        golden_close(r.row[i].inner_lo, golden_item(b, "inner_lo", i), 1e-8, "inner_lo");
+        golden_close(r.row[i].inner_hi, golden_item(b, "inner_hi", i), 1e-8, "inner_hi");
+    }
+    contrast_close(&r);
+    json_decref(g);
+}
+
+/* p at any value is read off the equivalence test, whose margin can be put there. */
+static void flips(void **state)
+{
+    (void)state;
+    json_t *g = golden_open("statistics");
+    size_t i;
+    json_t *object;
+    json_array_foreach(json_object_get(g, "flips"), i, object)
+    {
+        double y[64];
+        contrast_pair pair[8];
+        contrast_study s = read_arms(y, pair, object);
+        s.margin = golden_item(object, "probe", 2);
+        contrast_result r;
+        contrast_compute(&r, &s);
+        assert_int_equal(r.procedure, CONTRAST_FLIP);
+        for (size_t c = 0; c < (size_t)s.pairs; c++) {
+            golden_close(r.row[c].p_adjusted, golden_item(object, "p_adjusted", c), 1e-12, "flips");
+            assert_true(r.row[c].p_adjusted >= golden_item(object, "p_at_least", c) - 1e-12);
+            const json_t *probe = json_array_get(json_object_get(object, "p_probe"), c);
+            const double low = json_number_value(json_array_get(probe, 0)),
+                         high = json_number_value(json_array_get(probe, 2)), d = r.row[c].diff,
+                         m = s.margin;
+            golden_close(r.row[c].p_equivalent,
+                         fmax(d > -m ? low / 2 : 1 - low / 2, d < m ? high / 2 : 1 - high / 2),
+                         1e-12, "flips about a margin");
+        }
+        contrast_close(&r);
+    }
+    assert_true(i > 0);
+    json_decref(g);
+}
+
+static void unpaired(void **state)
+{
+    (void)state;
+    json_t *g = golden_open("statistics");
+    const json_t *w = json_object_get(g, "welch");
+    double y[18];
+    for (int i = 0; i < 18; i++) y[i] = NAN;
+    fill(y, json_object_get(w, "base"));        /* seeds 1 to 4 */
+    fill(y + 9 + 4, json_object_get(w, "arm")); /* seeds 5 to 9 */
+    const contrast_pair pair = { 1, 0 };
+    const contrast_study s = {
+        .arms = 2, .seeds = 9, .y = y, .pairs = 1, .pair = &pair, .alpha = 0.05, .margin = NAN
+    };
+    contrast_result r;
+    contrast_compute(&r, &s);
+    assert_int_equal(r.procedure, CONTRAST_WELCH);
+    golden_close(r.row->p, golden_number(w, "p"), 1e-9, "p");
+    golden_close(r.row->df, golden_number(w, "df"), 1e-9, "df");
+    golden_close(r.row->lo, golden_number(w, "lo"), 1e-9, "lo");
+    golden_close(r.row->hi, golden_number(w, "hi"), 1e-9, "hi");
+    assert_true(isnan(r.row->p_equivalent));
+    contrast_close(&r);
+    json_decref(g);
+}
+
+/* Interval, p and verdict say the same, whatever the procedure and the data. */
+static void consistent(void **state)
+{
+    (void)state;
+    gsl_rng *g = gsl_rng_alloc(gsl_rng_mt19937);
+    gsl_rng_set(g, 1);
+    for (int round = 0; round < 400; round++) {
+        const int arms = 2 + (int)gsl_rng_uniform_int(g, 5), seeds = 2 + round % 8;
+        double y[6 * 9];
+        for (int a = 0; a < arms; a++)
+            for (int i = 0; i < seeds; i++)
+                y[a * seeds + i] = 3 + 0.01 * i + gsl_ran_gaussian(g, 0.01) + 0.005 * (a & round);
+        contrast_pair pair[5];
+        for (int a = 1; a < arms; a++) pair[a - 1] = (contrast_pair){ a, 0 };
+        const contrast_study s = { .arms = arms,
+                                   .seeds = seeds,
+                                   .y = y,
+                                   .pairs = arms - 1,
+                                   .pair = pair,
+                                   .alpha = 0.05,
+                                   .margin = 0.02,
+                                   .larger_is_better = round & 1 };
+        contrast_result r;
+        contrast_compute(&r, &s);
+        for (int i = 0; i < s.pairs; i++) {
+            const contrast *c = &r.row[i];
+            assert_true(c->lo <= c->inner_lo && c->inner_lo <= c->diff);
+            assert_true(c->diff <= c->inner_hi && c->inner_hi <= c->hi);
+            assert_true(c->p <= c->p_adjusted);
+            assert_int_equal(c->p_adjusted <= 0.05, c->lo > 0 || c->hi < 0);
+            assert_int_equal(c->p_equivalent <= 0.05, c->verdict == CONTRAST_EQUIVALENT);
+            if (c->verdict == CONTRAST_BETTER)
+                assert_true(s.larger_is_better ? c->lo > 0 : c->hi < 0);
+            if (c->verdict == CONTRAST_WORSE)
+                assert_true(s.larger_is_better ? c->hi < 0 : c->lo > 0);
+            if (c->verdict == CONTRAST_UNDECIDED) assert_true(c->lo <= 0 && c->hi >= 0);
+        }
+        contrast_close(&r);
+    }
+    gsl_rng_free(g);
+}
+
+/* Runs that agree bit for bit differ by nothing, surely. */
+static void identical(void **state)
+{
+    (void)state;
+    for (int seeds = 3; seeds <= 7; seeds += 4) {
+        double y[14];
+        for (int i = 0; i < 2 * seeds; i++) y[i] = 3 + 0.1 * (i % seeds);
+        const contrast_pair pair = { 1, 0 };
+        const contrast_study s = { .arms = 2,
+                                   .seeds = seeds,
+                                   .y = y,
+                                   .pairs = 1,
+                                   .pair = &pair,
+                                   .alpha = 0.05,
+                                   .margin = 0.01 };
+        contrast_result r;
+        contrast_compute(&r, &s);
+        assert_true(r.row->diff == 0 && r.row->lo == 0 && r.row->hi == 0 && r.row->p == 1);
+        assert_int_equal(r.row->verdict, CONTRAST_EQUIVALENT);
+        contrast_close(&r);
+    }
+}
+
+static void one_seed(void **state)
+{
+    (void)state;
+    const double y[] = { 3.0, 3.1 };
+    const contrast_pair pair = { 1, 0 };
+    const contrast_study s = {
+        .arms = 2, .seeds = 1, .y = y, .pairs = 1, .pair = &pair, .alpha = 0.05, .margin = 0.5
+    };
+    contrast_result r;
+    contrast_compute(&r, &s);
+    assert_int_equal(r.procedure, CONTRAST_NONE);
+    golden_close(r.row->diff, 0.1, 1e-12, "difference");
+    assert_true(isnan(r.row->lo) && isnan(r.row->p) && r.row->n == 1);
+    assert_int_equal(r.row->verdict, CONTRAST_UNDECIDED);
+    power p;
+    power_compute(&p, &r, &s);
+    assert_true(isnan(p.mde) && p.needed == 0);
+    contrast_close(&r);
+}
+
+/* Seeds that one arm lacks are left out for all; an arm that hardly ever finished is left out
+ * itself; an arm that never did leaves the rest alone. */
+static void missing(void **state)
+{
+    (void)state;
+    const double x = NAN;
+    const double y[] = { 3.0, 3.1, 3.2, 3.3, 3.15, /* base */
+                         3.1, 3.2, x,   3.4, 3.26, /* lacks one */
+                         3.1, x,   x,   x,   x,    /* hardly ever finished */
+                         x,   x,   x,   x,   x };
+    const contrast_pair pair[] = { { 1, 0 }, { 2, 0 }, { 3, 0 } };
+    const contrast_study s = {
+        .arms = 4, .seeds = 5, .y = y, .pairs = 3, .pair = pair, .alpha = 0.05, .margin = NAN
+    };
+    contrast_result r;
+    contrast_compute(&r, &s);
+    assert_int_equal(r.shared_seeds, 4);
+    assert_false(r.used[2]);
+    assert_false(r.left_out[1]);
+    assert_true(r.left_out[2] && r.left_out[3]);
+    assert_int_equal(r.row[0].n, 4);
+    golden_close(r.df, 3, 0, "df of two arms, four seeds");
+    golden_close(r.row[0].base_mean, (3.0 + 3.1 + 3.3 + 3.15) / 4, 1e-12, "mean of shared seeds");
+    assert_int_equal(r.row[1].n, 0);
+    assert_true(isnan(r.row[1].diff) && isnan(r.row[2].diff));
+    contrast_close(&r);
+}
+
+/* mde is where power is 80 %; the seeds needed are the first that have it. */
+static void plans(void **state)
+{
+    (void)state;
+    const double y[] = { 3.00, 3.10, 3.20, 3.05, 3.01, 3.12, 3.195, 3.06 };
+    const contrast_pair pair = { 1, 0 };
+    const contrast_study s = {
+        .arms = 2, .seeds = 4, .y = y, .pairs = 1, .pair = &pair, .alpha = 0.05, .margin = NAN
+    };
+    contrast_result r;
+    contrast_compute(&r, &s);
+    assert_int_equal(r.row->verdict, CONTRAST_UNDECIDED);
+    power p;
+    power_compute(&p, &r, &s);
+    const int one[] = { 1 };
+    const maxt_family f = { 1, one, 0 };
+    const double c = maxt_critical(&f, 0.05, 3);
+    golden_close(maxt_power_difference(p.mde, r.row->se, 3, c), 0.8, 1e-6, "power at the mde");
+    assert_true(p.needed > 4 && p.needed < 40);
+    assert_int_equal(p.towards, CONTRAST_WORSE);
+    contrast_close(&r);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(two_arms), cmocka_unit_test(blocks),     cmocka_unit_test(flips),
+        cmocka_unit_test(unpaired), cmocka_unit_test(consistent), cmocka_unit_test(identical),
+        cmocka_unit_test(one_seed), cmocka_unit_test(missing),    cmocka_unit_test(plans),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,107 @@
+/* test_maxt.c - the largest |t| and powers, against SciPy's integrals and statsmodels. */
+#include "analysis/maxt.h"
+#include "tests/golden.h"
+
+static int sizes_of(int *size, const json_t *row)
+{
+    const json_t *list = json_object_get(row, "sizes");
+    for (size_t i = 0; i < json_array_size(list); i++)
+        size[i] = (int)json_integer_value(json_array_get(list, i));
+    return (int)json_array_size(list);
+}
+
+static void check_tails(const char *name, double slack)
+{
+    json_t *g = golden_open("statistics");
+    size_t i;
+    json_t *row;
+    json_array_foreach(json_object_get(g, name), i, row)
+    {
+        int size[8];
+        const maxt_family f = { sizes_of(size, row), size, 0 };
+        const double c = golden_number(row, "c"), df = golden_number(row, "df"),
+                     tail = golden_number(row, "tail");
+        golden_close(maxt_tail(&f, c, df), tail, slack, name);
+    }
+    assert_true(i > 0);
+    json_decref(g);
+}
+
+static void tails(void **state)
+{
+    (void)state;
+    check_tails("dunnett", 1e-7);
+    check_tails("dunnett_of_scipy", 1e-3);
+}
+
+static void cliques(void **state)
+{
+    (void)state;
+    json_t *g = golden_open("statistics");
+    size_t i;
+    json_t *row;
+    json_array_foreach(json_object_get(g, "tukey"), i, row)
+    {
+        const maxt_family f = { .clique = (int)golden_number(row, "arms") };
+        golden_close(maxt_tail(&f, golden_number(row, "c"), golden_number(row, "df")),
+                     golden_number(row, "tail"), 1e-7, "tukey");
+    }
+    assert_true(i > 0);
+    json_decref(g);
+}
+
+/* The critical value is where the tail is alpha, and the printed tables agree: Dunnett, Biometrics
+ * 20 (1964), two-sided 5 %: 3 contrasts, 10 degrees of freedom: 2.76 in the corrected tables. */
+static void criticals(void **state)
+{
+    (void)state;
+    const int one[] = { 1 }, three[] = { 3 }, mixed[] = { 2, 1, 4 };
+    const maxt_family family[] = {
+        { 1, one, 0 }, { 1, three, 0 }, { 3, mixed, 0 }, { .clique = 2 }, { .clique = 5 }
+    };
+    for (size_t i = 0; i < 5; i++)
+        for (int df = 2; df < 40; df += 9)
+            for (double alpha = 0.01; alpha < 0.3; alpha *= 3) {
+                const double c = maxt_critical(&family[i], alpha, df);
+                golden_close(maxt_tail(&family[i], c, df), alpha, 1e-8, "critical");
+            }
+    golden_close(maxt_critical(&family[1], 0.05, 10), 2.76, 0.02, "table");
+    golden_close(maxt_critical(&family[0], 0.05, INFINITY), 1.959964, 1e-6, "normal");
+    golden_close(maxt_critical(&family[1], 0.05, INFINITY), maxt_critical(&family[1], 0.05, 1e6),
+                 1e-5, "many degrees of freedom");
+}
+
+static void powers(void **state)
+{
+    (void)state;
+    json_t *g = golden_open("statistics");
+    const int one[] = { 1 };
+    const maxt_family f = { 1, one, 0 };
+    size_t i;
+    json_t *row;
+    json_array_foreach(json_object_get(g, "power"), i, row)
+    {
+        const double n = golden_number(row, "n"), c = maxt_critical(&f, 0.05, n - 1);
+        golden_close(maxt_power_difference(golden_number(row, "effect"), 1 / sqrt(n), n - 1, c),
+                     golden_number(row, "power"), 1e-7, "power");
+    }
+    assert_true(i > 0);
+    json_array_foreach(json_object_get(g, "equivalence_power"), i, row)
+        golden_close(maxt_power_equivalence(golden_number(row, "effect"),
+                                            golden_number(row, "margin"), golden_number(row, "se"),
+                                            golden_number(row, "df"), golden_number(row, "c")),
+                     golden_number(row, "power"), 1e-7, "equivalence");
+    assert_true(i > 0);
+    json_decref(g);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(tails),
+        cmocka_unit_test(cliques),
+        cmocka_unit_test(criticals),
+        cmocka_unit_test(powers),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
