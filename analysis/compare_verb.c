@@ -1,0 +1,284 @@
+/* compare_verb.c - attnlab compare STUDY: who differs, by how much, how surely. */
+#include "analysis/analysis.h"
+#include "analysis/comparison.h"
+#include "analysis/sentence.h"
+#include "analysis/verb.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { FAIL_CONFOUNDED = CONTRAST_WORSE + 1, FAIL_KINDS };
+
+typedef struct options {
+    verb common;
+    const char *study, *metric;
+    double alpha, margin; /* NaN: the study's */
+    int64_t generation;   /* -1: the newest */
+    bool fail_if[FAIL_KINDS];
+} options;
+
+enum { KEY_METRIC = 1000, KEY_ALPHA, KEY_MARGIN, KEY_GENERATION, KEY_FAIL };
+
+static const struct argp_option OPTIONS[] = {
+    { "metric", KEY_METRIC, "METRIC", 0,
+      "Compare by this, such as val_bpb@512 (the study's metric)", 0 },
+    { "alpha", KEY_ALPHA, "ALPHA", 0, "How often to err (the study's alpha)", 0 },
+    { "margin", KEY_MARGIN, "MARGIN", 0,
+      "Differences below this are equivalent (the study's margin)", 0 },
+    { "generation", KEY_GENERATION, "N", 0, "Runs of this generation (the newest of each cell)",
+      0 },
+    { "fail-if", KEY_FAIL, "VERDICT", 0,
+      "Exit with status 3 if any contrast is worse, better, equivalent, undecided or confounded",
+      0 },
+    { 0 },
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    options *o = state->input;
+    switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &o->common;
+        return 0;
+    case KEY_METRIC:
+        o->metric = arg;
+        return 0;
+    case KEY_ALPHA:
+        o->alpha = verb_number(state, "--alpha", arg, 0, 0.5);
+        return 0;
+    case KEY_MARGIN:
+        o->margin = verb_number(state, "--margin", arg, 0, INFINITY);
+        return 0;
+    case KEY_GENERATION:
+        o->generation = (int64_t)verb_number(state, "--generation", arg, -1, 1e9);
+        return 0;
+    case KEY_FAIL:
+        if (strcmp(arg, "confounded") == 0) {
+            o->fail_if[FAIL_CONFOUNDED] = true;
+            return 0;
+        }
+        for (int v = CONTRAST_UNDECIDED; v <= CONTRAST_WORSE; v++)
+            if (strcmp(arg, contrast_verdict_name((contrast_verdict)v)) == 0) {
+                o->fail_if[v] = true;
+                return 0;
+            }
+        argp_failure(state, STATUS_USAGE, 0,
+                     "--fail-if '%s': worse, better, equivalent, undecided or confounded", arg);
+        return 0;
+    case ARGP_KEY_ARG:
+        if (o->study) argp_error(state, "one study");
+        o->study = arg;
+        return 0;
+    case ARGP_KEY_END:
+        if (!o->study) argp_error(state, "give a study: its name, or its study.yaml");
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp ARGP = {
+    .options = OPTIONS,
+    .parser = parse,
+    .args_doc = "STUDY",
+    .doc = "Compare each arm of a study with its baseline.\vEvery comparison is recorded, with the "
+           "number of the look.  Exit status 3: what --fail-if names was found.",
+    .children = verb_child,
+};
+
+/* Digits that show the spread, for the table. */
+static int digits_of(const comparison *c)
+{
+    double least = INFINITY;
+    for (int i = 0; i < c->asked.pairs; i++)
+        if (c->result.row[i].se > 0) least = fmin(least, c->result.row[i].se);
+    const int digits = isinf(least) ? 4 : 1 - (int)floor(log10(least));
+    return digits < 2 ? 2 : digits > 8 ? 8 : digits;
+}
+
+static void print_arms(const comparison *c, table_format f)
+{
+    static const char *const COLUMN[] = { "arm",      "n",          "mean",
+                                          "sd",       "parameters", "KV bytes/token",
+                                          "diverged", "unfinished" };
+    table t;
+    table_open(&t, f, stdout, 8, COLUMN);
+    for (int a = 0; a < c->study->arms; a++) {
+        const study_arm *arm = &c->study->arm[a];
+        double mean, sd;
+        const int n = comparison_arm(&mean, &sd, c, a);
+        table_text(&t, arm->label), table_int(&t, n);
+        table_real(&t, mean, digits_of(c)), table_real(&t, sd, digits_of(c));
+        table_int(&t, arm->n_params), table_real(&t, arm->kv_bytes, 0);
+        table_int(&t, arm->diverged), table_int(&t, arm->unfinished + arm->failed);
+    }
+    table_close(&t);
+}
+
+static void print_pairs(const comparison *c, table_format f)
+{
+    char interval[32];
+    snprintf(interval, sizeof interval, "%g %% interval", 100 * (1 - c->asked.alpha));
+    table t;
+    table_open(&t, f, stdout, 8,
+               (const char *[]){ "arm", "against", "n", "difference", interval, "p (adjusted)",
+                                 "detectable", "verdict" });
+    const int digits = digits_of(c);
+    for (int i = 0; i < c->asked.pairs; i++) {
+        const contrast *r = &c->result.row[i];
+        char text[80] = "", p[32] = "";
+        if (isfinite(r->hi - r->lo))
+            snprintf(text, sizeof text, "%+.*f to %+.*f", digits, r->lo, digits, r->hi);
+        if (!isnan(r->p_adjusted))
+            snprintf(p, sizeof p, r->p_adjusted < 1e-4 ? "%.0e" : "%.4f", r->p_adjusted);
+        char diff[40] = "";
+        if (!isnan(r->diff)) snprintf(diff, sizeof diff, "%+.*f", digits, r->diff);
+        table_text(&t, c->study->arm[r->of.arm].label);
+        table_text(&t, c->study->arm[r->of.base].label);
+        table_int(&t, r->n), table_text(&t, diff), table_text(&t, text), table_text(&t, p);
+        table_real(&t, c->power[i].mde, digits);
+        const bool small = r->verdict == CONTRAST_EQUIVALENT && (r->lo > 0 || r->hi < 0);
+        char verdict[80];
+        if (small)
+            snprintf(verdict, sizeof verdict, "equivalent (%s by %.*f)",
+                     (r->diff > 0) == c->asked.larger_is_better ? "better" : "worse", digits,
+                     fabs(r->diff));
+        else
+            snprintf(verdict, sizeof verdict, "%s", contrast_verdict_name(r->verdict));
+        table_text(&t, verdict);
+    }
+    table_close(&t);
+}
+
+/* For programs: the columns of comparison_row, and what they need to be read alone. */
+static void print_rows(const comparison *c, table_format f)
+{
+    static const char *const COLUMN[] = {
+        "cmp_id", "arm_id",  "base_arm_id",    "arm",          "base",
+        "n",      "mean",    "base_mean",      "diff",         "ci_lo",
+        "ci_hi",  "p",       "p_adjusted",     "p_equivalent", "pair_correlation",
+        "mde",    "verdict", "confounds_json", "seeds_needed", "look",
+        "metric", "alpha",   "margin",         "procedure"
+    };
+    char procedure[256];
+    contrast_describe(procedure, sizeof procedure, &c->result);
+    table t;
+    table_open(&t, f, stdout, sizeof COLUMN / sizeof *COLUMN, COLUMN);
+    for (int i = 0; i < c->asked.pairs; i++) {
+        const contrast *r = &c->result.row[i];
+        const study_arm *arm = &c->study->arm[r->of.arm], *base = &c->study->arm[r->of.base];
+        const double number[] = { r->mean,        r->base_mean,   r->diff,       r->lo,
+                                  r->hi,          r->p,           r->p_adjusted, r->p_equivalent,
+                                  r->correlation, c->power[i].mde };
+        char *confounds =
+            json_array_size(c->confounds[i]) ? json_dumps(c->confounds[i], JSON_COMPACT) : NULL;
+        c->cmp_id ? table_int(&t, c->cmp_id) : table_text(&t, NULL);
+        table_int(&t, arm->arm_id), table_int(&t, base->arm_id);
+        table_text(&t, arm->label), table_text(&t, base->label), table_int(&t, r->n);
+        for (size_t k = 0; k < sizeof number / sizeof *number; k++)
+            table_real(&t, isinf(number[k]) ? NAN : number[k], 6);
+        table_text(&t, contrast_verdict_name(r->verdict)), table_text(&t, confounds);
+        c->power[i].needed ? table_int(&t, c->power[i].needed) : table_text(&t, NULL);
+        table_int(&t, c->look), table_text(&t, c->study->metric.name);
+        table_real(&t, c->asked.alpha, 6), table_real(&t, c->asked.margin, 6);
+        table_text(&t, procedure);
+        free(confounds);
+    }
+    table_close(&t);
+}
+
+static bool print(const comparison *c, db *d, table_format f, error *e)
+{
+    if (f != TABLE_TEXT && f != TABLE_MD) {
+        print_rows(c, f);
+        return sentence_notes(stderr, c, d, e);
+    }
+    const study *s = c->study;
+    printf("%s%s%s%s\n\n", f == TABLE_MD ? "## " : "", s->name, s->question ? ": " : "",
+           s->question ? s->question : "");
+    if (s->hypothesis) printf("Hypothesis: %s\n\n", s->hypothesis);
+    print_arms(c, f);
+    putchar('\n');
+    if (c->asked.pairs) {
+        print_pairs(c, f);
+        putchar('\n');
+    }
+    for (int i = 0; i < c->asked.pairs; i++) {
+        if (f == TABLE_MD) fputs("- ", stdout);
+        sentence_verdict(stdout, c, i);
+    }
+    putchar('\n');
+    return sentence_notes(stdout, c, d, e);
+}
+
+/* The command line, for the record; the caller frees it. */
+static char *join(int argc, char **argv)
+{
+    size_t size = 1;
+    for (int i = 0; i < argc; i++) size += strlen(argv[i]) + 1;
+    char *text = calloc(1, size);
+    if (!text) abort();
+    for (int i = 0; i < argc; i++) {
+        if (i) strcat(text, " ");
+        strcat(text, argv[i]);
+    }
+    return text;
+}
+
+/* A database that cannot be written is compared all the same. */
+static void record(comparison *c, const char *path, int argc, char **argv)
+{
+    error e;
+    db d;
+    char *line = join(argc, argv);
+    bool ok = db_open(&d, path, DB_WRITE, &e);
+    if (ok) {
+        ok = comparison_record(c, &d, line, &e);
+        if (ok) db_tidy(&d);
+        db_close(&d);
+    }
+    if (!ok) fprintf(stderr, "%s: this look is not recorded: %s\n", argv[0], e.msg);
+    free(line);
+}
+
+static bool found(const comparison *c, const options *o)
+{
+    for (int i = 0; i < c->asked.pairs; i++)
+        if (o->fail_if[c->result.row[i].verdict] ||
+            (o->fail_if[FAIL_CONFOUNDED] && json_array_size(c->confounds[i])))
+            return true;
+    return false;
+}
+
+static int compare(db *d, const options *o, int argc, char **argv)
+{
+    error e;
+    study s;
+    comparison c;
+    if (!study_open(&s, d, o->study, o->metric, o->generation, &e)) return verb_fail(argv[0], &e);
+    if (!isnan(o->alpha)) s.alpha = o->alpha;
+    if (!isnan(o->margin)) s.margin = o->margin;
+    if (!comparison_open(&c, &s, d, &e)) {
+        study_close(&s);
+        return verb_fail(argv[0], &e);
+    }
+    record(&c, o->common.db, argc, argv);
+    const bool ok = print(&c, d, o->common.format, &e);
+    const int status = found(&c, o) ? STATUS_VERDICT : STATUS_DONE;
+    comparison_close(&c);
+    study_close(&s);
+    return ok ? verb_done(argv[0], status) : verb_fail(argv[0], &e);
+}
+
+int compare_verb(int argc, char **argv)
+{
+    options o = { .alpha = NAN, .margin = NAN, .generation = -1 };
+    verb_parse(&ARGP, argc, argv, &o);
+    error e;
+    db d;
+    if (!db_open(&d, o.common.db, DB_READ, &e)) return verb_fail(argv[0], &e);
+    const int status = compare(&d, &o, argc, argv);
+    db_close(&d);
+    return status;
+}

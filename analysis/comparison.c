@@ -1,0 +1,121 @@
+/* comparison.c - see comparison.h. */
+#include "analysis/comparison.h"
+
+#include "analysis/confound.h"
+
+#include <gsl/gsl_statistics_double.h>
+#include <math.h>
+#include <stdlib.h>
+
+bool comparison_open(comparison *c, const study *s, db *d, error *e)
+{
+    const size_t arms = (size_t)s->arms, cells = arms * (size_t)s->seeds;
+    *c = (comparison){ .study = s,
+                       .pair = calloc(arms, sizeof *c->pair),
+                       .y = calloc(cells, sizeof *c->y),
+                       .power = calloc(arms, sizeof *c->power),
+                       .confounds = calloc(arms, sizeof *c->confounds) };
+    if (!c->pair || !c->y || !c->power || !c->confounds) abort();
+    int pairs = 0;
+    for (int a = 0; a < s->arms; a++)
+        if (s->arm[a].base >= 0) c->pair[pairs++] = (contrast_pair){ a, s->arm[a].base };
+    for (size_t i = 0; i < cells; i++) c->y[i] = s->cell[i].value;
+    c->asked = (contrast_study){ .arms = s->arms,
+                                 .seeds = s->seeds,
+                                 .y = c->y,
+                                 .pairs = pairs,
+                                 .pair = c->pair,
+                                 .alpha = s->alpha,
+                                 .margin = s->margin,
+                                 .larger_is_better = s->metric.larger_is_better };
+    contrast_compute(&c->result, &c->asked);
+    power_compute(c->power, &c->result, &c->asked);
+
+    /* Without shared seeds every finished run was used. */
+    bool *used = calloc((size_t)s->seeds, sizeof *used);
+    if (!used) abort();
+    for (int i = 0; i < s->seeds; i++) used[i] = c->result.used[i] || !c->result.shared_seeds;
+    bool ok = db_integer(d, &c->look, 0, e, "SELECT count(*) + 1 FROM comparison WHERE sweep_id=?",
+                         "i", s->sweep_id);
+    for (int i = 0; ok && i < pairs; i++)
+        ok = confound_find(&c->confounds[i], s, d, c->pair[i].arm, used, e);
+    free(used);
+    if (!ok) comparison_close(c);
+    return ok;
+}
+
+void comparison_close(comparison *c)
+{
+    for (int i = 0; c->confounds && i < c->asked.pairs; i++) json_decref(c->confounds[i]);
+    contrast_close(&c->result);
+    free(c->pair), free(c->y), free(c->power), free(c->confounds);
+    *c = (comparison){ 0 };
+}
+
+/* An interval without an end is no number. */
+static double finite(double x)
+{
+    return isfinite(x) ? x : NAN;
+}
+
+static bool record_row(const comparison *c, db *d, int i, error *e)
+{
+    const contrast *r = &c->result.row[i];
+    char *confounds =
+        json_array_size(c->confounds[i]) ? json_dumps(c->confounds[i], JSON_COMPACT) : NULL;
+    const bool ok =
+        db_run(d, e,
+               "INSERT INTO comparison_row(cmp_id, arm_id, base_arm_id, n, mean, base_mean, diff,"
+               " ci_lo, ci_hi, p, p_adjusted, p_equivalent, pair_correlation, mde, verdict,"
+               " confounds_json) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+               "iiinddddddddddtt", c->cmp_id, c->study->arm[r->of.arm].arm_id,
+               c->study->arm[r->of.base].arm_id, r->n, r->mean, r->base_mean, r->diff,
+               finite(r->lo), finite(r->hi), r->p, r->p_adjusted, r->p_equivalent, r->correlation,
+               c->power[i].mde, contrast_verdict_name(r->verdict), confounds);
+    free(confounds);
+    return ok;
+}
+
+bool comparison_record(comparison *c, db *d, const char *argv, error *e)
+{
+    const study *s = c->study;
+    char procedure[256];
+    contrast_describe(procedure, sizeof procedure, &c->result);
+    if (!db_begin(d, e)) return false;
+    int64_t look = 0;
+    bool ok = db_integer(d, &look, 0, e, "SELECT count(*) + 1 FROM comparison WHERE sweep_id=?",
+                         "i", s->sweep_id) &&
+              db_run(d, e,
+                     "INSERT INTO comparison(sweep_id, version, at_ms, look, metric, at_x,"
+                     " procedure, alpha, margin, argv) VALUES(?,?,?,?,?,'final',?,?,?,?)",
+                     "iiiittddt", s->sweep_id, s->version, db_now_ms(), look, s->metric.name,
+                     procedure, c->asked.alpha, c->asked.margin, argv);
+    c->cmp_id = ok ? db_last_id(d) : 0;
+    for (int i = 0; ok && i < c->asked.pairs; i++) ok = record_row(c, d, i, e);
+    if (ok)
+        ok = db_commit(d, e);
+    else
+        db_rollback(d);
+    if (ok)
+        c->look = look;
+    else
+        c->cmp_id = 0;
+    return ok;
+}
+
+int comparison_arm(double *mean, double *sd, const comparison *c, int arm)
+{
+    const contrast_result *r = &c->result;
+    const bool paired = r->procedure == CONTRAST_FLIP || r->procedure == CONTRAST_BLOCK;
+    double *x = calloc((size_t)c->asked.seeds, sizeof *x);
+    if (!x) abort();
+    size_t n = 0;
+    for (int i = 0; i < c->asked.seeds; i++) {
+        const double y = c->y[arm * c->asked.seeds + i];
+        if (!isnan(y) && (!paired || r->left_out[arm] || r->used[i])) x[n++] = y;
+    }
+    *mean = n ? gsl_stats_mean(x, 1, n) : NAN;
+    *sd = n > 1 ? gsl_stats_sd(x, 1, n) : NAN;
+    free(x);
+    return (int)n;
+}

@@ -1,0 +1,100 @@
+/* confound.c - see confound.h. */
+#include "analysis/confound.h"
+
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void add(json_t *list, const char *key, const char *base, const char *arm)
+{
+    json_t *entry = json_pack("{s:s, s:s?, s:s?}", "key", key, "base", base, "arm", arm);
+    if (!entry || json_array_append_new(list, entry) != 0) abort();
+}
+
+static bool find_keys(json_t *list, const study *s, db *d, int arm, error *e)
+{
+    sqlite3_stmt *q;
+    bool row = true, ok = db_query(d, &q, e,
+                                   "SELECT key, base_value, arm_value FROM v_confound"
+                                   " WHERE arm_id = ? ORDER BY key",
+                                   "i", s->arm[arm].arm_id);
+    while (ok && (ok = db_next(d, q, &row, e)) && row)
+        add(list, (const char *)sqlite3_column_text(q, 0), (const char *)sqlite3_column_text(q, 1),
+            (const char *)sqlite3_column_text(q, 2));
+    sqlite3_finalize(q);
+    return ok;
+}
+
+static bool same(const char *a, const char *b)
+{
+    return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+static const char *trait(const study *s, int arm, int seed, size_t offset)
+{
+    return *(char *const *)((const char *)study_at(s, arm, seed) + offset);
+}
+
+/* The different values that an arm's runs have, joined. */
+static char *values(const study *s, int arm, const bool *used, size_t offset)
+{
+    char *text = calloc(1, 1);
+    if (!text) abort();
+    for (int i = 0; i < s->seeds; i++) {
+        const char *value = used[i] ? trait(s, arm, i, offset) : NULL;
+        bool known = !value;
+        for (int k = 0; k < i && !known; k++)
+            known = used[k] && same(value, trait(s, arm, k, offset));
+        if (known) continue;
+        const size_t size = strlen(text) + strlen(value) + 4;
+        char *longer = malloc(size);
+        if (!longer) abort();
+        snprintf(longer, size, "%s%s%s", text, *text ? " | " : "", value);
+        free(text);
+        text = longer;
+    }
+    return text;
+}
+
+/* A pair of runs that differ in it, at any seed; true if there was one. */
+static bool find_trait(json_t *list, const study *s, int arm, const bool *used, const char *key,
+                       size_t offset)
+{
+    const int base = s->arm[arm].base;
+    bool differs = false;
+    for (int i = 0; i < s->seeds; i++)
+        differs =
+            differs || (used[i] && !same(trait(s, arm, i, offset), trait(s, base, i, offset)));
+    if (!differs) return false;
+    char *of_base = values(s, base, used, offset), *of_arm = values(s, arm, used, offset);
+    add(list, key, of_base, of_arm);
+    free(of_base), free(of_arm);
+    return true;
+}
+
+bool confound_find(json_t **list, const study *s, db *d, int arm, const bool *used, error *e)
+{
+    *list = json_array();
+    if (!*list) abort();
+    if (!find_keys(*list, s, d, arm, e)) {
+        json_decref(*list);
+        *list = NULL;
+        return false;
+    }
+    /* Another build of the same code is worth a word only when the code is the same. */
+    if (!find_trait(*list, s, arm, used, "code", offsetof(study_cell, code)))
+        find_trait(*list, s, arm, used, "build", offsetof(study_cell, binary));
+    find_trait(*list, s, arm, used, "host", offsetof(study_cell, host));
+    find_trait(*list, s, arm, used, "BLAS kernel", offsetof(study_cell, blas));
+    if (!strstr(s->arm[arm].axis_json, "\"train.tokens\""))
+        find_trait(*list, s, arm, used, "tokens trained", offsetof(study_cell, tokens));
+    find_trait(*list, s, arm, used, "tokens evaluated", offsetof(study_cell, evaluated));
+    const study_arm *a = &s->arm[arm], *b = &s->arm[a->base];
+    if (a->done != b->done) {
+        char n[2][16];
+        snprintf(n[0], sizeof n[0], "%d", b->done);
+        snprintf(n[1], sizeof n[1], "%d", a->done);
+        add(*list, "seeds finished", n[0], n[1]);
+    }
+    return true;
+}

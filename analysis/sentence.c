@@ -1,0 +1,335 @@
+/* sentence.c - see sentence.h. */
+#include "analysis/sentence.h"
+
+#include <math.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { TEXT = 1024 };
+
+__attribute__((format(printf, 2, 3))) static void append(char text[TEXT], const char *fmt, ...)
+{
+    const size_t n = strlen(text);
+    va_list args;
+    va_start(args, fmt);
+    vsnprintf(text + n, TEXT - n, fmt, args);
+    va_end(args);
+}
+
+/* The attention in words; false where it has none of its own. */
+static bool put_attention(char text[TEXT], const study_arm *a)
+{
+    const long long h = a->n_heads, g = a->n_kv_heads;
+    if (strcmp(a->attention, "mha") == 0)
+        append(text, "MHA");
+    else if (strcmp(a->attention, "mqa") == 0)
+        append(text, "MQA (1 key/value head for %lld)", h);
+    else if (strncmp(a->attention, "gqa:n_kv_heads=", 15) == 0 && g > 0)
+        append(text, "GQA with %lld of %lld key/value heads", g, h);
+    else
+        return false;
+    return true;
+}
+
+/* ", context 512" and so on for the axes besides the attention. */
+static void put_axes(char text[TEXT], const study_arm *a)
+{
+    json_t *axes = json_loads(a->axis_json, 0, NULL), *value;
+    const char *key;
+    bool first = true;
+    json_object_foreach(axes, key, value)
+    {
+        if (strcmp(key, "model.attention") == 0) continue;
+        const char *leaf = strrchr(key, '.') ? strrchr(key, '.') + 1 : key;
+        char *dumped = json_is_string(value) ? NULL : json_dumps(value, JSON_ENCODE_ANY);
+        append(text, "%s%s %s", first ? " at " : ", ", leaf,
+               dumped ? dumped : json_string_value(value));
+        free(dumped);
+        first = false;
+    }
+    json_decref(axes);
+}
+
+static void arm_words(char text[TEXT], const study_arm *a)
+{
+    *text = '\0';
+    if (put_attention(text, a))
+        put_axes(text, a);
+    else
+        append(text, "%s", a->label);
+}
+
+char *sentence_arm(const study *s, int arm)
+{
+    char text[TEXT], other[TEXT];
+    arm_words(text, &s->arm[arm]);
+    for (int a = 0; a < s->arms; a++) {
+        arm_words(other, &s->arm[a]);
+        if (a != arm && strcmp(text, other) == 0) snprintf(text, TEXT, "%s", s->arm[arm].label);
+    }
+    char *copy = strdup(text);
+    if (!copy) abort();
+    return copy;
+}
+
+/* Digits after the point that show two of a number this large. */
+static int digits_for(double x)
+{
+    if (!(x > 0) || isinf(x)) return 4;
+    const int digits = 1 - (int)floor(log10(x));
+    return digits < 0 ? 0 : digits > 8 ? 8 : digits;
+}
+
+/* "at a quarter of the KV cache" */
+static void put_cache(FILE *out, double arm, double base)
+{
+    static const struct {
+        int part, whole;
+        const char *words;
+    } PART[] = {
+        { 1, 1, "the same KV cache" },         { 1, 2, "half the KV cache" },
+        { 1, 3, "a third of the KV cache" },   { 2, 3, "two thirds of the KV cache" },
+        { 1, 4, "a quarter of the KV cache" }, { 3, 4, "three quarters of the KV cache" },
+        { 1, 5, "a fifth of the KV cache" },   { 1, 6, "a sixth of the KV cache" },
+        { 1, 8, "an eighth of the KV cache" }, { 1, 16, "a sixteenth of the KV cache" },
+        { 2, 1, "twice the KV cache" },
+    };
+    if (!(base > 0) || !(arm > 0)) return;
+    const double ratio = arm / base;
+    for (size_t i = 0; i < sizeof PART / sizeof *PART; i++)
+        if (fabs(ratio * PART[i].whole - PART[i].part) < 1e-9) {
+            fprintf(out, ", %s %s", ratio == 1 ? "with" : "at", PART[i].words);
+            return;
+        }
+    for (int whole = 2; whole <= 64; whole++) {
+        const double part = ratio * whole;
+        if (ratio < 1 && fabs(part - round(part)) < 1e-9) {
+            fprintf(out, ", at %.0f/%d of the KV cache", part, whole);
+            return;
+        }
+    }
+    fprintf(out, ", at %.3g times the KV cache", ratio);
+}
+
+/* "worse by 0.004 ± 0.006 nats (95 % simultaneous, 3 seeds)", or, where the interval is not
+ * symmetric, "worse by 0.004 nats (95 % simultaneous: -0.001 to 0.008, 6 seeds)". */
+static void put_difference(FILE *out, const comparison *c, const contrast *r)
+{
+    const char *unit = c->study->metric.unit, *gap = *unit ? " " : "";
+    const bool said = r->verdict == CONTRAST_BETTER || r->verdict == CONTRAST_WORSE;
+    const char *way = said ? "" : (r->diff > 0) == c->asked.larger_is_better ? "better " : "worse ";
+    const double size = fabs(r->diff), half = (r->hi - r->lo) / 2,
+                 lo = r->diff > 0 ? r->lo : -r->hi, hi = r->diff > 0 ? r->hi : -r->lo;
+    const bool bounded = isfinite(half), symmetric = fabs(hi + lo - 2 * size) < 1e-6 * half;
+    const int digits = digits_for(bounded && half > 0 ? half : size / 10);
+    if (r->diff == 0)
+        fprintf(out, "no difference");
+    else
+        fprintf(out, "%sby %.*f", way, digits, size);
+    if (bounded && symmetric) fprintf(out, " ± %.*f", digits, half);
+    fprintf(out, "%s%s (", gap, unit);
+    if (bounded) fprintf(out, "%g %% simultaneous", 100 * (1 - c->asked.alpha));
+    if (bounded && !symmetric) fprintf(out, ": %.*f to %.*f", digits, lo, digits, hi);
+    if (bounded) fputs(", ", out);
+    if (r->n == r->n_base)
+        fprintf(out, "%d seed%s)", r->n, r->n == 1 ? "" : "s");
+    else
+        fprintf(out, "%d and %d seeds)", r->n, r->n_base);
+}
+
+static void put_needed(FILE *out, const contrast *r, const power *p)
+{
+    if (r->n < 2)
+        fputs(" One seed says nothing about the next: run at least three.", out);
+    else if (p->needed)
+        fprintf(out,
+                " If the true difference is the one seen, about %d seeds would show it to be %s "
+                "(80 %% power).",
+                p->needed, contrast_verdict_name(p->towards));
+    else if (isfinite(r->se))
+        fprintf(out, " If the true difference is the one seen, %d seeds would not settle it.",
+                POWER_SEEDS_MAX);
+}
+
+void sentence_verdict(FILE *out, const comparison *c, int i)
+{
+    const contrast *r = &c->result.row[i];
+    const study *s = c->study;
+    char *arm = sentence_arm(s, r->of.arm), *base = sentence_arm(s, r->of.base);
+    const char *unit = s->metric.unit;
+    if (r->n == 0) {
+        fprintf(out, "%s cannot be compared with %s: too few of their runs are finished.\n", arm,
+                base);
+        free(arm), free(base);
+        return;
+    }
+    switch (r->verdict) {
+    case CONTRAST_EQUIVALENT:
+        fprintf(out, "%s is equivalent to %s within ±%g%s%s: ", arm, base, c->asked.margin,
+                *unit ? " " : "", unit);
+        break;
+    case CONTRAST_BETTER:
+    case CONTRAST_WORSE:
+        fprintf(out, "%s is %s than %s ", arm, contrast_verdict_name(r->verdict), base);
+        break;
+    case CONTRAST_UNDECIDED:
+        fprintf(out, "%s against %s is undecided: ", arm, base);
+        break;
+    }
+    put_difference(out, c, r);
+    put_cache(out, s->arm[r->of.arm].kv_bytes, s->arm[r->of.base].kv_bytes);
+    fputc('.', out);
+    if (r->verdict == CONTRAST_EQUIVALENT && (r->lo > 0 || r->hi < 0))
+        fputs(" The difference is small, but it is there: the interval excludes 0.", out);
+    if (r->verdict == CONTRAST_UNDECIDED) put_needed(out, r, &c->power[i]);
+    fputc('\n', out);
+    free(arm), free(base);
+}
+
+/* Margins, metrics and levels changed after runs had finished; seeds added after a look. */
+static bool put_changes(FILE *out, const study *s, db *d, error *e)
+{
+    sqlite3_stmt *q;
+    bool row = true,
+         ok = db_query(
+             d, &q, e,
+             "SELECT v.version, v.runs_done, v.looks, p.margin, v.margin, p.metric, v.metric,"
+             " p.alpha, v.alpha, p.seeds, v.seeds, p.margin IS NOT v.margin, p.metric <> v.metric,"
+             " p.alpha <> v.alpha, v.seeds > p.seeds FROM sweep_version v JOIN sweep_version p"
+             " ON p.sweep_id = v.sweep_id AND p.version = v.version - 1"
+             " WHERE v.sweep_id = ? ORDER BY v.version",
+             "i", s->sweep_id);
+    static const char *const WHAT[] = { "margin", "metric", "alpha" };
+    while (ok && (ok = db_next(d, q, &row, e)) && row) {
+        const int runs = sqlite3_column_int(q, 1), looks = sqlite3_column_int(q, 2);
+        for (int k = 0; runs > 0 && k < 3; k++)
+            if (sqlite3_column_int(q, 11 + k)) {
+                const char *from = (const char *)sqlite3_column_text(q, 3 + 2 * k),
+                           *to = (const char *)sqlite3_column_text(q, 4 + 2 * k);
+                fprintf(out, "! The %s was changed from %s to %s after %d run%s had finished.\n",
+                        WHAT[k], from ? from : "none", to ? to : "none", runs,
+                        runs == 1 ? "" : "s");
+            }
+        if (looks > 0 && sqlite3_column_int(q, 14))
+            fprintf(out,
+                    "! Seeds were added after a look (%d to %d, after %d look%s): p and intervals "
+                    "do not allow for that.\n",
+                    sqlite3_column_int(q, 9), sqlite3_column_int(q, 10), looks,
+                    looks == 1 ? "" : "s");
+    }
+    sqlite3_finalize(q);
+    return ok;
+}
+
+static void put_confounds(FILE *out, const comparison *c)
+{
+    for (int i = 0; i < c->asked.pairs; i++) {
+        if (!json_array_size(c->confounds[i])) continue;
+        fprintf(out, "! %s also differs from %s in", c->study->arm[c->pair[i].arm].label,
+                c->study->arm[c->pair[i].base].label);
+        size_t k;
+        json_t *x;
+        json_array_foreach(c->confounds[i], k, x)
+        {
+            const char *base = json_string_value(json_object_get(x, "base")),
+                       *arm = json_string_value(json_object_get(x, "arm"));
+            fprintf(out, "%s %s (%s -> %s)", k ? ";" : "",
+                    json_string_value(json_object_get(x, "key")), base ? base : "none",
+                    arm ? arm : "none");
+        }
+        fputs(": the difference may come from that.\n", out);
+    }
+}
+
+static void put_cells(FILE *out, const comparison *c, study_status status, const char *what,
+                      bool bare)
+{
+    const study *s = c->study;
+    int n = 0;
+    for (int a = 0; a < s->arms; a++)
+        for (int i = 0; i < s->seeds; i++) {
+            const study_cell *cell = study_at(s, a, i);
+            const bool without = cell->status == STUDY_DONE && isnan(cell->value);
+            if (bare ? !without : cell->status != status) continue;
+            fprintf(out, "%s%s seed %lld", n++ ? ", " : what, s->arm[a].label,
+                    (long long)s->seed[i]);
+            if (cell->message) fprintf(out, " (%s)", cell->message);
+        }
+    if (n) fputs(".\n", out);
+}
+
+/* Seeds that are left aside, and arms. */
+static void put_left_out(FILE *out, const comparison *c)
+{
+    const study *s = c->study;
+    const contrast_result *r = &c->result;
+    for (int a = 0; a < s->arms; a++)
+        if (r->left_out[a] && s->arm[a].done)
+            fprintf(out,
+                    "! %s is left out: it finished %d of %d seeds, and comparing those only would "
+                    "cost the other arms theirs.\n",
+                    s->arm[a].label, s->arm[a].done, s->seeds);
+    if (r->procedure != CONTRAST_FLIP && r->procedure != CONTRAST_BLOCK) return;
+    int n = 0;
+    for (int i = 0; i < s->seeds; i++) {
+        bool any = false;
+        for (int a = 0; a < s->arms; a++)
+            any = any || (!r->left_out[a] && !isnan(study_at(s, a, i)->value));
+        if (any && !r->used[i])
+            fprintf(out, "%s%lld",
+                    n++ ? ", "
+                        : "! Only the seeds that all arms finished are "
+                          "compared; left aside: seed ",
+                    (long long)s->seed[i]);
+    }
+    if (n) fputs(".\n", out);
+}
+
+static void put_generations(FILE *out, const study *s)
+{
+    int64_t least = INT64_MAX, most = -1;
+    int behind = 0;
+    for (int i = 0; i < s->arms * s->seeds; i++) {
+        if (!s->cell[i].uid) continue;
+        if (s->cell[i].generation < least) least = s->cell[i].generation;
+        if (s->cell[i].generation > most) most = s->cell[i].generation;
+        behind += s->cell[i].older_done;
+    }
+    if (most > 0 && least < most)
+        fprintf(out,
+                "! Runs of generations %lld to %lld are compared, the newest of each cell: they "
+                "were made by different code. --generation takes one.\n",
+                (long long)least, (long long)most);
+    else if (most > 0)
+        fprintf(out, "Runs of generation %lld, the newest, are compared.\n", (long long)most);
+    if (behind)
+        fprintf(out,
+                "! %d cell%s finished in an older generation only, and wait%s for the newest.\n",
+                behind, behind == 1 ? "" : "s", behind == 1 ? "s" : "");
+}
+
+bool sentence_notes(FILE *out, const comparison *c, db *d, error *e)
+{
+    char procedure[256];
+    contrast_describe(procedure, sizeof procedure, &c->result);
+    fprintf(out, "Procedure: %s.\n", procedure);
+    if (!isnan(c->result.block_shared))
+        fprintf(out, "The seeds explain %.0f %% of the variance within arms.\n",
+                100 * c->result.block_shared);
+    fprintf(out, "Metric: %s, alpha %g", c->study->metric.name, c->asked.alpha);
+    if (isnan(c->asked.margin))
+        fputs(", no margin (so nothing can be called equivalent)", out);
+    else
+        fprintf(out, ", margin %g", c->asked.margin);
+    fprintf(out, ". Look %lld%s.\n", (long long)c->look, c->cmp_id ? "" : " (not recorded)");
+    put_cells(out, c, STUDY_DIVERGED, "! Diverged: ", false);
+    put_cells(out, c, STUDY_FAILED, "! Failed: ", false);
+    put_cells(out, c, STUDY_UNFINISHED, "! Not finished: ", false);
+    put_cells(out, c, STUDY_ABSENT, "! Not planned: ", false);
+    put_cells(out, c, STUDY_DONE, "! Finished, but without a finite value of the metric: ", true);
+    put_left_out(out, c);
+    put_generations(out, c->study);
+    put_confounds(out, c);
+    return put_changes(out, c->study, d, e);
+}

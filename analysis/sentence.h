@@ -1,0 +1,20 @@
+/* sentence.h - what a comparison says, in words for somebody who has never seen one. */
+#ifndef ANALYSIS_SENTENCE_H
+#define ANALYSIS_SENTENCE_H
+
+#include "analysis/comparison.h"
+
+#include <stdio.h>
+
+/* What an arm is called in a sentence: "GQA with 2 of 8 key/value heads at context 512", or its
+ * label where that would not be unique.  The caller frees it. */
+char *sentence_arm(const study *s, int arm);
+
+/* The verdict of pair i: one sentence. */
+void sentence_verdict(FILE *out, const comparison *c, int i);
+
+/* What a reader has to know besides: procedure, looks, confounds, what did not finish, what was
+ * changed after runs had finished or after a look. */
+bool sentence_notes(FILE *out, const comparison *c, db *d, error *e);
+
+#endif

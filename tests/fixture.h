@@ -1,0 +1,37 @@
+/* fixture.h - databases made up for tests: a study with the losses one likes. */
+#ifndef TESTS_FIXTURE_H
+#define TESTS_FIXTURE_H
+
+#include "core/db.h"
+#include "tests/unit.h"
+
+typedef struct fixture {
+    char folder[64], path[96]; /* of the database */
+    db d;                      /* open for writing */
+    int64_t sweep_id, code_id, host_id;
+} fixture;
+
+/* Arms of a study; the first of them is the baseline of the rest unless `base` says otherwise. */
+typedef struct fixture_arm {
+    const char *label, *attention;
+    int n_kv_heads; /* 0: none */
+    int context;
+    int base;            /* index, or -1 for a baseline */
+    const double *value; /* (seeds) final loss; NaN: diverged */
+    const char *axis_json;
+} fixture_arm;
+
+void fixture_open(fixture *f);
+void fixture_close(fixture *f); /* removes the folder */
+
+/* A study called `name` with val_loss@512, 8 heads, a short training curve for each run. */
+void fixture_study(fixture *f, const char *name, const fixture_arm *arm, int arms, int seeds,
+                   double margin);
+
+/* One statement without arguments; it must succeed. */
+void fixture_run(fixture *f, const char *sql);
+
+/* What a verb prints: stdout and stderr go to *out and *err, which the caller frees. */
+int fixture_verb(int (*verb)(int, char **), char **out, char **err, char **argv);
+
+#endif
