@@ -1,4 +1,5 @@
 /* attnlab.c - the table of verbs, and main(). */
+#include "analysis/analysis.h"
 #include "core/error.h"
 #include "experiments/experiments.h"
 #include "trainer/trainer.h"
@@ -15,10 +16,15 @@ static const struct verb {
     { "train", "one run", train_verb },
     { "sweep", "a study: plan, match, run what is missing", sweep_verb },
     { "status", "how far a study is", status_verb },
+    { "compare", "who differs, by how much, how surely", compare_verb },
+    { "query", "read-only SQL", query_verb },
+    { "ls", "studies and runs", ls_verb },
+    { "show", "one run, whole", show_verb },
     { "bench", "how fast it trains, against the rate of sgemm", bench_verb },
     { "describe", "parameters, FLOPs, memory, KV bytes of a configuration", describe_verb },
     { "variants", "the attention variants and their options", variants_verb },
     { "keys", "every key of a configuration", keys_verb },
+    { "schema", "the tables and views of the record", schema_verb },
 };
 
 enum { N_VERBS = sizeof VERBS / sizeof *VERBS };

@@ -260,14 +260,14 @@ static int compare(db *d, const options *o, int argc, char **argv)
     if (!isnan(o->alpha)) s.alpha = o->alpha;
     if (!isnan(o->margin)) s.margin = o->margin;
     if (!comparison_open(&c, &s, d, &e)) {
-        study_close(&s);
+        study_free(&s);
         return verb_fail(argv[0], &e);
     }
     record(&c, o->common.db, argc, argv);
     const bool ok = print(&c, d, o->common.format, &e);
     const int status = found(&c, o) ? STATUS_VERDICT : STATUS_DONE;
     comparison_close(&c);
-    study_close(&s);
+    study_free(&s);
     return ok ? verb_done(argv[0], status) : verb_fail(argv[0], &e);
 }
 

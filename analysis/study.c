@@ -251,11 +251,11 @@ bool study_open(study *s, db *d, const char *name, const char *metric_name, int6
     const bool ok = find_sweep(d, &s->sweep_id, name, e) && read_head(s, d, metric_name, e) &&
                     read_arms(s, d, e) && read_seeds(s, d, e) && read_cells(s, d, generation, e) &&
                     read_values(s, d, e);
-    if (!ok) study_close(s);
+    if (!ok) study_free(s);
     return ok;
 }
 
-void study_close(study *s)
+void study_free(study *s)
 {
     for (int i = 0; s->cell && i < s->arms * s->seeds; i++) {
         study_cell *c = &s->cell[i];

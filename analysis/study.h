@@ -54,7 +54,7 @@ typedef struct study {
  * though runs have finished. */
 bool study_open(study *s, db *d, const char *name, const char *metric_name, int64_t generation,
                 error *e);
-void study_close(study *s);
+void study_free(study *s);
 
 study_cell *study_at(const study *s, int arm, int seed);
 
