@@ -122,8 +122,9 @@ static void check_linear(const path *p, int N, int in, int out, float beta)
 
 static void check_linears(const path *p)
 {
-    static const int SIZES[][3] = { { 1, 1, 1 },    { 1, 20, 7 },   { 5, 1, 33 },
-                                    { 13, 20, 52 }, { 70, 64, 96 }, { 33, 260, 131 } };
+    static const int SIZES[][3] = { { 1, 1, 1 },      { 1, 20, 7 },    { 5, 1, 33 },
+                                    { 13, 20, 52 },   { 70, 64, 96 },  { 33, 260, 131 },
+                                    { 20, 1100, 70 }, { 600, 33, 40 }, { 17, 20, 1061 } };
     for (size_t i = 0; i < sizeof SIZES / sizeof *SIZES; i++)
         for (int beta = 0; beta < 2; beta++)
             check_linear(p, SIZES[i][0], SIZES[i][1], SIZES[i][2], (float)beta);
