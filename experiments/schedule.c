@@ -43,7 +43,7 @@ static char *path_in(const db *d, const record_run *r, const char *name)
     return path;
 }
 
-static int spawn(pid_t *pid, char *const *word, const char *log)
+static int spawn(pid_t *pid, const char *program, char *const *word, const char *log)
 {
     posix_spawn_file_actions_t files;
     posix_spawnattr_t how;
@@ -61,7 +61,7 @@ static int spawn(pid_t *pid, char *const *word, const char *log)
     posix_spawnattr_setpgroup(&how, 0);
     posix_spawnattr_setflags(&how, POSIX_SPAWN_SETSIGMASK | POSIX_SPAWN_SETSIGDEF |
                                        POSIX_SPAWN_SETPGROUP);
-    const int why = posix_spawn(pid, word[0], &files, &how, word, environ);
+    const int why = posix_spawn(pid, program, &files, &how, word, environ);
     posix_spawnattr_destroy(&how);
     posix_spawn_file_actions_destroy(&files);
     return why;
@@ -84,9 +84,9 @@ static bool start(driver *v, child *place, int i, error *e)
     word[n++] = threads;
     word[n] = NULL;
     pid_t pid;
-    const int why = spawn(&pid, word, log);
+    const int why = spawn(&pid, v->s->program, word, log);
     free(file), free(log);
-    if (why) return error_set(e, "%s cannot be started: %s", word[0], strerror(why));
+    if (why) return error_set(e, "%s cannot be started: %s", v->s->program, strerror(why));
     *place = (child){ pid, i };
     v->w.cell[i].running = true;
     return true;

@@ -1,9 +1,9 @@
 /* schedule.h - the cells of a plan as child processes, so many at a time.
  *
- * A child is `COMMAND RUN_DIR/config.yaml --db DB --parent PID train.threads=N`, with its output in
- * RUN_DIR/log, in a process group of its own: signals reach it through the driver, which passes
- * SIGINT and SIGTERM on and waits.  A driver that dies takes its children along (--parent).  A cell
- * that fails is recorded with its message, and the others go on.
+ * A child is PROGRAM as `COMMAND RUN_DIR/config.yaml --db DB --parent PID train.threads=N`, with
+ * its output in RUN_DIR/log, in a process group of its own: signals reach it through the driver,
+ * which passes SIGINT and SIGTERM on and waits.  A driver that dies takes its children along
+ * (--parent).  A cell that fails is recorded with its message, and the others go on.
  */
 #ifndef EXPERIMENTS_SCHEDULE_H
 #define EXPERIMENTS_SCHEDULE_H
@@ -11,7 +11,8 @@
 #include "experiments/plan.h"
 
 typedef struct schedule {
-    const char *const *command; /* "/proc/self/exe", "train", NULL           */
+    const char *program;        /* "/proc/self/exe"                          */
+    const char *const *command; /* its name and first words, up to NULL      */
     int jobs, threads;          /* children at a time, and threads of each   */
     bool accept;                /* go on with what other code recorded       */
     const char *name;           /* of the study, for what is said on the way */

@@ -178,10 +178,12 @@ static void report(const plan *p, const schedule_end *end, const db *d, const ch
 
 static int run(const arguments *a, const study *s, const arms *r, error *e)
 {
-    static const char *const COMMAND[] = { "/proc/self/exe", "train", NULL };
+    static const char *const COMMAND[] = { "attnlab", "train", NULL };
     db d;
     plan p = { 0 };
-    schedule how = { .command = COMMAND, .accept = a->accept, .name = s->name };
+    schedule how = {
+        .program = "/proc/self/exe", .command = COMMAND, .accept = a->accept, .name = s->name
+    };
     size_t bytes; /* with one thread, before anything is written */
     if (!weigh(&bytes, r, 1, e) || !db_open(&d, a->db, DB_WRITE, e)) return e->status;
     int status = STATUS_FAILED;

@@ -1,0 +1,189 @@
+/* test_arms.c - the grid: which arms there are, what they are called and compared with. */
+#include "experiments/arms.h"
+
+#include "tests/workspace.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static study s;
+static arms a;
+
+static int open_workspace(void **state)
+{
+    (void)state;
+    workspace_open();
+    return 0;
+}
+
+static int close_workspace(void **state)
+{
+    (void)state;
+    workspace_close();
+    return 0;
+}
+
+/* A study of small models; `sweep` is what its section says besides the name. */
+static bool expand(const char *keys, const char *sweep, error *e)
+{
+    char text[2048];
+    snprintf(text, sizeof text,
+             "model: {vocab_size: 500, dim: 64, n_heads: 4, n_layers: 2, context: 64}\n"
+             "train: {batch_tokens: 1024}\n%s\nsweep:\n  name: s\n%s",
+             keys, sweep);
+    workspace_write("study.yaml", text);
+    if (!study_read(&s, "study.yaml", NULL, 0, e)) return false;
+    if (arms_open(&a, &s, e)) return true;
+    study_close(&s);
+    return false;
+}
+
+static void expanded(const char *keys, const char *sweep)
+{
+    error e;
+    if (!expand(keys, sweep, &e)) fail_msg("%s", e.msg);
+}
+
+static void refused(const char *keys, const char *sweep, const char *words)
+{
+    error e = { 0 };
+    if (expand(keys, sweep, &e)) fail_msg("accepted: %s", sweep);
+    assert_int_equal(e.status, STATUS_USAGE);
+    if (!strstr(e.msg, words)) fail_msg("'%s' is not in '%s'", words, e.msg);
+}
+
+static void done(void)
+{
+    arms_close(&a);
+    study_close(&s);
+}
+
+static void test_one_axis(void **state)
+{
+    (void)state;
+    expanded("", "  axes: {model.attention: [mqa, mha, gqa, [mha, mqa]]}\n"
+                 "  baseline: {model.attention: mha}\n");
+    static const char *const LABEL[] = { "mqa", "mha", "gqa:n_kv_heads=2", "[mha, mqa]" };
+    assert_int_equal(a.n, 4);
+    for (int i = 0; i < 4; i++) {
+        assert_string_equal(a.arm[i].label, LABEL[i]);
+        assert_int_equal(a.arm[i].base, i == 1 ? -1 : 1);
+        assert_int_equal(a.arm[i].c.model.ffn_dim, 192);
+        assert_true(a.arm[i].cost.total > 0);
+    }
+    assert_string_equal(s.metric, "val_loss@64");
+    assert_true(a.arm[0].residual < 0);
+    config c;
+    arm_config(&c, &a.arm[0], 7);
+    assert_int_equal(c.train.seed, 7);
+    assert_int_equal(c.train.data_seed, 7);
+    done();
+}
+
+/* An arm meets the baseline that is like it in all else; the span is one for all. */
+static void test_two_axes(void **state)
+{
+    (void)state;
+    expanded("eval: {context: [64, 128]}",
+             "  axes: {model.attention: [mha, mqa], model.context: [64, 128]}\n"
+             "  baseline: {model.attention: mha}\n  metric: val_loss@128\n");
+    static const char *const LABEL[] = { "mha @64", "mha @128", "mqa @64", "mqa @128" };
+    static const int BASE[] = { -1, -1, 0, 1 };
+    assert_int_equal(a.n, 4);
+    for (int i = 0; i < 4; i++) {
+        assert_string_equal(a.arm[i].label, LABEL[i]);
+        assert_int_equal(a.arm[i].base, BASE[i]);
+        assert_int_equal(a.arm[i].c.data.span, 128);
+    }
+    done();
+    expanded("eval: {context: [64, 128]}\ndata: {span: 256}",
+             "  axes: {model.attention: [mha, mqa], model.context: [64, 128]}\n"
+             "  baseline: {model.attention: mha, model.context: 64}\n  metric: val_loss@128\n");
+    for (int i = 0; i < 4; i++) {
+        assert_int_equal(a.arm[i].base, i ? 0 : -1);
+        assert_int_equal(a.arm[i].c.data.span, 256);
+    }
+    done();
+}
+
+static void test_exclude(void **state)
+{
+    (void)state;
+    const char *axes = "  axes: {model.attention: [mha, gqa, mqa], train.lr: [1e-3, 2e-3], "
+                       "model.tie_embeddings: [false]}\n";
+    char text[512];
+    snprintf(text, sizeof text,
+             "%s  baseline: {model.attention: mha}\n"
+             "  exclude: [{model.attention: gqa, train.lr: 0.002}]\n",
+             axes);
+    expanded("", text);
+    assert_int_equal(a.n, 5);
+    assert_string_equal(a.arm[1].label, "mha lr=0.002");
+    assert_string_equal(a.arm[2].label, "gqa:n_kv_heads=2 lr=0.001");
+    assert_string_equal(a.arm[4].label, "mqa lr=0.002");
+    assert_int_equal(a.arm[4].base, 1);
+    done();
+    snprintf(text, sizeof text,
+             "%s  baseline: {model.attention: mha}\n"
+             "  exclude: [{model.attention: mha, train.lr: 0.002}]\n",
+             axes);
+    refused("", text, "without its baseline");
+    snprintf(text, sizeof text,
+             "%s  baseline: {model.attention: mha}\n"
+             "  exclude: [{train.lr: 0.001}, {train.lr: 0.002}]\n",
+             axes);
+    refused("", text, "leaves no arm");
+}
+
+/* One arm and no axis; and replicas, which differ in nothing but the draw of the weights. */
+static void test_plain(void **state)
+{
+    (void)state;
+    expanded("", "  seeds: 2\n");
+    assert_int_equal(a.n, 1);
+    assert_string_equal(a.arm[0].label, "mha");
+    assert_int_equal(a.arm[0].base, -1);
+    done();
+    expanded("", "  axes: {train.replica: [0, 1, 2]}\n  baseline: {train.replica: 0}\n");
+    assert_int_equal(a.n, 3);
+    assert_string_equal(a.arm[2].label, "replica=2");
+    char x[CONFIG_ID], y[CONFIG_ID];
+    config_id(&a.arm[0].c, x), config_id(&a.arm[2].c, y);
+    assert_string_equal(x, y);
+    done();
+}
+
+static void test_refused(void **state)
+{
+    (void)state;
+    refused("",
+            "  axes: {model.attention: [mha, gqa:n_kv_heads=3]}\n  baseline: {model.attention: "
+            "mha}\n",
+            "arm model.attention=gqa:n_kv_heads=3: study.yaml:6: model.attention");
+    refused("",
+            "  axes: {model.attention: [mha, gqa:n_kv_heads=4]}\n  baseline: {model.attention: "
+            "mha}\n",
+            "are one configuration");
+    refused("", "  axes: {model.context: [64, 128]}\n  baseline: {model.context: 64}\n",
+            "the context is an axis");
+    refused("",
+            "  axes: {model.context: [64, 128]}\n  baseline: {model.context: 64}\n"
+            "  metric: val_loss@64\n",
+            "'@128' is not evaluated at 64");
+    refused("", "  metric: val_loss@32\n", "not evaluated at 32");
+    refused("",
+            "  axes: {model.context: [48, 64]}\n  baseline: {model.context: 48}\n"
+            "  metric: val_loss@48\n",
+            "data.span: 64 is not a multiple of model.context 48");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_one_axis), cmocka_unit_test(test_two_axes),
+        cmocka_unit_test(test_exclude),  cmocka_unit_test(test_plain),
+        cmocka_unit_test(test_refused),
+    };
+    return cmocka_run_group_tests(tests, open_workspace, close_workspace);
+}

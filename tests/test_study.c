@@ -1,0 +1,153 @@
+/* test_study.c - the `sweep` section: what it says, and what it must not. */
+#include "experiments/study.h"
+
+#include "tests/workspace.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <string.h>
+
+#define BASE "model: {vocab_size: 100}\nsweep:\n  name: s\n"
+#define AXIS                                                                                       \
+    "  axes: {model.attention: [mha, mqa], model.context: [256, 512]}\n"                           \
+    "  baseline: {model.attention: mha}\n"
+
+static int open_workspace(void **state)
+{
+    (void)state;
+    workspace_open();
+    return 0;
+}
+
+static int close_workspace(void **state)
+{
+    (void)state;
+    workspace_close();
+    return 0;
+}
+
+static void refused(const char *text, const char *setting, const char *where, const char *words)
+{
+    study s;
+    error e = { 0 };
+    char *settings[] = { (char *)setting };
+    workspace_write("study.yaml", text);
+    if (study_read(&s, "study.yaml", settings, setting != NULL, &e)) fail_msg("accepted: %s", text);
+    assert_int_equal(e.status, STATUS_USAGE);
+    if (!strstr(e.msg, words)) fail_msg("'%s' is not in '%s'", words, e.msg);
+    if (strncmp(e.msg, where, strlen(where)) != 0) fail_msg("'%s' is not at %s", e.msg, where);
+    assert_null(s.file);
+}
+
+static void test_read(void **state)
+{
+    (void)state;
+    study s;
+    error e;
+    char *settings[] = { (char *)"train.tokens=1M", (char *)"sweep.name=other",
+                         (char *)"sweep.margin=0.05", (char *)"sweep.question=why: {not?",
+                         (char *)"sweep.axes={model.attention: [mha, [mqa, mha]]}" };
+    workspace_write("study.yaml", BASE AXIS "  seeds: 5\n  match: {params: model.ffn_dim}\n"
+                                            "  metric: val_bpb@64\n  exclude:\n"
+                                            "    - {model.attention: mqa}\n");
+    if (!study_read(&s, "study.yaml", NULL, 0, &e)) fail_msg("%s", e.msg);
+    assert_string_equal(s.name, "s");
+    assert_int_equal(s.seeds, 5);
+    assert_int_equal(s.axes, 2);
+    assert_string_equal(s.axis[1].key->name, "model.context");
+    assert_int_equal(s.axis[1].n, 2);
+    assert_int_equal(s.match, MATCH_PARAMS);
+    assert_true(isnan(s.margin) && s.alpha == 0.05);
+    assert_string_equal(s.metric, "val_bpb@64");
+    study_close(&s);
+    study_close(&s); /* harmless */
+
+    workspace_write("study.yaml", BASE AXIS);
+    if (!study_read(&s, "study.yaml", settings, 5, &e)) fail_msg("%s", e.msg);
+    assert_string_equal(s.name, "other");
+    assert_string_equal(s.question, "why: {not?");
+    assert_true(s.margin == 0.05);
+    assert_int_equal(s.base.train.tokens, 1000000);
+    assert_int_equal(s.axes, 1);
+    assert_int_equal(s.axis[0].value[1].kind, NODE_LIST);
+    assert_non_null(strstr(s.text, "model.context"));
+    assert_non_null(strstr(s.text, "# set: sweep.margin=0.05\n"));
+    char value[64];
+    study_value(value, sizeof value, &s.axis[0].value[1]);
+    assert_string_equal(value, "[mqa, mha]");
+    study_close(&s);
+}
+
+static void test_values(void **state)
+{
+    (void)state;
+    study s;
+    error e;
+    node *a, *b;
+    workspace_write("study.yaml", BASE);
+    assert_true(study_read(&s, "study.yaml", NULL, 0, &e));
+    assert_true(node_parse(&a, "1Ki", &e) && node_parse(&b, "1024", &e));
+    assert_true(study_same(&s, config_find("model.context"), a, b));
+    assert_false(study_same(&s, config_find("model.attention"), a, b));
+    char text[64] = "";
+    FILE *f = fmemopen(text, sizeof text, "w");
+    study_json(f, config_find("model.context"), a);
+    fputc(' ', f);
+    study_json(f, config_find("train.lr"), b);
+    fputc(' ', f);
+    study_json(f, config_find("model.attention"), b);
+    fclose(f);
+    assert_string_equal(text, "1024 1024.0 \"1024\"");
+    node_close(a), node_close(b);
+    study_close(&s);
+}
+
+static void test_refused(void **state)
+{
+    (void)state;
+    refused("model: {dim: 64}\n", NULL, "study.yaml: ", "section `sweep`");
+    refused("sweep: {seeds: 3}\n", NULL, "study.yaml: ", "sweep.name is missing");
+    refused("sweep: {name: a/b}\n", NULL, "study.yaml:1:15: ", "not a name");
+    refused("sweep: {name: s, nmae: t}\n", NULL, "study.yaml:1:18: ", "did you mean sweep.name?");
+    refused("sweep: {name: s, seeds: 0}\n", NULL, "study.yaml:1:25: ", "outside 1..1000");
+    refused("sweep: {name: s, seeds: 2.5}\n", NULL, "study.yaml:1:25: ", "whole number");
+    refused("sweep: {name: s, margin: nan}\n", NULL, "study.yaml:1:26: ", "finite");
+    refused("sweep: {name: s, margin: -1}\n", NULL, "study.yaml:1:26: ", "outside");
+    refused("sweep: {name: s, design: zip}\n", NULL, "study.yaml:1:26: ", "none of grid");
+    refused("sweep: {name: s, metric: loss}\n", NULL, "study.yaml:1:26: ", "val_loss@N");
+    refused("sweep: {name: s, metric: val_loss@12x}\n", NULL, "study.yaml:1:26: ", "val_loss@N");
+    refused("sweep: {name: s, match: {flops: x}}\n", NULL, "study.yaml:1:25: ", "params");
+    refused("sweep: {name: s, axes: [mha]}\n", NULL, "study.yaml:1:24: ", "{key: [values]}");
+    refused("sweep: {name: s, axes: {model.x: [1]}}\n", NULL, "study.yaml:1:25: ", "no key");
+    refused("sweep: {name: s, axes: {model.dim: 64}}\n", NULL, "study.yaml:1:36: ", "list");
+    refused("sweep: {name: s, axes: {train.seed: [1]}}\n", NULL, "study.yaml:1:25: ", "seeds");
+    refused("sweep: {name: s, axes: {train.keep: [all]}}\n", NULL,
+            "study.yaml:1:25: ", "no result");
+    refused("sweep: {name: s, axes: {model.dim: [64]}}\n", NULL, "study.yaml: ", "baseline");
+    refused(BASE "  axes: {model.dim: [64, x]}\n  baseline: {model.dim: 64}\n", NULL,
+            "study.yaml:4:26: ", "'x' is not");
+    refused(BASE "  axes: {model.context: [1Ki, 1024]}\n  baseline: {model.context: 1Ki}\n", NULL,
+            "study.yaml:4:31: ", "twice");
+    refused(BASE AXIS "  exclude: [{model.attention: gqa}]\n", NULL,
+            "study.yaml:6:31: ", "not one of the values");
+    refused(BASE AXIS "  exclude: [{model.dim: 64}]\n", NULL, "study.yaml:6:14: ", "no axis");
+    refused(BASE AXIS "  exclude: {model.context: 256}\n", NULL, "study.yaml:6:12: ", "list");
+    refused(BASE AXIS, "sweep.baseline={model.attention: gqa}", "", "not one of the values");
+    refused(BASE AXIS, "sweep.seed=3", "", "did you mean sweep.seeds?");
+    refused(BASE AXIS, "train.seed=3", "study.yaml: ", "set by sweep.seeds");
+    refused(BASE AXIS, "model.dims=3", "", "model.dim");
+    refused(BASE AXIS, "sweep.axes={model.ffn_dim: [8", "", "sweep.axes");
+    refused(BASE "  axes: {model.ffn_dim: [64, 96]}\n  baseline: {model.ffn_dim: 64}\n"
+                 "  match: {params: model.ffn_dim}\n",
+            NULL, "", "is an axis");
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_read),
+        cmocka_unit_test(test_values),
+        cmocka_unit_test(test_refused),
+    };
+    return cmocka_run_group_tests(tests, open_workspace, close_workspace);
+}
