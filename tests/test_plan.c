@@ -1,0 +1,260 @@
+/* test_plan.c - a study in the record, and what becomes of it when the study changes. */
+#include "experiments/plan.h"
+
+#include "tests/workspace.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static int open_workspace(void **state)
+{
+    (void)state;
+    workspace_open();
+    workspace_corpus();
+    return 0;
+}
+
+static int close_workspace(void **state)
+{
+    (void)state;
+    workspace_close();
+    return 0;
+}
+
+#define THREE "  axes: {model.attention: [mha, gqa, mqa]}\n  baseline: {model.attention: mha}\n"
+#define TWO   "  axes: {model.attention: [mqa, mha]}\n  baseline: {model.attention: mha}\n"
+
+/* Plan a study into p.db; `train` and `sweep` are what its sections say besides the rest. */
+static bool write_plan(const char *train, const char *sweep, bool again, bool accept, error *e)
+{
+    char text[2048];
+    study s;
+    arms a;
+    plan p;
+    db d;
+    snprintf(text, sizeof text,
+             "model: {dim: 64, n_heads: 4, n_layers: 2, context: 64, ffn_dim: 1024}\n"
+             "data: {corpus: corpus}\n"
+             "train: {batch_tokens: 512, %s}\nsweep:\n  name: s\n%s",
+             train, sweep);
+    workspace_write("study.yaml", text);
+    if (!study_read(&s, "study.yaml", NULL, 0, e)) return false;
+    bool ok = arms_open(&a, &s, e);
+    if (ok) {
+        assert_true(db_open(&d, "p.db", DB_WRITE, e));
+        ok = plan_write(&p, &d, &a, &s, again, accept, e);
+        for (int i = 0; ok && i < p.n; i++) assert_true(p.cell[i].run.run_id > 0);
+        if (ok) plan_close(&p);
+        db_close(&d);
+        arms_close(&a);
+    }
+    study_close(&s);
+    return ok;
+}
+
+static void planned(const char *train, const char *sweep)
+{
+    error e;
+    if (!write_plan(train, sweep, false, false, &e)) fail_msg("%s", e.msg);
+}
+
+/* The rows of a statement, columns by '|' and rows by ' '. */
+static void check(const char *sql, const char *wanted)
+{
+    char got[2048] = "";
+    size_t n = 0;
+    db d;
+    error e;
+    sqlite3_stmt *q;
+    bool row;
+    assert_true(db_open(&d, "p.db", DB_READ, &e));
+    if (!db_query(&d, &q, &e, sql, NULL)) fail_msg("%s", e.msg);
+    for (int rows = 0; db_next(&d, q, &row, &e) && row; rows++)
+        for (int i = 0; i < sqlite3_column_count(q); i++) {
+            const char *text = (const char *)sqlite3_column_text(q, i);
+            n += (size_t)snprintf(got + n, sizeof got - n, "%s%s",
+                                  i      ? "|"
+                                  : rows ? " "
+                                         : "",
+                                  text ? text : "-");
+        }
+    sqlite3_finalize(q);
+    db_close(&d);
+    assert_string_equal(got, wanted);
+}
+
+static void run_sql(const char *sql)
+{
+    db d;
+    error e;
+    assert_true(db_open(&d, "p.db", DB_WRITE, &e));
+    if (!db_run(&d, &e, sql, NULL)) fail_msg("%s", e.msg);
+    db_close(&d);
+}
+
+static const char ARMS[] = "SELECT a.ord, a.label, b.label, a.dropped FROM arm a LEFT JOIN arm b ON"
+                           " b.arm_id = a.base_arm_id ORDER BY a.ord";
+
+static void test_first(void **state)
+{
+    (void)state;
+    remove("p.db");
+    planned("tokens: 20k", THREE "  seeds: 2\n  margin: 0.02\n  question: why?\n"
+                                 "  match: {params: model.ffn_dim}\n  alpha: 0.1\n");
+    check(ARMS, "0|mha|-|0 1|gqa:n_kv_heads=2|mha|0 2|mqa|mha|0");
+    check("SELECT name, design, axes_json, match_json, baseline_json FROM sweep",
+          "s|grid|{\"model.attention\":[\"mha\",\"gqa\",\"mqa\"]}|{\"params\":\"model.ffn_dim\"}|"
+          "{\"model.attention\":\"mha\"}");
+    check("SELECT version, question, hypothesis, metric, direction, margin, alpha, seeds,"
+          " runs_done, looks FROM sweep_version",
+          "1|why?||val_loss@64|min|0.02|0.1|2|0|0");
+    check("SELECT count(*), min(status), max(status), min(target_step), max(generation) FROM run",
+          "6|planned|planned|40|0");
+    check("SELECT count(*) FROM arm_run JOIN run USING(run_id) WHERE pair_key = seed_init AND"
+          " pair_key = seed_data",
+          "6");
+    check("SELECT count(*) FROM config", "3");
+    check("SELECT count(*) FROM v_confound", "0"); /* ffn_dim is matched */
+    check("SELECT count(*) FROM v_missing", "6");
+    check("SELECT DISTINCT json_extract(axis_json, '$.\"model.attention\"') FROM arm ORDER BY ord",
+          "mha gqa mqa");
+}
+
+/* Twice the same is once. */
+static void test_again(void **state)
+{
+    (void)state;
+    remove("p.db");
+    planned("tokens: 20k", THREE);
+    planned("tokens: 20k", THREE);
+    check("SELECT (SELECT count(*) FROM run), (SELECT count(*) FROM arm), (SELECT count(*) FROM"
+          " arm_run), (SELECT count(*) FROM sweep_version), (SELECT count(*) FROM sweep)",
+          "9|3|9|1|1");
+}
+
+static void test_arms_change(void **state)
+{
+    (void)state;
+    remove("p.db");
+    planned("tokens: 20k", TWO);
+    check(ARMS, "0|mqa|mha|0 1|mha|-|0");
+    planned("tokens: 20k", THREE);
+    check(ARMS, "0|mha|-|0 1|gqa:n_kv_heads=2|mha|0 2|mqa|mha|0");
+    check("SELECT count(*) FROM run", "9");
+    planned("tokens: 20k", TWO);
+    check("SELECT label, dropped FROM arm ORDER BY ord", "mqa|0 mha|0 gqa:n_kv_heads=2|1");
+    check("SELECT count(*), (SELECT count(*) FROM arm_run) FROM run", "9|9");
+    check("SELECT max(version) FROM sweep_version", "3");
+    planned("tokens: 20k", TWO);
+    check("SELECT max(version) FROM sweep_version", "3");
+}
+
+/* More seeds are more runs, and a new version that says what was known. */
+static void test_seeds_change(void **state)
+{
+    (void)state;
+    remove("p.db");
+    planned("tokens: 20k", TWO "  seeds: 2\n");
+    run_sql("UPDATE run SET status='done' WHERE seed_init = 1");
+    planned("tokens: 20k", TWO "  seeds: 3\n");
+    check("SELECT version, seeds, runs_done FROM sweep_version", "1|2|0 2|3|2");
+    check("SELECT status, count(*) FROM run GROUP BY 1", "done|2 planned|4");
+    planned("tokens: 20k", TWO "  seeds: 3\n  margin: 0.5\n");
+    check("SELECT version, margin, runs_done FROM sweep_version", "1|-|0 2|-|2 3|0.5|2");
+    planned("tokens: 20k", TWO "  seeds: 1\n  margin: 0.5\n");
+    check("SELECT count(*), (SELECT count(*) FROM run) FROM arm_run", "2|6");
+}
+
+static void refused(const char *train, const char *sweep, const char *words)
+{
+    error e = { 0 };
+    if (write_plan(train, sweep, false, false, &e)) fail_msg("planned: %s %s", train, sweep);
+    assert_int_equal(e.status, STATUS_USAGE);
+    if (!strstr(e.msg, words)) fail_msg("'%s' is not in '%s'", words, e.msg);
+}
+
+static void test_fixed_keys(void **state)
+{
+    (void)state;
+    remove("p.db");
+    planned("tokens: 20k", TWO);
+    check("SELECT count(*) FROM config", "2");
+    refused("tokens: 30k", TWO, "train.tokens = 20000, and now it is 30000");
+    refused("tokens: 20k, lr: 2e-3", TWO, "train.lr");
+    refused("tokens: 20k",
+            "  axes: {model.context: [64, 128]}\n  baseline: {model.context: 64}\n"
+            "  metric: val_loss@64\neval: {context: [64, 128]}\n",
+            "data.span = 64");
+    check("SELECT count(*), (SELECT count(*) FROM run) FROM config", "2|6"); /* rolled back */
+    planned("tokens: 20k, threads: 2, keep: all", TWO);                      /* changes no result */
+    check("SELECT count(*) FROM run", "6");
+    /* what was fixed may become an axis */
+    planned("tokens: 20k", "  axes: {model.attention: [mqa, mha], train.lr: [1e-3, 2e-3]}\n"
+                           "  baseline: {model.attention: mha}\n");
+    check("SELECT count(*), sum(dropped) FROM arm", "4|0");
+    check("SELECT a.label, b.label FROM arm a JOIN arm b ON b.arm_id = a.base_arm_id ORDER BY 1",
+          "mqa lr=0.001|mha lr=0.001 mqa lr=0.002|mha lr=0.002");
+}
+
+/* What other code recorded stops the plan, is planned again, or is accepted. */
+static void test_outdated(void **state)
+{
+    (void)state;
+    error e = { 0 };
+    remove("p.db");
+    planned("tokens: 20k", TWO "  seeds: 2\n");
+    run_sql("INSERT INTO code(code_id, binary_sha256, version) VALUES(1, 'x', '0')");
+    run_sql("UPDATE run SET status='done', code_id=1 WHERE seed_init = 1");
+    assert_false(write_plan("tokens: 20k", TWO "  seeds: 2\n", false, false, &e));
+    assert_int_equal(e.status, STATUS_FAILED);
+    assert_non_null(strstr(e.msg, "2 of 4 runs were recorded by other code"));
+    assert_true(write_plan("tokens: 20k", TWO "  seeds: 2\n", false, true, &e));
+    check("SELECT count(*), max(generation) FROM run", "4|0");
+    assert_true(write_plan("tokens: 20k", TWO "  seeds: 2\n", true, false, &e));
+    check("SELECT count(*), max(generation) FROM run", "6|1");
+    check("SELECT pair_key, generation, status FROM arm_run JOIN run USING(run_id) ORDER BY 1, 2",
+          "1|1|planned 1|1|planned 2|0|planned 2|0|planned");
+}
+
+/* Looking writes nothing. */
+static void test_look(void **state)
+{
+    (void)state;
+    study s;
+    arms a;
+    plan p;
+    db d;
+    error e;
+    remove("p.db");
+    planned("tokens: 20k", TWO "  seeds: 1\n");
+    run_sql("UPDATE run SET status='done', last_step=40");
+    assert_true(study_read(&s, "study.yaml", (char *[]){ (char *)"sweep.seeds=2" }, 1, &e));
+    assert_true(arms_open(&a, &s, &e));
+    assert_true(db_open(&d, "p.db", DB_READ, &e));
+    assert_true(plan_look(&p, &d, &a, &s, &e));
+    assert_int_equal(p.n, 4);
+    assert_string_equal(p.cell[0].run.status, "done");
+    assert_true(plan_finished(&p.cell[1].run));
+    assert_string_equal(p.cell[2].run.status, "new");
+    assert_int_equal(strlen(p.cell[2].run.uid), 12);
+    assert_int_equal(p.cell[3].seed, 2);
+    plan_close(&p);
+    assert_true(plan_look(&p, NULL, &a, &s, &e));
+    assert_string_equal(p.cell[0].run.status, "new");
+    plan_close(&p);
+    db_close(&d);
+    arms_close(&a);
+    study_close(&s);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_first),       cmocka_unit_test(test_again),
+        cmocka_unit_test(test_arms_change), cmocka_unit_test(test_seeds_change),
+        cmocka_unit_test(test_fixed_keys),  cmocka_unit_test(test_outdated),
+        cmocka_unit_test(test_look),
+    };
+    return cmocka_run_group_tests(tests, open_workspace, close_workspace);
+}
