@@ -8,7 +8,7 @@
 #include <string.h>
 
 /* The next combination, the last axis fastest; false after the last. */
-static bool advance(int *at, const study *s)
+static bool advance(int *at, const sweep *s)
 {
     for (int i = s->axes - 1; i >= 0; i--) {
         if (++at[i] < s->axis[i].n) return true;
@@ -18,17 +18,17 @@ static bool advance(int *at, const study *s)
 }
 
 /* Does the combination have every value of a partial assignment? */
-static bool covers(const study *s, const node *partial, const int *at)
+static bool covers(const sweep *s, const node *partial, const int *at)
 {
     for (int i = 0; i < s->axes; i++) {
-        const study_axis *x = &s->axis[i];
+        const sweep_axis *x = &s->axis[i];
         const node *value = node_find(partial, x->key->name);
-        if (value && !study_same(s, x->key, value, &x->value[at[i]])) return false;
+        if (value && !sweep_same(s, x->key, value, &x->value[at[i]])) return false;
     }
     return true;
 }
 
-static bool excluded(const study *s, const int *at)
+static bool excluded(const sweep *s, const int *at)
 {
     for (int i = 0; s->exclude && i < s->exclude->n; i++)
         if (covers(s, &s->exclude->item[i], at)) return true;
@@ -36,28 +36,28 @@ static bool excluded(const study *s, const int *at)
 }
 
 /* "model.attention=mqa, model.context=512": an arm that has no label yet. */
-static void describe(char *out, size_t size, const study *s, const int *at)
+static void describe(char *out, size_t size, const sweep *s, const int *at)
 {
     char value[CONFIG_VALUE];
     size_t n = 0;
     out[0] = '\0';
     for (int i = 0; i < s->axes && n < size; i++) {
-        study_value(value, sizeof value, &s->axis[i].value[at[i]]);
+        sweep_value(value, sizeof value, &s->axis[i].value[at[i]]);
         n += (size_t)snprintf(out + n, size - n, "%s%s=%s", i ? ", " : "", s->axis[i].key->name,
                               value);
     }
 }
 
-static bool set_values(config *c, const study *s, const int *at, error *e)
+static bool set_values(config *c, const sweep *s, const int *at, error *e)
 {
     for (int i = 0; i < s->axes; i++)
         if (!config_set(c, s->axis[i].key, &s->axis[i].value[at[i]], e)) return false;
     return true;
 }
 
-static bool list_arms(arms *a, const study *s, error *e)
+static bool list_arms(arms *a, const sweep *s, error *e)
 {
-    int at[STUDY_AXES] = { 0 };
+    int at[SWEEP_AXES] = { 0 };
     do {
         if (excluded(s, at)) continue;
         if (a->n == ARMS_MAX) return error_usage(e, "sweep.axes: more than %d arms", ARMS_MAX);
@@ -88,7 +88,7 @@ static bool set_span(arms *a, error *e)
     return true;
 }
 
-static bool resolve(arms *a, const study *s, error *e)
+static bool resolve(arms *a, const sweep *s, error *e)
 {
     for (int i = 0; i < a->n; i++) {
         char text[ARM_LABEL];
@@ -100,7 +100,7 @@ static bool resolve(arms *a, const study *s, error *e)
 }
 
 /* Axes with one value tell nothing.  The attention speaks for itself, a context is "@512". */
-static void label(arm *a, const study *s)
+static void label(arm *a, const sweep *s)
 {
     char value[CONFIG_VALUE];
     size_t n = 0;
@@ -109,7 +109,7 @@ static void label(arm *a, const study *s)
         const bool path = k->type == CONFIG_TEXT;
         if (s->axis[i].n == 1) continue;
         if (path)
-            study_value(value, sizeof value, &s->axis[i].value[a->at[i]]);
+            sweep_value(value, sizeof value, &s->axis[i].value[a->at[i]]);
         else
             config_value(value, sizeof value, &a->c, k);
         const char *leaf = strrchr(k->name, '.') + 1, *last = strrchr(value, '/');
@@ -142,7 +142,7 @@ static bool check_labels(arms *a, error *e)
 }
 
 /* The arm with the baseline's values, all else the same. */
-static bool find_bases(arms *a, const study *s, error *e)
+static bool find_bases(arms *a, const sweep *s, error *e)
 {
     for (int i = 0; s->baseline && i < a->n; i++) {
         arm *x = &a->arm[i];
@@ -162,7 +162,7 @@ static bool find_bases(arms *a, const study *s, error *e)
 }
 
 /* The length that is compared must be one that every arm is evaluated at. */
-static bool check_metric(const arms *a, study *s, error *e)
+static bool check_metric(const arms *a, sweep *s, error *e)
 {
     const int64_t first = a->arm[0].c.model.context;
     for (int i = 1; i < a->n && !*s->metric; i++)
@@ -196,7 +196,7 @@ static bool price(arms *a, error *e)
     return true;
 }
 
-bool arms_open(arms *a, study *s, error *e)
+bool arms_open(arms *a, sweep *s, error *e)
 {
     *a = (arms){ 0 };
     bool ok = list_arms(a, s, e) && set_span(a, e) && resolve(a, s, e);

@@ -6,13 +6,13 @@
 #ifndef EXPERIMENTS_ARMS_H
 #define EXPERIMENTS_ARMS_H
 
-#include "experiments/study.h"
+#include "experiments/sweep.h"
 
 enum { ARMS_MAX = 512, ARM_LABEL = 256 };
 
 typedef struct arm {
     char label[ARM_LABEL]; /* what varies, in short; unique in the study */
-    int at[STUDY_AXES];    /* its value of each axis                     */
+    int at[SWEEP_AXES];    /* its value of each axis                     */
     int base;              /* -1: a baseline                             */
     config c;              /* resolved and matched; the seeds are 1      */
     model_cost cost;
@@ -25,7 +25,7 @@ typedef struct arms {
 } arms;
 
 /* Expand, match and check the study; fills in s->metric where none was given. */
-bool arms_open(arms *a, study *s, error *e);
+bool arms_open(arms *a, sweep *s, error *e);
 void arms_close(arms *a);
 
 /* The configuration of one of its runs. */

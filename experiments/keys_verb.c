@@ -1,7 +1,7 @@
 /* keys_verb.c - `attnlab keys`: what a configuration, and a study, can say. */
 #include "core/table.h"
 #include "experiments/experiments.h"
-#include "experiments/study.h"
+#include "experiments/sweep.h"
 
 #include <argp.h>
 #include <string.h>
@@ -68,7 +68,7 @@ int keys_verb(int argc, char **argv)
     table_open(&t, format, stdout, 6,
                (const char *[]){ "name", "type", "default", "range", "identity", "help" });
     for (const config_key *k = config_keys; k->name; k++) put_key(&t, k);
-    for (const study_key *k = study_keys; k->name; k++) {
+    for (const sweep_key *k = sweep_keys; k->name; k++) {
         table_text(&t, k->name);
         table_text(&t, k->type);
         table_text(&t, k->initial);

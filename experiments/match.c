@@ -49,7 +49,7 @@ static bool match_llama2(arm *a, const arm *base, error *e)
     return set_ffn(a, nearest(factor * (double)base->c.model.ffn_dim), e);
 }
 
-bool match_arms(arms *a, const study *s, error *e)
+bool match_arms(arms *a, const sweep *s, error *e)
 {
     for (int i = 0; i < a->n; i++) {
         arm *x = &a->arm[i];

@@ -13,7 +13,7 @@ bool plan_finished(const record_run *r)
     return strcmp(r->status, "done") == 0 || strcmp(r->status, "diverged") == 0;
 }
 
-static bool plan_open(plan *p, const arms *a, const study *s, error *e)
+static bool plan_open(plan *p, const arms *a, const sweep *s, error *e)
 {
     *p = (plan){ .cell = calloc((size_t)a->n * (size_t)s->seeds, sizeof *p->cell) };
     if (!p->cell) return error_set(e, "no memory for %d x %d cells", a->n, s->seeds);
@@ -28,7 +28,7 @@ void plan_close(plan *p)
     *p = (plan){ 0 };
 }
 
-bool plan_look(plan *p, db *d, const arms *a, const study *s, error *e)
+bool plan_look(plan *p, db *d, const arms *a, const sweep *s, error *e)
 {
     if (!plan_open(p, a, s, e)) return false;
     for (int i = 0; i < p->n; i++) {
@@ -49,7 +49,7 @@ bool plan_look(plan *p, db *d, const arms *a, const study *s, error *e)
 
 /* --- as JSON ---------------------------------------------------------------------------------- */
 
-static char *axes_json(const study *s)
+static char *axes_json(const sweep *s)
 {
     char *text = NULL;
     size_t n;
@@ -60,7 +60,7 @@ static char *axes_json(const study *s)
         fprintf(f, "%s\"%s\":[", i ? "," : "", s->axis[i].key->name);
         for (int j = 0; j < s->axis[i].n; j++) {
             if (j) fputc(',', f);
-            study_json(f, s->axis[i].key, &s->axis[i].value[j]);
+            sweep_json(f, s->axis[i].key, &s->axis[i].value[j]);
         }
         fputc(']', f);
     }
@@ -70,7 +70,7 @@ static char *axes_json(const study *s)
 }
 
 /* The values of an arm, or (with `a` NULL) those of the baseline. */
-static char *values_json(const study *s, const arm *a)
+static char *values_json(const sweep *s, const arm *a)
 {
     char *text = NULL;
     size_t n;
@@ -85,7 +85,7 @@ static char *values_json(const study *s, const arm *a)
                                           : NULL;
         if (!value) continue;
         fprintf(f, "%s\"%s\":", before, k->name);
-        study_json(f, k, value);
+        sweep_json(f, k, value);
         before = ",";
     }
     fputc('}', f);
@@ -94,7 +94,7 @@ static char *values_json(const study *s, const arm *a)
 }
 
 /* Its values are the keys that matching may change. */
-static const char *match_json(const study *s)
+static const char *match_json(const sweep *s)
 {
     switch (s->match) {
     case MATCH_PARAMS:
@@ -111,7 +111,7 @@ static const char *match_json(const study *s)
 typedef struct writer {
     db *d;
     const arms *a;
-    const study *s;
+    const sweep *s;
     int64_t sweep_id;
     bool known; /* there was a study of this name */
     error *e;
@@ -146,7 +146,7 @@ static bool update_sweep(writer *w)
     return ok;
 }
 
-static bool is_axis(const study *s, const char *key)
+static bool is_axis(const sweep *s, const char *key)
 {
     for (int i = 0; i < s->axes; i++)
         if (strcmp(s->axis[i].key->name, key) == 0) return true;
@@ -197,7 +197,7 @@ static bool check_fixed(writer *w)
 /* What may change later, with what was known when it did. */
 static bool write_version(writer *w)
 {
-    const study *s = w->s;
+    const sweep *s = w->s;
     int64_t same = 0, version = 0, done = 0, looks = 0;
     db *d = w->d;
     char *axes = axes_json(s);
@@ -314,7 +314,7 @@ static bool write(writer *w, plan *p, bool again, bool accept)
     return ok;
 }
 
-bool plan_write(plan *p, db *d, const arms *a, const study *s, bool again, bool accept, error *e)
+bool plan_write(plan *p, db *d, const arms *a, const sweep *s, bool again, bool accept, error *e)
 {
     writer w = { .d = d, .a = a, .s = s, .e = e };
     if (!plan_open(p, a, s, e)) return false;

@@ -23,11 +23,11 @@ typedef struct plan {
 } plan;
 
 /* What the record says, without writing; `d` may be NULL where there is no record yet. */
-bool plan_look(plan *p, db *d, const arms *a, const study *s, error *e);
+bool plan_look(plan *p, db *d, const arms *a, const sweep *s, error *e);
 
 /* Runs that other code recorded make it fail, unless they are planned `again` as a new generation,
  * or accepted as they are.  So does a study of this name whose fixed keys were others. */
-bool plan_write(plan *p, db *d, const arms *a, const study *s, bool again, bool accept, error *e);
+bool plan_write(plan *p, db *d, const arms *a, const sweep *s, bool again, bool accept, error *e);
 
 void plan_close(plan *p);
 

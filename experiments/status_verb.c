@@ -4,7 +4,7 @@
 
 #include "core/db.h"
 #include "core/table.h"
-#include "experiments/study.h"
+#include "experiments/sweep.h"
 
 #include <argp.h>
 #include <math.h>
@@ -94,17 +94,17 @@ static const char CELLS[] =
     " r.message FROM sweep s JOIN arm a USING(sweep_id) JOIN arm_run ar USING(arm_id)"
     " JOIN run r USING(run_id) WHERE s.name = ? AND a.dropped = 0 ORDER BY ar.pair_key, a.ord";
 
-/* A study is called by its name, or by a file that says it. */
-static bool name_of(char out[STUDY_NAME], const char *text, error *e)
+/* What is there as a file or folder says its name; anything else is one. */
+static bool name_of(char out[SWEEP_NAME], const arguments *a, error *e)
 {
-    study s;
-    if (!strchr(text, '/') && access(text, F_OK) != 0) {
-        snprintf(out, STUDY_NAME, "%s", text);
+    sweep s;
+    if (!strchr(a->study, '/') && access(a->study, F_OK) != 0) {
+        snprintf(out, SWEEP_NAME, "%s", a->study);
         return true;
     }
-    if (!study_read(&s, text, NULL, 0, e)) return false;
-    snprintf(out, STUDY_NAME, "%s", s.name);
-    study_close(&s);
+    if (!sweep_open(&s, a->study, a->db, NULL, 0, e)) return false;
+    snprintf(out, SWEEP_NAME, "%s", s.name);
+    sweep_close(&s);
     return true;
 }
 
@@ -112,8 +112,8 @@ static bool show(const arguments *a, error *e)
 {
     db d;
     int64_t known = 0;
-    char name[STUDY_NAME] = "";
-    if (a->study && !name_of(name, a->study, e)) return false;
+    char name[SWEEP_NAME] = "";
+    if (a->study && !name_of(name, a, e)) return false;
     if (!db_open(&d, a->db, DB_READ, e)) return false;
     bool ok = true;
     if (!a->study)

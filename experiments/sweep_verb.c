@@ -68,7 +68,7 @@ static error_t parse(int key, char *value, struct argp_state *state)
         a->settings = state->argc - state->next;
         return 0;
     case ARGP_KEY_END:
-        if (!a->study) argp_error(state, "a study's file is wanted");
+        if (!a->study) argp_error(state, "a study is wanted");
         if (a->again && a->accept) argp_error(state, "--again and --accept exclude each other");
         return 0;
     default:
@@ -79,9 +79,10 @@ static error_t parse(int key, char *value, struct argp_state *state)
 static const struct argp ARGP = {
     .options = OPTIONS,
     .parser = parse,
-    .args_doc = "STUDY.yaml [KEY=VALUE...]",
+    .args_doc = "STUDY [KEY=VALUE...]",
     .doc = "Plan a study, match its arms, and run what is not recorded yet; the same command goes "
-           "on where it was cut off.\v"
+           "on where it was cut off.  STUDY is a file, a folder with a study.yaml in it, or the "
+           "name of a recorded study.\v"
            "Exit status: 0 every run is done or diverged, 1 one failed, 2 a wrong study, 5 stopped "
            "by a signal.",
 };
@@ -120,7 +121,7 @@ static bool share(schedule *how, const arguments *a, const arms *r, const plan *
     return true;
 }
 
-static int dry_run(const arguments *a, const study *s, const arms *r, error *e)
+static int dry_run(const arguments *a, const sweep *s, const arms *r, error *e)
 {
     db d, *record = NULL;
     plan p = { 0 };
@@ -143,7 +144,7 @@ static int dry_run(const arguments *a, const study *s, const arms *r, error *e)
         cells_print(&p, r, seconds, a->format);
         progress_time(time, sizeof time, cells_left(&p, r, seconds, how.jobs));
         fprintf(stderr,
-                "%s: %d arms x %d seeds, %d of %d runs recorded; the others take about %s, %d at a "
+                "%s: %d arms, %d seeds; %d of %d runs recorded; the others take about %s, %d at a "
                 "time with %d thread%s each\n",
                 s->name, r->n, s->seeds, finished, p.n, time, how.jobs, how.threads,
                 how.threads == 1 ? "" : "s");
@@ -167,16 +168,16 @@ static void report(const plan *p, const schedule_end *end, const db *d, const ch
         const bool failed = strcmp(r->status, "failed") == 0;
         if (!failed && strcmp(r->status, "diverged") != 0) continue;
         char *folder = record_folder(d, r->uid);
-        fprintf(stderr, "%s: %s, seed %d (run %s) %s: %s; log: %s/log\n", name,
-                p->cell[i].arm->label, p->cell[i].seed, r->uid, r->status, r->message,
-                folder ? folder : "");
+        fprintf(stderr, "%s: %s, seed %d (run %s): %s%s; log: %s/log\n", name,
+                p->cell[i].arm->label, p->cell[i].seed, r->uid, failed ? "failed: " : "",
+                r->message, folder ? folder : "");
         free(folder);
     }
     fprintf(stderr, "%s: %d done, %d diverged, %d failed, %d to be resumed, %d in other hands\n",
             name, end->done, end->diverged, end->failed, end->preempted, end->elsewhere);
 }
 
-static int run(const arguments *a, const study *s, const arms *r, error *e)
+static int run(const arguments *a, const sweep *s, const arms *r, error *e)
 {
     static const char *const COMMAND[] = { "attnlab", "train", NULL };
     db d;
@@ -191,11 +192,11 @@ static int run(const arguments *a, const study *s, const arms *r, error *e)
         schedule_end end;
         int finished = 0;
         for (int i = 0; i < p.n; i++) finished += plan_finished(&p.cell[i].run);
-        fprintf(stderr,
-                "%s: %d arms x %d seeds, %d of %d runs recorded, %d at a time with %d "
-                "thread%s each\n",
-                s->name, r->n, s->seeds, finished, p.n, how.jobs, how.threads,
-                how.threads == 1 ? "" : "s");
+        fprintf(
+            stderr,
+            "%s: %d arms, %d seeds; %d of %d runs recorded; %d at a time with %d thread%s each\n",
+            s->name, r->n, s->seeds, finished, p.n, how.jobs, how.threads,
+            how.threads == 1 ? "" : "s");
         status = schedule_run(&p, &end, &d, &how, e);
         report(&p, &end, &d, s->name);
         if (status == STATUS_FAILED && end.failed + end.elsewhere > 0)
@@ -211,12 +212,12 @@ static int run(const arguments *a, const study *s, const arms *r, error *e)
 int sweep_verb(int argc, char **argv)
 {
     arguments a = { .db = db_default_path() };
-    study s;
+    sweep s;
     arms r;
     error e;
     argp_parse(&ARGP, argc, argv, 0, NULL, &a);
     int status;
-    if (!study_read(&s, a.study, a.setting, a.settings, &e))
+    if (!sweep_open(&s, a.study, a.db, a.setting, a.settings, &e))
         status = e.status;
     else {
         if (!arms_open(&r, &s, &e))
@@ -225,7 +226,7 @@ int sweep_verb(int argc, char **argv)
             status = a.dry_run ? dry_run(&a, &s, &r, &e) : run(&a, &s, &r, &e);
             arms_close(&r);
         }
-        study_close(&s);
+        sweep_close(&s);
     }
     if (status != STATUS_DONE) fprintf(stderr, "attnlab sweep: %s\n", e.msg);
     return status;

@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static study s;
+static sweep s;
 static arms a;
 
 static int open_workspace(void **state)
@@ -24,31 +24,31 @@ static int close_workspace(void **state)
     return 0;
 }
 
-/* A study of small models; `sweep` is what its section says besides the name. */
-static bool expand(const char *keys, const char *sweep, error *e)
+/* A study of small models; `section` is what `sweep` says besides the name. */
+static bool expand(const char *keys, const char *section, error *e)
 {
     char text[2048];
     snprintf(text, sizeof text,
              "model: {vocab_size: 500, dim: 64, n_heads: 4, n_layers: 2, context: 64}\n"
              "train: {batch_tokens: 1024}\n%s\nsweep:\n  name: s\n%s",
-             keys, sweep);
+             keys, section);
     workspace_write("study.yaml", text);
-    if (!study_read(&s, "study.yaml", NULL, 0, e)) return false;
+    if (!sweep_read(&s, "study.yaml", NULL, 0, e)) return false;
     if (arms_open(&a, &s, e)) return true;
-    study_close(&s);
+    sweep_close(&s);
     return false;
 }
 
-static void expanded(const char *keys, const char *sweep)
+static void expanded(const char *keys, const char *section)
 {
     error e;
-    if (!expand(keys, sweep, &e)) fail_msg("%s", e.msg);
+    if (!expand(keys, section, &e)) fail_msg("%s", e.msg);
 }
 
-static void refused(const char *keys, const char *sweep, const char *words)
+static void refused(const char *keys, const char *section, const char *words)
 {
     error e = { 0 };
-    if (expand(keys, sweep, &e)) fail_msg("accepted: %s", sweep);
+    if (expand(keys, section, &e)) fail_msg("accepted: %s", section);
     assert_int_equal(e.status, STATUS_USAGE);
     if (!strstr(e.msg, words)) fail_msg("'%s' is not in '%s'", words, e.msg);
 }
@@ -56,7 +56,7 @@ static void refused(const char *keys, const char *sweep, const char *words)
 static void done(void)
 {
     arms_close(&a);
-    study_close(&s);
+    sweep_close(&s);
 }
 
 static void test_one_axis(void **state)

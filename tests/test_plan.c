@@ -25,11 +25,12 @@ static int close_workspace(void **state)
 #define THREE "  axes: {model.attention: [mha, gqa, mqa]}\n  baseline: {model.attention: mha}\n"
 #define TWO   "  axes: {model.attention: [mqa, mha]}\n  baseline: {model.attention: mha}\n"
 
-/* Plan a study into p.db; `train` and `sweep` are what its sections say besides the rest. */
-static bool write_plan(const char *train, const char *sweep, bool again, bool accept, error *e)
+/* Plan a study into p.db; `train` and `section` are what `train` and `sweep` say besides the rest.
+ */
+static bool write_plan(const char *train, const char *section, bool again, bool accept, error *e)
 {
     char text[2048];
-    study s;
+    sweep s;
     arms a;
     plan p;
     db d;
@@ -37,9 +38,9 @@ static bool write_plan(const char *train, const char *sweep, bool again, bool ac
              "model: {dim: 64, n_heads: 4, n_layers: 2, context: 64, ffn_dim: 1024}\n"
              "data: {corpus: corpus}\n"
              "train: {batch_tokens: 512, %s}\nsweep:\n  name: s\n%s",
-             train, sweep);
+             train, section);
     workspace_write("study.yaml", text);
-    if (!study_read(&s, "study.yaml", NULL, 0, e)) return false;
+    if (!sweep_read(&s, "study.yaml", NULL, 0, e)) return false;
     bool ok = arms_open(&a, &s, e);
     if (ok) {
         assert_true(db_open(&d, "p.db", DB_WRITE, e));
@@ -49,14 +50,14 @@ static bool write_plan(const char *train, const char *sweep, bool again, bool ac
         db_close(&d);
         arms_close(&a);
     }
-    study_close(&s);
+    sweep_close(&s);
     return ok;
 }
 
-static void planned(const char *train, const char *sweep)
+static void planned(const char *train, const char *section)
 {
     error e;
-    if (!write_plan(train, sweep, false, false, &e)) fail_msg("%s", e.msg);
+    if (!write_plan(train, section, false, false, &e)) fail_msg("%s", e.msg);
 }
 
 /* The rows of a statement, columns by '|' and rows by ' '. */
@@ -166,10 +167,10 @@ static void test_seeds_change(void **state)
     check("SELECT count(*), (SELECT count(*) FROM run) FROM arm_run", "2|6");
 }
 
-static void refused(const char *train, const char *sweep, const char *words)
+static void refused(const char *train, const char *section, const char *words)
 {
     error e = { 0 };
-    if (write_plan(train, sweep, false, false, &e)) fail_msg("planned: %s %s", train, sweep);
+    if (write_plan(train, section, false, false, &e)) fail_msg("planned: %s %s", train, section);
     assert_int_equal(e.status, STATUS_USAGE);
     if (!strstr(e.msg, words)) fail_msg("'%s' is not in '%s'", words, e.msg);
 }
@@ -221,7 +222,7 @@ static void test_outdated(void **state)
 static void test_look(void **state)
 {
     (void)state;
-    study s;
+    sweep s;
     arms a;
     plan p;
     db d;
@@ -229,7 +230,7 @@ static void test_look(void **state)
     remove("p.db");
     planned("tokens: 20k", TWO "  seeds: 1\n");
     run_sql("UPDATE run SET status='done', last_step=40");
-    assert_true(study_read(&s, "study.yaml", (char *[]){ (char *)"sweep.seeds=2" }, 1, &e));
+    assert_true(sweep_read(&s, "study.yaml", (char *[]){ (char *)"sweep.seeds=2" }, 1, &e));
     assert_true(arms_open(&a, &s, &e));
     assert_true(db_open(&d, "p.db", DB_READ, &e));
     assert_true(plan_look(&p, &d, &a, &s, &e));
@@ -245,7 +246,33 @@ static void test_look(void **state)
     plan_close(&p);
     db_close(&d);
     arms_close(&a);
-    study_close(&s);
+    sweep_close(&s);
+}
+
+/* A study by its file, its folder, or its name in the record. */
+static void test_open(void **state)
+{
+    (void)state;
+    sweep s;
+    error e = { 0 };
+    remove("p.db");
+    planned("tokens: 20k", TWO "  seeds: 7\n");
+    char *set[] = { (char *)"sweep.margin=0.5" };
+    assert_true(sweep_open(&s, "study.yaml", "p.db", set, 1, &e));
+    assert_true(s.margin == 0.5);
+    sweep_close(&s);
+    assert_true(sweep_open(&s, ".", "nowhere.db", NULL, 0, &e));
+    assert_int_equal(s.seeds, 7);
+    sweep_close(&s);
+    assert_int_equal(remove("study.yaml"), 0);
+    assert_true(sweep_open(&s, "s", "p.db", NULL, 0, &e));
+    assert_int_equal(s.seeds, 7);
+    sweep_close(&s);
+    assert_false(sweep_open(&s, "t", "p.db", NULL, 0, &e));
+    assert_int_equal(e.status, STATUS_FAILED);
+    assert_non_null(strstr(e.msg, "no study of this name"));
+    assert_false(sweep_open(&s, "s", "nowhere.db", NULL, 0, &e));
+    assert_non_null(strstr(e.msg, "s: there is no such file"));
 }
 
 int main(void)
@@ -254,7 +281,7 @@ int main(void)
         cmocka_unit_test(test_first),       cmocka_unit_test(test_again),
         cmocka_unit_test(test_arms_change), cmocka_unit_test(test_seeds_change),
         cmocka_unit_test(test_fixed_keys),  cmocka_unit_test(test_outdated),
-        cmocka_unit_test(test_look),
+        cmocka_unit_test(test_look),        cmocka_unit_test(test_open),
     };
     return cmocka_run_group_tests(tests, open_workspace, close_workspace);
 }

@@ -1,25 +1,21 @@
-/* test_sweep.c FAKE_TRAIN - the scheduler, with children that only pretend to train. */
-#define _GNU_SOURCE
-#include "experiments/schedule.h"
+/* test_sweep.c - the `sweep` section: what it says, and what it must not. */
+#include "experiments/sweep.h"
 
 #include "tests/workspace.h"
 
-#include <fcntl.h>
-#include <signal.h>
+#include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
-static const char *program;
-static int real_stderr;
+#define BASE "model: {vocab_size: 100}\nsweep:\n  name: s\n"
+#define AXIS                                                                                       \
+    "  axes: {model.attention: [mha, mqa], model.context: [256, 512]}\n"                           \
+    "  baseline: {model.attention: mha}\n"
 
 static int open_workspace(void **state)
 {
     (void)state;
     workspace_open();
-    workspace_corpus();
     return 0;
 }
 
@@ -30,229 +26,139 @@ static int close_workspace(void **state)
     return 0;
 }
 
-/* What is said goes into the file "said". */
-static int quiet(void **state)
+static void refused(const char *text, const char *setting, const char *where, const char *words)
 {
-    (void)state;
-    remove("events"), remove("said");
-    const int fd = open("said", O_WRONLY | O_CREAT | O_APPEND, 0666);
-    real_stderr = dup(STDERR_FILENO);
-    dup2(fd, STDERR_FILENO);
-    close(fd);
-    return 0;
-}
-
-static int loud(void **state)
-{
-    (void)state;
-    dup2(real_stderr, STDERR_FILENO);
-    close(real_stderr);
-    return 0;
-}
-
-typedef struct bench {
-    study s;
-    arms a;
-    plan p;
-    db d;
-    schedule_end end;
-} bench;
-
-static void bench_open(bench *b, const char *name, const char *axis, int seeds)
-{
-    char text[1024];
-    error e;
-    snprintf(text, sizeof text,
-             "model: {dim: 64, n_heads: 4, n_layers: 2, context: 64}\ndata: {corpus: corpus}\n"
-             "train: {batch_tokens: 512, tokens: 20k}\nsweep:\n  name: s\n  seeds: %d\n"
-             "  axes: {model.attention: [%s]}\n  baseline: {model.attention: mha}\n",
-             seeds, axis);
-    workspace_write("study.yaml", text);
-    if (!study_read(&b->s, "study.yaml", NULL, 0, &e) || !arms_open(&b->a, &b->s, &e) ||
-        !db_open(&b->d, name, DB_WRITE, &e) ||
-        !plan_write(&b->p, &b->d, &b->a, &b->s, false, false, &e))
-        fail_msg("%s", e.msg);
-}
-
-static void bench_close(bench *b)
-{
-    plan_close(&b->p);
-    db_close(&b->d);
-    arms_close(&b->a);
-    study_close(&b->s);
-}
-
-static int run(bench *b, int jobs)
-{
+    sweep s;
     error e = { 0 };
-    const schedule how = { .program = program,
-                           .command = (const char *[]){ "fake", NULL },
-                           .jobs = jobs,
-                           .threads = 3,
-                           .name = "s" };
-    return schedule_run(&b->p, &b->end, &b->d, &how, &e);
+    char *settings[] = { (char *)setting };
+    workspace_write("study.yaml", text);
+    if (sweep_read(&s, "study.yaml", settings, setting != NULL, &e)) fail_msg("accepted: %s", text);
+    assert_int_equal(e.status, STATUS_USAGE);
+    if (!strstr(e.msg, words)) fail_msg("'%s' is not in '%s'", words, e.msg);
+    if (strncmp(e.msg, where, strlen(where)) != 0) fail_msg("'%s' is not at %s", e.msg, where);
+    assert_null(s.file);
 }
 
-static void check_rows(bench *b, const char *sql, int64_t wanted)
+static void test_read(void **state)
 {
-    int64_t got;
+    (void)state;
+    sweep s;
     error e;
-    if (!db_integer(&b->d, &got, -1, &e, sql, NULL)) fail_msg("%s", e.msg);
-    if (got != wanted) fail_msg("%s: %lld, not %lld", sql, (long long)got, (long long)wanted);
+    char *settings[] = { (char *)"train.tokens=1M", (char *)"sweep.name=other",
+                         (char *)"sweep.margin=0.05", (char *)"sweep.question=why: {not?",
+                         (char *)"sweep.axes={model.attention: [mha, [mqa, mha]]}" };
+    workspace_write("study.yaml", BASE AXIS "  seeds: 5\n  match: {params: model.ffn_dim}\n"
+                                            "  metric: val_bpb@64\n  exclude:\n"
+                                            "    - {model.attention: mqa}\n");
+    if (!sweep_read(&s, "study.yaml", NULL, 0, &e)) fail_msg("%s", e.msg);
+    assert_string_equal(s.name, "s");
+    assert_int_equal(s.seeds, 5);
+    assert_int_equal(s.axes, 2);
+    assert_string_equal(s.axis[1].key->name, "model.context");
+    assert_int_equal(s.axis[1].n, 2);
+    assert_int_equal(s.match, MATCH_PARAMS);
+    assert_true(isnan(s.margin) && s.alpha == 0.05);
+    assert_string_equal(s.metric, "val_bpb@64");
+    sweep_close(&s);
+    sweep_close(&s); /* harmless */
+
+    workspace_write("study.yaml", BASE AXIS);
+    if (!sweep_read(&s, "study.yaml", settings, 5, &e)) fail_msg("%s", e.msg);
+    assert_string_equal(s.name, "other");
+    assert_string_equal(s.question, "why: {not?");
+    assert_true(s.margin == 0.05);
+    assert_int_equal(s.base.train.tokens, 1000000);
+    assert_int_equal(s.axes, 1);
+    assert_int_equal(s.axis[0].value[1].kind, NODE_LIST);
+    assert_non_null(strstr(s.text, "model.context"));
+    assert_non_null(strstr(s.text, "# set: sweep.margin=0.05\n"));
+    char value[64];
+    sweep_value(value, sizeof value, &s.axis[0].value[1]);
+    assert_string_equal(value, "[mqa, mha]");
+
+    sweep again; /* its text is all that it takes, and takes settings of its own */
+    if (!sweep_recall(&again, s.text, (char *[]){ (char *)"sweep.seeds=4" }, 1, &e))
+        fail_msg("%s", e.msg);
+    assert_string_equal(again.question, s.question);
+    assert_int_equal(again.base.train.tokens, 1000000);
+    assert_int_equal(again.axes, 1);
+    assert_int_equal(again.seeds, 4);
+    assert_non_null(strstr(again.text, "# set: sweep.axes={"));
+    assert_non_null(strstr(again.text, "# set: sweep.seeds=4\n"));
+    sweep_close(&again);
+    sweep_close(&s);
 }
 
-/* Does a line of the file have these words? */
-static bool says(const char *file, const char *words)
+static void test_values(void **state)
 {
-    char line[1024];
-    bool found = false;
-    FILE *f = fopen(file, "r");
-    while (f && !found && fgets(line, sizeof line, f)) found = strstr(line, words) != NULL;
-    if (f) fclose(f);
-    return found;
-}
-
-/* Children that ran at one time, at most; and how many in all. */
-static int most_at_once(int *all)
-{
-    char line[128];
-    int now = 0, most = 0;
-    FILE *f = fopen("events", "r");
-    assert_non_null(f);
-    *all = 0;
-    while (fgets(line, sizeof line, f)) {
-        if (strncmp(line, "begin", 5) == 0) now++, ++*all;
-        if (strncmp(line, "end", 3) == 0) now--;
-        if (now > most) most = now;
-    }
+    (void)state;
+    sweep s;
+    error e;
+    node *a, *b;
+    workspace_write("study.yaml", BASE);
+    assert_true(sweep_read(&s, "study.yaml", NULL, 0, &e));
+    assert_true(node_parse(&a, "1Ki", &e) && node_parse(&b, "1024", &e));
+    assert_true(sweep_same(&s, config_find("model.context"), a, b));
+    assert_false(sweep_same(&s, config_find("model.attention"), a, b));
+    char text[64] = "";
+    FILE *f = fmemopen(text, sizeof text, "w");
+    sweep_json(f, config_find("model.context"), a);
+    fputc(' ', f);
+    sweep_json(f, config_find("train.lr"), b);
+    fputc(' ', f);
+    sweep_json(f, config_find("model.attention"), b);
     fclose(f);
-    return most;
+    assert_string_equal(text, "1024 1024.0 \"1024\"");
+    node_close(a), node_close(b);
+    sweep_close(&s);
 }
 
-static void test_all_done(void **state)
+static void test_refused(void **state)
 {
     (void)state;
-    bench b;
-    int all;
-    bench_open(&b, "done.db", "mha, [mha, mqa]", 3);
-    assert_int_equal(run(&b, 2), STATUS_DONE);
-    assert_int_equal(b.end.done, 6);
-    assert_int_equal(most_at_once(&all), 2);
-    assert_int_equal(all, 6);
-    assert_true(says("events", "begin train.threads=3"));
-    assert_true(says("said", "s: [6/6] "));
-    for (int i = 0; i < b.p.n; i++) assert_string_equal(b.p.cell[i].run.status, "done");
-    bench_close(&b);
-
-    bench_open(&b, "done.db", "mha, [mha, mqa]", 3); /* recorded: nothing to do */
-    assert_int_equal(run(&b, 2), STATUS_DONE);
-    assert_int_equal(b.end.done, 6);
-    most_at_once(&all);
-    assert_int_equal(all, 6);
-    bench_close(&b);
+    refused("model: {dim: 64}\n", NULL, "study.yaml: ", "section `sweep`");
+    refused("sweep: {seeds: 3}\n", NULL, "study.yaml: ", "sweep.name is missing");
+    refused("sweep: {name: a/b}\n", NULL, "study.yaml:1:15: ", "not a name");
+    refused("sweep: {name: s, nmae: t}\n", NULL, "study.yaml:1:18: ", "did you mean sweep.name?");
+    refused("sweep: {name: s, seeds: 0}\n", NULL, "study.yaml:1:25: ", "outside 1..1000");
+    refused("sweep: {name: s, seeds: 2.5}\n", NULL, "study.yaml:1:25: ", "whole number");
+    refused("sweep: {name: s, margin: nan}\n", NULL, "study.yaml:1:26: ", "finite");
+    refused("sweep: {name: s, margin: -1}\n", NULL, "study.yaml:1:26: ", "outside");
+    refused("sweep: {name: s, design: zip}\n", NULL, "study.yaml:1:26: ", "none of grid");
+    refused("sweep: {name: s, metric: loss}\n", NULL, "study.yaml:1:26: ", "val_loss@N");
+    refused("sweep: {name: s, metric: val_loss@12x}\n", NULL, "study.yaml:1:26: ", "val_loss@N");
+    refused("sweep: {name: s, match: {flops: x}}\n", NULL, "study.yaml:1:25: ", "params");
+    refused("sweep: {name: s, axes: [mha]}\n", NULL, "study.yaml:1:24: ", "{key: [values]}");
+    refused("sweep: {name: s, axes: {model.x: [1]}}\n", NULL, "study.yaml:1:25: ", "no key");
+    refused("sweep: {name: s, axes: {model.dim: 64}}\n", NULL, "study.yaml:1:36: ", "list");
+    refused("sweep: {name: s, axes: {train.seed: [1]}}\n", NULL, "study.yaml:1:25: ", "seeds");
+    refused("sweep: {name: s, axes: {train.keep: [all]}}\n", NULL,
+            "study.yaml:1:25: ", "no result");
+    refused("sweep: {name: s, axes: {model.dim: [64]}}\n", NULL, "study.yaml: ", "baseline");
+    refused(BASE "  axes: {model.dim: [64, x]}\n  baseline: {model.dim: 64}\n", NULL,
+            "study.yaml:4:26: ", "'x' is not");
+    refused(BASE "  axes: {model.context: [1Ki, 1024]}\n  baseline: {model.context: 1Ki}\n", NULL,
+            "study.yaml:4:31: ", "twice");
+    refused(BASE AXIS "  exclude: [{model.attention: gqa}]\n", NULL,
+            "study.yaml:6:31: ", "not one of the values");
+    refused(BASE AXIS "  exclude: [{model.dim: 64}]\n", NULL, "study.yaml:6:14: ", "no axis");
+    refused(BASE AXIS "  exclude: {model.context: 256}\n", NULL, "study.yaml:6:12: ", "list");
+    refused(BASE AXIS, "sweep.baseline={model.attention: gqa}", "", "not one of the values");
+    refused(BASE AXIS, "sweep.seed=3", "", "did you mean sweep.seeds?");
+    refused(BASE AXIS, "train.seed=3", "study.yaml: ", "set by sweep.seeds");
+    refused(BASE AXIS, "model.dims=3", "", "model.dim");
+    refused(BASE AXIS, "sweep.axes={model.ffn_dim: [8", "", "sweep.axes");
+    refused(BASE "  axes: {model.ffn_dim: [64, 96]}\n  baseline: {model.ffn_dim: 64}\n"
+                 "  match: {params: model.ffn_dim}\n",
+            NULL, "", "is an axis");
 }
 
-/* What fails is recorded with its message and stops nothing; what ran before is run again. */
-static void test_failures(void **state)
-{
-    (void)state;
-    bench b;
-    int all;
-    bench_open(&b, "fail.db", "gqa, mqa, mha, template", 2);
-    assert_int_equal(run(&b, 3), STATUS_FAILED);
-    assert_int_equal(b.end.done, 2);
-    assert_int_equal(b.end.failed, 4);
-    assert_int_equal(b.end.diverged, 2);
-    check_rows(&b, "SELECT count(*) FROM run WHERE status='failed' AND message='it broke'", 2);
-    check_rows(&b, "SELECT count(*) FROM run WHERE status='failed' AND message LIKE '%signal 9%'",
-               2);
-    check_rows(&b, "SELECT count(*) FROM run WHERE status='diverged'", 2);
-    assert_true(says("said", "gqa:n_kv_heads=2, seed 1: failed: it broke"));
-    assert_true(says("said", "template, seed 2: diverged at step 3"));
-    char *folder = record_folder(&b.d, b.p.cell[0].run.uid), log[4096];
-    snprintf(log, sizeof log, "%s/log", folder);
-    free(folder);
-    assert_true(says(log, "attnlab train: it broke"));
-    bench_close(&b);
-
-    bench_open(&b, "fail.db", "gqa, mqa, mha, template", 2);
-    assert_int_equal(run(&b, 3), STATUS_FAILED);
-    assert_int_equal(b.end.done, 4);
-    assert_int_equal(b.end.failed, 2);
-    check_rows(&b, "SELECT max(attempts) FROM run WHERE status IN ('diverged', 'failed')", 2);
-    check_rows(&b, "SELECT max(attempts) FROM run WHERE status = 'diverged'", 1);
-    most_at_once(&all);
-    assert_int_equal(all, 8 + 4);
-    bench_close(&b);
-}
-
-/* A run whose lock another process has is left alone. */
-static void test_elsewhere(void **state)
-{
-    (void)state;
-    bench b;
-    int lock, all;
-    error e;
-    bench_open(&b, "else.db", "mha, [mha, mqa]", 1);
-    assert_true(record_own(&lock, &b.d, b.p.cell[0].run.uid, &e) && lock >= 0);
-    assert_int_equal(run(&b, 2), STATUS_FAILED);
-    assert_int_equal(b.end.elsewhere, 1);
-    assert_int_equal(b.end.done, 1);
-    most_at_once(&all);
-    assert_int_equal(all, 1);
-    close(lock);
-    check_rows(&b, "SELECT count(*) FROM run WHERE status='failed'", 0);
-    bench_close(&b);
-}
-
-/* A signal to the driver is passed on; the children end in order, and nothing new begins. */
-static void test_signal(void **state)
-{
-    (void)state;
-    static const int SIGNAL[] = { SIGTERM, SIGINT };
-    for (int i = 0; i < 2; i++) {
-        bench b;
-        char name[] = "signal0.db";
-        name[6] = (char)('0' + i);
-        bench_open(&b, name, "mha, window:size=8, window:size=9, window:size=10", 1);
-        const pid_t driver = getpid(), killer = fork();
-        if (killer == 0) {
-            usleep(700000);
-            kill(driver, SIGNAL[i]);
-            _exit(0);
-        }
-        assert_int_equal(run(&b, 2), STATUS_PREEMPTED);
-        waitpid(killer, NULL, 0);
-        assert_int_equal(b.end.done, 1);
-        assert_int_equal(b.end.preempted, 2);
-        assert_true(says("events", i ? "signal INT" : "signal TERM"));
-        check_rows(&b, "SELECT count(*) FROM run WHERE status='preempted'", 2);
-        check_rows(&b, "SELECT count(*) FROM run WHERE status='planned'", 1);
-        bench_close(&b);
-    }
-}
-
-static void test_no_program(void **state)
-{
-    (void)state;
-    bench b;
-    program = "/nowhere/at/all";
-    bench_open(&b, "none.db", "mha, mqa", 1);
-    assert_int_equal(run(&b, 2), STATUS_FAILED);
-    check_rows(&b, "SELECT count(*) FROM run WHERE status='planned'", 2);
-    bench_close(&b);
-}
-
-int main(int argc, char **argv)
+int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_all_done, quiet, loud),
-        cmocka_unit_test_setup_teardown(test_failures, quiet, loud),
-        cmocka_unit_test_setup_teardown(test_elsewhere, quiet, loud),
-        cmocka_unit_test_setup_teardown(test_signal, quiet, loud),
-        cmocka_unit_test_setup_teardown(test_no_program, quiet, loud),
+        cmocka_unit_test(test_read),
+        cmocka_unit_test(test_values),
+        cmocka_unit_test(test_refused),
     };
-    if (argc != 2) return 2;
-    program = argv[1];
     return cmocka_run_group_tests(tests, open_workspace, close_workspace);
 }

@@ -259,17 +259,22 @@ static bool load_map(config *c, const node *map, const char *prefix, error *e)
     return true;
 }
 
+bool config_take(config *c, const node *root, const node **sweep, error *e)
+{
+    if (sweep) *sweep = NULL;
+    if (root->kind != NODE_MAP)
+        return node_error(root, e, "not a configuration: sections model, data, train, eval wanted");
+    snprintf(c->file, sizeof c->file, "%s", root->file ? root->file : "");
+    if (!load_map(c, root, "", e)) return false;
+    if (sweep) *sweep = node_find(root, "sweep");
+    return true;
+}
+
 bool config_load(config *c, const char *path, node **file, const node **sweep, error *e)
 {
     if (sweep) *sweep = NULL;
     if (!node_read(file, path, e)) return false;
-    const node *root = *file;
-    snprintf(c->file, sizeof c->file, "%s", path);
-    bool ok = root->kind == NODE_MAP ||
-              node_error(root, e, "not a configuration: sections model, data, train, eval wanted");
-    if (ok) ok = load_map(c, root, "", e);
-    if (ok && sweep) *sweep = node_find(root, "sweep");
-    if (ok) return true;
+    if (config_take(c, *file, sweep, e)) return true;
     node_close(*file);
     *file = NULL;
     return false;

@@ -132,6 +132,9 @@ bool config_override(config *c, const char *assignment, error *e);
 /* Read a YAML file into c.  *sweep (may be NULL) is its `sweep` section, or NULL; *file owns it. */
 bool config_load(config *c, const char *path, node **file, const node **sweep, error *e);
 
+/* The same of a tree that has been read. */
+bool config_take(config *c, const node *root, const node **sweep, error *e);
+
 /* error_usage about a key that was set: "FILE:LINE: model.n_heads: " in front. */
 bool config_error(const config *c, const char *name, error *e, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));

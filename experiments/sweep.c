@@ -1,5 +1,5 @@
-/* study.c - the `sweep` section, read and checked key by key; see study.h. */
-#include "experiments/study.h"
+/* sweep.c - the `sweep` section, read and checked key by key; see sweep.h. */
+#include "experiments/sweep.h"
 
 #include "core/file.h"
 #include "core/table.h"
@@ -9,7 +9,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-const study_key study_keys[] = {
+const sweep_key sweep_keys[] = {
     { "sweep.name", "text", "", "letters, digits, - _ .",
       "what the study is called in the record" },
     { "sweep.question", "text", "", "", "what it asks" },
@@ -31,7 +31,7 @@ const study_key study_keys[] = {
 
 /* --- values ---------------------------------------------------------------------------------- */
 
-bool study_same(const study *s, const config_key *k, const node *a, const node *b)
+bool sweep_same(const sweep *s, const config_key *k, const node *a, const node *b)
 {
     error ignored;
     config x = s->base, y = s->base;
@@ -43,7 +43,7 @@ bool study_same(const study *s, const config_key *k, const node *a, const node *
     return strcmp(u, v) == 0;
 }
 
-void study_value(char *out, size_t size, const node *value)
+void sweep_value(char *out, size_t size, const node *value)
 {
     if (value->kind == NODE_SCALAR) {
         snprintf(out, size, "%s", value->text);
@@ -55,12 +55,12 @@ void study_value(char *out, size_t size, const node *value)
     if (n < size) snprintf(out + n, size - n, "]");
 }
 
-void study_json(FILE *f, const config_key *k, const node *value)
+void sweep_json(FILE *f, const config_key *k, const node *value)
 {
     char text[CONFIG_VALUE];
     error e;
     if (k->type == CONFIG_TEXT || k->type == CONFIG_CHOICE || k->type == CONFIG_SPECS) {
-        study_value(text, sizeof text, value);
+        sweep_value(text, sizeof text, value);
         char *quoted = table_json_string(text);
         fputs(quoted, f);
         free(quoted);
@@ -96,7 +96,7 @@ static bool read_name(char *out, size_t size, const node *at, error *e)
 static bool read_seeds(int *out, const node *at, error *e)
 {
     double x;
-    if (!config_number(&x, "sweep.seeds", 1, STUDY_SEEDS, at, e)) return false;
+    if (!config_number(&x, "sweep.seeds", 1, SWEEP_SEEDS, at, e)) return false;
     *out = (int)x;
     return *out == x || node_error(at, e, "sweep.seeds: '%s' is not a whole number", at->text);
 }
@@ -119,11 +119,11 @@ static bool may_vary(const config_key *k, const node *at, error *e)
 }
 
 /* sweep.axes: a key and its values each. */
-static bool read_axes(study *s, const node *at, error *e)
+static bool read_axes(sweep *s, const node *at, error *e)
 {
     if (at->kind != NODE_MAP) return node_error(at, e, "sweep.axes: {key: [values]} is wanted");
-    if (at->n > STUDY_AXES)
-        return node_error(at, e, "sweep.axes: %d axes, where %d can be", at->n, STUDY_AXES);
+    if (at->n > SWEEP_AXES)
+        return node_error(at, e, "sweep.axes: %d axes, where %d can be", at->n, SWEEP_AXES);
     s->axes = 0;
     for (int i = 0; i < at->n; i++) {
         const node *key = &at->key[i], *list = &at->item[i];
@@ -132,12 +132,12 @@ static bool read_axes(study *s, const node *at, error *e)
         if (!may_vary(k, key, e)) return false;
         if (list->kind != NODE_LIST || list->n == 0)
             return node_error(list, e, "sweep.axes: %s: a list of values is wanted", k->name);
-        s->axis[s->axes++] = (study_axis){ k, list->n, list->item };
+        s->axis[s->axes++] = (sweep_axis){ k, list->n, list->item };
     }
     return true;
 }
 
-static bool read_match(study *s, const node *at, error *e)
+static bool read_match(sweep *s, const node *at, error *e)
 {
     const node *params = at->kind == NODE_MAP && at->n == 1 ? node_find(at, "params") : NULL;
     const node *preset = at->kind == NODE_MAP && at->n == 1 ? node_find(at, "preset") : NULL;
@@ -155,7 +155,7 @@ static bool read_match(study *s, const node *at, error *e)
 
 static bool read_design(const node *at, error *e)
 {
-    char design[STUDY_NAME];
+    char design[SWEEP_NAME];
     return read_text(design, sizeof design, "sweep.design", at, e) &&
            (strcmp(design, "grid") == 0 ||
             node_error(at, e, "sweep.design: '%s' is none of grid", design));
@@ -163,14 +163,14 @@ static bool read_design(const node *at, error *e)
 
 static const char *nearest_key(const char *name)
 {
-    const char *best = study_keys[0].name;
-    for (const study_key *k = study_keys; k->name; k++)
+    const char *best = sweep_keys[0].name;
+    for (const sweep_key *k = sweep_keys; k->name; k++)
         if (config_distance(name, k->name) < config_distance(name, best)) best = k->name;
     return best;
 }
 
 /* One key of the section; `place` is where its name stands. */
-static bool read_key(study *s, const char *name, const node *place, const node *at, error *e)
+static bool read_key(sweep *s, const char *name, const node *place, const node *at, error *e)
 {
     const char *leaf = name + strlen("sweep.");
     if (strcmp(leaf, "name") == 0) return read_name(s->name, sizeof s->name, at, e);
@@ -201,15 +201,15 @@ static bool read_key(study *s, const char *name, const node *place, const node *
 /* --- the whole ------------------------------------------------------------------------------- */
 
 /* What each value of an axis says must be something that its key can be. */
-static bool check_axes(const study *s, error *e)
+static bool check_axes(const sweep *s, error *e)
 {
     for (int i = 0; i < s->axes; i++) {
-        const study_axis *a = &s->axis[i];
+        const sweep_axis *a = &s->axis[i];
         for (int j = 0; j < a->n; j++) {
             config c = s->base;
             if (!config_set(&c, a->key, &a->value[j], e)) return false;
             for (int k = 0; k < j; k++)
-                if (study_same(s, a->key, &a->value[j], &a->value[k]))
+                if (sweep_same(s, a->key, &a->value[j], &a->value[k]))
                     return node_error(&a->value[j], e, "sweep.axes: a value of %s is given twice",
                                       a->key->name);
         }
@@ -220,7 +220,7 @@ static bool check_axes(const study *s, error *e)
 }
 
 /* The index of an axis, -1 for another key; and of a value in it. */
-static int axis_of(const study *s, const char *key)
+static int axis_of(const sweep *s, const char *key)
 {
     int i = s->axes - 1;
     while (i >= 0 && strcmp(s->axis[i].key->name, key) != 0) i--;
@@ -228,7 +228,7 @@ static int axis_of(const study *s, const char *key)
 }
 
 /* A partial assignment must speak of axes and of their values. */
-static bool check_partial(const study *s, const char *name, const node *map, error *e)
+static bool check_partial(const sweep *s, const char *name, const node *map, error *e)
 {
     if (map->kind != NODE_MAP || map->n == 0)
         return node_error(map, e, "%s: {key: value} is wanted", name);
@@ -237,9 +237,9 @@ static bool check_partial(const study *s, const char *name, const node *map, err
         if (axis < 0)
             return node_error(&map->key[i], e, "%s: '%s' is no axis of the study", name,
                               map->key[i].text);
-        const study_axis *a = &s->axis[axis];
+        const sweep_axis *a = &s->axis[axis];
         int j = 0;
-        while (j < a->n && !study_same(s, a->key, &map->item[i], &a->value[j])) j++;
+        while (j < a->n && !sweep_same(s, a->key, &map->item[i], &a->value[j])) j++;
         if (j == a->n)
             return node_error(&map->item[i], e, "%s: not one of the values of %s", name,
                               a->key->name);
@@ -247,8 +247,9 @@ static bool check_partial(const study *s, const char *name, const node *map, err
     return true;
 }
 
-static bool check(const study *s, const char *path, error *e)
+static bool check(const sweep *s, error *e)
 {
+    const char *path = s->file->file ? s->file->file : "the recorded study";
     if (!*s->name) return error_usage(e, "%s: sweep.name is missing: a study needs a name", path);
     if (s->axes > 0 && !s->baseline)
         return error_usage(e,
@@ -265,13 +266,13 @@ static bool check(const study *s, const char *path, error *e)
 }
 
 /* "sweep.margin=0.05" is YAML but for texts, which are what they are; the tree stays with s. */
-static bool read_setting(study *s, const char *setting, error *e)
+static bool read_setting(sweep *s, const char *setting, error *e)
 {
-    char name[STUDY_NAME];
+    char name[SWEEP_NAME];
     const char *equals = strchr(setting, '=');
     if (strncmp(setting, "sweep.", 6) != 0 || !equals) return config_override(&s->base, setting, e);
     snprintf(name, sizeof name, "%.*s", (int)(equals - setting), setting);
-    const study_key *k = study_keys;
+    const sweep_key *k = sweep_keys;
     while (k->name && strcmp(k->name, name) != 0) k++;
     node *value;
     if (k->name && strcmp(k->type, "text") == 0) {
@@ -280,57 +281,94 @@ static bool read_setting(study *s, const char *setting, error *e)
         if (!value || !value->text) abort();
     } else if (!node_parse(&value, equals + 1, e))
         return error_where(e, "%s", name);
+    node **more = realloc(s->setting, (size_t)(s->settings + 1) * sizeof *more);
+    if (!more) abort();
+    s->setting = more;
     s->setting[s->settings++] = value;
     return read_key(s, name, value, value, e);
 }
 
-/* What was asked for, whole, for the record. */
-static bool keep_text(study *s, const char *path, char *const *settings, int n, error *e)
+static const char SET[] = "# set: ";
+
+/* Settings that a recorded text holds, each in a line of its own behind the file. */
+static bool read_kept(sweep *s, const char *text, error *e)
 {
-    char *file;
-    size_t size;
-    if (!file_read(&file, &size, path, (size_t)1 << 20, e)) return false;
-    FILE *f = open_memstream(&s->text, &size);
-    if (!f) abort();
-    fputs(file, f);
-    for (int i = 0; i < n; i++) fprintf(f, "# set: %s\n", settings[i]);
-    if (fclose(f) != 0) abort();
-    free(file);
+    for (const char *at = text; at; at = strchr(at, '\n')) {
+        at += *at == '\n';
+        if (strncmp(at, SET, sizeof SET - 1) != 0) continue;
+        char *setting = strndup(at + sizeof SET - 1, strcspn(at + sizeof SET - 1, "\n"));
+        if (!setting) abort();
+        const bool ok = read_setting(s, setting, e);
+        free(setting);
+        if (!ok) return false;
+    }
     return true;
 }
 
-static bool read_study(study *s, const char *path, char *const *settings, int n, error *e)
+/* What was asked for, whole, for the record. */
+static void keep_text(sweep *s, const char *text, char *const *settings, int n)
 {
-    const node *sweep;
-    config_init(&s->base);
-    s->setting = calloc((size_t)n + 1, sizeof *s->setting);
-    if (!s->setting) return error_set(e, "no memory");
-    if (!config_load(&s->base, path, &s->file, &sweep, e)) return false;
-    if (!sweep || sweep->kind != NODE_MAP)
-        return error_usage(
-            e, "%s: has no section `sweep`: `attnlab train` runs a lone configuration", path);
-    for (int i = 0; i < sweep->n; i++) {
-        char name[STUDY_NAME];
-        snprintf(name, sizeof name, "sweep.%s", sweep->key[i].text);
-        if (!read_key(s, name, &sweep->key[i], &sweep->item[i], e)) return false;
-    }
+    size_t size;
+    FILE *f = open_memstream(&s->text, &size);
+    if (!f) abort();
+    fputs(text, f);
     for (int i = 0; i < n; i++)
-        if (!read_setting(s, settings[i], e)) return false;
-    return check(s, path, e) && keep_text(s, path, settings, n, e);
+        if (!strchr(settings[i], '\n')) fprintf(f, "%s%s\n", SET, settings[i]);
+    if (fclose(f) != 0) abort();
 }
 
-bool study_read(study *s, const char *path, char *const *settings, int n, error *e)
+/* The section of s->file, whose text this is, and the settings. */
+static bool read_sweep(sweep *s, const char *text, char *const *settings, int n, error *e)
 {
-    *s = (study){ .margin = NAN, .alpha = 0.05, .seeds = 3 };
-    if (read_study(s, path, settings, n, e)) return true;
-    study_close(s);
+    const node *section;
+    if (!config_take(&s->base, s->file, &section, e)) return false;
+    if (!section || section->kind != NODE_MAP)
+        return error_usage(e,
+                           "%s: has no section `sweep`: `attnlab train` runs a lone configuration",
+                           s->file->file ? s->file->file : s->name);
+    for (int i = 0; i < section->n; i++) {
+        char name[SWEEP_NAME];
+        snprintf(name, sizeof name, "sweep.%s", section->key[i].text);
+        if (!read_key(s, name, &section->key[i], &section->item[i], e)) return false;
+    }
+    if (!read_kept(s, text, e)) return false;
+    for (int i = 0; i < n; i++)
+        if (!read_setting(s, settings[i], e)) return false;
+    keep_text(s, text, settings, n);
+    return check(s, e);
+}
+
+static void empty(sweep *s)
+{
+    *s = (sweep){ .margin = NAN, .alpha = 0.05, .seeds = 3 };
+    config_init(&s->base);
+}
+
+bool sweep_read(sweep *s, const char *path, char *const *settings, int n, error *e)
+{
+    char *text = NULL;
+    size_t size;
+    empty(s);
+    const bool ok = node_read(&s->file, path, e) &&
+                    file_read(&text, &size, path, (size_t)1 << 20, e) &&
+                    read_sweep(s, text, settings, n, e);
+    free(text);
+    if (!ok) sweep_close(s);
+    return ok;
+}
+
+bool sweep_recall(sweep *s, const char *text, char *const *settings, int n, error *e)
+{
+    empty(s);
+    if (node_parse(&s->file, text, e) && read_sweep(s, text, settings, n, e)) return true;
+    sweep_close(s);
     return false;
 }
 
-void study_close(study *s)
+void sweep_close(sweep *s)
 {
     for (int i = 0; i < s->settings; i++) node_close(s->setting[i]);
     free(s->setting), free(s->text);
     node_close(s->file);
-    *s = (study){ 0 };
+    *s = (sweep){ 0 };
 }

@@ -1,0 +1,258 @@
+/* test_schedule.c FAKE_TRAIN - the scheduler, with children that only pretend to train. */
+#define _GNU_SOURCE
+#include "experiments/schedule.h"
+
+#include "tests/workspace.h"
+
+#include <fcntl.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static const char *program;
+static int real_stderr;
+
+static int open_workspace(void **state)
+{
+    (void)state;
+    workspace_open();
+    workspace_corpus();
+    return 0;
+}
+
+static int close_workspace(void **state)
+{
+    (void)state;
+    workspace_close();
+    return 0;
+}
+
+/* What is said goes into the file "said". */
+static int quiet(void **state)
+{
+    (void)state;
+    remove("events"), remove("said");
+    const int fd = open("said", O_WRONLY | O_CREAT | O_APPEND, 0666);
+    real_stderr = dup(STDERR_FILENO);
+    dup2(fd, STDERR_FILENO);
+    close(fd);
+    return 0;
+}
+
+static int loud(void **state)
+{
+    (void)state;
+    dup2(real_stderr, STDERR_FILENO);
+    close(real_stderr);
+    return 0;
+}
+
+typedef struct bench {
+    sweep s;
+    arms a;
+    plan p;
+    db d;
+    schedule_end end;
+} bench;
+
+static void bench_open(bench *b, const char *name, const char *axis, int seeds)
+{
+    char text[1024];
+    error e;
+    snprintf(text, sizeof text,
+             "model: {dim: 64, n_heads: 4, n_layers: 2, context: 64}\ndata: {corpus: corpus}\n"
+             "train: {batch_tokens: 512, tokens: 20k}\nsweep:\n  name: s\n  seeds: %d\n"
+             "  axes: {model.attention: [%s]}\n  baseline: {model.attention: mha}\n",
+             seeds, axis);
+    workspace_write("study.yaml", text);
+    if (!sweep_read(&b->s, "study.yaml", NULL, 0, &e) || !arms_open(&b->a, &b->s, &e) ||
+        !db_open(&b->d, name, DB_WRITE, &e) ||
+        !plan_write(&b->p, &b->d, &b->a, &b->s, false, false, &e))
+        fail_msg("%s", e.msg);
+}
+
+static void bench_close(bench *b)
+{
+    plan_close(&b->p);
+    db_close(&b->d);
+    arms_close(&b->a);
+    sweep_close(&b->s);
+}
+
+static int run(bench *b, int jobs)
+{
+    error e = { 0 };
+    const schedule how = { .program = program,
+                           .command = (const char *[]){ "fake", NULL },
+                           .jobs = jobs,
+                           .threads = 3,
+                           .name = "s" };
+    return schedule_run(&b->p, &b->end, &b->d, &how, &e);
+}
+
+static void check_rows(bench *b, const char *sql, int64_t wanted)
+{
+    int64_t got;
+    error e;
+    if (!db_integer(&b->d, &got, -1, &e, sql, NULL)) fail_msg("%s", e.msg);
+    if (got != wanted) fail_msg("%s: %lld, not %lld", sql, (long long)got, (long long)wanted);
+}
+
+/* Does a line of the file have these words? */
+static bool says(const char *file, const char *words)
+{
+    char line[1024];
+    bool found = false;
+    FILE *f = fopen(file, "r");
+    while (f && !found && fgets(line, sizeof line, f)) found = strstr(line, words) != NULL;
+    if (f) fclose(f);
+    return found;
+}
+
+/* Children that ran at one time, at most; and how many in all. */
+static int most_at_once(int *all)
+{
+    char line[128];
+    int now = 0, most = 0;
+    FILE *f = fopen("events", "r");
+    assert_non_null(f);
+    *all = 0;
+    while (fgets(line, sizeof line, f)) {
+        if (strncmp(line, "begin", 5) == 0) now++, ++*all;
+        if (strncmp(line, "end", 3) == 0) now--;
+        if (now > most) most = now;
+    }
+    fclose(f);
+    return most;
+}
+
+static void test_all_done(void **state)
+{
+    (void)state;
+    bench b;
+    int all;
+    bench_open(&b, "done.db", "mha, [mha, mqa]", 3);
+    assert_int_equal(run(&b, 2), STATUS_DONE);
+    assert_int_equal(b.end.done, 6);
+    assert_int_equal(most_at_once(&all), 2);
+    assert_int_equal(all, 6);
+    assert_true(says("events", "begin train.threads=3"));
+    assert_true(says("said", "s: [6/6] "));
+    for (int i = 0; i < b.p.n; i++) assert_string_equal(b.p.cell[i].run.status, "done");
+    bench_close(&b);
+
+    bench_open(&b, "done.db", "mha, [mha, mqa]", 3); /* recorded: nothing to do */
+    assert_int_equal(run(&b, 2), STATUS_DONE);
+    assert_int_equal(b.end.done, 6);
+    most_at_once(&all);
+    assert_int_equal(all, 6);
+    bench_close(&b);
+}
+
+/* What fails is recorded with its message and stops nothing; what ran before is run again. */
+static void test_failures(void **state)
+{
+    (void)state;
+    bench b;
+    int all;
+    bench_open(&b, "fail.db", "gqa, mqa, mha, template", 2);
+    assert_int_equal(run(&b, 3), STATUS_FAILED);
+    assert_int_equal(b.end.done, 2);
+    assert_int_equal(b.end.failed, 4);
+    assert_int_equal(b.end.diverged, 2);
+    check_rows(&b, "SELECT count(*) FROM run WHERE status='failed' AND message='it broke'", 2);
+    check_rows(&b, "SELECT count(*) FROM run WHERE status='failed' AND message LIKE '%signal 9%'",
+               2);
+    check_rows(&b, "SELECT count(*) FROM run WHERE status='diverged'", 2);
+    assert_true(says("said", "gqa:n_kv_heads=2, seed 1: failed: it broke"));
+    assert_true(says("said", "template, seed 2: diverged at step 3"));
+    char *folder = record_folder(&b.d, b.p.cell[0].run.uid), log[4096];
+    snprintf(log, sizeof log, "%s/log", folder);
+    free(folder);
+    assert_true(says(log, "attnlab train: it broke"));
+    bench_close(&b);
+
+    bench_open(&b, "fail.db", "gqa, mqa, mha, template", 2);
+    assert_int_equal(run(&b, 3), STATUS_FAILED);
+    assert_int_equal(b.end.done, 4);
+    assert_int_equal(b.end.failed, 2);
+    check_rows(&b, "SELECT max(attempts) FROM run WHERE status IN ('diverged', 'failed')", 2);
+    check_rows(&b, "SELECT max(attempts) FROM run WHERE status = 'diverged'", 1);
+    most_at_once(&all);
+    assert_int_equal(all, 8 + 4);
+    bench_close(&b);
+}
+
+/* A run whose lock another process has is left alone. */
+static void test_elsewhere(void **state)
+{
+    (void)state;
+    bench b;
+    int lock, all;
+    error e;
+    bench_open(&b, "else.db", "mha, [mha, mqa]", 1);
+    assert_true(record_own(&lock, &b.d, b.p.cell[0].run.uid, &e) && lock >= 0);
+    assert_int_equal(run(&b, 2), STATUS_FAILED);
+    assert_int_equal(b.end.elsewhere, 1);
+    assert_int_equal(b.end.done, 1);
+    most_at_once(&all);
+    assert_int_equal(all, 1);
+    close(lock);
+    check_rows(&b, "SELECT count(*) FROM run WHERE status='failed'", 0);
+    bench_close(&b);
+}
+
+/* A signal to the driver is passed on; the children end in order, and nothing new begins. */
+static void test_signal(void **state)
+{
+    (void)state;
+    static const int SIGNAL[] = { SIGTERM, SIGINT };
+    for (int i = 0; i < 2; i++) {
+        bench b;
+        char name[] = "signal0.db";
+        name[6] = (char)('0' + i);
+        bench_open(&b, name, "mha, window:size=8, window:size=9, window:size=10", 1);
+        const pid_t driver = getpid(), killer = fork();
+        if (killer == 0) {
+            usleep(700000);
+            kill(driver, SIGNAL[i]);
+            _exit(0);
+        }
+        assert_int_equal(run(&b, 2), STATUS_PREEMPTED);
+        waitpid(killer, NULL, 0);
+        assert_int_equal(b.end.done, 1);
+        assert_int_equal(b.end.preempted, 2);
+        assert_true(says("events", i ? "signal INT" : "signal TERM"));
+        check_rows(&b, "SELECT count(*) FROM run WHERE status='preempted'", 2);
+        check_rows(&b, "SELECT count(*) FROM run WHERE status='planned'", 1);
+        bench_close(&b);
+    }
+}
+
+static void test_no_program(void **state)
+{
+    (void)state;
+    bench b;
+    program = "/nowhere/at/all";
+    bench_open(&b, "none.db", "mha, mqa", 1);
+    assert_int_equal(run(&b, 2), STATUS_FAILED);
+    check_rows(&b, "SELECT count(*) FROM run WHERE status='planned'", 2);
+    bench_close(&b);
+}
+
+int main(int argc, char **argv)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_all_done, quiet, loud),
+        cmocka_unit_test_setup_teardown(test_failures, quiet, loud),
+        cmocka_unit_test_setup_teardown(test_elsewhere, quiet, loud),
+        cmocka_unit_test_setup_teardown(test_signal, quiet, loud),
+        cmocka_unit_test_setup_teardown(test_no_program, quiet, loud),
+    };
+    if (argc != 2) return 2;
+    program = argv[1];
+    return cmocka_run_group_tests(tests, open_workspace, close_workspace);
+}
