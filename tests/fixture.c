@@ -153,20 +153,26 @@ static char *slurp(FILE *f)
     return text;
 }
 
-int fixture_verb(int (*verb)(int, char **), char **out, char **err, char **argv)
+int fixture_verb(int (*verb)(int, char **), char **out, char **err, const char *const *argv)
 {
+    enum { MOST = 16 };
+    char *copy[MOST] = { 0 }, *given[MOST]; /* argp changes the order of what it is given */
     int argc = 0;
-    while (argv[argc]) argc++;
+    for (; argv[argc]; argc++) {
+        assert_true(argc + 1 < MOST);
+        copy[argc] = given[argc] = strdup(argv[argc]);
+    }
     FILE *to[2] = { tmpfile(), tmpfile() };
     assert_true(to[0] && to[1]);
     fflush(stdout), fflush(stderr);
     const int saved[2] = { dup(1), dup(2) };
     dup2(fileno(to[0]), 1), dup2(fileno(to[1]), 2);
-    const int status = verb(argc, argv);
+    const int status = verb(argc, copy);
     fflush(stdout), fflush(stderr);
     dup2(saved[0], 1), dup2(saved[1], 2);
     close(saved[0]), close(saved[1]);
     for (int i = 0; i < 2; i++) fseek(to[i], 0, SEEK_END);
     *out = slurp(to[0]), *err = slurp(to[1]);
+    for (int i = 0; i < argc; i++) free(given[i]);
     return status;
 }

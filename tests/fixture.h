@@ -31,7 +31,8 @@ void fixture_study(fixture *f, const char *name, const fixture_arm *arm, int arm
 /* One statement without arguments; it must succeed. */
 void fixture_run(fixture *f, const char *sql);
 
-/* What a verb prints: stdout and stderr go to *out and *err, which the caller frees. */
-int fixture_verb(int (*verb)(int, char **), char **out, char **err, char **argv);
+/* What a verb prints: stdout and stderr go to *out and *err, which the caller frees.  argv ends in
+ * NULL. */
+int fixture_verb(int (*verb)(int, char **), char **out, char **err, const char *const *argv);
 
 #endif

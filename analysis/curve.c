@@ -1,0 +1,51 @@
+/* curve.c - see curve.h. */
+#include "analysis/curve.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+static void add(curve *k, double tokens, double loss)
+{
+    if ((k->n & (k->n - 1)) == 0) { /* room doubles at powers of two */
+        const size_t room = 2 * ((size_t)k->n + 1);
+        k->tokens = realloc(k->tokens, room * sizeof *k->tokens);
+        k->loss = realloc(k->loss, room * sizeof *k->loss);
+        if (!k->tokens || !k->loss) abort();
+    }
+    k->tokens[k->n] = tokens, k->loss[k->n++] = loss;
+}
+
+bool curve_read(curve *k, const study *s, db *d, int64_t run_id, bool training, double span,
+                error *e)
+{
+    *k = (curve){ 0 };
+    char sql[512];
+    if (training) /* tokens and loss of a span are means of its steps' */
+        snprintf(sql, sizeof sql,
+                 "SELECT avg(tokens), avg(loss) FROM train_step WHERE run_id = ? AND loss NOTNULL"
+                 " GROUP BY CAST((tokens - 1) / %.17g AS INTEGER) ORDER BY 1",
+                 span);
+    else
+        snprintf(sql, sizeof sql,
+                 "SELECT t.tokens, %s FROM eval e JOIN train_step t USING(run_id, step)"
+                 " WHERE e.run_id = ? AND e.task = ? AND e.split = ? AND e.context = ?"
+                 " AND e.nll_sum NOTNULL GROUP BY e.step ORDER BY e.step",
+                 s->metric.value);
+    sqlite3_stmt *q;
+    bool row = true, ok = training ? db_query(d, &q, e, sql, "i", run_id)
+                                   : db_query(d, &q, e, sql, "itti", run_id, s->metric.task,
+                                              s->metric.split, s->metric.context);
+    while (ok && (ok = db_next(d, q, &row, e)) && row)
+        if (isfinite(sqlite3_column_double(q, 1)) && sqlite3_column_type(q, 1) != SQLITE_NULL)
+            add(k, sqlite3_column_double(q, 0), sqlite3_column_double(q, 1));
+    sqlite3_finalize(q);
+    if (!ok) curve_close(k);
+    return ok;
+}
+
+void curve_close(curve *k)
+{
+    free(k->tokens), free(k->loss);
+    *k = (curve){ 0 };
+}

@@ -1,0 +1,291 @@
+/* test_compare.c - attnlab compare, from rows to sentences and back into the record. */
+#include "analysis/analysis.h"
+#include "tests/fixture.h"
+
+#include <jansson.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+
+static const double MHA[] = { 3.512, 3.498, 3.521, 3.505, 3.490, 3.515 },
+                    GQA[] = { 3.516, 3.5035, 3.524, 3.511, 3.4945, 3.5185 },
+                    MQA[] = { 3.545, 3.528, 3.549, 3.540, 3.522, 3.547 },
+                    DEAD[] = { NAN, 3.50, 3.53, 3.51, 3.50, 3.52 };
+
+static const fixture_arm HEADS[] = {
+    { "mha", "mha", 8, 512, -1, MHA, NULL },
+    { "gqa:n_kv_heads=2", "gqa:n_kv_heads=2", 2, 512, 0, GQA, NULL },
+    { "mqa", "mqa", 1, 512, 0, MQA, NULL },
+};
+
+static int compare(const fixture *f, char **out, char **err, const char *a, const char *b,
+                   const char *c, const char *d)
+{
+    return fixture_verb(compare_verb, out, err,
+                        (const char *[]){ "attnlab compare", "--db", f->path, a, b, c, d, NULL });
+}
+
+static void expect(const char *text, const char *part)
+{
+    if (!strstr(text, part)) fail_msg("no '%s' in:\n%s", part, text);
+}
+
+static double number(const json_t *row, const char *key)
+{
+    const json_t *x = json_object_get(row, key);
+    return json_is_number(x) ? json_number_value(x) : NAN;
+}
+
+/* The sentence a newcomer reads, and the row that stands in the record. */
+static void says_and_records(void **state)
+{
+    (void)state;
+    fixture f;
+    fixture_open(&f);
+    fixture_study(&f, "heads", HEADS, 3, 3, 0.02);
+    char *out, *err;
+    assert_int_equal(compare(&f, &out, &err, "heads", NULL, NULL, NULL), 0);
+    expect(out, "GQA with 2 of 8 key/value heads is equivalent to MHA within ±0.02 nats: worse by "
+                "0.0042 ± 0.0041 nats (95 % simultaneous, 3 seeds), at a quarter of the KV cache.");
+    expect(out, "MQA (1 key/value head for 8) is worse than MHA by 0.0303 ± 0.0041 nats (95 % "
+                "simultaneous, 3 seeds), at an eighth of the KV cache.");
+    expect(out, "assumes equal variances");
+    expect(out, "Look 1.");
+    free(out), free(err);
+
+    assert_int_equal(compare(&f, &out, &err, "heads", "-o", "json", NULL), 0);
+    json_t *j = json_loads(out, 0, NULL);
+    assert_int_equal(json_array_size(j), 2);
+    const json_t *row = json_array_get(j, 1);
+    assert_string_equal(json_string_value(json_object_get(row, "arm")), "mqa");
+    assert_string_equal(json_string_value(json_object_get(row, "base")), "mha");
+    assert_string_equal(json_string_value(json_object_get(row, "verdict")), "worse");
+    assert_true(fabs(number(row, "diff") - 0.0303333333) < 1e-6);
+    assert_int_equal(number(row, "look"), 2);
+
+    /* The last comparison_row says the same, to the last bit. */
+    sqlite3_stmt *s;
+    error e;
+    bool any;
+    assert_true(db_query(&f.d, &s, &e,
+                         "SELECT * FROM comparison_row JOIN comparison USING(cmp_id)"
+                         " WHERE look = 2 AND arm_id = ?",
+                         "i", (int64_t)number(row, "arm_id")));
+    assert_true(db_next(&f.d, s, &any, &e) && any);
+    static const char *const KEY[] = { "diff",  "ci_lo",  "ci_hi",           "p",   "p_adjusted",
+                                       "mean",  "n",      "p_equivalent",    "mde", "base_mean",
+                                       "alpha", "margin", "pair_correlation" };
+    for (int i = 0; i < sqlite3_column_count(s); i++)
+        for (size_t k = 0; k < sizeof KEY / sizeof *KEY; k++)
+            if (strcmp(sqlite3_column_name(s, i), KEY[k]) == 0)
+                assert_true(sqlite3_column_double(s, i) == number(row, KEY[k]));
+    sqlite3_finalize(s);
+    json_decref(j);
+    free(out), free(err);
+    fixture_close(&f);
+}
+
+static void six_seeds(void **state)
+{
+    (void)state;
+    fixture f;
+    fixture_open(&f);
+    fixture_study(&f, "heads", HEADS, 3, 6, 0.02);
+    char *out, *err;
+    assert_int_equal(compare(&f, &out, &err, "heads", "--fail-if", "worse", NULL), STATUS_VERDICT);
+    expect(out, "joint sign-flips");
+    expect(out, "worse by 0.0044 nats (95 % simultaneous: 0.0030 to 0.0060, 6 seeds)");
+    free(out), free(err);
+    assert_int_equal(compare(&f, &out, &err, "heads", "--fail-if", "better", NULL), 0);
+    free(out), free(err);
+    /* Bits a byte are nats a token, over 4 bytes and ln 2. */
+    assert_int_equal(compare(&f, &out, &err, "heads", "--metric", "val_bpb@512", "-ojson"), 0);
+    json_t *j = json_loads(out, 0, NULL);
+    assert_true(fabs(number(json_array_get(j, 1), "diff") - 0.0316666667 / 4 / log(2)) < 1e-8);
+    assert_true(isnan(number(json_array_get(j, 1), "margin"))); /* stated for nats */
+    json_decref(j);
+    free(out), free(err);
+    fixture_close(&f);
+}
+
+/* Diverged, failed and missing runs are named; seeds are left aside aloud. */
+static void holes(void **state)
+{
+    (void)state;
+    fixture f;
+    fixture_open(&f);
+    fixture_arm arm[4];
+    memcpy(arm, HEADS, sizeof HEADS);
+    arm[3] = (fixture_arm){ "window:size=128", "window:size=128", 8, 512, 0, DEAD, NULL };
+    fixture_study(&f, "holes", arm, 4, 6, 0.02);
+    fixture_run(&f, "UPDATE run SET status='failed', message='disk full' WHERE run_id ="
+                    " (SELECT run_id FROM arm_run JOIN arm USING(arm_id)"
+                    "  WHERE label='mqa' AND pair_key=6)");
+    char *out, *err;
+    assert_int_equal(compare(&f, &out, &err, "holes", NULL, NULL, NULL), 0);
+    expect(out, "Diverged: window:size=128 seed 1 (the loss is not finite)");
+    expect(out, "Failed: mqa seed 6 (disk full)");
+    expect(out, "left aside: seed 1, 6");
+    expect(out, "4 seeds");
+    expect(out, "seeds finished (6 -> 5)");
+    free(out), free(err);
+    fixture_close(&f);
+}
+
+static void confounds(void **state)
+{
+    (void)state;
+    fixture f;
+    fixture_open(&f);
+    fixture_study(&f, "heads", HEADS, 3, 3, 0.02);
+    fixture_run(&f, "UPDATE config_param SET value = 0.002 WHERE key = 'train.lr' AND config_id ="
+                    " (SELECT config_id FROM arm WHERE label = 'mqa')");
+    fixture_run(&f,
+                "INSERT INTO host(host_id, hostname, blas_kernel) VALUES(9, 'there', 'Haswell')");
+    fixture_run(&f, "UPDATE attempt SET host_id = 9 WHERE run_id IN (SELECT run_id FROM arm_run"
+                    " JOIN arm USING(arm_id) WHERE label = 'mqa' AND pair_key = 2)");
+    fixture_run(&f, "INSERT INTO code(code_id, binary_sha256, version) VALUES(9, 'new', '1')");
+    fixture_run(&f, "INSERT INTO code_file VALUES(9, 'core', 'other')");
+    fixture_run(&f, "UPDATE run SET code_id = 9 WHERE run_id IN (SELECT run_id FROM arm_run"
+                    " JOIN arm USING(arm_id) WHERE label = 'gqa:n_kv_heads=2')");
+    char *out, *err;
+    assert_int_equal(compare(&f, &out, &err, "heads", "--fail-if", "confounded", NULL),
+                     STATUS_VERDICT);
+    expect(out, "mqa also differs from mha in train.lr (0.001 -> 0.002); host");
+    expect(out, "BLAS kernel");
+    expect(out, "gqa:n_kv_heads=2 also differs from mha in code (core c0de -> core other)");
+    free(out), free(err);
+    int64_t n;
+    error e;
+    assert_true(db_integer(&f.d, &n, 0, &e,
+                           "SELECT count(*) FROM comparison_row, json_each(confounds_json)"
+                           " WHERE json_extract(value, '$.key') IN ('train.lr', 'host', 'code')",
+                           NULL));
+    assert_int_equal(n, 3);
+    fixture_close(&f);
+}
+
+/* A margin changed after the runs, seeds added after a look, and the newest generation. */
+static void afterthoughts(void **state)
+{
+    (void)state;
+    fixture f;
+    fixture_open(&f);
+    fixture_study(&f, "heads", HEADS, 3, 3, 0.01);
+    fixture_run(&f, "INSERT INTO sweep_version SELECT sweep_id, 2, 1, '', question, hypothesis,"
+                    " metric, direction, 0.02, alpha, 5, 9, 2 FROM sweep_version");
+    fixture_run(&f, "INSERT INTO run(run_uid, config_id, seed_init, seed_data, generation,"
+                    " target_step) SELECT 'fff' || run_id, config_id, seed_init, seed_data, 1, 40"
+                    " FROM run WHERE seed_init = 1");
+    char *out, *err;
+    assert_int_equal(compare(&f, &out, &err, "heads", NULL, NULL, NULL), 0);
+    expect(out, "The margin was changed from 0.01 to 0.02 after 9 runs had finished.");
+    expect(out, "Seeds were added after a look (3 to 5, after 2 looks)");
+    expect(out, "3 cells finished in an older generation only");
+    expect(out, "(95 % simultaneous, 2 seeds)");
+    free(out), free(err);
+    assert_int_equal(compare(&f, &out, &err, "heads", "--generation", "0", NULL), 0);
+    expect(out, "(95 % simultaneous, 3 seeds)");
+    free(out), free(err);
+    fixture_close(&f);
+}
+
+/* Each arm meets its own baseline, and is called by its axes. */
+static void two_baselines(void **state)
+{
+    (void)state;
+    fixture f;
+    fixture_open(&f);
+    static const char *const AXIS[] = {
+        "{\"model.attention\":\"mha\",\"model.context\":256}",
+        "{\"model.attention\":\"mqa\",\"model.context\":256}",
+        "{\"model.attention\":\"mha\",\"model.context\":512}",
+        "{\"model.attention\":\"mqa\",\"model.context\":512}",
+    };
+    const fixture_arm arm[] = { { "mha 256", "mha", 8, 256, -1, MHA, AXIS[0] },
+                                { "mqa 256", "mqa", 1, 256, 0, GQA, AXIS[1] },
+                                { "mha 512", "mha", 8, 512, -1, MHA, AXIS[2] },
+                                { "mqa 512", "mqa", 1, 512, 2, MQA, AXIS[3] } };
+    fixture_study(&f, "grid", arm, 4, 4, 0.02);
+    char *out, *err;
+    assert_int_equal(compare(&f, &out, &err, "grid", NULL, NULL, NULL), 0);
+    expect(out, "MQA (1 key/value head for 8) at context 512 is worse than MHA at context 512 by");
+    expect(out, "with 9 degrees of freedom");
+    free(out), free(err);
+    fixture_close(&f);
+}
+
+static void finds_the_study(void **state)
+{
+    (void)state;
+    fixture f;
+    fixture_open(&f);
+    fixture_study(&f, "heads", HEADS, 3, 3, 0.02);
+    static const char *const TEXT[] = {
+        "model:\n  name: wrong\nsweep:\n  # a study\n  axes: {a: [1]}\n  name: heads  # ours\n",
+        "sweep: {name: \"heads\", seeds: 3}\n",
+        "sweep:\n  name: 'heads'\r\n",
+    };
+    char path[128], *out, *err;
+    snprintf(path, sizeof path, "%s/study.yaml", f.folder);
+    for (size_t i = 0; i < sizeof TEXT / sizeof *TEXT; i++) {
+        FILE *file = fopen(path, "w");
+        assert_non_null(file);
+        fputs(TEXT[i], file), fclose(file);
+        assert_int_equal(compare(&f, &out, &err, path, NULL, NULL, NULL), 0);
+        free(out), free(err);
+        assert_int_equal(compare(&f, &out, &err, f.folder, NULL, NULL, NULL), 0);
+        free(out), free(err);
+    }
+    assert_int_equal(compare(&f, &out, &err, "tails", NULL, NULL, NULL), STATUS_USAGE);
+    expect(err, "no study 'tails' (there is heads)");
+    free(out), free(err);
+    assert_int_equal(compare(&f, &out, &err, "no/such.yaml", NULL, NULL, NULL), STATUS_FAILED);
+    free(out), free(err);
+    assert_int_equal(compare(&f, &out, &err, "heads", "--metric", "val_loss@999", NULL),
+                     STATUS_USAGE);
+    expect(err, "on record: lm.val_loss@512");
+    free(out), free(err);
+    assert_int_equal(compare(&f, &out, &err, "heads", "--metric", "beauty", NULL), STATUS_USAGE);
+    free(out), free(err);
+    fixture_close(&f);
+}
+
+/* A database that cannot be written is compared, and that is said. */
+static void read_only(void **state)
+{
+    (void)state;
+    fixture f;
+    fixture_open(&f);
+    fixture_study(&f, "heads", HEADS, 3, 3, 0.02);
+    fixture_run(&f, "BEGIN IMMEDIATE"); /* another writer, for longer than anybody waits */
+    sqlite3_busy_timeout(f.d.handle, 0);
+    char *out, *err;
+    db again;
+    error e;
+    assert_true(db_open(&again, f.path, DB_READ, &e));
+    db_close(&again);
+    assert_int_equal(compare(&f, &out, &err, "heads", NULL, NULL, NULL), 0);
+    expect(err, "this look is not recorded");
+    expect(out, "Look 1 (not recorded).");
+    free(out), free(err);
+    fixture_run(&f, "ROLLBACK");
+    fixture_close(&f);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(says_and_records),
+        cmocka_unit_test(six_seeds),
+        cmocka_unit_test(holes),
+        cmocka_unit_test(confounds),
+        cmocka_unit_test(afterthoughts),
+        cmocka_unit_test(two_baselines),
+        cmocka_unit_test(finds_the_study),
+        cmocka_unit_test(read_only),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,232 @@
+/* test_db.c - the record opens only what is its own, and two writers never lose a row. */
+#include "core/db.h"
+#include "tests/unit.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static char folder[64], path[96];
+
+static int make_folder(void **state)
+{
+    (void)state;
+    snprintf(folder, sizeof folder, "/tmp/attnlab-db-XXXXXX");
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, sizeof path, "%s/a.db", folder);
+    return 0;
+}
+
+static int remove_folder(void **state)
+{
+    (void)state;
+    char command[96];
+    snprintf(command, sizeof command, "rm -rf '%s'", folder);
+    return system(command);
+}
+
+static void makes_and_reopens(void **state)
+{
+    (void)state;
+    db d;
+    error e;
+    int64_t n;
+    assert_false(db_open(&d, path, DB_READ, &e));
+    assert_non_null(strstr(e.msg, "no such database"));
+    assert_true(db_open(&d, path, DB_WRITE, &e));
+    assert_true(db_run(&d, &e, "INSERT INTO event(at_ms, level, message) VALUES(?, 'info', ?)",
+                       "it", (int64_t)1 << 40, "hello"));
+    db_close(&d);
+    assert_true(db_open(&d, path, DB_READ, &e));
+    assert_true(
+        db_integer(&d, &n, -1, &e, "SELECT at_ms FROM event WHERE message = ?", "t", "hello"));
+    assert_true(n == (int64_t)1 << 40);
+    assert_false(db_run(&d, &e, "DELETE FROM event", NULL));
+    db_close(&d);
+}
+
+static void binds(void **state)
+{
+    (void)state;
+    db d;
+    error e;
+    sqlite3_stmt *s;
+    bool row;
+    assert_true(db_open(&d, path, DB_WRITE, &e));
+    assert_true(db_query(&d, &s, &e, "SELECT ?, ?, ?, ?, ?, ?", "inddtb", (int64_t)-5, 7, 0.5, NAN,
+                         NULL, "\0x", (size_t)2));
+    assert_true(db_next(&d, s, &row, &e) && row);
+    assert_int_equal(sqlite3_column_int64(s, 0), -5);
+    assert_int_equal(sqlite3_column_int(s, 1), 7);
+    assert_true(sqlite3_column_double(s, 2) == 0.5);
+    assert_int_equal(sqlite3_column_type(s, 3), SQLITE_NULL); /* NaN */
+    assert_int_equal(sqlite3_column_type(s, 4), SQLITE_NULL);
+    assert_int_equal(sqlite3_column_bytes(s, 5), 2);
+    assert_true(db_next(&d, s, &row, &e) && !row);
+    sqlite3_finalize(s);
+    char *text;
+    assert_true(db_text(&d, &text, &e, "SELECT 'a' WHERE 0", NULL));
+    assert_null(text);
+    assert_false(db_query(&d, &s, &e, "SELECT * FROM nowhere", NULL));
+    assert_null(s);
+    assert_non_null(strstr(e.msg, "no such table: nowhere"));
+    db_close(&d);
+}
+
+static void rolls_back(void **state)
+{
+    (void)state;
+    db d;
+    error e;
+    int64_t before, after;
+    static const char COUNT[] = "SELECT count(*) FROM event";
+    assert_true(db_open(&d, path, DB_WRITE, &e));
+    assert_true(db_integer(&d, &before, 0, &e, COUNT, NULL));
+    assert_true(db_begin(&d, &e));
+    assert_true(
+        db_run(&d, &e, "INSERT INTO event(at_ms, level, message) VALUES(0, 'info', 'x')", NULL));
+    assert_int_equal(db_changes(&d), 1);
+    db_rollback(&d);
+    db_rollback(&d); /* harmless */
+    assert_true(db_integer(&d, &after, 0, &e, COUNT, NULL));
+    assert_int_equal(before, after);
+    /* Foreign keys and checks hold. */
+    assert_false(db_run(&d, &e,
+                        "INSERT INTO eval(run_id, step, context, stride, n_tok)"
+                        " VALUES(77, 1, 1, 1, 1)",
+                        NULL));
+    assert_false(
+        db_run(&d, &e, "INSERT INTO event(at_ms, level, message) VALUES(0, 'odd', '')", NULL));
+    db_close(&d);
+}
+
+static void write_file(const char *name, const char *bytes)
+{
+    FILE *f = fopen(name, "w");
+    assert_non_null(f);
+    fputs(bytes, f);
+    fclose(f);
+}
+
+static void refuse(const char *name, db_mode mode, const char *why)
+{
+    db d;
+    error e;
+    assert_false(db_open(&d, name, mode, &e));
+    if (!strstr(e.msg, why)) fail_msg("no '%s' in: %s", why, e.msg);
+    assert_null(strchr(e.msg, '\n'));
+    assert_int_equal(e.status, STATUS_FAILED);
+}
+
+static void refuses_strangers(void **state)
+{
+    (void)state;
+    char name[128];
+    snprintf(name, sizeof name, "%s/text.db", folder);
+    write_file(name, "this is no database, but it is longer than a hundred bytes, which is what "
+                     "SQLite looks at before it says so, and so it has to go on for a while\n");
+    refuse(name, DB_READ, "not a database");
+    refuse(name, DB_WRITE, "not a database");
+    snprintf(name, sizeof name, "%s/empty.db", folder);
+    write_file(name, "");
+    refuse(name, DB_READ, "is empty");
+
+    sqlite3 *other;
+    snprintf(name, sizeof name, "%s/other.db", folder);
+    assert_int_equal(sqlite3_open(name, &other), SQLITE_OK);
+    sqlite3_exec(other, "CREATE TABLE t(x)", NULL, NULL, NULL);
+    sqlite3_close(other);
+    refuse(name, DB_WRITE, "not one of attnlab's");
+
+    db d;
+    error e;
+    snprintf(name, sizeof name, "%s/newer.db", folder);
+    assert_true(db_open(&d, name, DB_WRITE, &e));
+    assert_true(db_run(&d, &e, "PRAGMA user_version = 99", NULL));
+    db_close(&d);
+    refuse(name, DB_READ, "schema version 99");
+    refuse(name, DB_WRITE, "schema version 99");
+    snprintf(name, sizeof name, "%s/no/such/folder.db", folder);
+    refuse(name, DB_WRITE, "");
+}
+
+/* Eight processes make the database and add to it at once; nothing is lost or refused. */
+static void many_writers(void **state)
+{
+    (void)state;
+    enum { PROCESSES = 8, ROWS = 40 };
+    char name[128];
+    snprintf(name, sizeof name, "%s/many.db", folder);
+    pid_t child[PROCESSES];
+    for (int i = 0; i < PROCESSES; i++)
+        if ((child[i] = fork()) == 0) {
+            db d;
+            error e;
+            bool ok = db_open(&d, name, DB_WRITE, &e);
+            for (int r = 0; ok && r < ROWS; r++) {
+                int64_t n;
+                ok =
+                    db_begin(&d, &e) &&
+                    db_integer(&d, &n, 0, &e, "SELECT count(*) FROM event", NULL) &&
+                    db_run(&d, &e, "INSERT INTO event(at_ms, level, message) VALUES(?, 'info', '')",
+                           "i", n) &&
+                    db_commit(&d, &e);
+                if (ok && r % 10 == 0) db_tidy(&d);
+            }
+            if (!ok) fprintf(stderr, "%s\n", e.msg);
+            _exit(ok ? 0 : 1);
+        }
+    for (int i = 0; i < PROCESSES; i++) {
+        int status;
+        assert_int_equal(waitpid(child[i], &status, 0), child[i]);
+        assert_int_equal(status, 0);
+    }
+    db d;
+    error e;
+    int64_t rows, different;
+    char *check;
+    assert_true(db_open(&d, name, DB_READ, &e));
+    assert_true(db_integer(&d, &rows, 0, &e, "SELECT count(*) FROM event", NULL));
+    assert_true(db_integer(&d, &different, 0, &e, "SELECT count(DISTINCT at_ms) FROM event", NULL));
+    assert_true(db_text(&d, &check, &e, "PRAGMA integrity_check", NULL));
+    assert_int_equal(rows, PROCESSES * ROWS);
+    assert_int_equal(different, rows); /* each saw what all others had committed */
+    assert_string_equal(check, "ok");
+    free(check);
+    db_close(&d);
+}
+
+/* Every view of the schema can be read. */
+static void views(void **state)
+{
+    (void)state;
+    db d;
+    error e;
+    sqlite3_stmt *s;
+    bool row;
+    int n = 0;
+    assert_true(db_open(&d, path, DB_WRITE, &e));
+    assert_true(db_query(&d, &s, &e, "SELECT name FROM sqlite_schema WHERE type = 'view'", NULL));
+    while (db_next(&d, s, &row, &e) && row) {
+        char sql[128];
+        snprintf(sql, sizeof sql, "SELECT * FROM %s", (const char *)sqlite3_column_text(s, 0));
+        if (!db_run(&d, &e, sql, NULL)) fail_msg("%s", e.msg);
+        n++;
+    }
+    sqlite3_finalize(s);
+    assert_true(n >= 6);
+    db_close(&d);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(makes_and_reopens), cmocka_unit_test(binds),
+        cmocka_unit_test(rolls_back),        cmocka_unit_test(refuses_strangers),
+        cmocka_unit_test(many_writers),      cmocka_unit_test(views),
+    };
+    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+}

@@ -1,0 +1,130 @@
+/* test_plot.c - the same data give the same bytes, and no name is ever code. */
+#include "analysis/analysis.h"
+#include "core/file.h"
+#include "core/hash.h"
+#include "tests/fixture.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static const char *const FILES[] = { "loss.svg",     "loss.png",     "loss.pdf",
+                                     "diff.svg",     "diff.png",     "diff.pdf",
+                                     "frontier.svg", "frontier.png", "frontier.pdf" };
+enum { N = sizeof FILES / sizeof *FILES };
+
+static const double BASE[] = { 3.51, 3.50, 3.52, 3.505, 3.49, 3.515 },
+                    NEAR[] = { 3.512, 3.503, 3.524, 3.507, 3.4945, 3.5185 },
+                    FAR[] = { 3.545, 3.528, NAN, 3.54, 3.522, 3.547 };
+
+static bool installed(void)
+{
+    return system("gnuplot --version >/dev/null 2>&1") == 0;
+}
+
+static void plot(const fixture *f, const char *study, const char *folder)
+{
+    char *out, *err;
+    const int status = fixture_verb(
+        plot_verb, &out, &err,
+        (const char *[]){ "attnlab plot", study, "--db", f->path, "--out", folder, NULL });
+    if (status != 0) fail_msg("%s", err);
+    for (int i = 0; i < N; i++) assert_non_null(strstr(out, FILES[i]));
+    free(out), free(err);
+}
+
+static void same_bytes(void **state)
+{
+    (void)state;
+    if (!installed()) skip();
+    fixture f;
+    fixture_open(&f);
+    const fixture_arm arm[] = { { "mha", "mha", 8, 512, -1, BASE, NULL },
+                                { "gqa:n_kv_heads=2", "gqa:n_kv_heads=2", 2, 512, 0, NEAR, NULL },
+                                { "mqa", "mqa", 1, 512, 0, FAR, NULL } };
+    fixture_study(&f, "heads", arm, 3, 6, 0.02);
+    char one[128], two[128], path[256], digest[2][HASH_HEX];
+    snprintf(one, sizeof one, "%s/a/b", f.folder);
+    snprintf(two, sizeof two, "%s/c", f.folder);
+    plot(&f, "heads", one);
+    sleep(1); /* a date would show now */
+    plot(&f, "heads", two);
+    for (int i = 0; i < N; i++) {
+        error e;
+        struct stat s;
+        snprintf(path, sizeof path, "%s/%s", one, FILES[i]);
+        assert_true(hash_file(digest[0], path, &e));
+        assert_true(stat(path, &s) == 0 && s.st_size > 1000);
+        snprintf(path, sizeof path, "%s/%s", two, FILES[i]);
+        assert_true(hash_file(digest[1], path, &e));
+        if (strcmp(digest[0], digest[1]) != 0) fail_msg("%s differs", FILES[i]);
+    }
+    fixture_close(&f);
+}
+
+/* Nothing that gnuplot or a shell would run; each writes `owned` if it does. */
+static void hostile_names(void **state)
+{
+    (void)state;
+    if (!installed()) skip();
+    fixture f;
+    fixture_open(&f);
+    const fixture_arm arm[] = {
+        { "`touch owned`", "mha", 8, 512, -1, BASE, NULL },
+        { "'; system('touch owned'); '", "a", 2, 512, 0, NEAR, NULL },
+        { "$(touch owned)\n!touch owned\nsystem \"touch owned\"", "b", 1, 512, 0, FAR, NULL },
+        { "\"><script>%s%n {/Bold x}_2^2 \\\"\\", "c", 4, 512, 0, NEAR, NULL },
+    };
+    fixture_study(&f, "'`touch owned`", arm, 4, 3, 0.02);
+    char folder[128], path[256], *text;
+    size_t n;
+    error e;
+    snprintf(folder, sizeof folder, "%s/out", f.folder);
+    plot(&f, "'`touch owned`", folder);
+    snprintf(path, sizeof path, "%s/owned", folder);
+    assert_int_not_equal(access(path, F_OK), 0);
+    assert_int_not_equal(access("owned", F_OK), 0);
+    for (int i = 0; i < N; i += 3) { /* SVG: markup in a name is text */
+        snprintf(path, sizeof path, "%s/%s", folder, FILES[i]);
+        assert_true(file_read(&text, &n, path, 1 << 24, &e));
+        assert_null(strstr(text, "<script"));
+        assert_non_null(strstr(text, "&lt;script"));
+        free(text);
+    }
+    fixture_close(&f);
+}
+
+static void refusals(void **state)
+{
+    (void)state;
+    fixture f;
+    fixture_open(&f);
+    const fixture_arm arm[] = { { "mha", "mha", 8, 512, -1, BASE, NULL } };
+    fixture_study(&f, "alone", arm, 1, 2, NAN);
+    char *out, *err, folder[128], file[128];
+    snprintf(folder, sizeof folder, "%s/out", f.folder);
+    const char *args[] = { "attnlab plot", "alone",  "--db", f.path, "--out",
+                           folder,         "--kind", "diff", NULL };
+    assert_int_equal(fixture_verb(plot_verb, &out, &err, args), STATUS_FAILED);
+    assert_non_null(strstr(err, "no arm has a baseline"));
+    free(out), free(err);
+    snprintf(file, sizeof file, "%s/test.db/x", f.folder);
+    args[5] = file;
+    assert_int_equal(fixture_verb(plot_verb, &out, &err, args), STATUS_FAILED);
+    assert_true(strlen(err) > 0 && strchr(err, '\n') == err + strlen(err) - 1);
+    free(out), free(err);
+    fixture_close(&f);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(same_bytes),
+        cmocka_unit_test(hostile_names),
+        cmocka_unit_test(refusals),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

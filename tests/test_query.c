@@ -1,0 +1,198 @@
+/* test_query.c - a query can read everything and change nothing; ls, show and schema. */
+#include "analysis/analysis.h"
+#include "core/file.h"
+#include "core/hash.h"
+#include "tests/fixture.h"
+
+#include <jansson.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+
+static const double BASE[] = { 3.5, 3.6, 3.55 }, OTHER[] = { 3.52, NAN, 3.58 };
+
+static fixture f;
+
+static int open_database(void **state)
+{
+    (void)state;
+    fixture_open(&f);
+    const fixture_arm arm[] = { { "mha", "mha", 8, 512, -1, BASE, NULL },
+                                { "mqa", "mqa", 1, 512, 0, OTHER, NULL } };
+    fixture_study(&f, "heads", arm, 2, 3, 0.02);
+    return 0;
+}
+
+static int close_database(void **state)
+{
+    (void)state;
+    fixture_close(&f);
+    return 0;
+}
+
+/* `attnlab VERB ARG... --db`; the output is checked for `expect` on stdout, or stderr when the
+ * status is not 0. */
+static void check(int (*verb)(int, char **), int status, const char *expect, const char *a,
+                  const char *b, const char *c)
+{
+    const char *argv[] = { "attnlab", "--db", f.path, a, b, c, NULL };
+    char *out, *err;
+    const int got = fixture_verb(verb, &out, &err, argv);
+    if (got != status) fail_msg("%s: status %d: %s", a ? a : "", got, err);
+    if (status) {
+        assert_int_equal(out[0], '\0');
+        if (strchr(err, '\n') != err + strlen(err) - 1) fail_msg("not one line: %s", err);
+    }
+    if (expect && !strstr(status ? err : out, expect))
+        fail_msg("%s: no '%s' in: %s", a ? a : "", expect, status ? err : out);
+    free(out), free(err);
+}
+
+static void reads(void **state)
+{
+    (void)state;
+    check(query_verb, 0, "5", "SELECT count(*) AS n FROM run WHERE status = 'done'", NULL, NULL);
+    check(query_verb, 0, "[{\"x\": 1.5, \"y\": null, \"z\": \"a'b\"}]",
+          "SELECT 1.5 AS x, NULL AS y, 'a''b' AS z;  -- and a comment", "-o", "json");
+    check(query_verb, 0, "x,y\r\n1,\"a,b\"\r\n", "SELECT 1 AS x, 'a,b' AS y", "-o", "csv");
+    check(query_verb, 0, "{\"x\": \"00ff\"}\n", "SELECT x'00ff' AS x", "-o", "jsonl");
+    check(query_verb, 0, "|        x |\n|---:|\n| 0.001234 |\n", "SELECT 0.001234 AS x", "-o",
+          "md");
+    check(query_verb, 0, "done",
+          "WITH t AS (SELECT * FROM v_final JOIN run USING(run_id))"
+          " SELECT DISTINCT status FROM t",
+          NULL, NULL);
+    check(query_verb, 0, "run_uid", "SELECT name FROM pragma_table_info('run')", NULL, NULL);
+    check(query_verb, 0, "SCAN", "EXPLAIN QUERY PLAN SELECT * FROM run", NULL, NULL);
+    check(query_verb, 0, "model.lr", "SELECT key FROM json_each('{\"model.lr\":1}')", NULL, NULL);
+}
+
+static void changes_nothing(void **state)
+{
+    (void)state;
+    char before[HASH_HEX], after[HASH_HEX];
+    error e;
+    assert_true(hash_file(before, f.path, &e));
+    static const char *const EVIL[] = {
+        "DELETE FROM run",
+        "INSERT INTO event(at_ms, level, message) VALUES(0, 'info', '')",
+        "UPDATE run SET status = 'done' RETURNING run_uid",
+        "DROP TABLE run",
+        "CREATE TABLE t(x)",
+        "CREATE TEMP TABLE t AS SELECT 1",
+        "PRAGMA user_version = 7",
+        "PRAGMA journal_mode = DELETE",
+        "PRAGMA writable_schema = 1",
+        "ATTACH DATABASE '/tmp/attnlab-evil.db' AS evil",
+        "VACUUM INTO '/tmp/attnlab-evil.db'",
+        "BEGIN IMMEDIATE",
+        "SELECT load_extension('evil')",
+        "REINDEX",
+        "UPDATE sqlite_master SET sql = ''",
+        "DELETE FROM sqlite_master",
+        "ANALYZE",
+    };
+    for (size_t i = 0; i < sizeof EVIL / sizeof *EVIL; i++)
+        check(query_verb, STATUS_USAGE, NULL, EVIL[i], NULL, NULL);
+    assert_true(hash_file(after, f.path, &e));
+    assert_string_equal(before, after);
+    assert_int_not_equal(hash_file(after, "/tmp/attnlab-evil.db", &e), true);
+}
+
+static void refuses(void **state)
+{
+    (void)state;
+    check(query_verb, STATUS_USAGE, "one statement", "SELECT 1; SELECT 2", NULL, NULL);
+    check(query_verb, STATUS_USAGE, "one statement", "SELECT 1; DROP TABLE run", NULL, NULL);
+    check(query_verb, STATUS_USAGE, "no such table: nowhere", "SELECT * FROM nowhere", NULL, NULL);
+    check(query_verb, STATUS_USAGE, "syntax error", "SELEC\n1", NULL, NULL);
+    check(query_verb, STATUS_USAGE, "empty", " ; -- nothing", NULL, NULL);
+    check(query_verb, STATUS_FAILED, "no such database", "SELECT 1", "--db", "/nowhere/x.db");
+}
+
+static void runs_away(void **state)
+{
+    (void)state;
+    struct timespec a, b;
+    clock_gettime(CLOCK_MONOTONIC, &a);
+    const char *argv[] = { "attnlab",
+                           "--db",
+                           f.path,
+                           "--timeout",
+                           "0.3",
+                           "WITH RECURSIVE t(x) AS (SELECT 1 UNION ALL SELECT x + 1 FROM t)"
+                           " SELECT sum(x) FROM t",
+                           NULL };
+    char *out, *err;
+    assert_int_equal(fixture_verb(query_verb, &out, &err, argv), STATUS_FAILED);
+    clock_gettime(CLOCK_MONOTONIC, &b);
+    assert_non_null(strstr(err, "stopped after 0.3 s"));
+    assert_true(b.tv_sec - a.tv_sec < 2);
+    free(out), free(err);
+}
+
+static void lists(void **state)
+{
+    (void)state;
+    const char *argv[] = { "attnlab", "--db", f.path, "-o", "json", NULL };
+    char *out, *err;
+    assert_int_equal(fixture_verb(ls_verb, &out, &err, argv), 0);
+    json_t *j = json_loads(out, 0, NULL);
+    assert_int_equal(json_array_size(j), 6);
+    const json_t *row = json_array_get(j, 0);
+    assert_string_equal(json_string_value(json_object_get(row, "arm")), "mha");
+    assert_string_equal(json_string_value(json_object_get(row, "study")), "heads");
+    assert_true(fabs(json_number_value(json_object_get(row, "val_loss")) - 3.5) < 1e-9);
+    assert_int_equal(json_integer_value(json_object_get(row, "tokens")), 40 * 4096);
+    json_decref(j);
+    free(out), free(err);
+    check(ls_verb, 0, "diverged", "--status", "diverged", NULL);
+    check(ls_verb, 0, "Does sharing cost anything?", "--studies", NULL, NULL);
+    check(ls_verb, STATUS_USAGE, "no study 'tails' (there is heads)", "tails", NULL, NULL);
+}
+
+static void shows(void **state)
+{
+    (void)state;
+    char *uid;
+    error e;
+    assert_true(db_text(&f.d, &uid, &e, "SELECT run_uid FROM run LIMIT 1", NULL));
+    const char *argv[] = { "attnlab", "--db", f.path, "-o", "json", uid, NULL };
+    char *out, *err;
+    assert_int_equal(fixture_verb(show_verb, &out, &err, argv), 0);
+    json_t *j = json_loads(out, 0, NULL);
+    assert_non_null(j);
+    static const char *const PART[] = { "run",      "model",       "configuration", "code",
+                                        "attempts", "evaluations", "checkpoints",   "events" };
+    for (size_t i = 0; i < sizeof PART / sizeof *PART; i++)
+        assert_true(json_is_array(json_object_get(j, PART[i])));
+    assert_int_equal(json_array_size(json_object_get(j, "evaluations")), 8);
+    json_decref(j);
+    free(out), free(err);
+    check(show_verb, 0, "Zen", uid, NULL, NULL);
+    check(show_verb, 0, "seed", "heads", NULL, NULL);
+    check(show_verb, STATUS_USAGE, "6 runs start with", "1", NULL, NULL);
+    check(show_verb, STATUS_USAGE, "no run or study 'zzz'", "zzz", NULL, NULL);
+    free(uid);
+}
+
+static void schema(void **state)
+{
+    (void)state;
+    const char *argv[] = { "attnlab", NULL };
+    char *out, *err;
+    assert_int_equal(fixture_verb(schema_verb, &out, &err, argv), 0);
+    assert_string_equal(out, db_schema());
+    free(out), free(err);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(reads),     cmocka_unit_test(changes_nothing), cmocka_unit_test(refuses),
+        cmocka_unit_test(runs_away), cmocka_unit_test(lists),           cmocka_unit_test(shows),
+        cmocka_unit_test(schema),
+    };
+    return cmocka_run_group_tests(tests, open_database, close_database);
+}
