@@ -97,7 +97,7 @@ int plot_verb(int argc, char **argv)
             ok = file_make_folder(o.out, &e) && draw(&o, &c, &d, &e);
             comparison_close(&c);
         }
-        study_close(&s);
+        study_free(&s);
     }
     db_close(&d);
     return ok ? verb_done(argv[0], STATUS_DONE) : verb_fail(argv[0], &e);
