@@ -122,23 +122,26 @@ static void label(arm *a, const sweep *s)
     if (n == 0) config_value(a->label, sizeof a->label, &a->c, config_find("model.attention"));
 }
 
+/* No configuration twice, and no label. */
 static bool check_labels(arms *a, error *e)
 {
-    for (int i = 0; i < a->n; i++)
-        for (int j = 0; j < i; j++) {
-            arm *x = &a->arm[i];
-            char id[CONFIG_ID], other[CONFIG_ID];
-            config_id(&x->c, id), config_id(&a->arm[j].c, other);
-            if (strcmp(id, other) == 0 && x->c.train.replica == a->arm[j].c.train.replica)
-                return error_usage(e, "sweep.axes: arms %d and %d are one configuration, '%s'",
-                                   j + 1, i + 1, x->label);
-            if (strcmp(x->label, a->arm[j].label) == 0) { /* paths that end alike */
-                const size_t n = strlen(x->label);
-                snprintf(x->label + (n < sizeof x->label - 8 ? n : sizeof x->label - 8), 8, " #%d",
-                         i + 1);
+    char(*id)[CONFIG_ID] = calloc((size_t)a->n, sizeof *id);
+    bool ok = id || error_set(e, "no memory for %d arms", a->n);
+    for (int i = 0; ok && i < a->n; i++) {
+        arm *x = &a->arm[i];
+        config_id(&x->c, id[i]);
+        for (int j = 0; ok && j < i; j++) {
+            if (strcmp(id[i], id[j]) == 0 && x->c.train.replica == a->arm[j].c.train.replica)
+                ok = error_usage(e, "sweep.axes: arms %d and %d are one configuration, '%s'", j + 1,
+                                 i + 1, x->label);
+            else if (strcmp(x->label, a->arm[j].label) == 0) { /* paths that end alike */
+                const size_t room = sizeof x->label - 8, n = strlen(x->label);
+                snprintf(x->label + (n < room ? n : room), 8, " #%d", i + 1);
             }
         }
-    return true;
+    }
+    free(id);
+    return ok;
 }
 
 /* The arm with the baseline's values, all else the same. */
