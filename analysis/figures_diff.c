@@ -10,17 +10,23 @@ static void widen(double *lo, double *hi, double x)
     if (isfinite(x)) *lo = fmin(*lo, x), *hi = fmax(*hi, x);
 }
 
-/* "arm − base", or the arm alone where all have one baseline. */
-static void put_name(FILE *gp, const comparison *c, int i, bool one_base)
+enum {
+    NAME = 512,
+    PANEL = 420,   /* width of the plot, in pixels      */
+    VERDICT = 150, /* ... and of what stands right of it */
+};
+
+/* "arm - base", or the arm alone where all have one baseline. */
+static void name_of(char text[NAME], const comparison *c, int i)
 {
     const study_arm *arm = c->study->arm;
-    char text[512];
+    bool one_base = true;
+    for (int k = 1; k < c->asked.pairs; k++)
+        one_base = one_base && c->pair[k].base == c->pair[0].base;
     if (one_base)
-        snprintf(text, sizeof text, "%s", arm[c->pair[i].arm].label);
+        snprintf(text, NAME, "%s", arm[c->pair[i].arm].label);
     else
-        snprintf(text, sizeof text, "%s - %s", arm[c->pair[i].arm].label,
-                 arm[c->pair[i].base].label);
-    figure_quote_tic(gp, text);
+        snprintf(text, NAME, "%s - %s", arm[c->pair[i].arm].label, arm[c->pair[i].base].label);
 }
 
 /* Intervals in the first two blocks (1 - alpha, 1 - 2 alpha), seeds in the third. */
@@ -61,12 +67,14 @@ static void put_verdict(FILE *gp, const comparison *c, int i)
     figure_quote_tic(gp, text);
 }
 
-static void put_tics(FILE *gp, const comparison *c, bool right, bool one_base)
+static void put_tics(FILE *gp, const comparison *c, bool right)
 {
     fprintf(gp, "set %stics (", right ? "y2" : "y");
     for (int i = 0; i < c->asked.pairs; i++) {
+        char text[NAME];
+        name_of(text, c, i);
         if (i) fputs(", ", gp);
-        right ? put_verdict(gp, c, i) : put_name(gp, c, i, one_base);
+        right ? put_verdict(gp, c, i) : figure_quote_tic(gp, text);
         fprintf(gp, " %d", c->asked.pairs - i);
     }
     fputs(")\n", gp);
@@ -89,13 +97,13 @@ static void put_script(FILE *gp, const comparison *c, double lo, double hi)
              s->metric.larger_is_better ? "right" : "left");
     fprintf(gp, "set xrange [%.9g:%.9g]\nset yrange [0.4:%.1f]\nset y2range [0.4:%.1f]\n", lo - pad,
             hi + pad, c->asked.pairs + 0.6, c->asked.pairs + 0.6);
-    figure_tics(gp, 'x', lo, hi, 6);
+    figure_tics(gp, 'x', lo, hi, 5);
     fputs("set xlabel ", gp);
     figure_quote(gp, text);
     fputs("\nset border 1\nset tics scale 0.6\nset grid x noy\nset ytics scale 0\n"
           "set y2tics scale 0\n",
           gp);
-    put_tics(gp, c, false, one_base), put_tics(gp, c, true, one_base);
+    put_tics(gp, c, false), put_tics(gp, c, true);
     if (!isnan(margin))
         fprintf(gp,
                 "set object 1 rectangle from %.9g,graph 0 to %.9g,graph 1 fc rgb '#e8f1e8' "
@@ -122,8 +130,15 @@ bool figures_diff(const char *folder, const comparison *c, error *e)
 {
     if (!c->asked.pairs)
         return error_set(e, "study '%s': no arm has a baseline to differ from", c->study->name);
+    int width = 0;
+    for (int i = 0; i < c->asked.pairs; i++) {
+        char text[NAME];
+        name_of(text, c, i);
+        width = figure_legend(width, text);
+    }
+    width += PANEL + VERDICT;
     figure f;
-    if (!figure_open(&f, folder, "diff", 760, 130 + 50 * c->asked.pairs, e)) return false;
+    if (!figure_open(&f, folder, "diff", width, 130 + 50 * c->asked.pairs, e)) return false;
     double lo = INFINITY, hi = -INFINITY;
     put_data(&f, c, &lo, &hi);
     put_script(f.gp.f, c, lo, hi);

@@ -9,7 +9,7 @@
 #include <stdlib.h>
 
 enum {
-    BAND_SEEDS = 3, /* fewer make a band that says nothing */
+    BAND_SEEDS = 5, /* with fewer the band would hide the rest */
     PANELS = 690,   /* width of both, in pixels            */
 };
 
