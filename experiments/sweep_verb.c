@@ -151,7 +151,7 @@ static int dry_run(const arguments *a, const sweep *s, const arms *r, error *e)
         if (s->match == MATCH_LLAMA2)
             fprintf(stderr,
                     "%s: ffn_dim by Llama 2's printed factors (1.33 and 1.3), which is no "
-                    "exact match: see residual_%%\n",
+                    "exact match: see residual_percent\n",
                     s->name);
     }
     plan_close(&p);

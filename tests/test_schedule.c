@@ -253,6 +253,7 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(test_no_program, quiet, loud),
     };
     if (argc != 2) return 2;
-    program = realpath(argv[1], NULL); /* the tests change their folder */
+    static char path[4096];
+    program = realpath(argv[1], path); /* the tests change their folder */
     return cmocka_run_group_tests(tests, open_workspace, close_workspace);
 }

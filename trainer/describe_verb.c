@@ -106,13 +106,13 @@ static bool describe(const arguments *a, error *e)
     const size_t training =
         memory.weights + memory.gradients + memory.moments + memory.activations + memory.scratch;
     const line lines[] = {
-        { "params_embed", "", (double)cost.params[MODEL_EMBED] },
-        { "params_attention", "", (double)cost.params[MODEL_ATTENTION] },
-        { "params_ffn", "", (double)cost.params[MODEL_FFN] },
-        { "params_norm", "", (double)cost.params[MODEL_NORM] },
-        { "params_head", "", (double)cost.params[MODEL_HEAD] },
-        { "params", "", (double)cost.total },
-        { "params_nonembed", "", (double)cost.nonembed },
+        { "n_params_embed", "", (double)cost.params[MODEL_EMBED] },
+        { "n_params_attn", "", (double)cost.params[MODEL_ATTENTION] },
+        { "n_params_ffn", "", (double)cost.params[MODEL_FFN] },
+        { "n_params_norm", "", (double)cost.params[MODEL_NORM] },
+        { "n_params_head", "", (double)cost.params[MODEL_HEAD] },
+        { "n_params", "", (double)cost.total },
+        { "n_params_nonembed", "", (double)cost.nonembed },
         { "train_flops_per_token", "", cost.train_flops },
         { "kv_bytes_per_token", "bytes", cost.kv_bytes },
         { "weights_bytes", "bytes", (double)memory.weights },

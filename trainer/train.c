@@ -1,7 +1,8 @@
 /* train.c - the loop: read, learn, record, look; see train.h.
  *
  * SIGINT and SIGTERM end it after the step it is at, with a checkpoint; the second one ends the
- * process at once, which loses the steps since the last checkpoint and nothing else.
+ * process at once, which loses the steps since the last checkpoint and nothing else.  SIGHUP ends it
+ * too, and may come more than once.
  */
 #define _DEFAULT_SOURCE
 #include "trainer/train.h"
@@ -36,6 +37,8 @@ static void watch_signals(void)
     stop = 0;
     sigaction(SIGINT, &a, NULL);
     sigaction(SIGTERM, &a, NULL);
+    a.sa_flags = SA_RESTART; /* Linux sends it once for each thread of a parent that dies */
+    sigaction(SIGHUP, &a, NULL);
 }
 
 /* What a run works with; each part is closed by the one below that opened it. */

@@ -30,7 +30,7 @@ static const struct argp_option OPTIONS[] = {
     { "again", AGAIN, NULL, 0, "train anew what other code recorded, as a new generation", 0 },
     { "accept", ACCEPT, NULL, 0, "take what other code recorded as it is", 0 },
     { "quiet", 'q', NULL, 0, "say nothing on the way", 0 },
-    { "parent", PARENT, "PID", 0, "stop, as on SIGTERM, when this process ends", 0 },
+    { "parent", PARENT, "PID", 0, "stop, as on a signal, when this process ends", 0 },
     { 0 }
 };
 
@@ -148,8 +148,8 @@ int train_verb(int argc, char **argv)
     error e;
     argp_parse(&ARGP, argc, argv, 0, NULL, &a);
     if (a.parent > 0) {
-        prctl(PR_SET_PDEATHSIG, SIGTERM);
-        if (getppid() != (pid_t)a.parent) raise(SIGTERM); /* it ended before we could ask */
+        prctl(PR_SET_PDEATHSIG, SIGHUP);
+        if (getppid() != (pid_t)a.parent) raise(SIGHUP); /* it ended before we could ask */
     }
     int status = STATUS_DONE;
     if (!read_config(&c, &a, &e))
