@@ -50,7 +50,7 @@ static int spawn(pid_t *pid, const char *program, char *const *word, const char 
     sigset_t none, usual;
     sigemptyset(&none);
     sigemptyset(&usual);
-    sigaddset(&usual, SIGINT), sigaddset(&usual, SIGTERM);
+    sigaddset(&usual, SIGINT), sigaddset(&usual, SIGTERM), sigaddset(&usual, SIGHUP);
     posix_spawn_file_actions_init(&files);
     posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
     posix_spawn_file_actions_addopen(&files, 1, log, O_WRONLY | O_CREAT | O_APPEND, 0666);
@@ -235,15 +235,22 @@ static void reap(driver *v)
     }
 }
 
+/* Signals that the driver waits for; under nohup a closed terminal is none of its business. */
+static void choose_signals(sigset_t *heard)
+{
+    struct sigaction hangup;
+    sigemptyset(heard);
+    sigaddset(heard, SIGCHLD), sigaddset(heard, SIGINT), sigaddset(heard, SIGTERM);
+    sigaction(SIGHUP, NULL, &hangup);
+    if (hangup.sa_handler != SIG_IGN) sigaddset(heard, SIGHUP);
+}
+
 static bool drive(driver *v, error *e)
 {
     static const struct timespec TICK = { 0, TICK_MS * 1000000L };
-    sigset_t heard;
+    sigset_t heard, before;
     bool ok = true;
-    sigemptyset(&heard);
-    sigaddset(&heard, SIGCHLD), sigaddset(&heard, SIGINT);
-    sigaddset(&heard, SIGTERM), sigaddset(&heard, SIGHUP);
-    sigset_t before;
+    choose_signals(&heard);
     sigprocmask(SIG_BLOCK, &heard, &before);
     for (;;) {
         if (ok && !fill(v, e)) {

@@ -1,8 +1,8 @@
 /* train.c - the loop: read, learn, record, look; see train.h.
  *
  * SIGINT and SIGTERM end it after the step it is at, with a checkpoint; the second one ends the
- * process at once, which loses the steps since the last checkpoint and nothing else.  SIGHUP ends it
- * too, and may come more than once.
+ * process at once, which loses the steps since the last checkpoint and nothing else.  SIGHUP ends
+ * it too, and may come more than once.
  */
 #define _DEFAULT_SOURCE
 #include "trainer/train.h"
@@ -37,8 +37,10 @@ static void watch_signals(void)
     stop = 0;
     sigaction(SIGINT, &a, NULL);
     sigaction(SIGTERM, &a, NULL);
+    struct sigaction hangup;
     a.sa_flags = SA_RESTART; /* Linux sends it once for each thread of a parent that dies */
-    sigaction(SIGHUP, &a, NULL);
+    sigaction(SIGHUP, NULL, &hangup);
+    if (hangup.sa_handler != SIG_IGN) sigaction(SIGHUP, &a, NULL); /* else: under nohup */
 }
 
 /* What a run works with; each part is closed by the one below that opened it. */
