@@ -13,7 +13,7 @@
 #include "core/simd/attention_score.h"
 #include "core/simd/simd.h"
 
-enum { ROWS = 256 };
+enum { ROWS = 512 };
 
 static const float HIDDEN = -1e30f;
 
@@ -102,14 +102,14 @@ INLINE void add_strip(bool carry, rows *t, const float *q, const keys *c, const 
     float *pv = t->pv + (size_t)(i - i0) * s->Ev;
     score(carry ? RAW : POWER, p, q, c->k, v.from - c->from, v.wide, s->a->E, s->E, NULL, NULL);
     if (v.ragged) hide(p, s, &v, i, i1, carry ? HIDDEN : 0);
-    for (int r = 0; r < MR; r++) {
-        float *row = p + r * SCORES;
-        vf sum = { 0 };
-        if (carry)
-            fold(row, &t->sum[i - i0 + r], &t->top[i - i0 + r], pv + r * s->Ev, v.wide, s->Ev);
-        for (int x = 0; x < v.wide; x += VW) sum += load(row + x);
-        t->sum[i - i0 + r] += sum_of(sum);
-    }
+    for (int r = 0; carry && r < MR; r++)
+        fold(p + r * SCORES, &t->sum[i - i0 + r], &t->top[i - i0 + r], pv + r * s->Ev, v.wide,
+             s->Ev);
+    vf sum[MR] = { { 0 } };
+    for (int x = 0; x < v.wide; x += VW)
+#pragma GCC unroll 8
+        for (int r = 0; r < MR; r++) sum[r] += load(p + r * SCORES + x);
+    for (int r = 0; r < MR; r++) t->sum[i - i0 + r] += sum_of(sum[r]);
     strip_product(MR, ADD, pv, s->Ev, p, SCORES, 1, c->v + (size_t)(v.from - c->from) * s->Ev,
                   s->Ev, s->Ev, v.n);
     if (c->odd) add_odd(t, p, c, &v, s, i, i0, i1);

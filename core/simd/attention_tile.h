@@ -18,8 +18,8 @@
 #include <stdbool.h>
 
 enum {
-    KEYS = 256,         /* most keys of a tile                               */
-    TILE = 64 * KEYS,   /* floats of one operand of a tile                   */
+    KEYS = 512,         /* most keys of a tile                               */
+    TILE = 32 * KEYS,   /* floats of one operand of a tile                   */
     WIDEST = TILE / NR, /* the widest head that leaves room for a panel      */
     SCORES = KEYS + NR, /* floats between rows of scores: off a power of two */
 };
@@ -131,14 +131,22 @@ INLINE view view_of(const group *s, int i, int i1, int j0, int keys)
     return v;
 }
 
+/* x where `keep` is -1, other where it is 0. */
+INLINE vf select(vi keep, vf x, vf other)
+{
+    return (vf)(((vi)x & keep) | ((vi)other & ~keep));
+}
+
 /* Put `out` where row i of the strip does not see the key. */
 INLINE void hide(float *p, const group *s, const view *v, int i, int i1, float out)
 {
     for (int r = 0; r < MR; r++, p += SCORES) {
-        const int place = place_of(s, min(i + r, i1 - 1));
-        const int lo = min(place - s->a->window + 1 - v->from, v->wide);
-        for (int c = max(place + 1 - v->from, 0); c < v->wide; c++) p[c] = out;
-        for (int c = 0; c < lo; c++) p[c] = out;
+        const int place = place_of(s, min(i + r, i1 - 1)), past = place + 1 - v->from;
+        const int first = min(place - s->a->window + 1 - v->from, v->wide);
+        for (int c = max(past, 0) / VW * VW; c < v->wide; c += VW)
+            store(p + c, select(counting() + c < past, load(p + c), splat(out)));
+        for (int c = 0; c < first; c += VW)
+            store(p + c, select(counting() + c >= first, load(p + c), splat(out)));
     }
 }
 

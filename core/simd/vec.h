@@ -43,6 +43,16 @@ INLINE vf splat(float s)
     return s - (vf){ 0 };
 }
 
+/* 0, 1, 2, ... */
+INLINE vi counting(void)
+{
+#ifdef __AVX512F__
+    return (vi){ 0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12, 13, 14, 15 };
+#else
+    return (vi){ 0, 1, 2, 3, 4, 5, 6, 7 };
+#endif
+}
+
 /* The larger, entry by entry; b where either is NaN. */
 INLINE vf larger(vf a, vf b)
 {
