@@ -1,4 +1,4 @@
-/* attention.c - tiles of scores on the stack, products by gemm; see attention.h.
+/* attention.c - tiles of scores on the stack, products by gemm; see core/attention.h.
  *
  * A block is `heads` query heads of one key/value head at n query positions.  Row r of a tile is
  * head r / n, position r % n.  Tiles are visited in an order that depends on shapes alone.
@@ -10,7 +10,7 @@
 #include <stddef.h>
 #include <string.h>
 
-enum { ROWS = ATTENTION_ROWS, QUERIES = ATTENTION_QUERIES, KEYS = ATTENTION_KEYS, COLUMNS = 64 };
+enum { ROWS = 256, QUERIES = 64, KEYS = 64, COLUMNS = 64 };
 
 typedef struct block {
     int h, heads; /* query heads h..h+heads-1      */
