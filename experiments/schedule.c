@@ -14,12 +14,21 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-enum { TICK_MS = 250, MOST_WORDS = 16 };
+enum { TICK_MS = 250, MOST_WORDS = 16, MOST_DEATHS = 3, CHILD_LOCK = 3 };
 
 typedef struct child {
     pid_t pid; /* 0: a free place */
     int cell;
 } child;
+
+/* What this driver knows of a cell, beside what the plan says. */
+typedef struct state {
+    int64_t attempts, ended_ms; /* as they were when the driver began         */
+    int64_t reached;            /* the last checkpoint when a child last died */
+    int deaths;                 /* in a row, with no checkpoint in between    */
+    bool elsewhere;             /* another process had it when we last looked */
+    bool stopped;               /* its child stopped, and stays so            */
+} state;
 
 typedef struct driver {
     plan *p;
@@ -28,7 +37,7 @@ typedef struct driver {
     schedule_end *end;
     watch w;
     child *child; /* (s->jobs) */
-    int next;     /* cell to be started */
+    state *state; /* (p->n) */
     int stop;     /* the signal that stopped it, or 0 */
 } driver;
 
@@ -43,7 +52,7 @@ static char *path_in(const db *d, const record_run *r, const char *name)
     return path;
 }
 
-static int spawn(pid_t *pid, const char *program, char *const *word, const char *log)
+static int spawn(pid_t *pid, const char *program, char *const *word, const char *log, int lock)
 {
     posix_spawn_file_actions_t files;
     posix_spawnattr_t how;
@@ -55,6 +64,7 @@ static int spawn(pid_t *pid, const char *program, char *const *word, const char 
     posix_spawn_file_actions_addopen(&files, 0, "/dev/null", O_RDONLY, 0);
     posix_spawn_file_actions_addopen(&files, 1, log, O_WRONLY | O_CREAT | O_APPEND, 0666);
     posix_spawn_file_actions_adddup2(&files, 1, 2);
+    posix_spawn_file_actions_adddup2(&files, lock, CHILD_LOCK);
     posix_spawnattr_init(&how);
     posix_spawnattr_setsigmask(&how, &none);
     posix_spawnattr_setsigdefault(&how, &usual);
@@ -67,24 +77,26 @@ static int spawn(pid_t *pid, const char *program, char *const *word, const char 
     return why;
 }
 
-static bool start(driver *v, child *place, int i, error *e)
+/* The child has the lock from its first moment on; ours is the caller's to close. */
+static bool start(driver *v, child *place, int i, int lock, error *e)
 {
     const record_run *r = &v->p->cell[i].run;
     char *file = path_in(v->d, r, "config.yaml"), *log = path_in(v->d, r, "log");
-    char parent[32], threads[32];
+    char parent[32], threads[32], handed[32];
     char *word[MOST_WORDS];
     int n = 0;
     snprintf(parent, sizeof parent, "--parent=%ld", (long)getpid());
+    snprintf(handed, sizeof handed, "--lock=%d", CHILD_LOCK);
     snprintf(threads, sizeof threads, "train.threads=%d", v->s->threads);
     for (const char *const *w = v->s->command; *w; w++) word[n++] = (char *)*w;
     word[n++] = file;
     word[n++] = (char *)"--db", word[n++] = v->d->path;
-    word[n++] = parent;
+    word[n++] = parent, word[n++] = handed;
     if (v->s->accept) word[n++] = (char *)"--accept";
     word[n++] = threads;
     word[n] = NULL;
     pid_t pid;
-    const int why = spawn(&pid, v->s->program, word, log);
+    const int why = spawn(&pid, v->s->program, word, log, lock);
     free(file), free(log);
     if (why) return error_set(e, "%s cannot be started: %s", v->s->program, strerror(why));
     *place = (child){ pid, i };
@@ -119,10 +131,68 @@ static void reload(driver *v, int i)
     if (record_find(v->d, &r, &found, &c, &ignored) && found) v->p->cell[i].run = r;
 }
 
-/* Why it failed.  A child that could not say so in the record is spoken for. */
-static void record_failure(driver *v, int i, int status)
+/* Say in the record how the attempt of a dead child ended, and why (the caller has the lock);
+ * `failed` says that the run is not to go on. */
+static void record_death(driver *v, int i, int status, bool failed, const char *why)
 {
     error ignored;
+    const record_run *r = &v->p->cell[i].run;
+    db *d = v->d;
+    if (!db_begin(d, &ignored)) return;
+    bool ok =
+        db_run(d, &ignored,
+               "UPDATE attempt SET ended_ms=?, exit_code=?, signal=nullif(?, 0) WHERE run_id=?"
+               " AND ended_ms IS NULL",
+               "inni", db_now_ms(), WIFEXITED(status) ? WEXITSTATUS(status) : -1,
+               WIFSIGNALED(status) ? WTERMSIG(status) : 0, r->run_id);
+    if (failed)
+        ok = ok && db_run(d, &ignored,
+                          "UPDATE run SET status='failed', message=?, ended_ms=? WHERE run_id=? AND"
+                          " status NOT IN ('done', 'diverged')",
+                          "tii", why, db_now_ms(), r->run_id);
+    else
+        ok = ok && db_run(d, &ignored,
+                          "INSERT INTO event(run_id, at_ms, level, message)"
+                          " VALUES(?, ?, 'warning', ?)",
+                          "iit", r->run_id, db_now_ms(), why);
+    if (ok)
+        db_commit(d, &ignored);
+    else
+        db_rollback(d);
+}
+
+/* A child that somebody killed goes on from its checkpoint.  One that crashed does not, nor one
+ * that dies again and again without getting on: something kills it, memory for instance. */
+static bool goes_on(driver *v, int i, int status)
+{
+    error ignored;
+    int64_t reached = 0;
+    state *x = &v->state[i];
+    const int number = WIFSIGNALED(status) ? WTERMSIG(status) : 0;
+    if (number != SIGKILL && number != SIGTERM && number != SIGINT && number != SIGHUP)
+        return false;
+    db_integer(v->d, &reached, 0, &ignored, "SELECT max(step) FROM ckpt WHERE run_id=?", "i",
+               v->p->cell[i].run.run_id);
+    x->deaths = reached > x->reached ? 1 : x->deaths + 1;
+    x->reached = reached;
+    return x->deaths < MOST_DEATHS;
+}
+
+/* Nothing is left to do for a cell. */
+static void end_cell(driver *v, int i, const char *by)
+{
+    char what[600];
+    const record_run *r = &v->p->cell[i].run;
+    const bool done = strcmp(r->status, "done") == 0, failed = !done && !plan_finished(r);
+    v->end->done += done, v->end->failed += failed, v->end->diverged += !done && !failed;
+    v->w.cell[i].finished = true;
+    snprintf(what, sizeof what, "%s%s%s", failed ? "failed: " : "", done ? "done" : r->message, by);
+    watch_end(&v->w, i, what);
+}
+
+/* A child ended without ending its run, and nobody else has it. */
+static void bury(driver *v, int i, int status)
+{
     record_run *r = &v->p->cell[i].run;
     char why[512], *log = path_in(v->d, r, "log");
     if (WIFSIGNALED(status))
@@ -131,75 +201,89 @@ static void record_failure(driver *v, int i, int status)
     else
         last_line(why, sizeof why, log);
     free(log);
-    if (db_begin(v->d, &ignored)) {
-        if (!db_run(v->d, &ignored,
-                    "UPDATE run SET status='failed', message=?, ended_ms=? WHERE run_id=? AND"
-                    " status NOT IN ('done', 'diverged')",
-                    "tii", why, db_now_ms(), r->run_id) ||
-            !db_run(v->d, &ignored,
-                    "UPDATE attempt SET ended_ms=?, exit_code=?, signal=nullif(?, 0) WHERE run_id=?"
-                    " AND ended_ms IS NULL",
-                    "inni", db_now_ms(), WIFEXITED(status) ? WEXITSTATUS(status) : -1,
-                    WIFSIGNALED(status) ? WTERMSIG(status) : 0, r->run_id))
-            db_rollback(v->d);
-        else
-            db_commit(v->d, &ignored);
+    const bool again = goes_on(v, i, status);
+    record_death(v, i, status, !again, why);
+    if (again) {
+        strncat(why, ", to be resumed", sizeof why - strlen(why) - 1);
+        watch_end(&v->w, i, why);
+        return;
     }
     snprintf(r->status, sizeof r->status, "failed");
     snprintf(r->message, sizeof r->message, "%s", why);
+    end_cell(v, i, "");
 }
 
 static void finish(driver *v, child *place, int status)
 {
     error ignored;
     const int i = place->cell;
-    const int code = WIFEXITED(status) ? WEXITSTATUS(status) : -1;
-    record_run *r = &v->p->cell[i].run;
-    watch_cell *x = &v->w.cell[i];
-    bool alive = false;
-    char what[600];
+    int lock = -1;
     *place = (child){ 0 };
-    x->running = false;
+    v->w.cell[i].running = false;
+    const bool ours = record_own(&lock, v->d, v->p->cell[i].run.uid, &ignored) && lock >= 0;
     reload(v, i);
-    x->finished = true;
-    if (plan_finished(r)) {
-        const bool done = strcmp(r->status, "done") == 0;
-        v->end->done += done, v->end->diverged += !done;
-        snprintf(what, sizeof what, "%s", done ? "done" : r->message);
-    } else if (code == STATUS_PREEMPTED) {
+    if (plan_finished(&v->p->cell[i].run))
+        end_cell(v, i, "");
+    else if (WIFEXITED(status) && WEXITSTATUS(status) == STATUS_PREEMPTED) {
+        v->state[i].stopped = true;
         v->end->preempted++;
-        x->finished = false;
-        snprintf(what, sizeof what, "stopped, to be resumed");
-    } else if (record_alive(v->d, r->uid, &alive, &ignored) && alive) {
-        v->end->elsewhere++;
-        snprintf(what, sizeof what, "another process trains it");
-    } else {
-        record_failure(v, i, status);
-        v->end->failed++;
-        snprintf(what, sizeof what, "failed: %s", r->message);
-    }
-    watch_end(&v->w, i, what);
+        watch_end(&v->w, i, "stopped, to be resumed");
+    } else if (ours)
+        bury(v, i, status);
+    if (lock >= 0) close(lock); /* where it is not ours it is looked at again like any other */
 }
 
 /* --- the loop --------------------------------------------------------------------------------- */
 
-/* The next cell that is to be run, or -1. */
-static int next_cell(driver *v)
+static bool waits(const driver *v, int i)
 {
-    while (!v->stop && v->next < v->p->n) {
-        const int i = v->next++;
-        error ignored;
-        bool alive = false;
-        if (v->w.cell[i].finished) continue;
-        if (record_alive(v->d, v->p->cell[i].run.uid, &alive, &ignored) && alive) {
-            v->end->elsewhere++;
-            v->w.cell[i].finished = true;
-            watch_end(&v->w, i, "another process trains it");
+    return !v->w.cell[i].finished && !v->w.cell[i].running && !v->state[i].stopped;
+}
+
+/* Is there something left to do in this cell, whose lock we have?  Others may have done it. */
+static bool is_open(driver *v, int i)
+{
+    const record_run *r = &v->p->cell[i].run;
+    reload(v, i);
+    if (strcmp(r->status, "failed") == 0 &&
+        (r->attempts != v->state[i].attempts || r->ended_ms != v->state[i].ended_ms)) {
+        end_cell(v, i, " (in another process)");
+        return false;
+    }
+    if (plan_finished(r)) {
+        end_cell(v, i, " (by another process)");
+        return false;
+    }
+    return true;
+}
+
+/* Take the first cell that waits and that nobody has: *lock is its lock.  -1: there is none. */
+static int take(driver *v, int *lock)
+{
+    for (int i = 0; i < v->p->n; i++) {
+        error e;
+        record_run *r = &v->p->cell[i].run;
+        if (!waits(v, i)) continue;
+        if (!record_own(lock, v->d, r->uid, &e)) {
+            snprintf(r->status, sizeof r->status, "failed");
+            snprintf(r->message, sizeof r->message, "%s", e.msg);
+            end_cell(v, i, "");
             continue;
         }
-        return i;
+        if (*lock < 0 && !v->state[i].elsewhere) watch_end(&v->w, i, "another process trains it");
+        v->state[i].elsewhere = *lock < 0;
+        if (*lock < 0) continue;
+        if (is_open(v, i)) return i;
+        close(*lock);
     }
     return -1;
+}
+
+static int waiting(const driver *v)
+{
+    int n = 0;
+    for (int i = 0; i < v->p->n; i++) n += waits(v, i);
+    return n;
 }
 
 static int running(const driver *v)
@@ -211,13 +295,16 @@ static int running(const driver *v)
 
 static bool fill(driver *v, error *e)
 {
-    for (int i = 0; i < v->s->jobs; i++) {
+    bool ok = true;
+    for (int i = 0; ok && !v->stop && i < v->s->jobs; i++) {
+        int lock;
         if (v->child[i].pid) continue;
-        const int next = next_cell(v);
+        const int next = take(v, &lock);
         if (next < 0) break;
-        if (!start(v, &v->child[i], next, e)) return false;
+        ok = start(v, &v->child[i], next, lock, e);
+        close(lock);
     }
-    return true;
+    return ok;
 }
 
 static void pass_on(const driver *v, int number)
@@ -258,7 +345,7 @@ static bool drive(driver *v, error *e)
             v->stop = SIGTERM;
             pass_on(v, SIGTERM);
         }
-        if (running(v) == 0) break;
+        if (running(v) == 0 && (v->stop || waiting(v) == 0)) break;
         const int number = sigtimedwait(&heard, NULL, &TICK);
         if (number == SIGINT || number == SIGTERM || number == SIGHUP) {
             if (!v->stop) fprintf(stderr, "%s: stopping, each run with a checkpoint\n", v->s->name);
@@ -277,24 +364,26 @@ int schedule_run(plan *p, schedule_end *end, db *d, const schedule *s, error *e)
     driver v = { .p = p, .d = d, .s = s, .end = end };
     *end = (schedule_end){ 0 };
     v.child = calloc((size_t)s->jobs, sizeof *v.child);
-    if (!v.child || !watch_open(&v.w, p, d, s->name, s->jobs, e)) {
-        free(v.child);
+    v.state = calloc((size_t)p->n, sizeof *v.state);
+    if (!v.child || !v.state || !watch_open(&v.w, p, d, s->name, s->jobs, e)) {
+        free(v.child), free(v.state);
         error_set(e, "no memory for %d jobs", s->jobs);
         return STATUS_FAILED;
     }
     for (int i = 0; i < p->n; i++) {
-        end->done += strcmp(p->cell[i].run.status, "done") == 0;
-        end->diverged += strcmp(p->cell[i].run.status, "diverged") == 0;
+        const record_run *r = &p->cell[i].run;
+        end->done += strcmp(r->status, "done") == 0;
+        end->diverged += strcmp(r->status, "diverged") == 0;
+        v.state[i].attempts = r->attempts, v.state[i].ended_ms = r->ended_ms;
     }
     const bool ok = drive(&v, e);
+    for (int i = 0; i < p->n; i++) end->elsewhere += waits(&v, i) && v.state[i].elsewhere;
     watch_close(&v.w);
-    free(v.child);
+    free(v.child), free(v.state);
     if (!ok) return STATUS_FAILED;
     if (v.stop) {
         error_set(e, "stopped by signal %d: the same command goes on from there", v.stop);
         return STATUS_PREEMPTED;
     }
-    return end->failed || end->elsewhere ? STATUS_FAILED
-           : end->preempted              ? STATUS_PREEMPTED
-                                         : STATUS_DONE;
+    return end->failed ? STATUS_FAILED : end->preempted ? STATUS_PREEMPTED : STATUS_DONE;
 }

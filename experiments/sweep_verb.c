@@ -199,7 +199,7 @@ static int run(const arguments *a, const sweep *s, const arms *r, error *e)
             how.threads == 1 ? "" : "s");
         status = schedule_run(&p, &end, &d, &how, e);
         report(&p, &end, &d, s->name);
-        if (status == STATUS_FAILED && end.failed + end.elsewhere > 0)
+        if (status == STATUS_FAILED && end.failed > 0)
             error_set(e, "%d of %d runs are not done", p.n - end.done - end.diverged, p.n);
     } else
         status = e->status;

@@ -1,10 +1,10 @@
 /* fake_train.c - what `attnlab train` looks like to the scheduler, without training.
  *
- *     fake_train RUN_DIR/config.yaml --db DB --parent=PID [--accept] train.threads=N
+ *     fake_train RUN_DIR/config.yaml --db DB --parent=PID --lock=FD [--accept] train.threads=N
  *
- * Takes the run's lock, records the attempt, and ends as its attention says: mha is done, gqa fails
- * with a word on stderr, mqa kills itself the first time, window waits to be stopped, template
- * diverges.  Writes to "events" when it begins and ends.
+ * Has the run's lock, records the attempt, and ends as its attention says: mha is done, gqa fails
+ * with a word on stderr, mqa kills itself the first time, window:size=77 always, any other window
+ * waits to be stopped, template diverges.  Writes to "events" when it begins and ends.
  */
 #define _GNU_SOURCE
 #include "trainer/record.h"
@@ -41,6 +41,7 @@ static int end_as(db *d, const char *uid, const char *attention, int64_t attempt
         return STATUS_FAILED;
     }
     if (strcmp(attention, "mqa") == 0 && attempts == 1) raise(SIGKILL);
+    if (strncmp(attention, "window:size=77", 14) == 0) raise(SIGKILL);
     if (strcmp(attention, "template") == 0) {
         set_status(d, uid, "diverged", "diverged at step 3");
         return STATUS_DIVERGED;
@@ -75,7 +76,7 @@ int main(int argc, char **argv)
     sigprocmask(SIG_BLOCK, &blocked, &old);
     if (sigismember(&old, SIGTERM) || sigismember(&old, SIGCHLD)) return 99; /* not a clean start */
     if (getpgrp() != getpid()) return 98;
-    if (argc < 6 || strcmp(argv[2], "--db") != 0 || atoi(argv[4] + 9) != getppid()) return 97;
+    if (argc < 7 || strcmp(argv[2], "--db") != 0 || atoi(argv[4] + 9) != getppid()) return 97;
 
     config_init(&c);
     char *name = strdup(argv[1]);
@@ -83,7 +84,7 @@ int main(int argc, char **argv)
     snprintf(uid, sizeof uid, "%s", strrchr(name, '/') + 1);
     free(name);
     if (!config_load(&c, argv[1], &file, NULL, &e) || !db_open(&d, argv[3], DB_WRITE, &e) ||
-        !record_own(&lock, &d, uid, &e) || lock < 0)
+        !record_owns(atoi(argv[5] + 7), &d, uid) || !record_own(&lock, &d, uid, &e) || lock >= 0)
         return 96;
     node_close(file);
     event("begin", argv[argc - 1]);

@@ -152,56 +152,147 @@ static void test_all_done(void **state)
     bench_close(&b);
 }
 
-/* What fails is recorded with its message and stops nothing; what ran before is run again. */
+/* What fails is recorded with its message and stops nothing; what failed before is run again.  What
+ * is killed goes on at once, unless it dies again and again. */
 static void test_failures(void **state)
 {
     (void)state;
     bench b;
     int all;
-    bench_open(&b, "fail.db", "gqa, mqa, mha, template", 2);
+    bench_open(&b, "fail.db", "gqa, mqa, mha, template, window:size=77", 2);
     assert_int_equal(run(&b, 3), STATUS_FAILED);
-    assert_int_equal(b.end.done, 2);
+    assert_int_equal(b.end.done, 4);
     assert_int_equal(b.end.failed, 4);
     assert_int_equal(b.end.diverged, 2);
     check_rows(&b, "SELECT count(*) FROM run WHERE status='failed' AND message='it broke'", 2);
-    check_rows(&b, "SELECT count(*) FROM run WHERE status='failed' AND message LIKE '%signal 9%'",
+    check_rows(&b,
+               "SELECT count(*) FROM run WHERE status='failed' AND message LIKE '%signal 9%' AND"
+               " attempts=3",
                2);
+    check_rows(&b, "SELECT count(*) FROM event WHERE message LIKE '%signal 9%'", 2 + 2 * 2);
     check_rows(&b, "SELECT count(*) FROM run WHERE status='diverged'", 2);
+    check_rows(&b, "SELECT count(*) FROM run WHERE status='done' AND attempts=2", 2);
     assert_true(says("said", "gqa:n_kv_heads=2, seed 1: failed: it broke"));
+    assert_true(says("said", "mqa, seed 2: ended by signal 9 (Killed), to be resumed"));
     assert_true(says("said", "template, seed 2: diverged at step 3"));
     char *folder = record_folder(&b.d, b.p.cell[0].run.uid), log[4096];
     snprintf(log, sizeof log, "%s/log", folder);
     free(folder);
     assert_true(says(log, "attnlab train: it broke"));
+    most_at_once(&all);
+    assert_int_equal(all, 2 * (1 + 2 + 1 + 1 + 3));
     bench_close(&b);
 
     bench_open(&b, "fail.db", "gqa, mqa, mha, template", 2);
     assert_int_equal(run(&b, 3), STATUS_FAILED);
     assert_int_equal(b.end.done, 4);
     assert_int_equal(b.end.failed, 2);
-    check_rows(&b, "SELECT max(attempts) FROM run WHERE status IN ('diverged', 'failed')", 2);
     check_rows(&b, "SELECT max(attempts) FROM run WHERE status = 'diverged'", 1);
     most_at_once(&all);
-    assert_int_equal(all, 8 + 4);
+    assert_int_equal(all, 16 + 2);
     bench_close(&b);
 }
 
-/* A run whose lock another process has is left alone. */
+/* Another process that has the run's lock, and ends after a while, having done it or not. */
+static pid_t hold(const bench *b, int i, const char *status)
+{
+    int ready[2];
+    char byte;
+    assert_int_equal(pipe(ready), 0);
+    const pid_t holder = fork();
+    if (holder == 0) {
+        db d;
+        int lock;
+        error e;
+        const char *uid = b->p.cell[i].run.uid;
+        if (!db_open(&d, b->d.path, DB_WRITE, &e) || !record_own(&lock, &d, uid, &e) || lock < 0 ||
+            write(ready[1], "x", 1) != 1)
+            _exit(1);
+        usleep(600000);
+        _exit(!db_run(&d, &e, "UPDATE run SET status=?, attempts=attempts+1 WHERE run_uid=?", "tt",
+                      status, uid));
+    }
+    assert_int_equal(read(ready[0], &byte, 1), 1);
+    close(ready[0]), close(ready[1]);
+    return holder;
+}
+
+/* A run whose lock another process has is left alone, and waited for; when that process dies
+ * without an end, it is gone on with. */
 static void test_elsewhere(void **state)
 {
     (void)state;
+    static const char *const LEFT[] = { "done", "diverged", "failed", "running", "planned" };
+    static const int RESUMED[] = { 0, 0, 0, 1, 1 };
+    for (int i = 0; i < 5; i++) {
+        bench b;
+        int all, status;
+        char name[] = "else0.db";
+        name[4] = (char)('0' + i);
+        remove("events"), truncate("said", 0);
+        bench_open(&b, name, "mha, [mha, mqa]", 1);
+        const pid_t holder = hold(&b, 0, LEFT[i]);
+        assert_int_equal(run(&b, 2), i == 2 ? STATUS_FAILED : STATUS_DONE);
+        waitpid(holder, &status, 0);
+        assert_int_equal(status, 0);
+        assert_int_equal(b.end.done, i == 1 || i == 2 ? 1 : 2);
+        assert_int_equal(b.end.failed, i == 2);
+        assert_int_equal(b.end.elsewhere, 0);
+        most_at_once(&all);
+        assert_int_equal(all, 1 + RESUMED[i]);
+        assert_true(says("said", "mha, seed 1: another process trains it"));
+        bench_close(&b);
+    }
+}
+
+/* A driver that is stopped while it waits for others ends at once. */
+static void test_stop_waiting(void **state)
+{
+    (void)state;
     bench b;
-    int lock, all;
-    error e;
-    bench_open(&b, "else.db", "mha, [mha, mqa]", 1);
-    assert_true(record_own(&lock, &b.d, b.p.cell[0].run.uid, &e) && lock >= 0);
-    assert_int_equal(run(&b, 2), STATUS_FAILED);
-    assert_int_equal(b.end.elsewhere, 1);
-    assert_int_equal(b.end.done, 1);
+    bench_open(&b, "wait.db", "mha, [mha, mqa]", 1);
+    const pid_t holder[] = { hold(&b, 0, "done"), hold(&b, 1, "done") };
+    const pid_t driver = getpid(), killer = fork();
+    if (killer == 0) {
+        usleep(200000);
+        kill(driver, SIGTERM);
+        _exit(0);
+    }
+    assert_int_equal(run(&b, 2), STATUS_PREEMPTED);
+    assert_int_equal(b.end.elsewhere, 2);
+    waitpid(killer, NULL, 0);
+    check_rows(&b, "SELECT count(*) FROM run WHERE status='planned'", 2);
+    for (int i = 0; i < 2; i++) waitpid(holder[i], NULL, 0);
+    bench_close(&b);
+}
+
+/* Three drivers at once: every cell is begun once. */
+static void test_many_drivers(void **state)
+{
+    (void)state;
+    enum { DRIVERS = 3 };
+    bench b;
+    int all;
+    pid_t driver[DRIVERS];
+    bench_open(&b, "many.db", "mha, [mha, mqa], [mha, template]", 5);
+    for (int i = 0; i < DRIVERS; i++) {
+        driver[i] = fork();
+        if (driver[i] == 0) {
+            error e;
+            db d; /* SQLite's handles do not survive a fork */
+            if (!db_open(&d, "many.db", DB_WRITE, &e)) _exit(9);
+            b.d = d;
+            _exit(run(&b, 2) * 10 + (b.end.done != 15));
+        }
+    }
+    for (int i = 0; i < DRIVERS; i++) {
+        int status;
+        waitpid(driver[i], &status, 0);
+        assert_int_equal(status, 0);
+    }
     most_at_once(&all);
-    assert_int_equal(all, 1);
-    close(lock);
-    check_rows(&b, "SELECT count(*) FROM run WHERE status='failed'", 0);
+    assert_int_equal(all, 15);
+    check_rows(&b, "SELECT count(*) FROM run WHERE status='done' AND attempts=1", 15);
     bench_close(&b);
 }
 
@@ -249,6 +340,8 @@ int main(int argc, char **argv)
         cmocka_unit_test_setup_teardown(test_all_done, quiet, loud),
         cmocka_unit_test_setup_teardown(test_failures, quiet, loud),
         cmocka_unit_test_setup_teardown(test_elsewhere, quiet, loud),
+        cmocka_unit_test_setup_teardown(test_stop_waiting, quiet, loud),
+        cmocka_unit_test_setup_teardown(test_many_drivers, quiet, loud),
         cmocka_unit_test_setup_teardown(test_signal, quiet, loud),
         cmocka_unit_test_setup_teardown(test_no_program, quiet, loud),
     };

@@ -103,8 +103,9 @@ static bool begin_attempt(journal *j, const learner *l, error *e)
         db_run(d, e,
                "UPDATE run SET status='running', message=NULL, attempts=?, code_id=?,"
                " last_step=nullif(?,0), started_ms=coalesce(started_ms,?), ended_ms=NULL"
-               " WHERE run_id=?",
-               "iiiii", j->attempt, j->code_id, j->from_step, j->began_ms, j->run_id);
+               " WHERE run_id=? AND status NOT IN ('done', 'diverged')",
+               "iiiii", j->attempt, j->code_id, j->from_step, j->began_ms, j->run_id) &&
+        (db_changes(d) == 1 || error_set(e, "run %s has ended already", j->uid));
     if (ok) return db_commit(d, e);
     db_rollback(d);
     return false;

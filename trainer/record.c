@@ -10,6 +10,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/file.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 char *record_folder(const db *d, const char *uid)
@@ -38,6 +40,17 @@ bool record_own(int *lock, const db *d, const char *uid, error *e)
     snprintf(path, sizeof path, "%s/lock", folder);
     free(folder);
     return file_lock(lock, path, e);
+}
+
+bool record_owns(int lock, const db *d, const char *uid)
+{
+    char *folder = record_folder(d, uid), path[4096];
+    struct stat ours, named;
+    if (!folder) return false;
+    snprintf(path, sizeof path, "%s/lock", folder);
+    free(folder);
+    return fstat(lock, &ours) == 0 && stat(path, &named) == 0 && ours.st_dev == named.st_dev &&
+           ours.st_ino == named.st_ino && flock(lock, LOCK_EX | LOCK_NB) == 0;
 }
 
 bool record_alive(const db *d, const char *uid, bool *alive, error *e)
@@ -157,7 +170,8 @@ static bool find_run(db *d, record_run *r, bool *found, const config *c, error *
     if (!db_query(
             d, &s, e,
             "SELECT run_id, run_uid, generation, target_step, coalesce(last_step, -1), status,"
-            " coalesce(message, ''), coalesce(code_id, 0) FROM run WHERE config_id=? AND"
+            " coalesce(message, ''), coalesce(code_id, 0), attempts, coalesce(ended_ms, 0)"
+            " FROM run WHERE config_id=? AND"
             " seed_init=? AND seed_data=? AND replica=? ORDER BY generation DESC LIMIT 1",
             "tiii", id, c->train.seed, c->train.data_seed, c->train.replica))
         return false;
@@ -171,6 +185,8 @@ static bool find_run(db *d, record_run *r, bool *found, const config *c, error *
         snprintf(r->status, sizeof r->status, "%s", (const char *)sqlite3_column_text(s, 5));
         snprintf(r->message, sizeof r->message, "%s", (const char *)sqlite3_column_text(s, 6));
         code = sqlite3_column_int64(s, 7);
+        r->attempts = sqlite3_column_int64(s, 8);
+        r->ended_ms = sqlite3_column_int64(s, 9);
     }
     sqlite3_finalize(s);
     return ok && (!*found || !code || record_outdated(d, &r->outdated, code, c, e));
@@ -179,6 +195,18 @@ static bool find_run(db *d, record_run *r, bool *found, const config *c, error *
 bool record_find(db *d, record_run *r, bool *found, const config *c, error *e)
 {
     return find_run(d, r, found, c, e);
+}
+
+/* Does the file have this text already? */
+static bool has_text(const char *path, const char *text, size_t n)
+{
+    error ignored;
+    char *now = NULL;
+    size_t bytes = 0;
+    const bool same = access(path, F_OK) == 0 && file_read(&now, &bytes, path, n, &ignored) &&
+                      bytes == n && memcmp(now, text, n) == 0;
+    free(now);
+    return same;
 }
 
 /* RUN_DIR/config.yaml, unless the run has begun with the one that is there. */
@@ -190,10 +218,15 @@ static bool write_config(const db *d, const record_run *r, const config *c, erro
     free(folder);
     const bool begun = strcmp(r->status, "planned") != 0 && strcmp(r->status, "failed") != 0;
     if (begun && access(path, F_OK) == 0) return true;
-    file_draft draft;
-    if (!file_draft_open(&draft, path, e)) return false;
-    config_write(draft.f, c);
-    return file_draft_close(&draft, e);
+    char *text = NULL;
+    size_t n;
+    FILE *f = open_memstream(&text, &n);
+    if (!f) return error_set(e, "%s: no memory", path);
+    config_write(f, c);
+    const bool ok = fclose(f) == 0 ? has_text(path, text, n) || file_write(path, text, n, e)
+                                   : error_set(e, "%s: no memory", path);
+    free(text);
+    return ok;
 }
 
 bool record_plan(db *d, record_run *r, const config *c, bool again, error *e)

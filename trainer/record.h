@@ -14,6 +14,7 @@ typedef struct record_run {
     int64_t run_id;
     char uid[CONFIG_UID];
     int64_t generation, target_step, last_step; /* last_step -1: none yet */
+    int64_t attempts, ended_ms;                 /* 0: none, and not ended */
     char status[16];
     char message[512];
     bool outdated; /* recorded by other code than this build has for what it uses */
@@ -38,7 +39,11 @@ char *record_folder(const db *d, const char *uid);
 /* Take the run: *lock is -1 when a living process has it.  Closing *lock lets it go. */
 bool record_own(int *lock, const db *d, const char *uid, error *e);
 
-/* Does a living process own the run? */
+/* Is this descriptor, which a parent handed down, the lock of the run? */
+bool record_owns(int lock, const db *d, const char *uid);
+
+/* Does a living process own the run?  To know, the lock is taken for a moment: who cannot take it
+ * should try again before he says that somebody else has it. */
 bool record_alive(const db *d, const char *uid, bool *alive, error *e);
 
 /* Rows of the build and of this machine, made where they are missing.  The caller holds the

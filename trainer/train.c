@@ -21,6 +21,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 static volatile sig_atomic_t stop;
@@ -191,6 +192,23 @@ static bool finished(const record_run *r)
     return strcmp(r->status, "done") == 0 || strcmp(r->status, "diverged") == 0;
 }
 
+/* The run's lock: the parent's, or taken here.  Who only wants to know whether a run is alive takes
+ * the lock for a moment, so one refusal is no answer. */
+static bool own(int *lock, const db *d, const char *uid, const train_options *o, error *e)
+{
+    static const struct timespec MOMENT = { 0, 20 * 1000000L };
+    *lock = o->lock;
+    if (o->lock >= 0)
+        return record_owns(o->lock, d, uid) ||
+               error_set(e, "descriptor %d is not the lock of run %s", o->lock, uid);
+    for (int i = 0; i < 10; i++) {
+        if (!record_own(lock, d, uid, e)) return false;
+        if (*lock >= 0) return true;
+        nanosleep(&MOMENT, NULL);
+    }
+    return error_set(e, "run %s is being trained by another process", uid);
+}
+
 /* Plan the run, take it, and see what is to be done. */
 static int run_in(db *d, const config *c, const train_options *o, error *e)
 {
@@ -202,11 +220,7 @@ static int run_in(db *d, const config *c, const train_options *o, error *e)
         db_rollback(d);
         return status;
     }
-    if (!db_commit(d, e) || !record_own(&lock, d, r.uid, e)) return STATUS_FAILED;
-    if (lock < 0) {
-        error_set(e, "run %s is being trained by another process", r.uid);
-        return STATUS_FAILED;
-    }
+    if (!db_commit(d, e) || !own(&lock, d, r.uid, o, e)) return STATUS_FAILED;
     bool found; /* what it is now that nobody else can change it */
     int status = record_find(d, &r, &found, c, e) ? STATUS_DONE : STATUS_FAILED;
     if (status == STATUS_DONE && r.outdated && !o->accept) {

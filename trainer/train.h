@@ -8,6 +8,7 @@ typedef struct train_options {
     const char *db;
     bool again, accept; /* what to do with a run that other code recorded: a new one; keep it */
     bool progress;      /* say on stderr how far it is */
+    int lock;           /* the run's lock, where the parent took it; -1: to be taken here */
 } train_options;
 
 /* Runs, resumes, or says that it is done.  The status is the verb's exit status; where it is not

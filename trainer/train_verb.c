@@ -14,7 +14,7 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-enum { MAX_SETTINGS = 256, DB = 'd', AGAIN = 256, ACCEPT, RESUME, PARENT };
+enum { MAX_SETTINGS = 256, DB = 'd', AGAIN = 256, ACCEPT, RESUME, PARENT, LOCK };
 
 typedef struct arguments {
     train_options o;
@@ -31,6 +31,7 @@ static const struct argp_option OPTIONS[] = {
     { "accept", ACCEPT, NULL, 0, "take what other code recorded as it is", 0 },
     { "quiet", 'q', NULL, 0, "say nothing on the way", 0 },
     { "parent", PARENT, "PID", 0, "stop, as on a signal, when this process ends", 0 },
+    { "lock", LOCK, "FD", 0, "the run's lock, which the parent took and handed down", 0 },
     { 0 }
 };
 
@@ -55,6 +56,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         break;
     case PARENT:
         a->parent = strtol(arg, NULL, 10);
+        break;
+    case LOCK:
+        a->o.lock = (int)strtol(arg, NULL, 10);
         break;
     case ARGP_KEY_ARG:
         if (a->n == MAX_SETTINGS) argp_error(state, "more than %d settings", MAX_SETTINGS);
@@ -144,7 +148,7 @@ int train_verb(int argc, char **argv)
         NULL
     };
     static config c;
-    arguments a = { .o = { .db = db_default_path(), .progress = true } };
+    arguments a = { .o = { .db = db_default_path(), .progress = true, .lock = -1 } };
     error e;
     argp_parse(&ARGP, argc, argv, 0, NULL, &a);
     if (a.parent > 0) {
