@@ -131,8 +131,8 @@ void fixture_study(fixture *f, const char *name, const fixture_arm *arm, int arm
                   f->sweep_id, a, arm[a].label, id, arm[a].axis_json ? arm[a].axis_json : axis));
         ids[a] = db_last_id(d);
         for (int s = 0; s < seeds; s++)
-            DO(db_run(d, &why_, "INSERT INTO arm_run VALUES(?, ?, ?)", "iin", ids[a],
-                      put_run(f, id, s + 1, arm[a].value[s]), s + 1));
+            DO(db_run(d, &why_, "INSERT INTO arm_run(arm_id, run_id, pair_key) VALUES(?, ?, ?)",
+                      "iin", ids[a], put_run(f, id, s + 1, arm[a].value[s]), s + 1));
     }
     for (int a = 0; a < arms; a++)
         if (arm[a].base >= 0)

@@ -28,34 +28,42 @@ static void path_of(char path[PATH], const journal *j, const char *file)
     snprintf(path, PATH, "%s/%s", j->folder, file);
 }
 
-/* Remove what an earlier attempt left half-made: files that the database does not name. */
-static void sweep_up(const journal *j)
+static bool ends_in(const char *name, const char *end)
 {
-    DIR *dir = opendir(j->folder);
+    const size_t n = strlen(name), m = strlen(end);
+    return n >= m && strcmp(name + n - m, end) == 0;
+}
+
+void journal_sweep(db *d, const record_run *r)
+{
+    char *folder = record_folder(d, r->uid), path[PATH];
+    DIR *dir = folder ? opendir(folder) : NULL;
     for (struct dirent *f; dir && (f = readdir(dir));) {
-        const char *name = f->d_name, *end = strrchr(name, '.');
-        const bool part = end && strcmp(end, ".part") == 0;
-        const bool tensors = end && strcmp(end, ".safetensors") == 0;
-        int64_t named = part ? 0 : 1;
+        int64_t named = 0;
         error ignored;
-        char path[PATH];
-        if (tensors &&
-            !db_integer(j->d, &named, 0, &ignored, "SELECT 1 FROM ckpt WHERE run_id=? AND file=?",
-                        "it", j->run_id, name))
-            continue; /* when in doubt it stays */
-        path_of(path, j, name);
+        if (!ends_in(f->d_name, ".safetensors.part") &&
+            (!ends_in(f->d_name, ".safetensors") ||
+             !db_integer(d, &named, 0, &ignored, "SELECT 1 FROM ckpt WHERE run_id=? AND file=?",
+                         "it", r->run_id, f->d_name)))
+            continue; /* not ours; and when in doubt it stays */
+        snprintf(path, sizeof path, "%s/%s", folder, f->d_name);
         if (!named) unlink(path);
     }
     if (dir) closedir(dir);
+    free(folder);
 }
 
-/* Load the newest checkpoint that is whole; the start of the run where there is none. */
+/* Load the newest checkpoint that is whole; the start of the run where there is none.  What is
+ * passed over is said, and recorded: when no row is being read any more, for a transaction that has
+ * begun to read cannot write once somebody else has. */
 static bool go_on_from(journal *j, learner *l, error *e)
 {
+    enum { MOST = 8 };
     sqlite3_stmt *s;
     bool row, ok;
     error why;
-    char path[PATH], line[2 * sizeof why.msg];
+    int n = 0;
+    char path[PATH], line[MOST][2 * sizeof why.msg];
     if (!db_query(j->d, &s, e,
                   "SELECT step, file, sha256 FROM ckpt WHERE run_id=? ORDER BY step DESC", "i",
                   j->run_id))
@@ -67,12 +75,13 @@ static bool go_on_from(journal *j, learner *l, error *e)
             j->from_step = step;
             break;
         }
-        snprintf(line, sizeof line, "the checkpoint of step %" PRId64 " is not used: %s", step,
-                 why.msg);
-        fprintf(stderr, "attnlab: %s\n", line);
-        journal_event(j, "warning", line, &why);
+        if (n == MOST) continue;
+        snprintf(line[n], sizeof line[n], "the checkpoint of step %" PRId64 " is not used: %s",
+                 step, why.msg);
+        fprintf(stderr, "attnlab: %s\n", line[n++]);
     }
     sqlite3_finalize(s);
+    for (int i = 0; i < n; i++) journal_event(j, "warning", line[i], &why);
     if (!ok || j->from_step > 0) return ok;
     memset(l->m1, 0, l->m.floats * sizeof *l->m1);
     memset(l->m2, 0, l->m.floats * sizeof *l->m2);
@@ -122,7 +131,7 @@ bool journal_open(journal *j, db *d, const record_run *r, const config *c, learn
         journal_drop(j);
         return error_set(e, "no memory for the journal of run %s", r->uid);
     }
-    sweep_up(j);
+    journal_sweep(d, r);
     if (go_on_from(j, l, e) && begin_attempt(j, l, e)) return true;
     journal_drop(j);
     return false;
@@ -219,23 +228,21 @@ bool journal_evaluation(journal *j, int64_t step, const evaluation_result *r, in
     return finish(j, ok, e);
 }
 
-/* Rows and files of the run's checkpoints, all but the `keep` newest. */
+/* Rows of the run's checkpoints, all but the `keep` newest; their files go by journal_sweep when
+ * the transaction has lasted, for a commit may fail and then they are still the last good ones. */
 static bool forget_older(journal *j, int keep, error *e)
 {
-    sqlite3_stmt *s;
-    bool row, ok;
-    char path[PATH];
-    if (!db_query(j->d, &s, e,
+    return db_run(j->d, e,
                   "DELETE FROM ckpt WHERE ckpt_id IN (SELECT ckpt_id FROM ckpt WHERE run_id=?"
-                  " ORDER BY step DESC LIMIT -1 OFFSET ?) RETURNING file",
-                  "in", j->run_id, keep))
-        return false;
-    while ((ok = db_next(j->d, s, &row, e)) && row) {
-        path_of(path, j, (const char *)sqlite3_column_text(s, 0));
-        unlink(path); /* if the row comes back, its file is missing and it is passed over */
-    }
-    sqlite3_finalize(s);
-    return ok;
+                  " ORDER BY step DESC LIMIT -1 OFFSET ?)",
+                  "in", j->run_id, keep);
+}
+
+static void sweep_up(const journal *j)
+{
+    record_run r = { .run_id = j->run_id };
+    memcpy(r.uid, j->uid, sizeof r.uid);
+    journal_sweep(j->d, &r);
 }
 
 static bool write_checkpoint(journal *j, int64_t step, const char *file, const checkpoint_file *f,
@@ -247,20 +254,27 @@ static bool write_checkpoint(journal *j, int64_t step, const char *file, const c
                   "iititi", j->run_id, step, file, (int64_t)f->bytes, f->sha256, db_now_ms());
 }
 
-bool journal_checkpoint(journal *j, const learner *l, int64_t step, error *e)
+bool journal_checkpoint(journal *j, bool *saved, const learner *l, int64_t step, error *e)
 {
-    char file[64], path[PATH];
+    char file[64], path[PATH], line[600];
     checkpoint_file f;
+    error why;
     snprintf(file, sizeof file, "step-%09" PRId64 ".safetensors", step);
     path_of(path, j, file);
-    if (!checkpoint_save(&f, path, l, j->uid, step, true, e)) return false;
-    if (!db_begin(j->d, e)) return false;
-    const bool ok = write_rows(j, e) && write_checkpoint(j, step, file, &f, e);
-    if (!finish(j, ok, e)) return false;
-    if (j->c->train.keep != KEEP_ALL) {
-        if (!db_begin(j->d, e)) return false;
-        if (!finish(j, forget_older(j, 2, e), e)) return false;
+    *saved = checkpoint_save(&f, path, l, j->uid, step, true, &why);
+    if (!*saved) {
+        snprintf(line, sizeof line, "no checkpoint at step %" PRId64 ": %s", step, why.msg);
+        fprintf(stderr, "attnlab: %s\n", line);
     }
+    if (!db_begin(j->d, e)) return false;
+    bool ok = write_rows(j, e);
+    if (*saved)
+        ok = ok && write_checkpoint(j, step, file, &f, e) &&
+             (j->c->train.keep == KEEP_ALL || forget_older(j, 2, e));
+    else
+        ok = ok && journal_event(j, "warning", line, e);
+    if (!finish(j, ok, e)) return false;
+    sweep_up(j);
     db_tidy(j->d);
     return true;
 }
@@ -302,6 +316,7 @@ bool journal_done(journal *j, const learner *l, int64_t step, error *e)
                     (!stay || write_checkpoint(j, step, FILE_NAME, &f, e)) &&
                     write_end(j, "done", step, NULL, hex, STATUS_DONE, e);
     if (!finish(j, ok, e)) return false;
+    sweep_up(j);
     db_tidy(j->d);
     return true;
 }

@@ -41,8 +41,15 @@ void journal_drop(journal *j); /* forget it; rows not yet written are lost */
 bool journal_step(journal *j, const journal_row *row, error *e);
 bool journal_evaluation(journal *j, int64_t step, const evaluation_result *r, int n, bool final,
                         error *e);
-bool journal_checkpoint(journal *j, const learner *l, int64_t step, error *e);
+
+/* A file that cannot be written, or not for certain, is given up: the checkpoint before it stays
+ * the newest, *saved is false, and the event is recorded.  Fails where the database does. */
+bool journal_checkpoint(journal *j, bool *saved, const learner *l, int64_t step, error *e);
 bool journal_event(journal *j, const char *level, const char *message, error *e);
+
+/* Remove from the run's folder what was left half-made, and checkpoints that the record does not
+ * name (any more).  The caller has the run's lock. */
+void journal_sweep(db *d, const record_run *r);
 
 /* The end of a run whose last step was taken: its weights stay as train.keep says. */
 bool journal_done(journal *j, const learner *l, int64_t step, error *e);

@@ -139,9 +139,15 @@ static outcome loop(trainer *t, progress *p, int64_t *step, error *e)
         if ((last || batch_due(c, *step, c->eval.every_tokens)) && !evaluate(t, p, *step, last, e))
             return OUTCOME_FAILED;
         if (last) break;
+        bool saved = true;
         if ((stop || batch_due(c, *step, c->train.save_every_tokens)) &&
-            !journal_checkpoint(&t->j, &t->l, *step, e))
+            !journal_checkpoint(&t->j, &saved, &t->l, *step, e))
             return OUTCOME_FAILED;
+        if (stop && !saved) {
+            error_set(e, "stopped by signal %d at step %" PRId64 ", without a checkpoint",
+                      (int)stop, *step);
+            return OUTCOME_FAILED;
+        }
         if (stop) return OUTCOME_STOPPED;
     }
     return journal_done(&t->j, &t->l, *step, e) ? OUTCOME_DONE : OUTCOME_FAILED;
@@ -233,6 +239,7 @@ static int run_in(db *d, const config *c, const train_options *o, error *e)
         fprintf(stderr,
                 "attnlab: run %s is %s (step %" PRId64 " of %" PRId64 "); `attnlab show %s`\n",
                 r.uid, r.status, r.last_step, r.target_step, r.uid);
+        journal_sweep(d, &r);
     } else if (status == STATUS_DONE)
         status = attempt(d, &r, c, o, e);
     close(lock);
