@@ -15,10 +15,11 @@ typedef struct options {
     const char *study, *metric;
     double alpha, margin; /* NaN: the study's */
     int64_t generation;   /* -1: the newest */
+    bool all;             /* every two arms */
     bool fail_if[FAIL_KINDS];
 } options;
 
-enum { KEY_METRIC = 1000, KEY_ALPHA, KEY_MARGIN, KEY_GENERATION, KEY_FAIL };
+enum { KEY_METRIC = 1000, KEY_ALPHA, KEY_MARGIN, KEY_GENERATION, KEY_PAIRS, KEY_FAIL };
 
 static const struct argp_option OPTIONS[] = {
     { "metric", KEY_METRIC, "METRIC", 0,
@@ -28,6 +29,8 @@ static const struct argp_option OPTIONS[] = {
       "Differences below this are equivalent (the study's margin)", 0 },
     { "generation", KEY_GENERATION, "N", 0, "Runs of this generation (the newest of each cell)",
       0 },
+    { "pairs", KEY_PAIRS, "WHICH", 0,
+      "base: each arm with its baseline (the default); all: every two", 0 },
     { "fail-if", KEY_FAIL, "VERDICT", 0,
       "Exit with status 3 if any contrast is worse, better, equivalent, undecided or confounded",
       0 },
@@ -52,6 +55,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return 0;
     case KEY_GENERATION:
         o->generation = (int64_t)verb_number(state, "--generation", arg, -1, 1e9);
+        return 0;
+    case KEY_PAIRS:
+        if (strcmp(arg, "all") != 0 && strcmp(arg, "base") != 0)
+            argp_failure(state, STATUS_USAGE, 0, "--pairs '%s': base or all", arg);
+        o->all = strcmp(arg, "all") == 0;
         return 0;
     case KEY_FAIL:
         if (strcmp(arg, "confounded") == 0) {
@@ -190,8 +198,12 @@ static void print_rows(const comparison *c, table_format f)
 
 static bool print(const comparison *c, db *d, table_format f, error *e)
 {
-    if (f != TABLE_TEXT && f != TABLE_MD) {
+    if (!table_for_people(f)) {
         print_rows(c, f);
+        return sentence_notes(stderr, c, d, e);
+    }
+    if (f == TABLE_LATEX) {
+        print_arms(c, f), print_pairs(c, f);
         return sentence_notes(stderr, c, d, e);
     }
     const study *s = c->study;
@@ -259,7 +271,7 @@ static int compare(db *d, const options *o, int argc, char **argv)
     if (!study_open(&s, d, o->study, o->metric, o->generation, &e)) return verb_fail(argv[0], &e);
     if (!isnan(o->alpha)) s.alpha = o->alpha;
     if (!isnan(o->margin)) s.margin = o->margin;
-    if (!comparison_open(&c, &s, d, &e)) {
+    if (!comparison_open(&c, &s, d, o->all, &e)) {
         study_free(&s);
         return verb_fail(argv[0], &e);
     }

@@ -7,17 +7,30 @@
 #include <math.h>
 #include <stdlib.h>
 
-bool comparison_open(comparison *c, const study *s, db *d, error *e)
+/* Every two arms; the later one is compared with the earlier, except that a baseline is compared
+ * with nothing that it is the base of. */
+static int every_two(contrast_pair *pair, const study *s)
+{
+    int n = 0;
+    for (int a = 0; a < s->arms; a++)
+        for (int b = 0; b < a; b++)
+            pair[n++] = s->arm[b].base == a ? (contrast_pair){ b, a } : (contrast_pair){ a, b };
+    return n;
+}
+
+bool comparison_open(comparison *c, const study *s, db *d, bool all, error *e)
 {
     const size_t arms = (size_t)s->arms, cells = arms * (size_t)s->seeds;
+    const size_t room = all ? arms * (arms - 1) / 2 + 1 : arms;
     *c = (comparison){ .study = s,
-                       .pair = calloc(arms, sizeof *c->pair),
+                       .pair = calloc(room, sizeof *c->pair),
                        .y = calloc(cells, sizeof *c->y),
-                       .power = calloc(arms, sizeof *c->power),
-                       .confounds = calloc(arms, sizeof *c->confounds) };
+                       .power = calloc(room, sizeof *c->power),
+                       .confounds = calloc(room, sizeof *c->confounds) };
     if (!c->pair || !c->y || !c->power || !c->confounds) abort();
     int pairs = 0;
-    for (int a = 0; a < s->arms; a++)
+    if (all) pairs = every_two(c->pair, s);
+    for (int a = 0; !all && a < s->arms; a++)
         if (s->arm[a].base >= 0) c->pair[pairs++] = (contrast_pair){ a, s->arm[a].base };
     for (size_t i = 0; i < cells; i++) c->y[i] = s->cell[i].value;
     c->asked = (contrast_study){ .arms = s->arms,
@@ -38,7 +51,7 @@ bool comparison_open(comparison *c, const study *s, db *d, error *e)
     bool ok = db_integer(d, &c->look, 0, e, "SELECT count(*) + 1 FROM comparison WHERE sweep_id=?",
                          "i", s->sweep_id);
     for (int i = 0; ok && i < pairs; i++)
-        ok = confound_find(&c->confounds[i], s, d, c->pair[i].arm, used, e);
+        ok = confound_find(&c->confounds[i], s, d, c->pair[i].arm, c->pair[i].base, used, e);
     free(used);
     if (!ok) comparison_close(c);
     return ok;

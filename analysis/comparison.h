@@ -21,8 +21,9 @@ typedef struct comparison {
     int64_t look;       /* 1: the first; this one included */
 } comparison;
 
-/* Compare; s must stay.  alpha and margin are those of the study unless they are changed in s. */
-bool comparison_open(comparison *c, const study *s, db *d, error *e);
+/* Compare each arm with its baseline, or (`all`) every two arms; s must stay.  alpha and margin are
+ * those of the study unless they are changed in s. */
+bool comparison_open(comparison *c, const study *s, db *d, bool all, error *e);
 void comparison_close(comparison *c);
 
 /* Write it down with its look number, in one transaction.  d is open with DB_WRITE. */

@@ -11,13 +11,19 @@ static void add(json_t *list, const char *key, const char *base, const char *arm
     if (!entry || json_array_append_new(list, entry) != 0) abort();
 }
 
-static bool find_keys(json_t *list, const study *s, db *d, int arm, error *e)
+/* What v_confound says of an arm and its baseline, for any two arms. */
+static bool find_keys(json_t *list, const study *s, db *d, int arm, int base, error *e)
 {
+    static const char SQL[] =
+        "SELECT p.key, pb.value, p.value FROM arm a JOIN arm b ON b.arm_id = ?2"
+        " JOIN sweep s ON s.sweep_id = a.sweep_id JOIN config_param p ON p.config_id = a.config_id"
+        " LEFT JOIN config_param pb ON pb.config_id = b.config_id AND pb.key = p.key"
+        " WHERE a.arm_id = ?1 AND p.value IS NOT pb.value"
+        " AND p.key NOT IN (SELECT key FROM json_each(s.axes_json))"
+        " AND p.key NOT IN (SELECT value FROM json_each(coalesce(s.match_json, '{}')))"
+        " AND p.key NOT IN (SELECT key FROM json_each(coalesce(s.tune_json, '{}'))) ORDER BY 1";
     sqlite3_stmt *q;
-    bool row = true, ok = db_query(d, &q, e,
-                                   "SELECT key, base_value, arm_value FROM v_confound"
-                                   " WHERE arm_id = ? ORDER BY key",
-                                   "i", s->arm[arm].arm_id);
+    bool row = true, ok = db_query(d, &q, e, SQL, "ii", s->arm[arm].arm_id, s->arm[base].arm_id);
     while (ok && (ok = db_next(d, q, &row, e)) && row)
         add(list, (const char *)sqlite3_column_text(q, 0), (const char *)sqlite3_column_text(q, 1),
             (const char *)sqlite3_column_text(q, 2));
@@ -57,10 +63,9 @@ static char *values(const study *s, int arm, const bool *used, size_t offset)
 }
 
 /* A pair of runs that differ in it, at any seed; true if there was one. */
-static bool find_trait(json_t *list, const study *s, int arm, const bool *used, const char *key,
-                       size_t offset)
+static bool find_trait(json_t *list, const study *s, int arm, int base, const bool *used,
+                       const char *key, size_t offset)
 {
-    const int base = s->arm[arm].base;
     bool differs = false;
     for (int i = 0; i < s->seeds; i++)
         differs =
@@ -72,24 +77,25 @@ static bool find_trait(json_t *list, const study *s, int arm, const bool *used, 
     return true;
 }
 
-bool confound_find(json_t **list, const study *s, db *d, int arm, const bool *used, error *e)
+bool confound_find(json_t **list, const study *s, db *d, int arm, int base, const bool *used,
+                   error *e)
 {
     *list = json_array();
     if (!*list) abort();
-    if (!find_keys(*list, s, d, arm, e)) {
+    if (!find_keys(*list, s, d, arm, base, e)) {
         json_decref(*list);
         *list = NULL;
         return false;
     }
     /* Another build of the same code is worth a word only when the code is the same. */
-    if (!find_trait(*list, s, arm, used, "code", offsetof(study_cell, code)))
-        find_trait(*list, s, arm, used, "build", offsetof(study_cell, binary));
-    find_trait(*list, s, arm, used, "host", offsetof(study_cell, host));
-    find_trait(*list, s, arm, used, "BLAS kernel", offsetof(study_cell, blas));
+    if (!find_trait(*list, s, arm, base, used, "code", offsetof(study_cell, code)))
+        find_trait(*list, s, arm, base, used, "build", offsetof(study_cell, binary));
+    find_trait(*list, s, arm, base, used, "host", offsetof(study_cell, host));
+    find_trait(*list, s, arm, base, used, "BLAS kernel", offsetof(study_cell, blas));
     if (!strstr(s->arm[arm].axis_json, "\"train.tokens\""))
-        find_trait(*list, s, arm, used, "tokens trained", offsetof(study_cell, tokens));
-    find_trait(*list, s, arm, used, "tokens evaluated", offsetof(study_cell, evaluated));
-    const study_arm *a = &s->arm[arm], *b = &s->arm[a->base];
+        find_trait(*list, s, arm, base, used, "tokens trained", offsetof(study_cell, tokens));
+    find_trait(*list, s, arm, base, used, "tokens evaluated", offsetof(study_cell, evaluated));
+    const study_arm *a = &s->arm[arm], *b = &s->arm[base];
     if (a->done != b->done) {
         char n[2][16];
         snprintf(n[0], sizeof n[0], "%d", b->done);

@@ -1,5 +1,5 @@
-/* confound.h - in what else an arm differs from its baseline: what the difference could also be
- * due to.
+/* confound.h - in what else an arm differs from the one it is compared with: what the difference
+ * could also be due to.
  *
  * Keys of the configuration that are neither axis, matched nor tuned (v_confound), and what the
  * runs themselves tell: other code, another build, another host or BLAS kernel, other numbers of
@@ -14,6 +14,7 @@
 
 /* An array of {"key": ..., "base": ..., "arm": ...} (the caller decrefs it), empty if there is
  * nothing to name.  used (seeds): those that are compared. */
-bool confound_find(json_t **list, const study *s, db *d, int arm, const bool *used, error *e);
+bool confound_find(json_t **list, const study *s, db *d, int arm, int base, const bool *used,
+                   error *e);
 
 #endif

@@ -92,7 +92,7 @@ int plot_verb(int argc, char **argv)
     if (!db_open(&d, o.common.db, DB_READ, &e)) return verb_fail(argv[0], &e);
     bool ok = study_open(&s, &d, o.study, o.metric, -1, &e);
     if (ok) {
-        ok = comparison_open(&c, &s, &d, &e);
+        ok = comparison_open(&c, &s, &d, false, &e);
         if (ok) {
             ok = file_make_folder(o.out, &e) && draw(&o, &c, &d, &e);
             comparison_close(&c);

@@ -60,7 +60,7 @@ static void open_columns(table *t, sqlite3_stmt *s, table_format f, FILE *out)
 
 bool rows_print(bool *cut, db *d, sqlite3_stmt *s, table_format f, FILE *out, error *e)
 {
-    const bool aligned = f == TABLE_TEXT || f == TABLE_MD;
+    const bool aligned = table_for_people(f);
     bool ok, row = true, more = false;
     table t;
     open_columns(&t, s, f, out);

@@ -1,6 +1,8 @@
 /* sentence.c - see sentence.h. */
 #include "analysis/sentence.h"
 
+#include "analysis/divergence.h"
+
 #include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -242,6 +244,22 @@ static void put_confounds(FILE *out, const comparison *c)
     }
 }
 
+/* Diverged runs are outcomes: how often, arm by arm, and whether that is more than chance. */
+static void put_divergence(FILE *out, const comparison *c)
+{
+    for (int i = 0; i < c->asked.pairs; i++) {
+        const study_arm *a = &c->study->arm[c->pair[i].arm], *b = &c->study->arm[c->pair[i].base];
+        const int n = a->done + a->diverged, m = b->done + b->diverged;
+        if ((!a->diverged && !b->diverged) || !n || !m) continue;
+        const double p = divergence_p(a->diverged, n, b->diverged, m);
+        fprintf(out,
+                "! Of %s %d of %d runs diverged, of %s %d of %d: Fisher's exact p = %.2g, %.2g for "
+                "%d comparison%s (Bonferroni); the losses above are of the others.\n",
+                a->label, a->diverged, n, b->label, b->diverged, m, p, fmin(1, p * c->asked.pairs),
+                c->asked.pairs, c->asked.pairs == 1 ? "" : "s");
+    }
+}
+
 static void put_cells(FILE *out, const comparison *c, study_status status, const char *what,
                       bool bare)
 {
@@ -324,6 +342,7 @@ bool sentence_notes(FILE *out, const comparison *c, db *d, error *e)
         fprintf(out, ", margin %g", c->asked.margin);
     fprintf(out, ". Look %lld%s.\n", (long long)c->look, c->cmp_id ? "" : " (not recorded)");
     put_cells(out, c, STUDY_DIVERGED, "! Diverged: ", false);
+    put_divergence(out, c);
     put_cells(out, c, STUDY_FAILED, "! Failed: ", false);
     put_cells(out, c, STUDY_UNFINISHED, "! Not finished: ", false);
     put_cells(out, c, STUDY_ABSENT, "! Not planned: ", false);

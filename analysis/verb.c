@@ -8,7 +8,7 @@
 
 static const struct argp_option OPTIONS[] = {
     { "db", 'd', "FILE", 0, "The database (ATTNLAB_DB; attnlab.db)", 0 },
-    { "output", 'o', "FORMAT", 0, "table, md, csv, json or jsonl", 0 },
+    { "output", 'o', "FORMAT", 0, "table, md, csv, json, jsonl or latex", 0 },
     { 0 },
 };
 static const struct argp_option OPTIONS_DB[] = {

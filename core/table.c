@@ -9,13 +9,18 @@
 
 bool table_format_parse(table_format *f, const char *name, error *e)
 {
-    static const char *const NAME[] = { "table", "md", "csv", "json", "jsonl" };
-    for (int i = 0; i < 5; i++)
+    static const char *const NAME[] = { "table", "md", "csv", "json", "jsonl", "latex" };
+    for (int i = 0; i < 6; i++)
         if (strcmp(name, NAME[i]) == 0) {
             *f = (table_format)i;
             return true;
         }
-    return error_usage(e, "no output format '%s': table, md, csv, json or jsonl", name);
+    return error_usage(e, "no output format '%s': table, md, csv, json, jsonl or latex", name);
+}
+
+bool table_for_people(table_format f)
+{
+    return f == TABLE_TEXT || f == TABLE_MD || f == TABLE_LATEX;
 }
 
 __attribute__((format(printf, 1, 2))) static char *print(const char *fmt, ...)
@@ -115,7 +120,7 @@ static void put(table *t, table_cell c)
         if (!t->cell) abort();
     }
     t->cell[t->cells++] = c;
-    if (t->cells % (size_t)t->columns || t->format == TABLE_TEXT || t->format == TABLE_MD) return;
+    if (t->cells % (size_t)t->columns || table_for_people(t->format)) return;
     flush_row(t);
     if (t->cells > (size_t)t->columns) /* the first row stays, to say that it was there */
         for (int i = 0; i < t->columns; i++) {
@@ -196,6 +201,56 @@ static void put_line(const table *t, const table_cell *row, const int *room, con
     fputs(md ? " |\n" : "\n", t->out);
 }
 
+/* A cell in LaTeX: what is special there is escaped, and a minus sign is one. */
+static void put_latex(FILE *out, const char *text)
+{
+    static const struct {
+        char c;
+        const char *tex;
+    } SPECIAL[] = {
+        { '\\', "\\textbackslash{}" },  { '~', "\\textasciitilde{}" },
+        { '^', "\\textasciicircum{}" }, { '|', "\\textbar{}" },
+        { '<', "\\textless{}" },        { '>', "\\textgreater{}" },
+        { '"', "\\textquotedbl{}" },
+    };
+    for (const char *at = text; at && *at; at++) {
+        const bool starts = at == text || at[-1] == ' ';
+        size_t k = 0;
+        while (k < sizeof SPECIAL / sizeof *SPECIAL && SPECIAL[k].c != *at) k++;
+        if (k < sizeof SPECIAL / sizeof *SPECIAL)
+            fputs(SPECIAL[k].tex, out);
+        else if (strchr("{}$&#_%", *at))
+            fprintf(out, "\\%c", *at);
+        else if (*at == '-' && starts && at[1] >= '0' && at[1] <= '9')
+            fputs("$-$", out);
+        else if (strncmp(at, "\u00b1", 2) == 0)
+            fputs("$\\pm$", out), at++;
+        else
+            fputc((unsigned char)*at < ' ' || *at == 127 ? ' ' : *at, out);
+    }
+}
+
+static void put_tabular(const table *t)
+{
+    fputs("\\begin{tabular}{", t->out);
+    for (int i = 0; i < t->columns; i++) {
+        bool right = false;
+        for (size_t k = (size_t)i; k < t->cells; k += (size_t)t->columns)
+            right = right || t->cell[k].number;
+        fputc(right ? 'r' : 'l', t->out);
+    }
+    fputs("}\n\\toprule\n", t->out);
+    for (int i = 0; i < t->columns; i++) {
+        put_latex(t->out, t->name[i]);
+        fputs(i + 1 < t->columns ? " & " : " \\\\\n\\midrule\n", t->out);
+    }
+    for (size_t k = 0; k < t->cells; k++) {
+        put_latex(t->out, t->cell[k].text);
+        fputs((k + 1) % (size_t)t->columns ? " & " : " \\\\\n", t->out);
+    }
+    fputs("\\bottomrule\n\\end{tabular}\n", t->out);
+}
+
 static void put_all(const table *t)
 {
     int *room = calloc((size_t)t->columns, sizeof *room);
@@ -221,6 +276,8 @@ void table_close(table *t)
     assert(t->cells % (size_t)t->columns == 0);
     if (t->format == TABLE_TEXT || t->format == TABLE_MD)
         put_all(t);
+    else if (t->format == TABLE_LATEX)
+        put_tabular(t);
     else if (t->format == TABLE_JSON)
         fputs(t->cells ? "]\n" : "[]\n", t->out);
     else if (t->format == TABLE_CSV && !t->cells) {

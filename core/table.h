@@ -7,7 +7,8 @@
  *
  * A row ends by itself when every column has its cell.  `text` and `md` align; `csv` quotes what
  * RFC 4180 says; `json` is one array of objects and `jsonl` an object a line, with the names of the
- * columns as keys, numbers at full precision, and null for what is not there.
+ * columns as keys, numbers at full precision, and null for what is not there.  `latex` is a tabular
+ * with the rules of booktabs, its text escaped.
  */
 #ifndef CORE_TABLE_H
 #define CORE_TABLE_H
@@ -18,7 +19,14 @@
 #include <stdint.h>
 #include <stdio.h>
 
-typedef enum table_format { TABLE_TEXT, TABLE_MD, TABLE_CSV, TABLE_JSON, TABLE_JSONL } table_format;
+typedef enum table_format {
+    TABLE_TEXT,
+    TABLE_MD,
+    TABLE_CSV,
+    TABLE_JSON,
+    TABLE_JSONL,
+    TABLE_LATEX
+} table_format;
 
 typedef struct table_cell {
     char *text;  /* as people read it; NULL: nothing there */
@@ -35,8 +43,11 @@ typedef struct table {
     table_cell *cell;
 } table;
 
-/* "table", "md", "csv", "json" or "jsonl". */
+/* "table", "md", "csv", "json", "jsonl" or "latex". */
 bool table_format_parse(table_format *f, const char *name, error *e);
+
+/* For people: text, md and latex, which show rounded numbers; the rest is for programs. */
+bool table_for_people(table_format f);
 
 void table_open(table *t, table_format f, FILE *out, int columns, const char *const *names);
 

@@ -87,6 +87,34 @@ static void says_and_records(void **state)
     fixture_close(&f);
 }
 
+/* Every two arms; a baseline stays the one that others are compared with. */
+static void every_pair(void **state)
+{
+    (void)state;
+    fixture f;
+    fixture_open(&f);
+    fixture_arm arm[3];
+    memcpy(arm, HEADS, sizeof HEADS);
+    arm[0].base = 2, arm[1].base = 2, arm[2].base = -1;
+    fixture_study(&f, "heads", arm, 3, 3, 0.02);
+    char *out, *err;
+    assert_int_equal(compare(&f, &out, &err, "heads", "--pairs", "all", "-ojson"), 0);
+    json_t *j = json_loads(out, 0, NULL);
+    assert_int_equal(json_array_size(j), 3);
+    static const char *const PAIR[][2] = { { "gqa:n_kv_heads=2", "mha" },
+                                           { "mha", "mqa" },
+                                           { "gqa:n_kv_heads=2", "mqa" } };
+    for (size_t i = 0; i < 3; i++) {
+        const json_t *row = json_array_get(j, i);
+        assert_string_equal(json_string_value(json_object_get(row, "arm")), PAIR[i][0]);
+        assert_string_equal(json_string_value(json_object_get(row, "base")), PAIR[i][1]);
+        assert_true(number(row, "p_adjusted") >= number(row, "p"));
+    }
+    json_decref(j);
+    free(out), free(err);
+    fixture_close(&f);
+}
+
 static void six_seeds(void **state)
 {
     (void)state;
@@ -126,6 +154,8 @@ static void holes(void **state)
     char *out, *err;
     assert_int_equal(compare(&f, &out, &err, "holes", NULL, NULL, NULL), 0);
     expect(out, "Diverged: window:size=128 seed 1 (the loss is not finite)");
+    expect(out,
+           "Of window:size=128 1 of 6 runs diverged, of mha 0 of 6: Fisher's exact p = 1, 1 for 3");
     expect(out, "Failed: mqa seed 6 (disk full)");
     expect(out, "left aside: seed 1, 6");
     expect(out, "4 seeds");
@@ -278,13 +308,10 @@ static void read_only(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(says_and_records),
-        cmocka_unit_test(six_seeds),
-        cmocka_unit_test(holes),
-        cmocka_unit_test(confounds),
-        cmocka_unit_test(afterthoughts),
-        cmocka_unit_test(two_baselines),
-        cmocka_unit_test(finds_the_study),
+        cmocka_unit_test(says_and_records), cmocka_unit_test(every_pair),
+        cmocka_unit_test(six_seeds),        cmocka_unit_test(holes),
+        cmocka_unit_test(confounds),        cmocka_unit_test(afterthoughts),
+        cmocka_unit_test(two_baselines),    cmocka_unit_test(finds_the_study),
         cmocka_unit_test(read_only),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -47,6 +47,27 @@ static void test_text(void **state)
     free(found);
 }
 
+static void test_latex(void **state)
+{
+    (void)state;
+    expect_text(TABLE_LATEX, 1,
+                "\\begin{tabular}{lrr}\n\\toprule\nname & n & loss \\\\\n\\midrule\n"
+                "mha & $-$7 & 0.10 \\\\\n\\bottomrule\n\\end{tabular}\n");
+    char *text;
+    size_t n;
+    FILE *out = open_memstream(&text, &n);
+    table t;
+    table_open(&t, TABLE_LATEX, out, 1, (const char *[]){ "a_b" });
+    table_text(&t, "\\input{x}%\n$^~&#<\u00b1>");
+    table_close(&t);
+    fclose(out);
+    assert_non_null(strstr(text, "a\\_b"));
+    assert_non_null(
+        strstr(text, "\\textbackslash{}input\\{x\\}\\% \\$\\textasciicircum{}\\textasciitilde{}"
+                     "\\&\\#\\textless{}$\\pm$\\textgreater{}"));
+    free(text);
+}
+
 static void test_csv(void **state)
 {
     (void)state;
@@ -139,8 +160,8 @@ static void test_names(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_text),  cmocka_unit_test(test_csv),   cmocka_unit_test(test_json),
-        cmocka_unit_test(test_exact), cmocka_unit_test(test_names),
+        cmocka_unit_test(test_text), cmocka_unit_test(test_latex), cmocka_unit_test(test_csv),
+        cmocka_unit_test(test_json), cmocka_unit_test(test_exact), cmocka_unit_test(test_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
