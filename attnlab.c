@@ -17,6 +17,7 @@ static const struct verb {
     { "sweep", "a study: plan, match, run what is missing", sweep_verb },
     { "status", "how far a study is", status_verb },
     { "compare", "who differs, by how much, how surely", compare_verb },
+    { "power", "the noise of a study, and the seeds that a difference takes", power_verb },
     { "plot", "figures of a study", plot_verb },
     { "query", "read-only SQL", query_verb },
     { "ls", "studies and runs", ls_verb },

@@ -10,6 +10,7 @@
 int compare_verb(int argc, char **argv);
 int ls_verb(int argc, char **argv);
 int plot_verb(int argc, char **argv);
+int power_verb(int argc, char **argv);
 int query_verb(int argc, char **argv);
 int schema_verb(int argc, char **argv);
 int show_verb(int argc, char **argv);

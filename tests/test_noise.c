@@ -1,0 +1,105 @@
+/* test_noise.c - the noise floor from made-up runs, and what it lets so many seeds find. */
+#include "analysis/analysis.h"
+#include "analysis/noise.h"
+#include "analysis/power.h"
+#include "tests/fixture.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const maxt_family ONE = { 1, (const int[]){ 1 }, 0 };
+
+/* Two arms and one contrast: a paired t-test, whose power is SciPy's nct. */
+static void as_scipy(void **state)
+{
+    (void)state;
+    static const struct {
+        int n;
+        double effect;
+    } ROW[] = { { 3, 3.26404355 }, { 5, 1.681996966 }, { 6, 1.615240689 }, { 10, 1.000874682 } };
+    const noise_plan p = { ONE, 2, true, 0.05, 0.01 };
+    for (size_t i = 0; i < sizeof ROW / sizeof *ROW; i++) {
+        const double x = noise_effect(&p, ROW[i].n);
+        if (fabs(x - 0.01 * ROW[i].effect) > 1e-5 * x)
+            fail_msg("%d seeds: %.9g, expected %.9g", ROW[i].n, x, 0.01 * ROW[i].effect);
+    }
+}
+
+/* So many seeds are enough, and one fewer is not. */
+static void fewest(void **state)
+{
+    (void)state;
+    noise_plan p = { { 1, (const int[]){ 3 }, 0 }, 4, true, 0.05, 1 };
+    for (int paired = 0; paired < 2; paired++)
+        for (double effect = 0.05; effect < 10; effect *= 1.7) {
+            p.paired = paired;
+            const int n = noise_seeds(&p, effect);
+            if (!n) continue;
+            assert_true(noise_effect(&p, n) <= effect * (1 + 1e-5));
+            if (n > 2) assert_false(noise_effect(&p, n - 1) <= effect * (1 - 1e-5));
+        }
+    assert_int_equal(noise_seeds(&p, 1e-6), 0);
+    p.difference = 0; /* runs agree bit for bit */
+    assert_int_equal(noise_seeds(&p, 0.1), 2);
+    assert_true(noise_effect(&p, 3) == 0);
+}
+
+/* What seeds do to all arms alike is not noise; without shared seeds it is. */
+static void shared_part(void **state)
+{
+    (void)state;
+    const double y[] = { 1.0, 2.0, 3.0, 4.0, 1.1, 1.9, 3.1, 3.9 };
+    contrast_study s = { .arms = 2,
+                         .seeds = 4,
+                         .y = y,
+                         .pairs = 1,
+                         .pair = (const contrast_pair[]){ { 1, 0 } },
+                         .alpha = 0.05,
+                         .margin = NAN };
+    contrast_result r;
+    noise n;
+    contrast_compute(&r, &s);
+    noise_estimate(&n, &r, &s);
+    assert_true(n.paired && n.df == 3 && n.shared > 0.98);
+    assert_true(fabs(n.difference - 0.1 * sqrt(4.0 / 3)) < 1e-12); /* differences +-0.1 */
+    assert_true(n.lo < n.difference && n.difference < n.hi);
+    contrast_close(&r);
+    const double apart[] = { 1.0, 2.0, NAN, NAN, NAN, NAN, 3.1, 3.9 };
+    s.y = apart;
+    contrast_compute(&r, &s);
+    noise_estimate(&n, &r, &s);
+    assert_true(!n.paired && n.df == 2);
+    assert_true(fabs(n.arm - sqrt((0.5 + 0.32) / 2)) < 1e-12);
+    contrast_close(&r);
+}
+
+static void says(void **state)
+{
+    (void)state;
+    static const double A[] = { 3.50, 3.52, 3.51 }, B[] = { 3.51, 3.528, 3.523 };
+    const fixture_arm arm[] = { { "mha", "mha", 8, 512, -1, A, NULL },
+                                { "mqa", "mqa", 1, 512, 0, B, NULL } };
+    fixture f;
+    fixture_open(&f);
+    fixture_study(&f, "heads", arm, 2, 3, 0.02);
+    fixture_study(&f, "one", arm, 2, 1, 0.02);
+    char *out, *err;
+    const char *args[] = { "attnlab power", "--db", f.path, "heads", NULL, NULL };
+    assert_int_equal(fixture_verb(power_verb, &out, &err, args), 0);
+    assert_non_null(strstr(out, "smallest_difference"));
+    assert_non_null(strstr(out, "x the seeds"));
+    free(out), free(err);
+    args[3] = "one";
+    assert_int_equal(fixture_verb(power_verb, &out, &err, args), STATUS_FAILED);
+    assert_non_null(strstr(err, "no arm has two finished runs"));
+    free(out), free(err);
+    fixture_close(&f);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = { cmocka_unit_test(as_scipy), cmocka_unit_test(fewest),
+                                        cmocka_unit_test(shared_part), cmocka_unit_test(says) };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
