@@ -1,6 +1,7 @@
 /* attnlab.c - the table of verbs, and main(). */
 #include "analysis/analysis.h"
 #include "core/error.h"
+#include "core/kernels.h"
 #include "experiments/experiments.h"
 #include "trainer/trainer.h"
 
@@ -51,6 +52,11 @@ int main(int argc, char **argv)
     if (strcmp(argv[1], "--version") == 0) {
         printf("attnlab %s\n", trainer_version());
         return STATUS_DONE;
+    }
+    error e;
+    if (!kernels_init(&e)) {
+        fprintf(stderr, "attnlab: %s\n", e.msg);
+        return e.status;
     }
     for (int i = 0; i < N_VERBS; i++)
         if (strcmp(argv[1], VERBS[i].name) == 0) {
