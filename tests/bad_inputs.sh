@@ -106,6 +106,7 @@ bad 1 nothere.txt -- "$attnlab" prepare nothere.txt --holdout held.txt --vocab-s
 for out in p1 p2 p3; do [ ! -e $out ] || fail "prepare left $out behind"; done
 
 # Verbs and their options.
+bad 2 ATTNLAB_KERNELS nosuchpath -- env ATTNLAB_KERNELS=nosuchpath "$attnlab" keys
 bad 2 nosuchverb -- "$attnlab" nosuchverb
 "$attnlab" train --nosuchoption >out 2>err
 [ $? -eq 2 ] || fail "an unknown option: not status 2"

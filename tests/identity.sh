@@ -56,9 +56,10 @@ ls killed.db.runs/*/*.part 2>/dev/null && fail "half-written files are left"
 echo "killed $kills times, $(sqlite3 killed.db 'SELECT max(attempt) FROM attempt') attempts"
 
 # A signal: a checkpoint, `preempted`, status 5; --resume goes on.
-"$attnlab" train small.yaml --quiet --db term.db train.tokens=200k train.save_every_tokens=200k 2>err &
+"$attnlab" train small.yaml --quiet --db term.db train.tokens=1M train.save_every_tokens=1M 2>err &
 pid=$!
-sleep 0.7
+while kill -0 $pid 2>/dev/null &&
+    [ "$(sqlite3 term.db 'SELECT count(*) FROM train_step' 2>/dev/null || echo 0)" -eq 0 ]; do sleep 0.05; done
 kill -TERM $pid
 wait $pid
 [ $? -eq 5 ] || fail "SIGTERM: not status 5: $(cat err)"
@@ -68,21 +69,22 @@ at=$(sqlite3 term.db 'SELECT step FROM ckpt')
 "$attnlab" train --resume "$uid" --quiet --db term.db 2>err || fail "--resume: $? $(cat err)"
 [ "$(sqlite3 term.db 'SELECT from_step FROM attempt WHERE attempt=2')" = "$at" ] ||
     fail "--resume did not go on from step $at"
-"$attnlab" train small.yaml --quiet --db whole.db train.tokens=200k train.save_every_tokens=200k ||
+"$attnlab" train small.yaml --quiet --db whole.db train.tokens=1M train.save_every_tokens=1M ||
     fail "whole: $?"
 log term.db >term.log
 log whole.db | cmp -s term.log - || fail "a run stopped by a signal has other numbers"
 
 # A torn checkpoint is passed over, with a line that says so.
-"$attnlab" train small.yaml --quiet --db torn.db train.threads=1 train.tokens=200k 2>/dev/null &
+"$attnlab" train small.yaml --quiet --db torn.db train.threads=1 train.tokens=1M train.save_every_tokens=100k 2>/dev/null &
 pid=$!
-while [ "$(sqlite3 torn.db 'SELECT count(*) FROM ckpt' 2>/dev/null || echo 0)" -lt 2 ]; do sleep 0.05; done
+while kill -0 $pid 2>/dev/null &&
+    [ "$(sqlite3 torn.db 'SELECT count(*) FROM ckpt' 2>/dev/null || echo 0)" -lt 2 ]; do sleep 0.05; done
 kill -9 $pid
 wait $pid 2>/dev/null
 newest=$(ls torn.db.runs/*/step-*.safetensors | tail -n 1)
 file=$(sqlite3 torn.db 'SELECT file FROM ckpt ORDER BY step DESC LIMIT 1')
 truncate -s -7 "$(dirname "$newest")/$file"
-"$attnlab" train small.yaml --quiet --db torn.db train.tokens=200k 2>err || fail "torn: $? $(cat err)"
+"$attnlab" train small.yaml --quiet --db torn.db train.tokens=1M 2>err || fail "torn: $? $(cat err)"
 grep -q "checkpoint of step .* is not used" err || fail "torn: nothing said: $(cat err)"
 log torn.db | cmp -s - term.log || fail "a torn checkpoint changed the numbers"
 
