@@ -16,6 +16,7 @@ static const struct verb {
     { "prepare", "text files to a corpus folder", prepare_verb },
     { "train", "one run", train_verb },
     { "sweep", "a study: plan, match, run what is missing", sweep_verb },
+    { "replay", "train a recorded run again and compare every bit", replay_verb },
     { "status", "how far a study is", status_verb },
     { "compare", "who differs, by how much, how surely", compare_verb },
     { "power", "the noise of a study, and the seeds that a difference takes", power_verb },

@@ -4,7 +4,7 @@
 #include "trainer/trainer.h"
 
 #include "core/db.h"
-#include "trainer/record.h"
+#include "trainer/recall.h"
 
 #include <argp.h>
 #include <signal.h>
@@ -77,60 +77,19 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     return 0;
 }
 
-/* The file that the recorded run began with. */
-static bool recorded_config(char **path, const arguments *a, char uid[CONFIG_UID], error *e)
-{
-    db d;
-    char *full = NULL, *folder = NULL;
-    *path = NULL;
-    if (!db_open(&d, a->o.db, DB_READ, e)) return false;
-    bool ok = db_text(&d, &full, e, "SELECT run_uid FROM run WHERE run_uid=?", "t", a->resume);
-    if (ok && !full)
-        ok = error_usage(e, "%s: has no run '%s': `attnlab ls` lists them", a->o.db, a->resume);
-    if (ok) {
-        snprintf(uid, CONFIG_UID, "%s", full);
-        folder = record_folder(&d, full);
-        *path = folder ? malloc(strlen(folder) + sizeof "/config.yaml") : NULL;
-        if (*path)
-            sprintf(*path, "%s/config.yaml", folder);
-        else
-            ok = error_set(e, "no memory");
-    }
-    free(folder), free(full);
-    db_close(&d);
-    return ok;
-}
-
 static bool read_config(config *c, const arguments *a, error *e)
 {
-    char *recorded = NULL, uid[CONFIG_UID] = "";
+    char uid[CONFIG_UID];
     node *file = NULL;
     const node *sweep = NULL;
-    int first = 1;
-    if (a->resume) {
-        if (!recorded_config(&recorded, a, uid, e)) return false;
-        first = 0;
-    }
-    const char *path = recorded ? recorded : a->word[0];
+    if (a->resume) return recall_config(c, uid, a->o.db, a->resume, a->word, a->n, e);
     config_init(c);
-    bool ok = config_load(c, path, &file, &sweep, e);
+    bool ok = config_load(c, a->word[0], &file, &sweep, e);
     if (ok && sweep)
-        ok = error_usage(e, "%s: has a `sweep` section: run it with `attnlab sweep`", path);
+        ok = error_usage(e, "%s: has a `sweep` section: run it with `attnlab sweep`", a->word[0]);
     node_close(file);
-    for (int i = first; ok && i < a->n; i++) ok = config_override(c, a->word[i], e);
-    ok = ok && config_resolve(c, e);
-    for (int g = 0; ok && a->resume; g++) { /* some generation of what the settings now say */
-        char now[CONFIG_UID];
-        config_run_uid(c, g, now);
-        if (strcmp(now, uid) == 0) break;
-        if (g == 1000)
-            ok = error_usage(e,
-                             "these settings make another run of %s: only what is no part of the "
-                             "identity (`attnlab keys`) can be set when resuming",
-                             uid);
-    }
-    free(recorded);
-    return ok;
+    for (int i = 1; ok && i < a->n; i++) ok = config_override(c, a->word[i], e);
+    return ok && config_resolve(c, e);
 }
 
 int train_verb(int argc, char **argv)

@@ -6,6 +6,7 @@
 int bench_verb(int argc, char **argv);
 int describe_verb(int argc, char **argv);
 int prepare_verb(int argc, char **argv);
+int replay_verb(int argc, char **argv);
 int train_verb(int argc, char **argv);
 int variants_verb(int argc, char **argv);
 

@@ -1,0 +1,50 @@
+#!/bin/sh
+# replay.sh ATTNLAB - a recorded run trained again agrees bit for bit; where the record was bent, replay
+# says from which step on, and what else is other.
+. "$(dirname "$0")/common.sh"
+small_corpus
+export TMPDIR="$dir/tmp"
+mkdir tmp
+
+replay() {
+    "$attnlab" replay "$@" --db a.db >out.crlf 2>err
+    set -- $?
+    tr -d "\r" <out.crlf >out
+    return "$1"
+}
+
+"$attnlab" train small.yaml --quiet --db a.db train.threads=1 || fail "train: $?"
+uid=$(sqlite3 a.db 'SELECT run_uid FROM run')
+before=$(sqlite3 a.db 'SELECT count(*), sum(loss) FROM train_step')
+replay "$uid" --quiet || fail "replay: $? $(cat err)"
+grep -q '40 steps and the weights agree bit for bit' err || fail "replay: $(cat err)"
+replay "$(echo "$uid" | cut -c 1-5)" train.threads=2 -o csv --quiet || fail "two threads: $? $(cat err)"
+grep -q '^threads,1,2,no$' out || fail "two threads are not named: $(cat out)"
+grep -q '^loss log (steps),40,40 the same,yes$' out || fail "two threads: $(cat out)"
+[ "$(sqlite3 a.db 'SELECT count(*), sum(loss) FROM train_step')" = "$before" ] || fail "the record was changed"
+
+# Bent records.
+sqlite3 a.db "UPDATE train_step SET loss = loss + 1e-15 WHERE step = 17"
+replay "$uid" --quiet
+[ $? -eq 1 ] || fail "another loss: not status 1"
+grep -q "^attnlab replay: run $uid: differs from step 17 on$" err || fail "another loss: $(cat err)"
+sqlite3 a.db "UPDATE train_step SET loss = loss - 1e-15 WHERE step = 17;
+    UPDATE code_file SET sha256 = 'x' WHERE name = 'core'; UPDATE host SET blas_kernel = 'Other';
+    UPDATE run SET final_hash = 'y'"
+replay "$uid" --quiet -o csv
+[ $? -eq 1 ] || fail "other weights: not status 1"
+grep -q 'the loss log agrees and the weights differ' err || fail "other weights: $(cat err)"
+grep -q '^code: core,x,' out || fail "other code is not named: $(cat out)"
+grep -q '^host: blas_kernel,Other,' out || fail "another kernel is not named: $(cat out)"
+
+# A run that diverged did so at the same step.
+"$attnlab" train small.yaml --quiet --db a.db train.lr=1e6 train.clip=0 train.warmup_tokens=0 2>/dev/null
+hot=$(sqlite3 a.db "SELECT run_uid FROM run WHERE status = 'diverged'")
+replay "$hot" --quiet || fail "diverged: $? $(cat err)"
+replay nosuchrun
+[ $? -eq 2 ] && [ "$(wc -l <err)" -eq 1 ] || fail "an unknown run: $(cat err)"
+replay "$uid" train.lr=1
+[ $? -eq 2 ] && [ "$(wc -l <err)" -eq 1 ] || fail "another identity: $(cat err)"
+[ -z "$(ls tmp)" ] || fail "scratch is left: $(ls tmp)"
+
+finish

@@ -1,0 +1,260 @@
+/* replay.c - see replay.h.  The second run has a database of its own in a temporary folder; the two
+ * are compared by SQL, value by value: IS holds for two NULLs, which is what a NaN is stored as. */
+#define _DEFAULT_SOURCE     /* mkdtemp */
+#define _XOPEN_SOURCE   700 /* nftw */
+#include "trainer/replay.h"
+
+#include "trainer/recall.h"
+#include "trainer/record.h"
+#include "trainer/train.h"
+
+#include <errno.h>
+#include <ftw.h>
+#include <inttypes.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* Both databases on one connection: `main` is the record, `again` the second run. */
+typedef struct pair {
+    db d;
+    char uid[CONFIG_UID];
+    int64_t a, b;    /* run_id in each                                */
+    int64_t steps;   /* that both have                                */
+    int64_t differs; /* first step that does, or evaluation; 0: none  */
+    bool weights;    /* the record has their hash                     */
+    bool same;       /* so far                                        */
+} pair;
+
+static int remove_one(const char *path, const struct stat *s, int type, struct FTW *f)
+{
+    (void)s, (void)type, (void)f;
+    return remove(path);
+}
+
+static bool make_scratch(char *folder, size_t size, error *e)
+{
+    const char *temporary = getenv("TMPDIR");
+    snprintf(folder, size, "%s/attnlab-replay-XXXXXX",
+             temporary && *temporary ? temporary : "/tmp");
+    return mkdtemp(folder) || error_set(e, "%s: cannot be made: %s", folder, strerror(errno));
+}
+
+static bool pair_open(pair *p, const char *record, const char *scratch, const char *uid, error *e)
+{
+    *p = (pair){ .same = true };
+    snprintf(p->uid, sizeof p->uid, "%s", uid);
+    if (!db_open(&p->d, record, DB_READ, e)) return false;
+    if (db_run(&p->d, e, "ATTACH ? AS again", "t", scratch) &&
+        db_integer(&p->d, &p->a, 0, e, "SELECT run_id FROM main.run WHERE run_uid=?", "t", uid) &&
+        db_integer(&p->d, &p->b, 0, e, "SELECT run_id FROM again.run", NULL))
+        return true;
+    db_close(&p->d);
+    return false;
+}
+
+/* --- the numbers ------------------------------------------------------------------------------ */
+
+#define STEPS                                                                                      \
+    " FROM main.train_step x JOIN again.train_step y ON y.step = x.step AND y.run_id = ?2"         \
+    " WHERE x.run_id = ?1"
+#define EVALS                                                                                      \
+    " FROM main.eval x JOIN again.eval y USING(step, split, task, context, stride)"                \
+    " WHERE x.run_id = ?1 AND y.run_id = ?2"
+
+static bool count(pair *p, int64_t *n, const char *sql, error *e)
+{
+    return db_integer(&p->d, n, 0, e, sql, "ii", p->a, p->b);
+}
+
+static void add(table *t, const char *what, const char *then, const char *now, bool agree)
+{
+    table_text(t, what), table_text(t, then), table_text(t, now);
+    table_text(t, agree ? "yes" : "no");
+}
+
+/* A row of the table that says how many of `n` agree, and from where on they do not. */
+static void add_count(table *t, const char *what, int64_t n, int64_t differ, int64_t from)
+{
+    char then[64], now[96];
+    snprintf(then, sizeof then, "%" PRId64, n);
+    if (differ)
+        snprintf(now, sizeof now, "%" PRId64 " differ, from step %" PRId64 " on", differ, from);
+    else
+        snprintf(now, sizeof now, "%" PRId64 " the same", n);
+    add(t, what, then, now, differ == 0);
+}
+
+static bool compare_steps(pair *p, table *t, error *e)
+{
+    int64_t differ = 0, first = 0;
+    static const char OTHER[] =
+        " AND NOT (x.tokens IS y.tokens AND x.loss IS y.loss AND x.grad_norm IS y.grad_norm AND"
+        " x.lr IS y.lr AND x.flags IS y.flags)";
+    char sql[512];
+    if (!count(p, &p->steps, "SELECT count(*)" STEPS, e)) return false;
+    snprintf(sql, sizeof sql, "SELECT count(*)%s%s", STEPS, OTHER);
+    if (!count(p, &differ, sql, e)) return false;
+    snprintf(sql, sizeof sql, "SELECT min(x.step)%s%s", STEPS, OTHER);
+    if (!count(p, &first, sql, e)) return false;
+    add_count(t, "loss log (steps)", p->steps, differ, first);
+    p->differs = first, p->same &= differ == 0;
+    return true;
+}
+
+static bool compare_evaluations(pair *p, table *t, error *e)
+{
+    int64_t n = 0, differ = 0, first = 0;
+    static const char OTHER[] = " AND NOT (x.nll_sum IS y.nll_sum AND x.n_tok IS y.n_tok AND"
+                                " x.last_nll_sum IS y.last_nll_sum)";
+    char sql[512];
+    if (!count(p, &n, "SELECT count(*)" EVALS, e)) return false;
+    snprintf(sql, sizeof sql, "SELECT count(*)%s%s", EVALS, OTHER);
+    if (!count(p, &differ, sql, e)) return false;
+    snprintf(sql, sizeof sql, "SELECT min(step)%s%s", EVALS, OTHER);
+    if (!count(p, &first, sql, e)) return false;
+    add_count(t, "evaluations", n, differ, first);
+    if (differ && !p->differs) p->differs = first;
+    p->same &= differ == 0;
+    return true;
+}
+
+/* One text of each database; a row where they differ, or `always`. */
+static bool compare_text(pair *p, table *t, bool *agree, const char *what, const char *sql_then,
+                         const char *sql_now, bool always, error *e)
+{
+    char *then = NULL, *now = NULL;
+    const bool ok = db_text(&p->d, &then, e, sql_then, "i", p->a) &&
+                    db_text(&p->d, &now, e, sql_now, "i", p->b);
+    *agree = ok && (!then || !now ? then == now : strcmp(then, now) == 0);
+    if (ok && (always || !*agree)) add(t, what, then, now, *agree);
+    free(then), free(now);
+    return ok;
+}
+
+static bool compare_end(pair *p, table *t, error *e)
+{
+    bool status, weights;
+    int64_t hashed = 0;
+    if (!compare_text(p, t, &status, "status", "SELECT status FROM main.run WHERE run_id=?",
+                      "SELECT status FROM again.run WHERE run_id=?", true, e) ||
+        !db_integer(&p->d, &hashed, 0, e,
+                    "SELECT final_hash IS NOT NULL FROM main.run WHERE run_id=?", "i", p->a))
+        return false;
+    p->weights = hashed != 0;
+    if (!p->weights) return true; /* it never came to an end */
+    if (!compare_text(p, t, &weights, "weights", "SELECT final_hash FROM main.run WHERE run_id=?",
+                      "SELECT final_hash FROM again.run WHERE run_id=?", true, e))
+        return false;
+    p->same &= weights;
+    return true;
+}
+
+/* --- the environment -------------------------------------------------------------------------- */
+
+#define HOST(which, column)                                                                        \
+    "SELECT group_concat(x, ', ') FROM (SELECT DISTINCT h." column " AS x FROM " which             \
+    ".attempt JOIN " which ".host h USING(host_id) WHERE run_id=? ORDER BY 1)"
+#define CODE(which, column)                                                                        \
+    "SELECT c." column " FROM " which ".run r JOIN " which ".code c USING(code_id) WHERE run_id=?"
+
+static const struct {
+    const char *what, *then, *now;
+} ENVIRONMENT[] = {
+    { "host: name", HOST("main", "hostname"), HOST("again", "hostname") },
+    { "host: processor", HOST("main", "cpu_model"), HOST("again", "cpu_model") },
+    { "host: isa", HOST("main", "isa"), HOST("again", "isa") },
+    { "host: blas", HOST("main", "blas"), HOST("again", "blas") },
+    { "host: blas_kernel", HOST("main", "blas_kernel"), HOST("again", "blas_kernel") },
+    { "host: os", HOST("main", "os"), HOST("again", "os") },
+    { "threads",
+      "SELECT group_concat(x, ', ') FROM (SELECT DISTINCT threads AS x FROM main.attempt WHERE"
+      " run_id=? ORDER BY 1)",
+      "SELECT group_concat(x, ', ') FROM (SELECT DISTINCT threads AS x FROM again.attempt WHERE"
+      " run_id=? ORDER BY 1)" },
+    { "attempts", "SELECT attempts FROM main.run WHERE run_id=?",
+      "SELECT attempts FROM again.run WHERE run_id=?" },
+    { "code: compiler", CODE("main", "compiler"), CODE("again", "compiler") },
+    { "code: flags", CODE("main", "cflags"), CODE("again", "cflags") },
+    { "code: program", CODE("main", "binary_sha256"), CODE("again", "binary_sha256") },
+};
+
+/* The parts of the program whose source is other, by name. */
+static bool compare_parts(pair *p, table *t, error *e)
+{
+    sqlite3_stmt *s;
+    bool row, ok;
+    char what[128];
+    if (!db_query(&p->d, &s, e,
+                  "SELECT name, f.sha256, g.sha256 FROM (SELECT name, sha256 FROM main.code_file"
+                  " WHERE code_id = (SELECT code_id FROM main.run WHERE run_id=?)) f FULL JOIN"
+                  " (SELECT name, sha256 FROM again.code_file) g USING(name)"
+                  " WHERE f.sha256 IS NOT g.sha256 ORDER BY name",
+                  "i", p->a))
+        return false;
+    while ((ok = db_next(&p->d, s, &row, e)) && row) {
+        snprintf(what, sizeof what, "code: %s", (const char *)sqlite3_column_text(s, 0));
+        add(t, what, (const char *)sqlite3_column_text(s, 1),
+            (const char *)sqlite3_column_text(s, 2), false);
+    }
+    sqlite3_finalize(s);
+    return ok;
+}
+
+static bool compare(pair *p, const replay_options *o, FILE *out, error *e)
+{
+    static const char *const NAMES[] = { "what", "recorded", "replayed", "agree" };
+    table t;
+    bool agree;
+    table_open(&t, o->format, out, 4, NAMES);
+    bool ok = compare_steps(p, &t, e) && compare_evaluations(p, &t, e) && compare_end(p, &t, e) &&
+              compare_parts(p, &t, e);
+    for (size_t i = 0; ok && i < sizeof ENVIRONMENT / sizeof *ENVIRONMENT; i++)
+        ok = compare_text(p, &t, &agree, ENVIRONMENT[i].what, ENVIRONMENT[i].then,
+                          ENVIRONMENT[i].now, false, e);
+    table_close(&t);
+    return ok;
+}
+
+/* --- the whole -------------------------------------------------------------------------------- */
+
+static int judge(const pair *p, error *e)
+{
+    if (p->steps == 0) {
+        error_set(e, "run %s has no step on record: nothing to compare", p->uid);
+        return STATUS_FAILED;
+    }
+    if (p->same) {
+        fprintf(stderr, "attnlab: run %s: %" PRId64 " steps%s agree bit for bit\n", p->uid,
+                p->steps, p->weights ? " and the weights" : "");
+        return STATUS_DONE;
+    }
+    if (p->differs)
+        error_set(e, "run %s: differs from step %" PRId64 " on", p->uid, p->differs);
+    else
+        error_set(e, "run %s: the loss log agrees and the weights differ", p->uid);
+    return STATUS_FAILED;
+}
+
+int replay_run(const replay_options *o, FILE *out, error *e)
+{
+    static config c;
+    char uid[CONFIG_UID], folder[512], scratch[600];
+    pair p;
+    if (!recall_config(&c, uid, o->db, o->run, o->settings, o->n, e) ||
+        !make_scratch(folder, sizeof folder, e))
+        return e->status;
+    snprintf(scratch, sizeof scratch, "%s/replay.db", folder);
+    c.train.save_every_tokens = 0; /* no checkpoints, no weights: hashes are enough */
+    c.train.keep = KEEP_NONE;
+    int status =
+        train_run(&c, &(train_options){ .db = scratch, .progress = o->progress, .lock = -1 }, e);
+    if ((status == STATUS_DONE || status == STATUS_DIVERGED) &&
+        pair_open(&p, o->db, scratch, uid, e)) {
+        status = compare(&p, o, out, e) ? judge(&p, e) : e->status;
+        db_close(&p.d);
+    } else if (status == STATUS_DONE || status == STATUS_DIVERGED)
+        status = e->status;
+    nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    return status;
+}
