@@ -7,6 +7,7 @@
 #ifndef ANALYSIS_ANALYSIS_H
 #define ANALYSIS_ANALYSIS_H
 
+int backup_verb(int argc, char **argv);
 int compare_verb(int argc, char **argv);
 int ls_verb(int argc, char **argv);
 int plot_verb(int argc, char **argv);

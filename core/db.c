@@ -2,6 +2,7 @@
 #include "core/db.h"
 
 #include "core/file.h"
+#include "core/migrate.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -163,16 +164,31 @@ int64_t db_now_ms(void)
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-/* Is it ours, of this version, or empty (then *fresh)?  Anything else is refused as it is. */
-static bool check_schema(db *d, bool *fresh, error *e)
+/* From older versions to this one; there are none yet. */
+static const migration MIGRATIONS[1] = { { .from = -1 } };
+enum { N_MIGRATIONS = 0 };
+
+typedef enum schema { SCHEMA_OURS, SCHEMA_OLD, SCHEMA_NONE } schema;
+
+/* Is it ours, of this version or an older one, or empty?  Anything else is refused as it is. */
+static bool check_schema(db *d, schema *s, error *e)
 {
     int64_t id, version, tables;
-    *fresh = false;
+    *s = SCHEMA_OURS;
     if (!db_integer(d, &id, 0, e, "PRAGMA application_id", NULL) ||
         !db_integer(d, &version, 0, e, "PRAGMA user_version", NULL) ||
         !db_integer(d, &tables, 0, e, "SELECT count(*) FROM sqlite_schema", NULL))
         return false;
     if (id == APPLICATION && version == VERSION) return true;
+    if (id == APPLICATION && version < VERSION) {
+        if (d->mode == DB_READ)
+            return error_set(e,
+                             "%s: has the older schema version %lld: `attnlab doctor --fix` brings "
+                             "it up to date",
+                             d->path, (long long)version);
+        *s = SCHEMA_OLD;
+        return true;
+    }
     if (id == APPLICATION)
         return error_set(e,
                          "%s: has schema version %lld, and this attnlab knows versions up to %d: "
@@ -181,7 +197,7 @@ static bool check_schema(db *d, bool *fresh, error *e)
     if (id != 0 || version != 0 || tables != 0)
         return error_set(e, "%s: is a database, but not one of attnlab's", d->path);
     if (d->mode == DB_READ) return error_set(e, "%s: is empty", d->path);
-    *fresh = true;
+    *s = SCHEMA_NONE;
     return true;
 }
 
@@ -189,11 +205,12 @@ static bool check_schema(db *d, bool *fresh, error *e)
  * finds the work done. */
 static bool make_tables(db *d, error *e)
 {
-    bool fresh;
+    schema s;
     char *why = NULL;
     if (!db_begin(d, e)) return false;
-    bool ok = check_schema(d, &fresh, e);
-    if (ok && fresh && sqlite3_exec(d->handle, db_schema_text, NULL, NULL, &why) != SQLITE_OK)
+    bool ok = check_schema(d, &s, e);
+    if (ok && s == SCHEMA_NONE &&
+        sqlite3_exec(d->handle, db_schema_text, NULL, NULL, &why) != SQLITE_OK)
         ok = error_set(e, "%s: %s", d->path, why ? why : "its tables cannot be made");
     sqlite3_free(why);
     if (ok) return db_commit(d, e);
@@ -217,14 +234,15 @@ static bool use_wal(db *d, error *e)
 
 static bool settle(db *d, error *e)
 {
-    bool fresh;
+    schema s;
     sqlite3_busy_timeout(d->handle, BUSY_MS);
     sqlite3_db_config(d->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     sqlite3_db_config(d->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     sqlite3_db_config(d->handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
     return db_run(d, e, "PRAGMA foreign_keys=ON", NULL) &&
-           db_run(d, e, "PRAGMA wal_autocheckpoint=0", NULL) && check_schema(d, &fresh, e) &&
-           (d->mode == DB_READ || (use_wal(d, e) && (!fresh || make_tables(d, e))));
+           db_run(d, e, "PRAGMA wal_autocheckpoint=0", NULL) && check_schema(d, &s, e) &&
+           (d->mode == DB_READ || use_wal(d, e)) && (s != SCHEMA_NONE || make_tables(d, e)) &&
+           (s != SCHEMA_OLD || migrate_run(d, MIGRATIONS, N_MIGRATIONS, VERSION, e));
 }
 
 bool db_open(db *d, const char *path, db_mode mode, error *e)

@@ -1,0 +1,11 @@
+/* backup.h - a copy of the record while others write to it. */
+#ifndef CORE_BACKUP_H
+#define CORE_BACKUP_H
+
+#include "core/db.h"
+
+/* Write what is committed at this moment into the file at `path`, durably; what is there is
+ * replaced, if it is a record of attnlab's and not this one.  Writers are not held up. */
+bool backup_write(db *d, const char *path, error *e);
+
+#endif

@@ -1,0 +1,138 @@
+/* test_backup.c - copies made while eight processes write: each is whole, holds what was committed
+ * when it began, and of every writer a beginning without a gap. */
+#define _GNU_SOURCE
+#include "core/backup.h"
+#include "tests/unit.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum { WRITERS = 8, COPIES = 6 };
+
+static char folder[64], path[96], copy[96];
+
+static int open_folder(void **state)
+{
+    (void)state;
+    db d;
+    error e;
+    snprintf(folder, sizeof folder, "/tmp/attnlab-backup-XXXXXX");
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, sizeof path, "%s/a.db", folder);
+    snprintf(copy, sizeof copy, "%s/copy.db", folder);
+    assert_true(db_open(&d, path, DB_WRITE, &e));
+    db_close(&d);
+    return 0;
+}
+
+static int remove_folder(void **state)
+{
+    (void)state;
+    char command[96];
+    snprintf(command, sizeof command, "rm -rf '%s'", folder);
+    return system(command);
+}
+
+/* Two rows a transaction, which belong together. */
+static void write_for_ever(int writer)
+{
+    db d;
+    error e;
+    char name[16];
+    snprintf(name, sizeof name, "w%d", writer);
+    if (!db_open(&d, path, DB_WRITE, &e)) _exit(1);
+    for (int64_t i = 1;; i++) {
+        bool ok = db_begin(&d, &e);
+        for (int half = 0; ok && half < 2; half++)
+            ok = db_run(&d, &e, "INSERT INTO event(at_ms, level, message) VALUES(?, 'info', ?)",
+                        "it", i, name);
+        if (!ok || !db_commit(&d, &e)) {
+            fprintf(stderr, "%s\n", e.msg);
+            _exit(1);
+        }
+        if (i % 50 == 0) db_tidy(&d);
+    }
+}
+
+static int64_t ask(db *d, const char *sql)
+{
+    int64_t n;
+    error e;
+    if (!db_integer(d, &n, -1, &e, sql, NULL)) fail_msg("%s: %s", sql, e.msg);
+    return n;
+}
+
+static void while_eight_write(void **state)
+{
+    (void)state;
+    pid_t writer[WRITERS];
+    db d;
+    error e;
+    for (int i = 0; i < WRITERS; i++)
+        if ((writer[i] = fork()) == 0) write_for_ever(i);
+    assert_true(db_open(&d, path, DB_READ, &e));
+    while (ask(&d, "SELECT count(DISTINCT message) FROM event") < WRITERS) usleep(10000);
+    for (int i = 0; i < COPIES; i++) {
+        db c;
+        char *whole;
+        const int64_t before = ask(&d, "SELECT count(*) FROM event");
+        if (!backup_write(&d, copy, &e)) fail_msg("%s", e.msg);
+        assert_true(db_open(&c, copy, DB_READ, &e));
+        assert_true(db_text(&c, &whole, &e, "PRAGMA integrity_check", NULL));
+        assert_string_equal(whole, "ok");
+        free(whole);
+        assert_true(ask(&c, "SELECT count(*) FROM event") >= before);
+        assert_int_equal(ask(&c, "SELECT count(*) FROM (SELECT 1 FROM event GROUP BY message HAVING"
+                                 " count(*) <> 2 * max(at_ms) OR min(at_ms) <> 1)"),
+                         0);
+        assert_int_equal(ask(&c, "SELECT count(DISTINCT message) FROM event"), WRITERS);
+        db_close(&c);
+        usleep(50000);
+    }
+    for (int i = 0; i < WRITERS; i++) {
+        int status;
+        kill(writer[i], SIGKILL);
+        waitpid(writer[i], &status, 0);
+        assert_true(WIFSIGNALED(status)); /* no writer was ever refused */
+    }
+    db_close(&d);
+}
+
+static void replaces_only_records(void **state)
+{
+    (void)state;
+    db d;
+    error e;
+    char other[128], text[8] = "";
+    assert_true(db_open(&d, path, DB_READ, &e));
+    assert_false(backup_write(&d, path, &e));
+    assert_int_equal(e.status, STATUS_USAGE);
+    snprintf(other, sizeof other, "%s/thesis.txt", folder);
+    FILE *f = fopen(other, "w");
+    fputs("precious", f);
+    fclose(f);
+    assert_false(backup_write(&d, other, &e));
+    f = fopen(other, "r");
+    assert_non_null(fgets(text, sizeof text, f));
+    fclose(f);
+    assert_string_equal(text, "preciou");
+    snprintf(other, sizeof other, "%s/nowhere/copy.db", folder);
+    assert_false(backup_write(&d, other, &e));
+    snprintf(other, sizeof other, "%s/copy.db.part", folder);
+    assert_true(backup_write(&d, copy, &e) && backup_write(&d, copy, &e));
+    assert_int_not_equal(access(other, F_OK), 0);
+    db_close(&d);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(while_eight_write, open_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(replaces_only_records, open_folder, remove_folder),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,198 @@
+/* test_migrate.c - a made-up version 0, killed at the beginning and at the end of every statement
+ * on its way to version 2: what is left is version 0 as it was, or version 2, and nothing between.
+ */
+#define _GNU_SOURCE
+#include "core/migrate.h"
+#include "tests/unit.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+static char folder[64], path[96];
+
+static const char OLD[] =
+    "PRAGMA application_id = 0x41544C42; PRAGMA journal_mode = WAL;"
+    "CREATE TABLE run(run_id INTEGER PRIMARY KEY, state TEXT) STRICT;"
+    "CREATE TABLE step(run_id INTEGER REFERENCES run, step INTEGER, loss REAL) STRICT;"
+    "INSERT INTO run VALUES(1, 'ok'), (2, 'bad');"
+    "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 500)"
+    " INSERT INTO step SELECT 1 + i % 2, i, i * 0.5 FROM n;";
+
+static const migration STEPS[] = {
+    { 1, "ALTER TABLE step ADD COLUMN flags INTEGER NOT NULL DEFAULT 0;"
+         "UPDATE step SET flags = 4 WHERE loss > 100;"
+         "CREATE VIEW v_loss AS SELECT run_id, avg(loss) AS mean FROM step GROUP BY 1;" },
+    { 0, "CREATE TABLE new_run(run_id INTEGER PRIMARY KEY,"
+         " status TEXT NOT NULL CHECK(status IN ('done', 'failed'))) STRICT;"
+         "INSERT INTO new_run SELECT run_id, iif(state = 'ok', 'done', 'failed') FROM run;"
+         "DROP TABLE run; ALTER TABLE new_run RENAME TO run;" },
+};
+
+static int open_folder(void **state)
+{
+    (void)state;
+    snprintf(folder, sizeof folder, "/tmp/attnlab-migrate-XXXXXX");
+    assert_non_null(mkdtemp(folder));
+    snprintf(path, sizeof path, "%s/old.db", folder);
+    sqlite3 *h;
+    assert_int_equal(sqlite3_open(path, &h), SQLITE_OK);
+    assert_int_equal(sqlite3_exec(h, OLD, NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(h);
+    return 0;
+}
+
+static int remove_folder(void **state)
+{
+    (void)state;
+    char command[96];
+    snprintf(command, sizeof command, "rm -rf '%s'", folder);
+    return system(command);
+}
+
+/* Not db_open, which knows only the versions that there are. */
+static void open_raw(db *d)
+{
+    *d = (db){ .path = path, .mode = DB_WRITE };
+    assert_int_equal(sqlite3_open(path, &d->handle), SQLITE_OK);
+    sqlite3_busy_timeout(d->handle, 10000);
+}
+
+static int countdown;
+
+static int strike(unsigned type, void *context, void *p, void *x)
+{
+    (void)type, (void)context, (void)p, (void)x;
+    if (--countdown == 0) kill(getpid(), SIGKILL);
+    return 0;
+}
+
+static int64_t ask(db *d, const char *sql)
+{
+    int64_t n;
+    error e;
+    if (!db_integer(d, &n, -1, &e, sql, NULL)) fail_msg("%s: %s", sql, e.msg);
+    return n;
+}
+
+static void check(int64_t version)
+{
+    db d;
+    char *whole;
+    error e;
+    open_raw(&d);
+    assert_int_equal(ask(&d, "PRAGMA user_version"), version);
+    assert_true(db_text(&d, &whole, &e, "PRAGMA integrity_check", NULL));
+    assert_string_equal(whole, "ok");
+    free(whole);
+    assert_int_equal(ask(&d, "SELECT count(*) FROM pragma_foreign_key_check"), 0);
+    assert_int_equal(ask(&d, "SELECT count(*) FROM step"), 500);
+    assert_int_equal(ask(&d, "SELECT count(*) FROM sqlite_schema"), version ? 3 : 2);
+    if (version) {
+        assert_int_equal(ask(&d, "SELECT count(*) FROM run WHERE status = 'failed'"), 1);
+        assert_int_equal(ask(&d, "SELECT count(*) FROM step WHERE flags = 4"), 300);
+    } else
+        assert_int_equal(ask(&d, "SELECT count(*) FROM run WHERE state = 'bad'"), 1);
+    sqlite3_close(d.handle);
+}
+
+static void interrupted_anywhere(void **state)
+{
+    (void)state;
+    int kills = 0, status;
+    for (;; kills++) {
+        const pid_t child = fork();
+        if (child == 0) {
+            db d;
+            error e;
+            open_raw(&d);
+            countdown = kills + 1;
+            sqlite3_trace_v2(d.handle, SQLITE_TRACE_STMT | SQLITE_TRACE_PROFILE, strike, NULL);
+            _exit(!migrate_run(&d, STEPS, 2, 2, &e));
+        }
+        waitpid(child, &status, 0);
+        if (WIFEXITED(status)) break;
+        db d; /* a commit that was being made counts, or does not */
+        open_raw(&d);
+        const int64_t now = ask(&d, "PRAGMA user_version");
+        sqlite3_close(d.handle);
+        assert_true(now == 0 || now == 2);
+        check(now);
+        if (now == 2) {
+            assert_int_equal(remove_folder(state), 0);
+            open_folder(state);
+        }
+    }
+    assert_int_equal(WEXITSTATUS(status), 0);
+    check(2);
+    print_message("killed %d times\n", kills);
+    assert_true(kills > 20);
+}
+
+static void refuses(void **state)
+{
+    (void)state;
+    static const migration BAD[] = { { 0, "DELETE FROM run WHERE run_id = 1" } };
+    static const migration WRONG[] = { { 0, "UPDATE run SET state = 'x'; SELECT nonsense" } };
+    db d;
+    error e;
+    open_raw(&d);
+    assert_false(migrate_run(&d, BAD, 1, 1, &e));
+    assert_non_null(strstr(e.msg, "250 rows refer to nothing"));
+    assert_false(migrate_run(&d, WRONG, 1, 1, &e));
+    assert_non_null(strstr(e.msg, "schema version 0 to 1"));
+    assert_false(migrate_run(&d, STEPS, 1, 2, &e));
+    assert_non_null(strstr(e.msg, "no way leads to version 2"));
+    assert_int_equal(ask(&d, "PRAGMA foreign_keys"), 1);
+    sqlite3_close(d.handle);
+    check(0);
+}
+
+/* Eight processes at once: one does it, the others find it done. */
+static void at_once(void **state)
+{
+    (void)state;
+    pid_t child[8];
+    for (int i = 0; i < 8; i++) {
+        child[i] = fork();
+        if (child[i] == 0) {
+            db d;
+            error e;
+            open_raw(&d);
+            _exit(!migrate_run(&d, STEPS, 2, 2, &e));
+        }
+    }
+    for (int i = 0; i < 8; i++) {
+        int status;
+        waitpid(child[i], &status, 0);
+        assert_int_equal(status, 0);
+    }
+    check(2);
+}
+
+/* The real thing, which has no older versions: refused with a clear line, and as it was. */
+static void opens_no_version_0(void **state)
+{
+    (void)state;
+    db d;
+    error e;
+    assert_false(db_open(&d, path, DB_WRITE, &e));
+    assert_non_null(strstr(e.msg, "has schema version 0, from which no way leads to version 1"));
+    assert_false(db_open(&d, path, DB_READ, &e));
+    assert_non_null(strstr(e.msg, "older schema version 0"));
+    check(0);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(interrupted_anywhere, open_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(refuses, open_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(at_once, open_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(opens_no_version_0, open_folder, remove_folder),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
