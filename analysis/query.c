@@ -1,6 +1,9 @@
 /* query.c - see query.h. */
 #include "analysis/query.h"
 
+#include <errno.h>
+#include <math.h>
+#include <stdlib.h>
 #include <string.h>
 #include <time.h>
 
@@ -88,6 +91,21 @@ bool query_open(query *q, db *d, const char *sql, double seconds, error *e)
         if (*c == '\n' || *c == '\r') *c = ' ';
     if (!ok) query_close(q, d);
     return ok;
+}
+
+bool query_bind(query *q, const char *key, const char *value, bool numbers)
+{
+    const int at = sqlite3_bind_parameter_index(q->statement, key);
+    if (!at) return false;
+    char *end;
+    errno = 0;
+    const long long whole = strtoll(value, &end, 10);
+    if (numbers && *value && !*end && !errno)
+        return sqlite3_bind_int64(q->statement, at, whole) == SQLITE_OK;
+    const double real = strtod(value, &end);
+    if (numbers && *value && !*end && isfinite(real))
+        return sqlite3_bind_double(q->statement, at, real) == SQLITE_OK;
+    return sqlite3_bind_text(q->statement, at, value, -1, SQLITE_TRANSIENT) == SQLITE_OK;
 }
 
 void query_close(query *q, db *d)

@@ -19,6 +19,10 @@ typedef struct query {
  * stay where it is until query_close.  Fails on more than one statement, and on one that does
  * anything but read. */
 bool query_open(query *q, db *d, const char *sql, double seconds, error *e);
+/* Give the parameter `key` (":study") a value: a number where `numbers` and it reads like one, else
+ * text.  False where the query has none of that name. */
+bool query_bind(query *q, const char *key, const char *value, bool numbers);
+
 void query_close(query *q, db *d);
 
 /* A failed step was the clock's doing: say so in e. */

@@ -1,5 +1,6 @@
 /* test_query.c - a query can read everything and change nothing; ls, show and schema. */
 #include "analysis/analysis.h"
+#include "analysis/named.h"
 #include "core/file.h"
 #include "core/hash.h"
 #include "tests/fixture.h"
@@ -177,6 +178,60 @@ static void shows(void **state)
     free(uid);
 }
 
+/* Every query that has a name runs, with and without its parameters, and gives rows. */
+static void by_name(void **state)
+{
+    (void)state;
+    fixture_run(&f, "INSERT OR IGNORE INTO eval_pos SELECT eval_id, 0, 10, 30.0 FROM eval");
+    for (int i = 0; named_at(i); i++) {
+        const named *k = named_at(i);
+        check(query_verb, 0, "SELECT", k->name, "--explain", NULL);
+        check(query_verb, 0, NULL, k->name, "-o", "json");
+        if (strncmp(k->parameters, "study", 5) != 0) continue;
+        check(query_verb, 0, "[]", k->name, "study=nowhere", "-ojson");
+        if (strcmp(k->name, "missing") != 0 && strcmp(k->name, "looks") != 0)
+            check(query_verb, 0, "heads", k->name, "study=heads", NULL);
+    }
+    check(query_verb, 0, "leaderboard", "--list", NULL, NULL);
+    check(query_verb, STATUS_USAGE, "no query 'leaderbord'; there are leaderboard,", "leaderbord",
+          NULL, NULL);
+    check(query_verb, STATUS_USAGE, "no parameter 'studie'", "leaderboard", "studie=heads", NULL);
+    check(query_verb, 0, "[{\"x\": 42}]", "SELECT :n + 1 AS x", "n=41", "-ojson");
+    check(query_verb, 0, "[{\"x\": \"'; DROP\"}]", "SELECT :n AS x", "n='; DROP", "-ojson");
+    check(query_verb, 0, "\\begin{tabular}", "leaderboard", "-o", "latex");
+}
+
+/* The leaderboard's numbers, and the spans of the training loss, against sums made here. */
+static void named_numbers(void **state)
+{
+    (void)state;
+    const char *argv[] = { "attnlab", "--db", f.path, "leaderboard", "-ojson", NULL, NULL };
+    char *out, *err;
+    assert_int_equal(fixture_verb(query_verb, &out, &err, argv), 0);
+    json_t *j = json_loads(out, 0, NULL);
+    assert_int_equal(json_array_size(j), 2);
+    int runs = 0; /* one of three mqa diverged */
+    for (size_t i = 0; i < 2; i++) {
+        const json_t *row = json_array_get(j, i);
+        assert_true(fabs(json_number_value(json_object_get(row, "loss")) - 3.55) < 1e-9);
+        runs += (int)json_integer_value(json_object_get(row, "n"));
+    }
+    assert_int_equal(runs, 5);
+    json_decref(j);
+    free(out), free(err);
+    argv[3] = "training", argv[5] = "points=4";
+    assert_int_equal(fixture_verb(query_verb, &out, &err, argv), 0);
+    j = json_loads(out, 0, NULL);
+    assert_int_equal(json_array_size(j), 5 * 4 + 2); /* the one that diverged has half */
+    double mean = 0;
+    for (int step = 1; step <= 10; step++)
+        mean += (3.5 + 5 * exp(-step / 8.0) + 0.05 * sin(step)) / 10;
+    assert_true(fabs(json_number_value(json_object_get(json_array_get(j, 0), "loss")) - mean) <
+                1e-9);
+    json_decref(j);
+    free(out), free(err);
+}
+
 static void schema(void **state)
 {
     (void)state;
@@ -192,7 +247,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads),     cmocka_unit_test(changes_nothing), cmocka_unit_test(refuses),
         cmocka_unit_test(runs_away), cmocka_unit_test(lists),           cmocka_unit_test(shows),
-        cmocka_unit_test(schema),
+        cmocka_unit_test(by_name),   cmocka_unit_test(named_numbers),   cmocka_unit_test(schema),
     };
     return cmocka_run_group_tests(tests, open_database, close_database);
 }
