@@ -5,6 +5,7 @@
  */
 #include "trainer/config.h"
 
+#include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -39,7 +40,7 @@ const config_key config_keys[] = {
       "variant:option=value, or a list tiled over the layers" },
     { "model.tie_embeddings", CONFIG_BOOL, AT(model.tie_embeddings), "false", NULL, 0, 1, NULL,
       true, "is the head the embedding?" },
-    { "model.norm_eps", CONFIG_REAL, AT(model.norm_eps), "1e-5", NULL, 1e-30, 1, NULL, true,
+    { "model.norm_eps", CONFIG_REAL, AT(model.norm_eps), "1e-5", NULL, 0, 1, NULL, true,
       "epsilon of RMSNorm" },
     { "model.rope_theta", CONFIG_REAL, AT(model.rope_theta), "10000", NULL, 1, 1e15, NULL, true,
       "base of the rotary embedding" },
@@ -71,8 +72,7 @@ const config_key config_keys[] = {
       "AdamW: decay of the first moment" },
     { "train.beta2", CONFIG_REAL, AT(train.beta2), "0.95", NULL, 0, 0.999999, NULL, true,
       "AdamW: decay of the second moment" },
-    { "train.eps", CONFIG_REAL, AT(train.eps), "1e-5", NULL, 1e-30, 1, NULL, true,
-      "AdamW: epsilon" },
+    { "train.eps", CONFIG_REAL, AT(train.eps), "1e-5", NULL, 0, 1, NULL, true, "AdamW: epsilon" },
     { "train.weight_decay", CONFIG_REAL, AT(train.weight_decay), "0.1", NULL, 0, 1e3, NULL, true,
       "AdamW: decay of tensors of rank 2 or more" },
     { "train.clip", CONFIG_REAL, AT(train.clip), "1", NULL, 0, 1e9, NULL, true,
@@ -144,11 +144,12 @@ int config_distance(const char *a, const char *b)
 const char *config_nearest(const char *name)
 {
     const char *best = NULL;
-    int least = 1 + (int)strlen(leaf(name)) / 2; /* further away is another word */
+    int least = INT_MAX;
     for (const config_key *k = config_keys; k->name; k++) {
         const int whole = config_distance(name, k->name);
         const int part = config_distance(leaf(name), leaf(k->name)) + 1; /* in another section */
-        const int d = whole < part ? whole : part;
+        int d = whole < part ? whole : part;
+        if (d > 2 && strstr(k->name, leaf(name))) d = 2; /* the start of it */
         if (d < least) least = d, best = k->name;
     }
     return best;
