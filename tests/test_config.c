@@ -106,7 +106,9 @@ static void test_distance(void **state)
     assert_string_equal(config_nearest("model.n_haeds"), "model.n_heads");
     assert_string_equal(config_nearest("n_layers"), "model.n_layers");
     assert_string_equal(config_nearest("train.context"), "model.context");
-    assert_null(config_nearest("model.zzzzzzzz"));
+    assert_string_equal(config_nearest("model.dmi"), "model.dim");
+    assert_string_equal(config_nearest("train.warmup"), "train.warmup_tokens");
+    assert_non_null(config_nearest("zzzzzzzzzzzzzzzzzz"));
 }
 
 static void test_defaults(void **state)

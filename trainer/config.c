@@ -200,9 +200,8 @@ void config_init(config *c)
 
 bool config_unknown(const node *at, const char *name, error *e)
 {
-    const char *nearest = config_nearest(name);
-    return nearest ? node_error(at, e, "there is no key '%.80s': did you mean %s?", name, nearest)
-                   : node_error(at, e, "there is no key '%.80s': `attnlab keys` lists them", name);
+    return node_error(at, e, "there is no key '%.80s': did you mean %s? `attnlab keys` lists them",
+                      name, config_nearest(name));
 }
 
 bool config_override(config *c, const char *assignment, error *e)

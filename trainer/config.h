@@ -104,7 +104,7 @@ typedef struct config_key {
 /* Every key of a run, in order; the last has no name. */
 extern const config_key config_keys[];
 
-/* The key of this name, or NULL; and the known name nearest to a wrong one, or NULL. */
+/* The key of this name, or NULL; and the known name nearest to a wrong one. */
 const config_key *config_find(const char *name);
 const char *config_nearest(const char *name);
 
