@@ -312,6 +312,8 @@ static void keep_text(sweep *s, const char *text, char *const *settings, int n)
     FILE *f = open_memstream(&s->text, &size);
     if (!f) abort();
     fputs(text, f);
+    const size_t length = strlen(text);
+    if (n > 0 && length > 0 && text[length - 1] != '\n') fputc('\n', f);
     for (int i = 0; i < n; i++)
         if (!strchr(settings[i], '\n')) fprintf(f, "%s%s\n", SET, settings[i]);
     if (fclose(f) != 0) abort();

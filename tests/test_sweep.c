@@ -87,6 +87,14 @@ static void test_read(void **state)
     assert_non_null(strstr(again.text, "# set: sweep.seeds=4\n"));
     sweep_close(&again);
     sweep_close(&s);
+
+    workspace_write("study.yaml", "sweep:\n  name: s\n  seeds: 2"); /* no new line at its end */
+    if (!sweep_read(&s, "study.yaml", settings, 1, &e)) fail_msg("%s", e.msg);
+    if (!sweep_recall(&again, s.text, NULL, 0, &e)) fail_msg("%s", e.msg);
+    assert_int_equal(again.seeds, 2);
+    assert_int_equal(again.base.train.tokens, 1000000);
+    sweep_close(&again);
+    sweep_close(&s);
 }
 
 static void test_values(void **state)
