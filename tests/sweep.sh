@@ -35,6 +35,8 @@ sweep dry.db --dry-run -o csv >dry.csv 2>err || fail "--dry-run: $? $(cat err)"
 grep -q '^mqa,2,[0-9a-f]*,[0-9]*,-[0-9.]*,64,[0-9]*,128,new,0,' dry.csv ||
     fail "--dry-run: $(cat dry.csv)"
 [ ! -e dry.db ] || fail "--dry-run made a database"
+sweep wild.db --dry-run train.lr=1e6 train.clip=0 >out 2>err ||
+    fail "--dry-run of what diverges: $? $(cat err)"
 grep -q '0 of 6 runs recorded' err || fail "--dry-run: $(cat err)"
 
 # Undisturbed.

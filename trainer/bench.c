@@ -7,6 +7,7 @@
 #include "core/timer.h"
 #include "trainer/learner.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
@@ -68,6 +69,7 @@ static void repeat(bench *b, learner *l, const config *c, const int32_t *token, 
         }
         const double began = timer_now();
         learner_gradient(l, &r, token, token + b->tokens);
+        if (!isfinite(r.grad_norm)) r.grad_norm = 0; /* a wild rate takes the same time */
         learner_update(l, &r, c, c->train.lr, i + 2);
         const double seconds = timer_now() - began;
         if (i < 0) continue;

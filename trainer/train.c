@@ -280,6 +280,7 @@ bool train_measure(double *seconds, const config *c, int n_threads, error *e)
     for (int i = 1; i <= STEPS; i++) {
         const double began = timer_now();
         learner_gradient(&l, &r, token, target);
+        if (!isfinite(r.grad_norm)) r.grad_norm = 0; /* a wild rate takes the same time */
         learner_update(&l, &r, c, c->train.lr, i);
         *seconds = fmin(*seconds, timer_now() - began);
     }
