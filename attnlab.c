@@ -21,6 +21,7 @@ static const struct verb {
     { "compare", "who differs, by how much, how surely", compare_verb },
     { "power", "the noise of a study, and the seeds that a difference takes", power_verb },
     { "plot", "figures of a study", plot_verb },
+    { "doctor", "what is wrong with a record, and its repair", doctor_verb },
     { "backup", "a copy of the record while runs go on", backup_verb },
     { "query", "read-only SQL", query_verb },
     { "ls", "studies and runs", ls_verb },

@@ -119,6 +119,12 @@ bool file_write(const char *path, const void *bytes, size_t n, error *e)
     return file_draft_close(&d, e);
 }
 
+bool file_ends_in(const char *name, const char *end)
+{
+    const size_t n = strlen(name), m = strlen(end);
+    return n >= m && strcmp(name + n - m, end) == 0;
+}
+
 bool file_make_folder(const char *path, error *e)
 {
     char *part = strdup(path);

@@ -29,6 +29,9 @@ bool file_draft_open(file_draft *d, const char *path, error *e);
 bool file_draft_close(file_draft *d, error *e);
 void file_draft_drop(file_draft *d);
 
+/* Does the name end in these letters? */
+bool file_ends_in(const char *name, const char *end);
+
 /* Make a folder and those above it; one that is there is no error. */
 bool file_make_folder(const char *path, error *e);
 

@@ -28,12 +28,6 @@ static void path_of(char path[PATH], const journal *j, const char *file)
     snprintf(path, PATH, "%s/%s", j->folder, file);
 }
 
-static bool ends_in(const char *name, const char *end)
-{
-    const size_t n = strlen(name), m = strlen(end);
-    return n >= m && strcmp(name + n - m, end) == 0;
-}
-
 void journal_sweep(db *d, const record_run *r)
 {
     char *folder = record_folder(d, r->uid), path[PATH];
@@ -41,8 +35,8 @@ void journal_sweep(db *d, const record_run *r)
     for (struct dirent *f; dir && (f = readdir(dir));) {
         int64_t named = 0;
         error ignored;
-        if (!ends_in(f->d_name, ".safetensors.part") &&
-            (!ends_in(f->d_name, ".safetensors") ||
+        if (!file_ends_in(f->d_name, ".safetensors.part") &&
+            (!file_ends_in(f->d_name, ".safetensors") ||
              !db_integer(d, &named, 0, &ignored, "SELECT 1 FROM ckpt WHERE run_id=? AND file=?",
                          "it", r->run_id, f->d_name)))
             continue; /* not ours; and when in doubt it stays */

@@ -1,0 +1,319 @@
+/* doctor.c - see doctor.h.  What SQL can see is a table of statements, each giving what is wrong as
+ * rows of (subject, finding); what concerns locks and files is code. */
+#define _DEFAULT_SOURCE
+#include "experiments/doctor.h"
+
+#include "core/file.h"
+#include "core/hash.h"
+#include "trainer/journal.h"
+#include "trainer/record.h"
+
+#include <dirent.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum { PATH = 4096 };
+static const int64_t WAL_MOST = 64 << 20;
+
+typedef struct doctor {
+    db *d;
+    bool fix;
+    table t;
+    doctor_count n;
+    error *e;
+} doctor;
+
+static void report(doctor *x, const char *check, const char *subject, const char *what,
+                   const char *remedy, bool fixed)
+{
+    x->n.found++, x->n.fixed += fixed;
+    table_text(&x->t, check), table_text(&x->t, subject), table_text(&x->t, what);
+    table_text(&x->t, fixed ? "fixed" : remedy);
+}
+
+/* --- what SQL can see ------------------------------------------------------------------------- */
+
+static const struct {
+    const char *check, *sql, *remedy;
+} CHECKS[] = {
+    /* SQLite 3.40's check sees NULLs in tables WITHOUT ROWID whose keys are not their first
+     * columns, as arm_run's once were not. */
+    { "integrity",
+      "SELECT 'database', integrity_check FROM pragma_integrity_check WHERE integrity_check <> "
+      "'ok' AND NOT (integrity_check = 'NULL value in arm_run.run_id' AND NOT EXISTS (SELECT 1 FROM"
+      " arm_run WHERE run_id IS NULL))",
+      "copy it with the shell's .recover" },
+    { "foreign keys",
+      "SELECT \"table\", count(*) || ' rows refer to a missing ' || parent FROM"
+      " pragma_foreign_key_check GROUP BY 1, parent",
+      "copy it with the shell's .recover" },
+    { "missing cells",
+      "SELECT s.name, a.label || ': ' || count(r.run_id) || ' of ' || v.seeds || ' cells planned'"
+      " FROM sweep s JOIN sweep_version v USING(sweep_id) JOIN arm a USING(sweep_id)"
+      " LEFT JOIN arm_run r ON r.arm_id = a.arm_id AND r.pair_key BETWEEN 1 AND v.seeds"
+      " WHERE a.dropped = 0 AND v.version = (SELECT max(version) FROM sweep_version w WHERE"
+      " w.sweep_id = s.sweep_id) GROUP BY a.arm_id HAVING count(r.run_id) < v.seeds",
+      "attnlab sweep" },
+    { "failed runs",
+      "SELECT run_uid, coalesce(message, '') FROM run WHERE status = 'failed' ORDER BY run_id",
+      "attnlab sweep, or attnlab train --resume" },
+    { "steps",
+      "SELECT run_uid, (max(step) - min(step) + 1 - count(*)) || ' steps missing between ' ||"
+      " min(step) || ' and ' || max(step) FROM train_step JOIN run USING(run_id) GROUP BY run_id"
+      " HAVING count(*) <> max(step) OR min(step) <> 1",
+      "attnlab replay" },
+    { "steps",
+      "SELECT run_uid, status || ' at step ' || coalesce(last_step, 'none') || ' of ' ||"
+      " target_step || ', and the log ends at ' || coalesce((SELECT max(step) FROM train_step t"
+      " WHERE t.run_id = r.run_id), 'none') FROM run r WHERE (status = 'done' AND last_step IS NOT"
+      " target_step) OR (status IN ('done', 'diverged') AND last_step IS NOT (SELECT max(step) FROM"
+      " train_step t WHERE t.run_id = r.run_id))",
+      "attnlab replay" },
+    { "evaluations",
+      "SELECT run_uid, 'done, and not evaluated at its last step' FROM run r WHERE status = 'done'"
+      " AND NOT EXISTS (SELECT 1 FROM eval v WHERE v.run_id = r.run_id AND v.step = r.last_step)",
+      "attnlab replay" },
+    { "completed twice",
+      "SELECT run_uid, count(*) || ' attempts came to its end' FROM attempt JOIN run USING(run_id)"
+      " WHERE exit_code IN (0, 4) GROUP BY run_id HAVING count(*) > 1",
+      "attnlab replay" },
+    { "unequal n",
+      "WITH n AS (SELECT a.sweep_id, a.label, count(iif(r.status = 'done', 1, NULL)) AS done FROM"
+      " arm a LEFT JOIN arm_run USING(arm_id) LEFT JOIN run r USING(run_id) WHERE a.dropped = 0"
+      " GROUP BY a.arm_id) SELECT s.name, group_concat(n.label || ' has ' || n.done, ', ') FROM n"
+      " JOIN sweep s USING(sweep_id) GROUP BY s.sweep_id HAVING min(done) <> max(done)",
+      "attnlab sweep" },
+    { "mixed builds",
+      "WITH built AS (SELECT DISTINCT a.sweep_id, f.name, f.sha256 FROM arm a JOIN arm_run"
+      " USING(arm_id) JOIN run r USING(run_id) JOIN code_file f USING(code_id) WHERE a.dropped = 0"
+      " AND r.status IN ('done', 'diverged')) SELECT s.name, count(*) || ' versions of ' || b.name"
+      " FROM built b JOIN sweep s USING(sweep_id) GROUP BY s.sweep_id, b.name HAVING count(*) > 1",
+      "attnlab sweep --again" },
+    { "mixed machines",
+      "SELECT s.name, count(DISTINCT h.host_id) || ' environments: ' || group_concat(DISTINCT"
+      " h.hostname || ' ' || coalesce(h.isa, '') || ' ' || coalesce(h.blas_kernel, '')) FROM sweep"
+      " s JOIN arm a USING(sweep_id) JOIN arm_run USING(arm_id) JOIN attempt t USING(run_id) JOIN"
+      " host h USING(host_id) WHERE a.dropped = 0 GROUP BY s.sweep_id HAVING count(DISTINCT"
+      " h.isa || coalesce(h.blas_kernel, '') || coalesce(h.cpu_model, '')) > 1",
+      "attnlab replay" },
+};
+
+static bool check_rows(doctor *x, size_t i)
+{
+    sqlite3_stmt *s;
+    bool row, ok;
+    if (!db_query(x->d, &s, x->e, CHECKS[i].sql, NULL)) return false;
+    while ((ok = db_next(x->d, s, &row, x->e)) && row)
+        report(x, CHECKS[i].check, (const char *)sqlite3_column_text(s, 0),
+               (const char *)sqlite3_column_text(s, 1), CHECKS[i].remedy, false);
+    sqlite3_finalize(s);
+    return ok;
+}
+
+/* --- runs whose process is gone --------------------------------------------------------------- */
+
+static bool bury(doctor *x, const record_run *r)
+{
+    db *d = x->d;
+    if (!db_begin(d, x->e)) return false;
+    if (db_run(d, x->e,
+               "UPDATE run SET status='preempted', message='its process died', ended_ms=?"
+               " WHERE run_id=? AND status='running'",
+               "ii", db_now_ms(), r->run_id) &&
+        db_run(d, x->e,
+               "UPDATE attempt SET ended_ms=?, exit_code=-1 WHERE run_id=? AND ended_ms IS NULL",
+               "ii", db_now_ms(), r->run_id))
+        return db_commit(d, x->e);
+    db_rollback(d);
+    return false;
+}
+
+/* --- files ------------------------------------------------------------------------------------ */
+
+/* What is wrong with a checkpoint's file; NULL where nothing is. */
+static const char *blemish(const char *path, int64_t bytes, const char *sha256)
+{
+    char hex[HASH_HEX];
+    struct stat s;
+    error why;
+    if (stat(path, &s) != 0) return "is missing";
+    if (s.st_size != bytes) return "has another size than recorded";
+    if (!hash_file(hex, path, &why)) return "cannot be read";
+    return strcmp(hex, sha256) == 0 ? NULL : "is not what was recorded";
+}
+
+/* Rows without their file, or with another.  A row that promises what is not there can go: the
+ * numbers of the run are in other tables.  A finished run's last weights stay reported. */
+static bool check_checkpoints(doctor *x, const record_run *r, const char *folder)
+{
+    sqlite3_stmt *s;
+    bool row, ok;
+    char path[PATH], what[256];
+    int64_t gone[16];
+    int n = 0;
+    if (!db_query(x->d, &s, x->e, "SELECT ckpt_id, file, bytes, sha256 FROM ckpt WHERE run_id=?",
+                  "i", r->run_id))
+        return false;
+    while ((ok = db_next(x->d, s, &row, x->e)) && row) {
+        const char *file = (const char *)sqlite3_column_text(s, 1);
+        snprintf(path, sizeof path, "%s/%s", folder, file);
+        const char *wrong =
+            blemish(path, sqlite3_column_int64(s, 2), (const char *)sqlite3_column_text(s, 3));
+        if (!wrong) continue;
+        snprintf(what, sizeof what, "%.100s %s", file, wrong);
+        const bool fix = x->fix && n < 16;
+        if (fix) gone[n++] = sqlite3_column_int64(s, 0);
+        report(x, "rows without files", r->uid, what, "--fix forgets it", fix);
+    }
+    sqlite3_finalize(s);
+    if (n == 0 || !ok) return ok;
+    if (!db_begin(x->d, x->e)) return false;
+    for (int i = 0; ok && i < n; i++)
+        ok = db_run(x->d, x->e, "DELETE FROM ckpt WHERE ckpt_id=?", "i", gone[i]);
+    if (ok) return db_commit(x->d, x->e);
+    db_rollback(x->d);
+    return false;
+}
+
+static bool check_leftovers(doctor *x, const record_run *r, const char *folder)
+{
+    DIR *dir = opendir(folder);
+    bool ok = true;
+    int found = 0;
+    char what[300];
+    for (struct dirent *f; ok && dir && (f = readdir(dir));) {
+        int64_t named = 0;
+        const bool part = file_ends_in(f->d_name, ".safetensors.part");
+        if (!part && !file_ends_in(f->d_name, ".safetensors")) continue;
+        if (!part)
+            ok = db_integer(x->d, &named, 0, x->e, "SELECT 1 FROM ckpt WHERE run_id=? AND file=?",
+                            "it", r->run_id, f->d_name);
+        if (!ok || named) continue;
+        snprintf(what, sizeof what, "%s is in no row", f->d_name);
+        report(x, "files without rows", r->uid, what, "--fix removes it", x->fix);
+        found++;
+    }
+    if (dir) closedir(dir);
+    if (ok && found && x->fix) journal_sweep(x->d, r);
+    return ok;
+}
+
+/* One run, whose lock is taken as long as it is looked at: what a living process has is left out,
+ * for its files come and go. */
+static bool check_run(doctor *x, const record_run *r)
+{
+    int lock = -1;
+    char *folder = record_folder(x->d, r->uid);
+    struct stat s;
+    bool ok = true;
+    if (!folder) return error_set(x->e, "no memory");
+    const bool there = stat(folder, &s) == 0, begun = strcmp(r->status, "running") == 0;
+    if (there) ok = record_own(&lock, x->d, r->uid, x->e);
+    if (ok && (lock >= 0 || !there)) {
+        if (begun) {
+            ok = !x->fix || bury(x, r);
+            report(x, "dead runs", r->uid, "is called running, and no process has it",
+                   "--fix, or whoever resumes it", x->fix && ok);
+        }
+        ok = ok && check_checkpoints(x, r, folder) && check_leftovers(x, r, folder);
+    }
+    if (lock >= 0) close(lock);
+    free(folder);
+    return ok;
+}
+
+static bool check_runs(doctor *x)
+{
+    sqlite3_stmt *s;
+    bool row, ok;
+    int64_t n = 0;
+    record_run *list = NULL;
+    if (!db_integer(x->d, &n, 0, x->e, "SELECT count(*) FROM run", NULL)) return false;
+    list = calloc((size_t)n + 1, sizeof *list);
+    if (!list) return error_set(x->e, "no memory for %lld runs", (long long)n);
+    int64_t i = 0;
+    ok = db_query(x->d, &s, x->e, "SELECT run_id, run_uid, status FROM run ORDER BY run_id", NULL);
+    while (ok && i < n && (ok = db_next(x->d, s, &row, x->e)) && row) {
+        list[i].run_id = sqlite3_column_int64(s, 0);
+        snprintf(list[i].uid, sizeof list[i].uid, "%s", (const char *)sqlite3_column_text(s, 1));
+        snprintf(list[i].status, sizeof list[i].status, "%s",
+                 (const char *)sqlite3_column_text(s, 2));
+        i++;
+    }
+    sqlite3_finalize(s); /* no row is being read when something is written */
+    for (int64_t j = 0; ok && j < i; j++) ok = check_run(x, &list[j]);
+    free(list);
+    return ok;
+}
+
+/* A folder that no run has: all that may go is what a plan leaves that was never committed. */
+static bool remove_planned(const char *folder)
+{
+    static const char *const FILES[] = { "lock", "log", "config.yaml", "config.yaml.part" };
+    char path[PATH];
+    DIR *dir = opendir(folder);
+    bool known = dir != NULL;
+    for (struct dirent *f; known && (f = readdir(dir));) {
+        bool one = strcmp(f->d_name, ".") == 0 || strcmp(f->d_name, "..") == 0;
+        for (size_t i = 0; i < sizeof FILES / sizeof *FILES; i++)
+            one |= strcmp(f->d_name, FILES[i]) == 0;
+        known = one;
+    }
+    if (dir) closedir(dir);
+    if (!known) return false;
+    for (size_t i = 0; i < sizeof FILES / sizeof *FILES; i++) {
+        snprintf(path, sizeof path, "%s/%s", folder, FILES[i]);
+        unlink(path);
+    }
+    return rmdir(folder) == 0;
+}
+
+/* Under a write transaction, so that nobody is planning a run meanwhile. */
+static bool check_folders(doctor *x)
+{
+    char folder[PATH], path[PATH];
+    snprintf(folder, sizeof folder, "%s.runs", x->d->path);
+    if (x->fix && !db_begin(x->d, x->e)) return false;
+    DIR *dir = opendir(folder);
+    bool ok = true;
+    for (struct dirent *f; ok && dir && (f = readdir(dir));) {
+        int64_t known = 0;
+        if (f->d_name[0] == '.') continue;
+        ok = db_integer(x->d, &known, 0, x->e, "SELECT 1 FROM run WHERE run_uid=?", "t", f->d_name);
+        if (!ok || known) continue;
+        snprintf(path, sizeof path, "%s/%s", folder, f->d_name);
+        report(x, "files without rows", f->d_name, "a folder of no run on record",
+               "--fix removes one without weights", x->fix && remove_planned(path));
+    }
+    if (dir) closedir(dir);
+    if (x->fix) db_rollback(x->d);
+    return ok;
+}
+
+static void check_wal(doctor *x)
+{
+    char path[PATH], what[64];
+    struct stat s;
+    snprintf(path, sizeof path, "%s-wal", x->d->path);
+    if (stat(path, &s) != 0 || s.st_size <= WAL_MOST) return;
+    snprintf(what, sizeof what, "%lld MiB", (long long)(s.st_size >> 20));
+    if (x->fix) db_tidy(x->d);
+    report(x, "write-ahead log", path, what, "--fix moves it into the database", x->fix);
+}
+
+bool doctor_run(doctor_count *n, db *d, bool fix, table_format f, FILE *out, error *e)
+{
+    static const char *const NAMES[] = { "check", "subject", "finding", "remedy" };
+    doctor x = { .d = d, .fix = fix, .e = e };
+    bool ok = true;
+    table_open(&x.t, f, out, 4, NAMES);
+    for (size_t i = 0; ok && i < sizeof CHECKS / sizeof *CHECKS; i++) ok = check_rows(&x, i);
+    ok = ok && check_runs(&x) && check_folders(&x);
+    if (ok) check_wal(&x);
+    table_close(&x.t);
+    *n = x.n;
+    return ok;
+}

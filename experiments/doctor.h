@@ -1,0 +1,19 @@
+/* doctor.h - is the record whole, and what is to be done where it is not?
+ *
+ * What --fix does is safe: it never removes a number, nor a file that a row names.
+ */
+#ifndef EXPERIMENTS_DOCTOR_H
+#define EXPERIMENTS_DOCTOR_H
+
+#include "core/db.h"
+#include "core/table.h"
+
+typedef struct doctor_count {
+    int found, fixed;
+} doctor_count;
+
+/* Look at everything, and print a row for each thing found: check, subject, finding, remedy.
+ * `fix` needs a database that can be written.  Fails where the database cannot be read at all. */
+bool doctor_run(doctor_count *n, db *d, bool fix, table_format f, FILE *out, error *e);
+
+#endif

@@ -1,0 +1,89 @@
+#!/bin/sh
+# doctor.sh ATTNLAB - everything that can be wrong with a record is found, and what is safe is repaired.
+. "$(dirname "$0")/common.sh"
+small_corpus
+cat >study.yaml <<'YAML'
+model: {n_layers: 1, dim: 32, n_heads: 4, ffn_dim: 64, context: 32}
+data: {corpus: corpus}
+train: {tokens: 10k, batch_tokens: 512, save_every_tokens: 2048}
+eval: {tokens: 1024}
+sweep:
+  name: small
+  axes: {model.attention: [mha, mqa]}
+  baseline: {model.attention: mha}
+  seeds: 2
+YAML
+"$attnlab" sweep study.yaml --db whole.db 2>err || fail "sweep: $? $(cat err)"
+doctor() { "$attnlab" doctor -o csv "$@" >out 2>err; }
+sql() { sqlite3 bent.db "PRAGMA foreign_keys=OFF; $1"; }
+
+doctor --db whole.db || fail "a whole record: $(cat out err)"
+grep -q '^attnlab doctor: 0 found, 0 fixed (SQLite 3' err || fail "a whole record: $(cat err)"
+doctor --db nowhere.db --fix
+[ $? -eq 1 ] && [ "$(wc -l <err)" -eq 1 ] && [ ! -e nowhere.db ] || fail "no record: $(cat err)"
+uid=$(sqlite3 whole.db 'SELECT run_uid FROM run LIMIT 1')
+
+# found CHECK WORDS FIXED STATEMENT [COMMAND] - what the damage shows as, and whether --fix mends it.
+found() {
+    rm -rf bent.*
+    sqlite3 -readonly whole.db "VACUUM INTO 'bent.db'"
+    cp -r whole.db.runs bent.db.runs
+    sql "$4"
+    eval "${5-}"
+    doctor --db bent.db
+    [ $? -eq 1 ] || fail "$1: not status 1: $(cat out err)"
+    grep "^$1," out | grep -q -- "$2" || fail "$1: '$2' is not found: $(cat out err)"
+    doctor --db bent.db --fix
+    status=$?
+    if [ "$3" = fixed ]; then
+        [ $status -eq 0 ] || fail "$1: not mended: $(cat out err)"
+        doctor --db bent.db || fail "$1: mended, and still there: $(cat out)"
+    else
+        [ $status -eq 1 ] || fail "$1: called mended"
+    fi
+}
+
+dir_of=bent.db.runs/$uid
+found 'foreign keys' 'missing run' '' "DELETE FROM run WHERE run_uid = '$uid'"
+found 'missing cells' 'mha: 1 of 2 cells' '' 'DELETE FROM arm_run WHERE arm_id = 1 AND pair_key = 2'
+found 'unequal n' 'mha has 1, mqa has 2' '' "UPDATE run SET status = 'failed', message = 'it broke' WHERE run_uid = '$uid'"
+found 'failed runs' "$uid,it broke" '' "UPDATE run SET status = 'failed', message = 'it broke' WHERE run_uid = '$uid'"
+found 'steps' "$uid,2 steps missing between 1 and 20" '' 'DELETE FROM train_step WHERE run_id = 1 AND step IN (7, 8)'
+found 'steps' "$uid,.done at step 20 of 20, and the log ends at 19" '' 'DELETE FROM train_step WHERE run_id = 1 AND step = 20'
+found 'evaluations' "$uid" '' 'DELETE FROM eval WHERE run_id = 1'
+found 'completed twice' "$uid,2 attempts" '' 'INSERT INTO attempt SELECT run_id, 2, host_id, code_id, pid, threads,
+    from_step, to_step, started_ms, ended_ms, exit_code, signal FROM attempt WHERE run_id = 1'
+found 'mixed builds' 'small,2 versions of core' '' "INSERT INTO code(code_id, binary_sha256, version) VALUES(9, 'x', '0');
+    INSERT INTO code_file SELECT 9, name, iif(name = 'core', 'y', sha256) FROM code_file; UPDATE run SET code_id = 9 WHERE run_id = 1"
+found 'dead runs' "$uid,.is called running" fixed "UPDATE run SET status = 'running' WHERE run_id = 1;
+    UPDATE run SET status = 'running' WHERE run_id = 2; UPDATE run SET status = 'running' WHERE run_id = 3;
+    UPDATE run SET status = 'running' WHERE run_id = 4" 
+[ "$(sql "SELECT count(*) FROM run WHERE status = 'preempted'")" = 4 ] || fail "dead runs are $(sql 'SELECT status FROM run')"
+found 'files without rows' 'step-000000007.safetensors is in no row' fixed '' 'touch $dir_of/step-000000007.safetensors'
+found 'files without rows' 'weights.safetensors.part is in no row' fixed '' 'touch $dir_of/weights.safetensors.part'
+found 'files without rows' 'abcdef012345,a folder of no run' fixed '' 'mkdir bent.db.runs/abcdef012345; touch bent.db.runs/abcdef012345/lock'
+found 'files without rows' 'abcdef012345,a folder of no run' '' '' 'mkdir bent.db.runs/abcdef012345; touch bent.db.runs/abcdef012345/weights.safetensors'
+found 'rows without files' 'weights.safetensors is missing' fixed '' 'rm $dir_of/weights.safetensors'
+found 'rows without files' 'weights.safetensors is not what was recorded' fixed '' \
+    'printf x | dd of=$dir_of/weights.safetensors bs=1 seek=5000 conv=notrunc 2>/dev/null'
+found 'rows without files' 'weights.safetensors has another size' fixed '' 'truncate -s -1 $dir_of/weights.safetensors'
+
+# A flipped page of the database itself.
+rm -rf bent.*
+sqlite3 -readonly whole.db "VACUUM INTO 'bent.db'"
+page=$(sqlite3 bent.db "SELECT rootpage FROM sqlite_schema WHERE name = 'run_status'")
+head -c 4096 /dev/urandom | dd of=bent.db bs=4096 seek=$((page - 1)) conv=notrunc 2>/dev/null
+doctor --db bent.db
+[ $? -eq 1 ] || fail "a broken page: status $?"
+
+# A living run is left alone.
+"$attnlab" train small.yaml --quiet --db live.db train.tokens=2M 2>/dev/null &
+pid=$!
+while [ "$(sqlite3 live.db 'SELECT count(*) FROM ckpt' 2>/dev/null || echo 0)" -lt 1 ]; do sleep 0.05; done
+doctor --db live.db --fix || fail "a living run: $(cat out err)"
+kill -9 $pid
+wait $pid 2>/dev/null
+doctor --db live.db
+grep -q '^dead runs,' out || fail "a killed run: $(cat out err)"
+
+finish
