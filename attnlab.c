@@ -26,6 +26,7 @@ static const struct verb {
     { "query", "read-only SQL", query_verb },
     { "ls", "studies and runs", ls_verb },
     { "show", "one run, whole", show_verb },
+    { "diff", "in what two runs differ", diff_verb },
     { "bench", "how fast it trains, against the rate of sgemm", bench_verb },
     { "describe", "parameters, FLOPs, memory, KV bytes of a configuration", describe_verb },
     { "variants", "the attention variants and their options", variants_verb },

@@ -232,6 +232,36 @@ static void named_numbers(void **state)
     free(out), free(err);
 }
 
+static void differs(void **state)
+{
+    (void)state;
+    fixture_run(&f, "UPDATE config_param SET value = 0.002 WHERE key = 'train.lr' AND config_id ="
+                    " (SELECT config_id FROM arm WHERE label = 'mqa')");
+    const char *argv[] = {
+        "attnlab", "--db", f.path, "heads/mha/1", "heads/mqa/1", "-ojson", NULL
+    };
+    char *out, *err;
+    assert_int_equal(fixture_verb(diff_verb, &out, &err, argv), 0);
+    json_t *j = json_loads(out, 0, NULL), *row;
+    size_t i;
+    int found = 0;
+    json_array_foreach(j, i, row)
+    {
+        const char *key = json_string_value(json_object_get(row, "key"));
+        assert_string_not_equal(key, "model.context"); /* it is the same */
+        found += strcmp(key, "train.lr") == 0 || strcmp(key, "model.attention") == 0;
+        if (strcmp(key, "val_loss@512") != 0) continue;
+        found++;
+        assert_true(fabs(json_number_value(json_object_get(row, "b_minus_a")) - 0.02) < 1e-9);
+    }
+    assert_int_equal(found, 3);
+    json_decref(j);
+    free(out), free(err);
+    check(diff_verb, 0, "Zen", "heads/mha/1", "heads/mha/2", "--all");
+    check(diff_verb, STATUS_USAGE, "no run 'heads/mha/9'", "heads/mha/9", "heads/mha/2", NULL);
+    check(diff_verb, STATUS_USAGE, "no run 'zzz'", "heads/mha/1", "zzz", NULL);
+}
+
 static void schema(void **state)
 {
     (void)state;
@@ -247,7 +277,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(reads),     cmocka_unit_test(changes_nothing), cmocka_unit_test(refuses),
         cmocka_unit_test(runs_away), cmocka_unit_test(lists),           cmocka_unit_test(shows),
-        cmocka_unit_test(by_name),   cmocka_unit_test(named_numbers),   cmocka_unit_test(schema),
+        cmocka_unit_test(by_name),   cmocka_unit_test(named_numbers),   cmocka_unit_test(differs),
+        cmocka_unit_test(schema),
     };
     return cmocka_run_group_tests(tests, open_database, close_database);
 }
