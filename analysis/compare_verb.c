@@ -1,6 +1,8 @@
 /* compare_verb.c - attnlab compare STUDY: who differs, by how much, how surely. */
 #include "analysis/analysis.h"
 #include "analysis/comparison.h"
+#include "analysis/interaction.h"
+#include "analysis/sample.h"
 #include "analysis/sentence.h"
 #include "analysis/verb.h"
 
@@ -15,11 +17,12 @@ typedef struct options {
     const char *study, *metric;
     double alpha, margin; /* NaN: the study's */
     int64_t generation;   /* -1: the newest */
-    bool all;             /* every two arms */
+    bool all;             /* every two arms     */
+    bool slopes;          /* interactions alone */
     bool fail_if[FAIL_KINDS];
 } options;
 
-enum { KEY_METRIC = 1000, KEY_ALPHA, KEY_MARGIN, KEY_GENERATION, KEY_PAIRS, KEY_FAIL };
+enum { KEY_METRIC = 1000, KEY_ALPHA, KEY_MARGIN, KEY_GENERATION, KEY_PAIRS, KEY_SLOPES, KEY_FAIL };
 
 static const struct argp_option OPTIONS[] = {
     { "metric", KEY_METRIC, "METRIC", 0,
@@ -31,6 +34,8 @@ static const struct argp_option OPTIONS[] = {
       0 },
     { "pairs", KEY_PAIRS, "WHICH", 0,
       "base: each arm with its baseline (the default); all: every two", 0 },
+    { "interactions", KEY_SLOPES, NULL, 0,
+      "Only how differences change along axes of numbers, such as the context", 0 },
     { "fail-if", KEY_FAIL, "VERDICT", 0,
       "Exit with status 3 if any contrast is worse, better, equivalent, undecided or confounded",
       0 },
@@ -60,6 +65,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         if (strcmp(arg, "all") != 0 && strcmp(arg, "base") != 0)
             argp_failure(state, STATUS_USAGE, 0, "--pairs '%s': base or all", arg);
         o->all = strcmp(arg, "all") == 0;
+        return 0;
+    case KEY_SLOPES:
+        o->slopes = true;
         return 0;
     case KEY_FAIL:
         if (strcmp(arg, "confounded") == 0) {
@@ -196,6 +204,45 @@ static void print_rows(const comparison *c, table_format f)
     table_close(&t);
 }
 
+/* Does the difference grow along an axis?  Prints nothing where no axis has numbers. */
+static void print_interactions(const comparison *c, table_format f, bool alone)
+{
+    interactions k;
+    interaction_find(&k, c);
+    if (k.n && !alone) puts("Along an axis, a doubling changes the difference by:\n");
+    if (k.n || alone) interaction_print(&k, c, f, stdout);
+    if (k.n && !alone) putchar('\n');
+    interaction_close(&k);
+}
+
+/* What other text of the same kind would add to the error. */
+static bool print_samples(const comparison *c, db *d, table_format f, error *e)
+{
+    table t;
+    int rows = 0;
+    for (int i = 0; i < c->asked.pairs; i++) {
+        sample m;
+        if (!sample_read(&m, c, d, i, e)) return false;
+        if (!m.pieces) continue;
+        if (!rows++) {
+            printf("The text is a sample too (%d pieces of it, beside %d seeds):\n\n", m.pieces,
+                   m.seeds);
+            table_open(&t, f, stdout, 7,
+                       (const char *[]){ "arm", "against", "difference", "error of seeds",
+                                         "error of text", "of both", "interval on other text" });
+        }
+        const int digits = digits_of(c) + 1;
+        char text[80];
+        snprintf(text, sizeof text, "%+.*f to %+.*f", digits - 1, m.lo, digits - 1, m.hi);
+        table_text(&t, c->study->arm[c->pair[i].arm].label);
+        table_text(&t, c->study->arm[c->pair[i].base].label);
+        table_real(&t, m.diff, digits), table_real(&t, m.se_seeds, digits);
+        table_real(&t, m.se_text, digits), table_real(&t, m.se, digits), table_text(&t, text);
+    }
+    if (rows) table_close(&t), putchar('\n');
+    return true;
+}
+
 static bool print(const comparison *c, db *d, table_format f, error *e)
 {
     if (!table_for_people(f)) {
@@ -221,7 +268,8 @@ static bool print(const comparison *c, db *d, table_format f, error *e)
         sentence_verdict(stdout, c, i);
     }
     putchar('\n');
-    return sentence_notes(stdout, c, d, e);
+    print_interactions(c, f, false);
+    return print_samples(c, d, f, e) && sentence_notes(stdout, c, d, e);
 }
 
 /* The command line, for the record; the caller frees it. */
@@ -276,7 +324,11 @@ static int compare(db *d, const options *o, int argc, char **argv)
         return verb_fail(argv[0], &e);
     }
     record(&c, o->common.db, argc, argv);
-    const bool ok = print(&c, d, o->common.format, &e);
+    bool ok = true;
+    if (o->slopes)
+        print_interactions(&c, o->common.format, true);
+    else
+        ok = print(&c, d, o->common.format, &e);
     const int status = found(&c, o) ? STATUS_VERDICT : STATUS_DONE;
     comparison_close(&c);
     study_free(&s);

@@ -41,16 +41,21 @@ static const char *trait(const study *s, int arm, int seed, size_t offset)
     return *(char *const *)((const char *)study_at(s, arm, seed) + offset);
 }
 
+static bool finished(const study *s, int arm, int seed, const bool *used)
+{
+    return used[seed] && study_at(s, arm, seed)->status == STUDY_DONE;
+}
+
 /* The different values that an arm's runs have, joined. */
 static char *values(const study *s, int arm, const bool *used, size_t offset)
 {
     char *text = calloc(1, 1);
     if (!text) abort();
     for (int i = 0; i < s->seeds; i++) {
-        const char *value = used[i] ? trait(s, arm, i, offset) : NULL;
+        const char *value = finished(s, arm, i, used) ? trait(s, arm, i, offset) : NULL;
         bool known = !value;
         for (int k = 0; k < i && !known; k++)
-            known = used[k] && same(value, trait(s, arm, k, offset));
+            known = finished(s, arm, k, used) && same(value, trait(s, arm, k, offset));
         if (known) continue;
         const size_t size = strlen(text) + strlen(value) + 4;
         char *longer = malloc(size);
@@ -62,14 +67,21 @@ static char *values(const study *s, int arm, const bool *used, size_t offset)
     return text;
 }
 
-/* A pair of runs that differ in it, at any seed; true if there was one. */
+/* Finished runs of the two arms that differ in it, at any seed; where they share no seed, at all.
+ * True if there were. */
 static bool find_trait(json_t *list, const study *s, int arm, int base, const bool *used,
                        const char *key, size_t offset)
 {
-    bool differs = false;
-    for (int i = 0; i < s->seeds; i++)
-        differs =
-            differs || (used[i] && !same(trait(s, arm, i, offset), trait(s, base, i, offset)));
+    bool differs = false, shared = false;
+    for (int i = 0; i < s->seeds; i++) {
+        if (!finished(s, arm, i, used) || !finished(s, base, i, used)) continue;
+        shared = true;
+        differs = differs || !same(trait(s, arm, i, offset), trait(s, base, i, offset));
+    }
+    for (int i = 0; !shared && i < s->seeds; i++)
+        for (int k = 0; finished(s, arm, i, used) && k < s->seeds; k++)
+            differs = differs || (finished(s, base, k, used) &&
+                                  !same(trait(s, arm, i, offset), trait(s, base, k, offset)));
     if (!differs) return false;
     char *of_base = values(s, base, used, offset), *of_arm = values(s, arm, used, offset);
     add(list, key, of_base, of_arm);

@@ -1,0 +1,257 @@
+/* interaction.c - see interaction.h. */
+#include "analysis/interaction.h"
+
+#include "analysis/flip.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void *zeroed(size_t n, size_t size)
+{
+    void *p = calloc(n ? n : 1, size);
+    if (!p) abort();
+    return p;
+}
+
+/* The axes of every arm, and what is left of them without one. */
+static json_t **read_axes(const study *s)
+{
+    json_t **axes = zeroed((size_t)s->arms, sizeof *axes);
+    for (int a = 0; a < s->arms; a++) {
+        axes[a] = json_loads(s->arm[a].axis_json, 0, NULL);
+        if (!json_is_object(axes[a])) {
+            json_decref(axes[a]);
+            axes[a] = json_object();
+        }
+    }
+    return axes;
+}
+
+static double level(const json_t *axes, const char *key)
+{
+    const json_t *x = json_object_get(axes, key);
+    return json_is_number(x) && json_number_value(x) > 0 ? json_number_value(x) : NAN;
+}
+
+/* "{arm without the axis} {base without it}": pairs with one name belong together. */
+static char *name_of(json_t *const *axes, contrast_pair p, const char *key)
+{
+    char *part[2];
+    for (int i = 0; i < 2; i++) {
+        json_t *rest = json_copy(axes[i ? p.base : p.arm]);
+        json_object_del(rest, key);
+        part[i] = json_dumps(rest, JSON_COMPACT | JSON_SORT_KEYS);
+        json_decref(rest);
+        if (!part[i]) abort();
+    }
+    const size_t size = strlen(part[0]) + strlen(part[1]) + 2;
+    char *name = zeroed(size, 1);
+    snprintf(name, size, "%s %s", part[0], part[1]);
+    free(part[0]), free(part[1]);
+    return name;
+}
+
+/* One set of pairs along an axis, while it is put together. */
+typedef struct group {
+    char *name;
+    int n, *pair; /* indices of pairs, ascending in x */
+} group;
+
+static void sort_pairs(group *g, const comparison *c, json_t *const *axes, const char *key)
+{
+    for (int i = 1; i < g->n; i++)
+        for (int k = i; k > 0 && level(axes[c->pair[g->pair[k]].arm], key) <
+                                     level(axes[c->pair[g->pair[k - 1]].arm], key);
+             k--) {
+            const int swap = g->pair[k];
+            g->pair[k] = g->pair[k - 1], g->pair[k - 1] = swap;
+        }
+}
+
+static int find_groups(group *g, const comparison *c, json_t *const *axes, const char *key)
+{
+    int n = 0;
+    for (int i = 0; i < c->asked.pairs; i++) {
+        const contrast_pair p = c->pair[i];
+        const double x = level(axes[p.arm], key);
+        if (isnan(x) || x != level(axes[p.base], key)) continue;
+        if (c->result.left_out[p.arm] || c->result.left_out[p.base]) continue;
+        char *name = name_of(axes, p, key);
+        int k = 0;
+        while (k < n && strcmp(g[k].name, name) != 0) k++;
+        if (k == n) {
+            g[n++] = (group){ name, 0, zeroed((size_t)c->asked.pairs, sizeof(int)) };
+        } else {
+            free(name);
+        }
+        g[k].pair[g[k].n++] = i;
+    }
+    for (int k = 0; k < n; k++) sort_pairs(&g[k], c, axes, key);
+    return n;
+}
+
+/* Weights of the least-squares slope on log2 x; their squares' sum. */
+static double put_weights(double *w, const double *x, int n)
+{
+    double mean = 0, square = 0;
+    for (int i = 0; i < n; i++) mean += log2(x[i]) / n;
+    for (int i = 0; i < n; i++) square += (log2(x[i]) - mean) * (log2(x[i]) - mean);
+    for (int i = 0; i < n; i++) w[i] = (log2(x[i]) - mean) / square;
+    return 1 / square;
+}
+
+/* The difference of a pair at a seed. */
+static double difference(const comparison *c, int pair, int seed)
+{
+    const contrast_pair p = c->pair[pair];
+    const int S = c->asked.seeds;
+    return c->y[p.arm * S + seed] - c->y[p.base * S + seed];
+}
+
+/* Fill in a row but for its test; its slopes by seed, and the sum of its squared weights. */
+static double describe(interaction *r, double *slope, const comparison *c, const group *g,
+                       json_t *const *axes, const char *key)
+{
+    const size_t n = (size_t)g->n;
+    *r = (interaction){ .axis = strdup(key),
+                        .levels = g->n,
+                        .x = zeroed(n, sizeof(double)),
+                        .diff = zeroed(n, sizeof(double)),
+                        .arm = c->pair[g->pair[0]].arm,
+                        .base = c->pair[g->pair[0]].base,
+                        .n = c->result.shared_seeds,
+                        .lo = NAN,
+                        .hi = NAN,
+                        .p_adjusted = NAN };
+    double *w = zeroed(n, sizeof *w);
+    if (!r->axis) abort();
+    for (int l = 0; l < g->n; l++) {
+        r->x[l] = level(axes[c->pair[g->pair[l]].arm], key);
+        r->diff[l] = c->result.row[g->pair[l]].diff;
+    }
+    const double square = put_weights(w, r->x, g->n);
+    for (int l = 0; l < g->n; l++) r->slope += w[l] * r->diff[l];
+    int k = 0;
+    for (int s = 0; s < c->asked.seeds; s++) {
+        if (!c->result.used[s]) continue;
+        for (int l = 0; l < g->n; l++) slope[k] += w[l] * difference(c, g->pair[l], s);
+        k++;
+    }
+    free(w);
+    return square;
+}
+
+static void by_flip(interaction *r, const double *slope, const comparison *c, int n)
+{
+    flip f;
+    flip_open(&f, slope, n, c->result.shared_seeds);
+    for (int i = 0; i < n; i++) {
+        flip_interval(&r[i].lo, &r[i].hi, &f, i, c->asked.alpha);
+        r[i].p_adjusted = flip_p(&f, i, 0, true);
+    }
+    flip_close(&f);
+}
+
+/* The pairs' standard error is sqrt(2 variance / n); a slope's has its weights' squares besides.
+ * Slopes from one baseline make a star (maxt.h); those of others are taken apart, which can only
+ * make intervals wider. */
+static void by_block(interaction *r, const double *square, const comparison *c, const group *g,
+                     int n)
+{
+    int *size = zeroed((size_t)n, sizeof *size);
+    bool one = true;
+    for (int i = 0; i < n; i++) {
+        one = one && r[i].base == r[0].base && r[i].levels == r[0].levels;
+        size[i] = 1;
+    }
+    if (one) size[0] = n;
+    const maxt_family f = { one ? 1 : n, size, 0 };
+    const double crit = maxt_critical(&f, c->asked.alpha, c->result.df);
+    for (int i = 0; i < n; i++) {
+        const double se = c->result.row[g[i].pair[0]].se * sqrt(square[i]);
+        r[i].lo = r[i].slope - crit * se, r[i].hi = r[i].slope + crit * se;
+        r[i].p_adjusted = maxt_tail(&f, r[i].slope == 0 ? 0 : fabs(r[i].slope) / se, c->result.df);
+    }
+    free(size);
+}
+
+static void add_axis(interactions *k, const comparison *c, json_t *const *axes, const char *key)
+{
+    const size_t pairs = (size_t)c->asked.pairs, seeds = (size_t)c->result.shared_seeds;
+    group *g = zeroed(pairs, sizeof *g);
+    double *slope = zeroed(pairs * seeds, sizeof *slope), *square = zeroed(pairs, sizeof *square);
+    const int found = find_groups(g, c, axes, key);
+    int n = 0;
+    interaction *row = k->row + k->n;
+    for (int i = 0; i < found; i++) {
+        bool distinct = g[i].n > 1;
+        for (int l = 1; l < g[i].n; l++)
+            distinct = distinct && level(axes[c->pair[g[i].pair[l]].arm], key) >
+                                       level(axes[c->pair[g[i].pair[l - 1]].arm], key);
+        if (!distinct) {
+            free(g[i].name), free(g[i].pair);
+            continue;
+        }
+        square[n] = describe(&row[n], slope + (size_t)n * seeds, c, &g[i], axes, key);
+        g[n++] = g[i];
+    }
+    if (n && c->result.procedure == CONTRAST_FLIP) by_flip(row, slope, c, n);
+    if (n && c->result.procedure == CONTRAST_BLOCK) by_block(row, square, c, g, n);
+    k->n += n;
+    for (int i = 0; i < n; i++) free(g[i].name), free(g[i].pair);
+    free(g), free(slope), free(square);
+}
+
+void interaction_find(interactions *k, const comparison *c)
+{
+    *k = (interactions){ 0 };
+    json_t **axes = read_axes(c->study);
+    const char *key;
+    json_t *value;
+    size_t keys = c->study->arms ? json_object_size(axes[0]) : 0;
+    k->row = zeroed((size_t)c->asked.pairs * keys, sizeof *k->row);
+    if (c->asked.pairs && keys) json_object_foreach(axes[0], key, value) add_axis(k, c, axes, key);
+    for (int a = 0; a < c->study->arms; a++) json_decref(axes[a]);
+    free(axes);
+}
+
+void interaction_close(interactions *k)
+{
+    for (int i = 0; i < k->n; i++) free(k->row[i].axis), free(k->row[i].x), free(k->row[i].diff);
+    free(k->row);
+    *k = (interactions){ 0 };
+}
+
+const char *interaction_verdict(const interaction *r)
+{
+    return r->lo > 0 ? "rises" : r->hi < 0 ? "falls" : "undecided";
+}
+
+void interaction_print(const interactions *k, const comparison *c, table_format f, FILE *out)
+{
+    table t;
+    table_open(&t, f, out, 10,
+               (const char *[]){ "arm", "against", "axis", "n", "differences", "a_doubling",
+                                 "ci_lo", "ci_hi", "p_adjusted", "verdict" });
+    for (int i = 0; i < k->n; i++) {
+        const interaction *r = &k->row[i];
+        const double size = isfinite(r->hi - r->lo) ? r->hi - r->lo : fabs(r->slope);
+        const int wanted = size > 0 ? 2 - (int)floor(log10(size)) : 4, digits = wanted < 2 ? 2
+                                                                                : wanted > 8
+                                                                                    ? 8
+                                                                                    : wanted;
+        char text[512] = "";
+        for (int l = 0; l < r->levels; l++) {
+            const size_t n = strlen(text);
+            snprintf(text + n, sizeof text - n, "%s%+.*f at %g", l ? ", " : "", digits, r->diff[l],
+                     r->x[l]);
+        }
+        table_text(&t, c->study->arm[r->arm].label), table_text(&t, c->study->arm[r->base].label);
+        table_text(&t, r->axis), table_int(&t, r->n), table_text(&t, text);
+        table_real(&t, r->slope, digits), table_real(&t, r->lo, digits);
+        table_real(&t, r->hi, digits), table_real(&t, r->p_adjusted, 4);
+        table_text(&t, interaction_verdict(r));
+    }
+    table_close(&t);
+}

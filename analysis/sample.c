@@ -1,0 +1,105 @@
+/* sample.c - see sample.h. */
+#include "analysis/sample.h"
+
+#include <gsl/gsl_cdf.h>
+#include <gsl/gsl_statistics_double.h>
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+
+void sample_fit(sample *m, const double *d, int seeds, int pieces, double alpha)
+{
+    const size_t S = (size_t)seeds, Q = (size_t)pieces;
+    const double n = (double)S * (double)Q, all = gsl_stats_mean(d, 1, S * Q);
+    double between_seeds = 0, between_pieces = 0, rest = 0;
+    for (size_t s = 0; s < S; s++) {
+        const double row = gsl_stats_mean(d + s * Q, 1, Q) - all;
+        between_seeds += (double)Q * row * row;
+    }
+    for (size_t q = 0; q < Q; q++) {
+        const double column = gsl_stats_mean(d + q, Q, S) - all;
+        between_pieces += (double)S * column * column;
+    }
+    for (size_t i = 0; i < S * Q; i++) rest += (d[i] - all) * (d[i] - all);
+    rest = fmax(0, rest - between_seeds - between_pieces);
+    const double df_s = seeds - 1, df_q = pieces - 1, df_e = df_s * df_q;
+    const double ms = between_seeds / df_s, mq = between_pieces / df_q, me = rest / df_e;
+    *m = (sample){ .seeds = seeds, .pieces = pieces, .diff = all, .error = me };
+    m->seed = fmax(0, (ms - me) / pieces), m->piece = fmax(0, (mq - me) / seeds);
+    const double v = m->seed / seeds + m->piece / pieces + me / n;
+    m->se = sqrt(v), m->se_seeds = sqrt(ms / n);
+    m->se_text = sqrt(m->piece / pieces);
+    const double a = ms / n, b = mq / n, c = me / n;
+    m->df = v > 0 ? v * v / (a * a / df_s + b * b / df_q + c * c / df_e) : df_e;
+    m->df = fmax(m->df, fmin(df_s, df_q));
+    const double t = gsl_cdf_tdist_Qinv(alpha / 2, m->df);
+    m->lo = all - t * m->se, m->hi = all + t * m->se;
+}
+
+/* Mean losses of the pieces of one run's last evaluation; false in *known where the sequences are
+ * not on record, or not as many as *sequences (0: not known yet). */
+static bool read_pieces(double *mean, int pieces, int64_t *sequences, bool *known,
+                        const comparison *c, db *d, int64_t run_id, error *e)
+{
+    static const char FROM[] =
+        " FROM eval_seq q WHERE eval_id = (SELECT eval_id FROM eval e JOIN run r USING(run_id)"
+        " WHERE r.run_id = ? AND e.step = r.last_step AND e.task = ? AND e.split = ?"
+        " AND e.context = ? ORDER BY e.stride DESC LIMIT 1)";
+    const metric *m = &c->study->metric;
+    char sql[640];
+    int64_t n;
+    snprintf(sql, sizeof sql, "SELECT count(*)%s", FROM);
+    if (!db_integer(d, &n, 0, e, sql, "itti", run_id, m->task, m->split, m->context)) return false;
+    if (*sequences == 0) *sequences = n;
+    *known = n >= 2 && n == *sequences;
+    if (!*known) return true;
+    if (pieces > n) pieces = (int)n;
+    snprintf(sql, sizeof sql,
+             "SELECT row_number() OVER (ORDER BY seq) - 1, nll_sum, n%s ORDER BY seq", FROM);
+    double *nll = calloc((size_t)pieces, sizeof *nll),
+           *tokens = calloc((size_t)pieces, sizeof *nll);
+    if (!nll || !tokens) abort();
+    sqlite3_stmt *q;
+    bool row = true, ok = db_query(d, &q, e, sql, "itti", run_id, m->task, m->split, m->context);
+    while (ok && (ok = db_next(d, q, &row, e)) && row) {
+        const int64_t k = sqlite3_column_int64(q, 0) * pieces / n;
+        nll[k] += sqlite3_column_double(q, 1), tokens[k] += sqlite3_column_double(q, 2);
+    }
+    sqlite3_finalize(q);
+    for (int k = 0; k < pieces; k++) mean[k] = nll[k] / tokens[k];
+    free(nll), free(tokens);
+    return ok;
+}
+
+bool sample_read(sample *m, const comparison *c, db *d, int i, error *e)
+{
+    *m = (sample){ 0 };
+    const study *s = c->study;
+    const contrast_result *r = &c->result;
+    const contrast_pair p = c->pair[i];
+    if (strcmp(s->metric.value, "e.nll_sum / e.n_tok") != 0 || r->shared_seeds < 2 ||
+        r->left_out[p.arm] || r->left_out[p.base])
+        return true;
+    double *diff = calloc((size_t)s->seeds * SAMPLE_PIECES, sizeof *diff), x[SAMPLE_PIECES],
+           b[SAMPLE_PIECES];
+    if (!diff) abort();
+    int seeds = 0, pieces = SAMPLE_PIECES;
+    int64_t sequences = 0;
+    bool ok = true, known = true;
+    for (int k = 0; ok && known && k < s->seeds; k++) {
+        if (!r->used[k]) continue;
+        ok = read_pieces(x, SAMPLE_PIECES, &sequences, &known, c, d, study_at(s, p.arm, k)->run_id,
+                         e);
+        if (ok && known)
+            ok = read_pieces(b, SAMPLE_PIECES, &sequences, &known, c, d,
+                             study_at(s, p.base, k)->run_id, e);
+        if (!ok || !known) break;
+        if (sequences < pieces) pieces = (int)sequences;
+        for (int j = 0; j < pieces; j++) diff[seeds * pieces + j] = x[j] - b[j];
+        seeds++;
+    }
+    if (ok && known && seeds > 1)
+        sample_fit(m, diff, seeds, pieces, c->asked.alpha / c->asked.pairs);
+    free(diff);
+    return ok;
+}
