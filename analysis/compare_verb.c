@@ -2,8 +2,8 @@
 #include "analysis/analysis.h"
 #include "analysis/comparison.h"
 #include "analysis/interaction.h"
-#include "analysis/sample.h"
 #include "analysis/sentence.h"
+#include "analysis/tables.h"
 #include "analysis/verb.h"
 
 #include <math.h>
@@ -103,70 +103,6 @@ static const struct argp ARGP = {
     .children = verb_child,
 };
 
-/* Digits that show the spread, for the table. */
-static int digits_of(const comparison *c)
-{
-    double least = INFINITY;
-    for (int i = 0; i < c->asked.pairs; i++)
-        if (c->result.row[i].se > 0) least = fmin(least, c->result.row[i].se);
-    const int digits = isinf(least) ? 4 : 1 - (int)floor(log10(least));
-    return digits < 2 ? 2 : digits > 8 ? 8 : digits;
-}
-
-static void print_arms(const comparison *c, table_format f)
-{
-    static const char *const COLUMN[] = { "arm",      "n",          "mean",
-                                          "sd",       "parameters", "KV bytes/token",
-                                          "diverged", "unfinished" };
-    table t;
-    table_open(&t, f, stdout, 8, COLUMN);
-    for (int a = 0; a < c->study->arms; a++) {
-        const study_arm *arm = &c->study->arm[a];
-        double mean, sd;
-        const int n = comparison_arm(&mean, &sd, c, a);
-        table_text(&t, arm->label), table_int(&t, n);
-        table_real(&t, mean, digits_of(c)), table_real(&t, sd, digits_of(c));
-        table_int(&t, arm->n_params), table_real(&t, arm->kv_bytes, 0);
-        table_int(&t, arm->diverged), table_int(&t, arm->unfinished + arm->failed);
-    }
-    table_close(&t);
-}
-
-static void print_pairs(const comparison *c, table_format f)
-{
-    char interval[32];
-    snprintf(interval, sizeof interval, "%g %% interval", 100 * (1 - c->asked.alpha));
-    table t;
-    table_open(&t, f, stdout, 8,
-               (const char *[]){ "arm", "against", "n", "difference", interval, "p (adjusted)",
-                                 "detectable", "verdict" });
-    const int digits = digits_of(c);
-    for (int i = 0; i < c->asked.pairs; i++) {
-        const contrast *r = &c->result.row[i];
-        char text[80] = "", p[32] = "";
-        if (isfinite(r->hi - r->lo))
-            snprintf(text, sizeof text, "%+.*f to %+.*f", digits, r->lo, digits, r->hi);
-        if (!isnan(r->p_adjusted))
-            snprintf(p, sizeof p, r->p_adjusted < 1e-4 ? "%.0e" : "%.4f", r->p_adjusted);
-        char diff[40] = "";
-        if (!isnan(r->diff)) snprintf(diff, sizeof diff, "%+.*f", digits, r->diff);
-        table_text(&t, c->study->arm[r->of.arm].label);
-        table_text(&t, c->study->arm[r->of.base].label);
-        table_int(&t, r->n), table_text(&t, diff), table_text(&t, text), table_text(&t, p);
-        table_real(&t, c->power[i].mde, digits);
-        const bool small = r->verdict == CONTRAST_EQUIVALENT && (r->lo > 0 || r->hi < 0);
-        char verdict[80];
-        if (small)
-            snprintf(verdict, sizeof verdict, "equivalent (%s by %.*f)",
-                     (r->diff > 0) == c->asked.larger_is_better ? "better" : "worse", digits,
-                     fabs(r->diff));
-        else
-            snprintf(verdict, sizeof verdict, "%s", contrast_verdict_name(r->verdict));
-        table_text(&t, verdict);
-    }
-    table_close(&t);
-}
-
 /* For programs: the columns of comparison_row, and what they need to be read alone. */
 static void print_rows(const comparison *c, table_format f)
 {
@@ -204,43 +140,12 @@ static void print_rows(const comparison *c, table_format f)
     table_close(&t);
 }
 
-/* Does the difference grow along an axis?  Prints nothing where no axis has numbers. */
-static void print_interactions(const comparison *c, table_format f, bool alone)
+static void print_slopes(const comparison *c, table_format f)
 {
     interactions k;
     interaction_find(&k, c);
-    if (k.n && !alone) puts("Along an axis, a doubling changes the difference by:\n");
-    if (k.n || alone) interaction_print(&k, c, f, stdout);
-    if (k.n && !alone) putchar('\n');
+    interaction_print(&k, c, f, stdout);
     interaction_close(&k);
-}
-
-/* What other text of the same kind would add to the error. */
-static bool print_samples(const comparison *c, db *d, table_format f, error *e)
-{
-    table t;
-    int rows = 0;
-    for (int i = 0; i < c->asked.pairs; i++) {
-        sample m;
-        if (!sample_read(&m, c, d, i, e)) return false;
-        if (!m.pieces) continue;
-        if (!rows++) {
-            printf("The text is a sample too (%d pieces of it, beside %d seeds):\n\n", m.pieces,
-                   m.seeds);
-            table_open(&t, f, stdout, 7,
-                       (const char *[]){ "arm", "against", "difference", "error of seeds",
-                                         "error of text", "of both", "interval on other text" });
-        }
-        const int digits = digits_of(c) + 1;
-        char text[80];
-        snprintf(text, sizeof text, "%+.*f to %+.*f", digits - 1, m.lo, digits - 1, m.hi);
-        table_text(&t, c->study->arm[c->pair[i].arm].label);
-        table_text(&t, c->study->arm[c->pair[i].base].label);
-        table_real(&t, m.diff, digits), table_real(&t, m.se_seeds, digits);
-        table_real(&t, m.se_text, digits), table_real(&t, m.se, digits), table_text(&t, text);
-    }
-    if (rows) table_close(&t), putchar('\n');
-    return true;
 }
 
 static bool print(const comparison *c, db *d, table_format f, error *e)
@@ -249,18 +154,18 @@ static bool print(const comparison *c, db *d, table_format f, error *e)
         print_rows(c, f);
         return sentence_notes(stderr, c, d, e);
     }
-    if (f == TABLE_LATEX) {
-        print_arms(c, f), print_pairs(c, f);
+    if (f == TABLE_LATEX || f == TABLE_HTML) {
+        tables_arms(stdout, c, f), tables_pairs(stdout, c, f);
         return sentence_notes(stderr, c, d, e);
     }
     const study *s = c->study;
     printf("%s%s%s%s\n\n", f == TABLE_MD ? "## " : "", s->name, s->question ? ": " : "",
            s->question ? s->question : "");
     if (s->hypothesis) printf("Hypothesis: %s\n\n", s->hypothesis);
-    print_arms(c, f);
+    tables_arms(stdout, c, f);
     putchar('\n');
     if (c->asked.pairs) {
-        print_pairs(c, f);
+        tables_pairs(stdout, c, f);
         putchar('\n');
     }
     for (int i = 0; i < c->asked.pairs; i++) {
@@ -268,8 +173,8 @@ static bool print(const comparison *c, db *d, table_format f, error *e)
         sentence_verdict(stdout, c, i);
     }
     putchar('\n');
-    print_interactions(c, f, false);
-    return print_samples(c, d, f, e) && sentence_notes(stdout, c, d, e);
+    tables_interactions(stdout, c, f);
+    return tables_samples(stdout, c, d, f, e) && sentence_notes(stdout, c, d, e);
 }
 
 /* The command line, for the record; the caller frees it. */
@@ -326,7 +231,7 @@ static int compare(db *d, const options *o, int argc, char **argv)
     record(&c, o->common.db, argc, argv);
     bool ok = true;
     if (o->slopes)
-        print_interactions(&c, o->common.format, true);
+        print_slopes(&c, o->common.format);
     else
         ok = print(&c, d, o->common.format, &e);
     const int status = found(&c, o) ? STATUS_VERDICT : STATUS_DONE;

@@ -183,13 +183,13 @@ static bool print(const comparison *c, const options *o, error *e)
     for (int a = 0; a < c->asked.arms; a++) p.arms += !c->result.left_out[a];
     if (p.arms < 2) p.arms = 2; /* what is planned is compared */
     if (!p.family.stars) p.family = (maxt_family){ 1, ONE, 0 };
-    const bool people = table_for_people(o->common.format);
-    if (people && o->common.format != TABLE_LATEX) {
+    const bool prose = o->common.format == TABLE_TEXT || o->common.format == TABLE_MD;
+    if (prose) {
         print_floor(c, &n);
         if (n.paired) print_pairs(c, &n, o->common.format), putchar('\n');
     }
     print_plan(c, o, &p);
-    if (people && o->common.format != TABLE_LATEX)
+    if (prose)
         printf("\nsmallest_difference: a true difference this large is found with 80 %% power; "
                "smallest_margin: arms\nthat do not differ are shown equivalent within it. alpha "
                "%g over %d comparison%s at once.\n",

@@ -128,7 +128,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case ARGP_KEY_END:
         if (!o->what) argp_error(state, "give a run (its uid, or the start of it) or a study");
         if (o->common.format == TABLE_CSV || o->common.format == TABLE_JSONL ||
-            o->common.format == TABLE_LATEX) {
+            o->common.format == TABLE_LATEX || o->common.format == TABLE_HTML) {
             error e;
             error_usage(&e, "several tables are shown: -o table, md or json");
             verb_refuse(state, &e);

@@ -8,7 +8,7 @@
 
 static const struct argp_option OPTIONS[] = {
     { "db", 'd', "FILE", 0, "The database (ATTNLAB_DB; attnlab.db)", 0 },
-    { "output", 'o', "FORMAT", 0, "table, md, csv, json, jsonl or latex", 0 },
+    { "output", 'o', "FORMAT", 0, "table, md, csv, json, jsonl, latex or html", 0 },
     { 0 },
 };
 static const struct argp_option OPTIONS_DB[] = {

@@ -9,18 +9,19 @@
 
 bool table_format_parse(table_format *f, const char *name, error *e)
 {
-    static const char *const NAME[] = { "table", "md", "csv", "json", "jsonl", "latex" };
-    for (int i = 0; i < 6; i++)
+    static const char *const NAME[] = { "table", "md", "csv", "json", "jsonl", "latex", "html" };
+    for (int i = 0; i < 7; i++)
         if (strcmp(name, NAME[i]) == 0) {
             *f = (table_format)i;
             return true;
         }
-    return error_usage(e, "no output format '%s': table, md, csv, json, jsonl or latex", name);
+    return error_usage(e, "no output format '%s': table, md, csv, json, jsonl, latex or html",
+                       name);
 }
 
 bool table_for_people(table_format f)
 {
-    return f == TABLE_TEXT || f == TABLE_MD || f == TABLE_LATEX;
+    return f == TABLE_TEXT || f == TABLE_MD || f == TABLE_LATEX || f == TABLE_HTML;
 }
 
 __attribute__((format(printf, 1, 2))) static char *print(const char *fmt, ...)
@@ -251,6 +252,47 @@ static void put_tabular(const table *t)
     fputs("\\bottomrule\n\\end{tabular}\n", t->out);
 }
 
+void table_put_html(FILE *out, const char *text)
+{
+    for (; text && *text; text++) switch (*text) {
+        case '&':
+            fputs("&amp;", out);
+            break;
+        case '<':
+            fputs("&lt;", out);
+            break;
+        case '>':
+            fputs("&gt;", out);
+            break;
+        case '"':
+            fputs("&quot;", out);
+            break;
+        case '\'':
+            fputs("&#39;", out);
+            break;
+        default:
+            fputc((unsigned char)*text < ' ' || *text == 127 ? ' ' : *text, out);
+        }
+}
+
+static void put_element(const table *t)
+{
+    fputs("<table>\n<thead><tr>", t->out);
+    for (int i = 0; i < t->columns; i++) {
+        fputs("<th>", t->out);
+        table_put_html(t->out, t->name[i]);
+        fputs("</th>", t->out);
+    }
+    fputs("</tr></thead>\n<tbody>\n", t->out);
+    for (size_t k = 0; k < t->cells; k++) {
+        fprintf(t->out, "%s<td%s>", k % (size_t)t->columns ? "" : "<tr>",
+                t->cell[k].number ? " class=\"n\"" : "");
+        table_put_html(t->out, t->cell[k].text);
+        fputs((k + 1) % (size_t)t->columns ? "</td>" : "</td></tr>\n", t->out);
+    }
+    fputs("</tbody>\n</table>\n", t->out);
+}
+
 static void put_all(const table *t)
 {
     int *room = calloc((size_t)t->columns, sizeof *room);
@@ -278,6 +320,8 @@ void table_close(table *t)
         put_all(t);
     else if (t->format == TABLE_LATEX)
         put_tabular(t);
+    else if (t->format == TABLE_HTML)
+        put_element(t);
     else if (t->format == TABLE_JSON)
         fputs(t->cells ? "]\n" : "[]\n", t->out);
     else if (t->format == TABLE_CSV && !t->cells) {

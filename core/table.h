@@ -8,7 +8,7 @@
  * A row ends by itself when every column has its cell.  `text` and `md` align; `csv` quotes what
  * RFC 4180 says; `json` is one array of objects and `jsonl` an object a line, with the names of the
  * columns as keys, numbers at full precision, and null for what is not there.  `latex` is a tabular
- * with the rules of booktabs, its text escaped.
+ * with the rules of booktabs, and `html` a table element; text is escaped in both.
  */
 #ifndef CORE_TABLE_H
 #define CORE_TABLE_H
@@ -25,7 +25,8 @@ typedef enum table_format {
     TABLE_CSV,
     TABLE_JSON,
     TABLE_JSONL,
-    TABLE_LATEX
+    TABLE_LATEX,
+    TABLE_HTML
 } table_format;
 
 typedef struct table_cell {
@@ -43,10 +44,10 @@ typedef struct table {
     table_cell *cell;
 } table;
 
-/* "table", "md", "csv", "json", "jsonl" or "latex". */
+/* "table", "md", "csv", "json", "jsonl", "latex" or "html". */
 bool table_format_parse(table_format *f, const char *name, error *e);
 
-/* For people: text, md and latex, which show rounded numbers; the rest is for programs. */
+/* For people: text, md, latex and html, which show rounded numbers; the rest is for programs. */
 bool table_for_people(table_format f);
 
 void table_open(table *t, table_format f, FILE *out, int columns, const char *const *names);
@@ -56,6 +57,9 @@ void table_open(table *t, table_format f, FILE *out, int columns, const char *co
 void table_text(table *t, const char *text);
 void table_int(table *t, int64_t x);
 void table_real(table *t, double x, int digits);
+
+/* `text` with what HTML gives a meaning (& < > " ') escaped, and control characters as blanks. */
+void table_put_html(FILE *out, const char *text);
 
 /* Print what has not been printed, and free. */
 void table_close(table *t);

@@ -68,6 +68,22 @@ static void test_latex(void **state)
     free(text);
 }
 
+static void test_html(void **state)
+{
+    (void)state;
+    expect_text(TABLE_HTML, 1,
+                "<table>\n<thead><tr><th>name</th><th>n</th><th>loss</th></tr></thead>\n<tbody>\n"
+                "<tr><td>mha</td><td class=\"n\">-7</td><td class=\"n\">0.10</td></tr>\n</tbody>\n"
+                "</table>\n");
+    char *text;
+    size_t n;
+    FILE *out = open_memstream(&text, &n);
+    table_put_html(out, "<script>alert('x\"&\n')");
+    fclose(out);
+    assert_string_equal(text, "&lt;script&gt;alert(&#39;x&quot;&amp; &#39;)");
+    free(text);
+}
+
 static void test_csv(void **state)
 {
     (void)state;
@@ -160,8 +176,9 @@ static void test_names(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_text), cmocka_unit_test(test_latex), cmocka_unit_test(test_csv),
-        cmocka_unit_test(test_json), cmocka_unit_test(test_exact), cmocka_unit_test(test_names),
+        cmocka_unit_test(test_text),  cmocka_unit_test(test_latex), cmocka_unit_test(test_html),
+        cmocka_unit_test(test_csv),   cmocka_unit_test(test_json),  cmocka_unit_test(test_exact),
+        cmocka_unit_test(test_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

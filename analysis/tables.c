@@ -1,0 +1,111 @@
+/* tables.c - see tables.h. */
+#include "analysis/tables.h"
+
+#include "analysis/interaction.h"
+#include "analysis/sample.h"
+
+#include <math.h>
+
+/* Digits that show the spread, for the table. */
+static int digits_of(const comparison *c)
+{
+    double least = INFINITY;
+    for (int i = 0; i < c->asked.pairs; i++)
+        if (c->result.row[i].se > 0) least = fmin(least, c->result.row[i].se);
+    const int digits = isinf(least) ? 4 : 1 - (int)floor(log10(least));
+    return digits < 2 ? 2 : digits > 8 ? 8 : digits;
+}
+
+void tables_arms(FILE *out, const comparison *c, table_format f)
+{
+    static const char *const COLUMN[] = { "arm",      "n",          "mean",
+                                          "sd",       "parameters", "KV bytes/token",
+                                          "diverged", "unfinished" };
+    table t;
+    table_open(&t, f, out, 8, COLUMN);
+    for (int a = 0; a < c->study->arms; a++) {
+        const study_arm *arm = &c->study->arm[a];
+        double mean, sd;
+        const int n = comparison_arm(&mean, &sd, c, a);
+        table_text(&t, arm->label), table_int(&t, n);
+        table_real(&t, mean, digits_of(c)), table_real(&t, sd, digits_of(c));
+        table_int(&t, arm->n_params), table_real(&t, arm->kv_bytes, 0);
+        table_int(&t, arm->diverged), table_int(&t, arm->unfinished + arm->failed);
+    }
+    table_close(&t);
+}
+
+void tables_pairs(FILE *out, const comparison *c, table_format f)
+{
+    char interval[32];
+    snprintf(interval, sizeof interval, "%g %% interval", 100 * (1 - c->asked.alpha));
+    table t;
+    table_open(&t, f, out, 8,
+               (const char *[]){ "arm", "against", "n", "difference", interval, "p (adjusted)",
+                                 "detectable", "verdict" });
+    const int digits = digits_of(c);
+    for (int i = 0; i < c->asked.pairs; i++) {
+        const contrast *r = &c->result.row[i];
+        char text[80] = "", p[32] = "";
+        if (isfinite(r->hi - r->lo))
+            snprintf(text, sizeof text, "%+.*f to %+.*f", digits, r->lo, digits, r->hi);
+        if (!isnan(r->p_adjusted))
+            snprintf(p, sizeof p, r->p_adjusted < 1e-4 ? "%.0e" : "%.4f", r->p_adjusted);
+        char diff[40] = "";
+        if (!isnan(r->diff)) snprintf(diff, sizeof diff, "%+.*f", digits, r->diff);
+        table_text(&t, c->study->arm[r->of.arm].label);
+        table_text(&t, c->study->arm[r->of.base].label);
+        table_int(&t, r->n), table_text(&t, diff), table_text(&t, text), table_text(&t, p);
+        table_real(&t, c->power[i].mde, digits);
+        const bool small = r->verdict == CONTRAST_EQUIVALENT && (r->lo > 0 || r->hi < 0);
+        char verdict[80];
+        if (small)
+            snprintf(verdict, sizeof verdict, "equivalent (%s by %.*f)",
+                     (r->diff > 0) == c->asked.larger_is_better ? "better" : "worse", digits,
+                     fabs(r->diff));
+        else
+            snprintf(verdict, sizeof verdict, "%s", contrast_verdict_name(r->verdict));
+        table_text(&t, verdict);
+    }
+    table_close(&t);
+}
+
+void tables_interactions(FILE *out, const comparison *c, table_format f)
+{
+    interactions k;
+    interaction_find(&k, c);
+    if (k.n && f != TABLE_HTML)
+        fputs("Along an axis, a doubling changes the difference by:\n\n", out);
+    if (k.n) interaction_print(&k, c, f, out);
+    if (k.n && f != TABLE_HTML) fputc('\n', out);
+    interaction_close(&k);
+}
+
+bool tables_samples(FILE *out, const comparison *c, db *d, table_format f, error *e)
+{
+    table t;
+    int rows = 0;
+    for (int i = 0; i < c->asked.pairs; i++) {
+        sample m;
+        if (!sample_read(&m, c, d, i, e)) return false;
+        if (!m.pieces) continue;
+        if (!rows++) {
+            if (f != TABLE_HTML)
+                fprintf(out, "The text is a sample too (%d pieces of it, beside %d seeds):\n\n",
+                        m.pieces, m.seeds);
+            table_open(&t, f, out, 7,
+                       (const char *[]){ "arm", "against", "difference", "error of seeds",
+                                         "error of text", "of both", "interval on other text" });
+        }
+        const int digits = digits_of(c) + 1;
+        char text[80];
+        snprintf(text, sizeof text, "%+.*f to %+.*f", digits - 1, m.lo, digits - 1, m.hi);
+        table_text(&t, c->study->arm[c->pair[i].arm].label);
+        table_text(&t, c->study->arm[c->pair[i].base].label);
+        table_real(&t, m.diff, digits), table_real(&t, m.se_seeds, digits);
+        table_real(&t, m.se_text, digits), table_real(&t, m.se, digits), table_text(&t, text);
+    }
+    if (rows) table_close(&t);
+    if (rows && f != TABLE_HTML) fputc('\n', out);
+    return true;
+}
