@@ -4,6 +4,8 @@
 #include "analysis/rows.h"
 #include "analysis/verb.h"
 
+#include <string.h>
+
 static const char RUNS[] =
     "WITH plan AS (SELECT ar.run_id, group_concat(DISTINCT s.name) AS study,"
     "  group_concat(DISTINCT a.label) AS arm FROM arm_run ar JOIN arm a USING(arm_id)"
@@ -37,6 +39,9 @@ static const char STUDIES[] =
     "  WHERE arm.sweep_id = s.sweep_id AND arm.dropped = 0)"
     " WHERE ?1 = 0 OR s.sweep_id = ?1 GROUP BY s.sweep_id ORDER BY s.created_ms, s.sweep_id";
 
+static const char *const STATUSES[] = { "planned", "running",   "done", "diverged",
+                                        "failed",  "preempted", NULL };
+
 typedef struct options {
     verb common;
     const char *study, *status;
@@ -61,7 +66,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         o->studies = true;
         return 0;
     case 'S':
-        o->status = arg;
+        for (const char *const *known = STATUSES; *known; known++)
+            if (strcmp(arg, *known) == 0) o->status = *known;
+        if (!o->status) argp_error(state, "--status '%s': no run is ever that", arg);
         return 0;
     case ARGP_KEY_ARG:
         if (o->study) argp_error(state, "one study, or none for all");

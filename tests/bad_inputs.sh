@@ -113,6 +113,16 @@ bad 2 nosuchverb -- "$attnlab" nosuchverb
 "$attnlab" train >out 2>err
 [ $? -eq 2 ] || fail "no arguments: not status 2"
 
+"$attnlab" ls --db other.db --status finished >out 2>err
+[ $? -eq 2 ] || fail "a status that no run has: not status 2"
+
+# Weights of another shape are seen when a run begins: that is on record too.
+"$attnlab" train small.yaml --quiet --db from.db || fail "train: $?"
+bad 1 from.db.runs float32 -- "$attnlab" train small.yaml --quiet --db from.db model.dim=64 \
+    "train.init_from=$(echo from.db.runs/*/weights.safetensors)"
+[ "$(sqlite3 from.db "SELECT count(*) FROM run WHERE status = 'failed' AND message LIKE '%float32%'")" = 1 ] ||
+    fail "weights of another shape: not recorded as failed"
+
 # What was refused left no run behind that says it is at work.
 if [ -e bad.db ]; then
     [ "$(sqlite3 bad.db "SELECT count(*) FROM run WHERE status NOT IN ('failed', 'planned')")" = 0 ] ||

@@ -160,16 +160,12 @@ static int attempt(db *d, const record_run *r, const config *c, const train_opti
     progress p;
     int64_t step = 0;
     error worse;
-    if (!trainer_open(&t, c, e)) {
+    if (!trainer_open(&t, c, e) || !journal_open(&t.j, d, r, c, &t.l, e)) {
         const int status = e->status;
         db_run(d, &worse, "UPDATE run SET status='failed', message=?, ended_ms=? WHERE run_id=?",
-               "tii", e->msg, db_now_ms(), r->run_id);
+               "tii", e->msg, db_now_ms(), r->run_id); /* if the database lets us */
         trainer_close(&t);
         return status;
-    }
-    if (!journal_open(&t.j, d, r, c, &t.l, e)) {
-        trainer_close(&t);
-        return e->status;
     }
     progress_open(&p, c, r->uid, t.b.steps, t.j.from_step, t.b.spans * t.b.span, o->progress);
     const outcome end = loop(&t, &p, &step, e);
