@@ -44,7 +44,9 @@ static void put_axes(char text[TEXT], const study_arm *a)
     {
         if (strcmp(key, "model.attention") == 0) continue;
         const char *leaf = strrchr(key, '.') ? strrchr(key, '.') + 1 : key;
-        char *dumped = json_is_string(value) ? NULL : json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(10));
+        char *dumped = json_is_string(value)
+                           ? NULL
+                           : json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(10));
         append(text, "%s%s %s", first ? " at " : ", ", leaf,
                dumped ? dumped : json_string_value(value));
         free(dumped);

@@ -29,8 +29,9 @@ typedef struct schedule_end {
     int done, diverged, failed, preempted, elsewhere; /* cells; elsewhere: left to others */
 } schedule_end;
 
-/* Returns the exit status: 0 when every cell is done or diverged, 1 when one failed, 5 when it was stopped.  Each cell's record_run is brought up to date.  Where it fails
- * itself (no process can be started) e says why and the status is 1. */
+/* Returns the exit status: 0 when every cell is done or diverged, 1 when one failed, 5 when it was
+ * stopped.  Each cell's record_run is brought up to date.  Where it fails itself (no process can be
+ * started) e says why and the status is 1. */
 int schedule_run(plan *p, schedule_end *end, db *d, const schedule *s, error *e);
 
 #endif
