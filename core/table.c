@@ -296,13 +296,15 @@ static void put_element(const table *t)
 static void put_all(const table *t)
 {
     int *room = calloc((size_t)t->columns, sizeof *room);
-    bool *right = calloc((size_t)t->columns, sizeof *right);
-    if (!room || !right) abort();
+    bool *right = calloc((size_t)t->columns, sizeof *right); /* numbers and nothing else */
+    bool *seen = calloc((size_t)t->columns, sizeof *seen);
+    if (!room || !right || !seen) abort();
     for (int i = 0; i < t->columns; i++) room[i] = width(t->name[i]);
     for (size_t i = 0; i < t->cells; i++) {
         const int column = (int)(i % (size_t)t->columns), n = width(t->cell[i].text);
         if (n > room[column]) room[column] = n;
-        right[column] = right[column] || t->cell[i].number;
+        if (t->cell[i].text) right[column] = t->cell[i].number && (right[column] || !seen[column]);
+        seen[column] = seen[column] || t->cell[i].text;
     }
     put_line(t, NULL, room, right);
     if (t->format == TABLE_MD) {
@@ -310,7 +312,7 @@ static void put_all(const table *t)
         fputs("|\n", t->out);
     }
     for (size_t i = 0; i < t->cells; i += (size_t)t->columns) put_line(t, t->cell + i, room, right);
-    free(room), free(right);
+    free(room), free(right), free(seen);
 }
 
 void table_close(table *t)
