@@ -139,4 +139,23 @@ fi
     fail "a diverged run, asked for again: not status 0"
 [ "$(sqlite3 nan.db 'SELECT count(*) FROM attempt')" = 1 ] || fail "a diverged run was run again"
 
+# The same where only the held-out text shows it: the byte of ~, piece 3 + 126, has no embedding.
+weights=$(echo from.db.runs/*/weights.safetensors)
+{
+    echo '~'
+    cat held.txt
+} >odd.txt
+"$attnlab" prepare train.txt --holdout odd.txt --tokenizer corpus/tokenizer.model --out odd >/dev/null 2>&1 ||
+    fail "prepare: $?"
+header=$(od -An -tu8 -N8 "$weights")
+at=$(head -c $((8 + header)) "$weights" | tr -d '\0' |
+    sed 's/.*"model.embed_tokens.weight":{[^}]*"data_offsets":\[\([0-9]*\).*/\1/')
+cp "$weights" nan.safetensors
+printf '\0\0\300\177' |
+    dd of=nan.safetensors bs=1 seek=$((8 + header + at + 129 * 32 * 4)) conv=notrunc 2>/dev/null
+"$attnlab" train small.yaml --quiet --db held.db data.corpus=odd train.tokens=512 train.init_from=nan.safetensors 2>err
+[ $? -eq 4 ] || fail "a held-out loss that is NaN: not status 4 ($(cat err))"
+[ "$(sqlite3 held.db "SELECT status || (SELECT count(*) FROM eval WHERE nll_sum IS NULL) FROM run")" = diverged1 ] ||
+    fail "a held-out loss that is NaN: $(sqlite3 held.db 'SELECT status, message FROM run')"
+
 finish

@@ -92,12 +92,16 @@ static bool trainer_open(trainer *t, const config *c, error *e)
            evaluation_open(&t->v, &t->l.m, c, &t->text, t->l.w, t->l.pool, e);
 }
 
-static bool evaluate(trainer *t, progress *p, int64_t step, bool final, error *e)
+/* Look at the held-out text; *diverged when the loss is not finite, which is recorded as a whole,
+ * without the positions that it fell on. */
+static bool evaluate(trainer *t, progress *p, bool *diverged, int64_t step, bool final, error *e)
 {
     evaluation_result r[CONFIG_LIST];
     if (!evaluation_run(&t->v, r, e)) return false;
     progress_evaluation(p, step, r, t->v.lengths);
-    const bool ok = journal_evaluation(&t->j, step, r, t->v.lengths, final, e);
+    *diverged = false;
+    for (int i = 0; i < t->v.lengths; i++) *diverged = *diverged || !isfinite(r[i].nll_sum);
+    const bool ok = journal_evaluation(&t->j, step, r, t->v.lengths, final && !*diverged, e);
     for (int i = 0; i < t->v.lengths; i++) evaluation_result_close(&r[i]);
     return ok;
 }
@@ -136,8 +140,13 @@ static outcome loop(trainer *t, progress *p, int64_t *step, error *e)
         }
         progress_step(p, &row);
         const bool last = *step == t->b.steps;
-        if ((last || batch_due(c, *step, c->eval.every_tokens)) && !evaluate(t, p, *step, last, e))
+        if ((last || batch_due(c, *step, c->eval.every_tokens)) &&
+            !evaluate(t, p, &diverged, *step, last, e))
             return OUTCOME_FAILED;
+        if (diverged) {
+            error_set(e, "diverged at step %" PRId64 ": the held-out loss is not finite", *step);
+            return OUTCOME_DIVERGED;
+        }
         if (last) break;
         bool saved = true;
         if ((stop || batch_due(c, *step, c->train.save_every_tokens)) &&
