@@ -6,7 +6,10 @@
 #include "trainer/trainer.h"
 
 #include <argp.h>
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const struct verb {
@@ -42,8 +45,17 @@ static void usage(FILE *out)
     for (int i = 0; i < N_VERBS; i++) fprintf(out, "  %-9s  %s\n", VERBS[i].name, VERBS[i].help);
 }
 
+/* A program started with a standard stream closed would open the record, or a checkpoint, under its
+ * number, and write its messages there. */
+static void occupy_streams(void)
+{
+    for (int fd = 0; fd <= 2; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && open("/dev/null", O_RDWR) != fd) abort();
+}
+
 int main(int argc, char **argv)
 {
+    occupy_streams();
     argp_err_exit_status = STATUS_USAGE;
     if (argc < 2) {
         usage(stderr);
@@ -67,7 +79,10 @@ int main(int argc, char **argv)
             char name[32]; /* what --help and errors call the program */
             snprintf(name, sizeof name, "attnlab %s", VERBS[i].name);
             argv[1] = name;
-            return VERBS[i].run(argc - 1, argv + 1);
+            const int status = VERBS[i].run(argc - 1, argv + 1);
+            if (status != STATUS_DONE || (fflush(stdout) == 0 && !ferror(stdout))) return status;
+            fprintf(stderr, "%s: standard output: %s\n", name, strerror(errno));
+            return STATUS_FAILED;
         }
     fprintf(stderr, "attnlab: no verb '%s': `attnlab --help` lists them\n", argv[1]);
     return STATUS_USAGE;

@@ -16,7 +16,7 @@
 
 extern const char db_schema_text[]; /* schema.sql, by core/meson.build */
 
-enum { BUSY_MS = 10000, APPLICATION = 0x41544C42, VERSION = 1 };
+enum { BUSY_TRIES = 10000, APPLICATION = 0x41544C42, VERSION = 1 };
 
 const char *db_schema(void)
 {
@@ -232,10 +232,20 @@ static bool use_wal(db *d, error *e)
     return ok;
 }
 
+/* SQLite's own way of waiting asks ever more rarely, ten times a second in the end, and who asks so
+ * rarely starves beside writers that follow one transaction by the next.  Returns 0 to give up. */
+static int wait_a_moment(void *nothing, int tries)
+{
+    static const struct timespec MOMENT = { 0, 1000000 };
+    (void)nothing;
+    nanosleep(&MOMENT, NULL);
+    return tries < BUSY_TRIES;
+}
+
 static bool settle(db *d, error *e)
 {
     schema s;
-    sqlite3_busy_timeout(d->handle, BUSY_MS);
+    sqlite3_busy_handler(d->handle, wait_a_moment, NULL);
     sqlite3_db_config(d->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     sqlite3_db_config(d->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     sqlite3_db_config(d->handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);

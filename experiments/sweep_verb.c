@@ -9,6 +9,7 @@
 #include "trainer/progress.h"
 
 #include <argp.h>
+#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -185,7 +186,9 @@ static int run(const arguments *a, const sweep *s, const arms *r, error *e)
     schedule how = {
         .program = "/proc/self/exe", .command = COMMAND, .accept = a->accept, .name = s->name
     };
-    size_t bytes; /* with one thread, before anything is written */
+    size_t bytes;             /* with one thread, before anything is written */
+    signal(SIGPIPE, SIG_IGN); /* nobody need listen to the progress  */
+    signal(SIGXFSZ, SIG_IGN); /* a file too large is a failed write */
     if (!weigh(&bytes, r, 1, e) || !db_open(&d, a->db, DB_WRITE, e)) return e->status;
     int status = STATUS_FAILED;
     if (plan_write(&p, &d, r, s, a->again, a->accept, e) && share(&how, a, r, &p, e)) {
