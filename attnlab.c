@@ -26,6 +26,7 @@ static const struct verb {
     { "plot", "figures of a study", plot_verb },
     { "doctor", "what is wrong with a record, and its repair", doctor_verb },
     { "backup", "a copy of the record while runs go on", backup_verb },
+    { "report", "a study as one page of HTML", report_verb },
     { "query", "read-only SQL", query_verb },
     { "ls", "studies and runs", ls_verb },
     { "show", "one run, whole", show_verb },

@@ -14,6 +14,7 @@ int ls_verb(int argc, char **argv);
 int plot_verb(int argc, char **argv);
 int power_verb(int argc, char **argv);
 int query_verb(int argc, char **argv);
+int report_verb(int argc, char **argv);
 int schema_verb(int argc, char **argv);
 int show_verb(int argc, char **argv);
 

@@ -199,6 +199,13 @@ const char *figure_colour(int i, bool faint)
     return (faint ? FAINT : FULL)[i % 7];
 }
 
+const char *figure_ink(int i)
+{
+    static const char *const INK[] = { "#005f94", "#a84600", "#00694e", "#9c4578",
+                                       "#8a5e00", "#25698f", "#000000" };
+    return INK[i % 7];
+}
+
 int figure_point(int i)
 {
     static const int KIND[] = { 7, 5, 9, 11, 13, 15, 6, 4, 8, 10, 12 };

@@ -49,6 +49,9 @@ int figure_block(figure *f, const char *comment);
  * through what is behind.  "#RRGGBB" or "#AARRGGBB". */
 const char *figure_colour(int i, bool faint);
 
+/* The same, dark enough for small text on white. */
+const char *figure_ink(int i);
+
 /* A kind of point for the i-th arm. */
 int figure_point(int i);
 

@@ -1,0 +1,134 @@
+// page.js - the curves of a report: mean of each arm bold, seeds thin; drag to zoom, double-click to
+// go back, hover to read.  Names come from JSON and reach the page as text only.
+(function () {
+  'use strict';
+  var data = JSON.parse(document.getElementById('curves').textContent);
+  var chart = document.getElementById('chart'), values = document.getElementById('values');
+  if (!data.kinds.length || typeof Dygraph === 'undefined') return;
+  document.documentElement.classList.remove('no-script');
+  var shown = data.arms.map(function () { return true; }), seeds = true, kind = data.kinds[0], plot = null;
+
+  function text(tag, content, parent) {
+    var e = document.createElement(tag);
+    e.textContent = content;
+    parent.appendChild(e);
+    return e;
+  }
+
+  // Column 0 is tokens; then for each arm its mean, and its runs.
+  function columns() {
+    var list = [];
+    data.arms.forEach(function (arm, a) {
+      list.push({ arm: a, run: -1, label: 'm' + a });
+      kind.runs[a].forEach(function (run, r) { list.push({ arm: a, run: r, label: 'r' + a + '_' + r }); });
+    });
+    return list;
+  }
+
+  function rows(list) {
+    var at = {};
+    kind.runs.forEach(function (runs) {
+      runs.forEach(function (run) { run.points.forEach(function (p) { at[p[0]] = true; }); });
+    });
+    var xs = Object.keys(at).map(Number).sort(function (a, b) { return a - b; });
+    var index = {};
+    xs.forEach(function (x, i) { index[x] = i; });
+    var out = xs.map(function (x) { return [x].concat(list.map(function () { return null; })); });
+    list.forEach(function (c, k) {
+      if (c.run < 0) return;
+      kind.runs[c.arm][c.run].points.forEach(function (p) { out[index[p[0]]][k + 1] = p[1]; });
+    });
+    list.forEach(function (c, k) {
+      if (c.run >= 0) return;
+      var own = [];
+      list.forEach(function (d, j) {
+        if (d.arm === c.arm && d.run >= 0 && kind.runs[d.arm][d.run].done) own.push(j + 1);
+      });
+      out.forEach(function (row) {
+        var sum = 0;
+        var whole = own.length > 0 && own.every(function (j) { sum += row[j]; return row[j] !== null; });
+        if (whole) row[k + 1] = sum / own.length;
+      });
+    });
+    return out;
+  }
+
+  function visible(list) {
+    return list.map(function (c) { return shown[c.arm] && (c.run < 0 || seeds); });
+  }
+
+  function digits(x) {
+    return x >= 100 ? x.toFixed(1) : x.toFixed(4);
+  }
+
+  function million(x) {
+    return x >= 1e9 ? +(x / 1e9).toPrecision(4) + ' B' : x >= 1e6 ? +(x / 1e6).toPrecision(4) + ' M' : x >= 1e3 ? +(x / 1e3).toPrecision(4) + ' k' : String(x);
+  }
+
+  function draw() {
+    var list = columns(), table = rows(list), series = {};
+    list.forEach(function (c) {
+      series[c.label] = { color: data.arms[c.arm].colour, strokeWidth: c.run < 0 ? 2.2 : 0.7 };
+    });
+    // The steep start would flatten the rest: show what comes after a tenth, as the figure does.
+    var last = table[table.length - 1][0], low = Infinity, high = -Infinity;
+    table.forEach(function (row) {
+      if (row[0] < 0.1 * last) return;
+      row.slice(1).forEach(function (y) { if (y !== null) { low = Math.min(low, y); high = Math.max(high, y); } });
+    });
+    var pad = 0.04 * (high - low) || 0.1;
+    if (plot) plot.destroy();
+    plot = new Dygraph(chart, table, {
+      labels: ['tokens'].concat(list.map(function (c) { return c.label; })),
+      series: series, visibility: visible(list), connectSeparatedPoints: true, legend: 'never',
+      valueRange: [low - pad, high + pad], gridLineColor: '#e4e4e4', axisLineColor: '#888', axisLabelFontSize: 12,
+      axes: { x: { axisLabelFormatter: million, pixelsPerLabel: 70 }, y: { axisLabelWidth: 55 } },
+      highlightCircleSize: 3,
+      highlightCallback: function (event, x, points) {
+        values.textContent = '';
+        text('span', million(x) + ' tokens', values);
+        points.forEach(function (p) {
+          if (p.name[0] !== 'm' || p.yval === null || isNaN(p.yval)) return;
+          var arm = data.arms[+p.name.slice(1)];
+          var span = text('span', arm.name + ' ' + digits(p.yval), values);
+          span.style.color = arm.ink;
+        });
+      },
+      unhighlightCallback: function () { values.textContent = ''; },
+    });
+    chart.dataset.kind = kind.name;
+  }
+
+  function refresh() {
+    columns().forEach(function (c, k) { plot.setVisibility(k, shown[c.arm] && (c.run < 0 || seeds)); });
+  }
+
+  var bar = document.getElementById('controls');
+  if (data.kinds.length > 1) {
+    var select = document.createElement('select');
+    select.setAttribute('aria-label', 'Which loss');
+    data.kinds.forEach(function (k) { text('option', k.name, select); });
+    select.onchange = function () { kind = data.kinds[select.selectedIndex]; draw(); };
+    bar.appendChild(select);
+  }
+  function box(name, colour, change) {
+    var label = document.createElement('label'), input = document.createElement('input');
+    input.type = 'checkbox';
+    input.checked = true;
+    input.onchange = function () { change(input.checked); refresh(); };
+    label.appendChild(input);
+    if (colour) {
+      var swatch = document.createElement('span');
+      swatch.className = 'swatch';
+      swatch.style.background = colour;
+      label.appendChild(swatch);
+    }
+    text('span', name, label);
+    bar.appendChild(label);
+  }
+  data.arms.forEach(function (arm, a) { box(arm.name, arm.colour, function (on) { shown[a] = on; }); });
+  box('single seeds', null, function (on) { seeds = on; });
+  var whole = text('button', 'from the start', bar);
+  whole.onclick = function () { plot.updateOptions({ valueRange: null, dateWindow: null }); };
+  draw();
+}());

@@ -1,0 +1,74 @@
+/* report_curves.c - the curves of a report as JSON; see report.h. */
+#include "analysis/curve.h"
+#include "analysis/figure.h"
+#include "analysis/report.h"
+
+#include <stdlib.h>
+
+enum { MOST = 400 }; /* points of a curve: more are not seen */
+
+static json_t *points_of(const curve *k)
+{
+    json_t *list = json_array();
+    const int every = k->n / MOST + 1;
+    for (int p = 0; p < k->n; p++)
+        if (p % every == 0 || p + 1 == k->n)
+            json_array_append_new(list, json_pack("[f, f]", k->tokens[p], k->loss[p]));
+    return list;
+}
+
+/* One kind of loss for all runs; *longest is the most points a run has. */
+static bool read_kind(json_t **runs, int *longest, const study *s, db *d, bool training,
+                      double span, error *e)
+{
+    *runs = json_array(), *longest = 0;
+    for (int a = 0; a < s->arms; a++) {
+        json_t *arm = json_array();
+        json_array_append_new(*runs, arm);
+        for (int i = 0; i < s->seeds; i++) {
+            const study_cell *cell = study_at(s, a, i);
+            if (cell->status != STUDY_DONE && cell->status != STUDY_DIVERGED) continue;
+            curve k;
+            if (!curve_read(&k, s, d, cell->run_id, training, span, e)) {
+                json_decref(*runs);
+                return false;
+            }
+            if (k.n > *longest) *longest = k.n;
+            json_array_append_new(arm, json_pack("{s:b, s:o}", "done", cell->status == STUDY_DONE,
+                                                 "points", points_of(&k)));
+            curve_close(&k);
+        }
+    }
+    return true;
+}
+
+bool report_curves(json_t **curves, const comparison *c, db *d, error *e)
+{
+    const study *s = c->study;
+    int64_t most;
+    if (!db_integer(d, &most, 0, e,
+                    "SELECT max(t.tokens) FROM train_step t JOIN arm_run USING(run_id)"
+                    " JOIN arm USING(arm_id) WHERE sweep_id = ?",
+                    "i", s->sweep_id))
+        return false;
+    json_t *arms = json_array(), *kinds = json_array();
+    for (int a = 0; a < s->arms; a++)
+        json_array_append_new(arms, json_pack("{s:s, s:s, s:s}", "name", s->arm[a].label, "colour",
+                                              figure_colour(a, false), "ink", figure_ink(a)));
+    bool ok = true;
+    for (int training = 0; ok && most > 0 && training < 2; training++) {
+        json_t *runs;
+        int longest;
+        ok = read_kind(&runs, &longest, s, d, training, (double)most / CURVE_SPANS / 2, e);
+        if (!ok) break;
+        if (longest >= 2)
+            json_array_append_new(kinds, json_pack("{s:s, s:o}", "name",
+                                                   training ? "training loss" : s->metric.name,
+                                                   "runs", runs));
+        else
+            json_decref(runs);
+    }
+    *curves = json_pack("{s:o, s:o}", "arms", arms, "kinds", kinds);
+    if (!ok) json_decref(*curves);
+    return ok;
+}

@@ -1,0 +1,122 @@
+/* report_methods.c - the methods paragraph of a report; see report.h. */
+#include "analysis/report.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+/* What all arms of the study have in common, by key; NULL where they differ. */
+static bool common(char **value, const char *key, const study *s, db *d, error *e)
+{
+    return db_text(
+        d, value, e,
+        "SELECT CASE WHEN count(DISTINCT value) = 1 THEN min(value) END FROM arm"
+        " JOIN config_param USING(config_id) WHERE sweep_id = ? AND dropped = 0 AND key = ?",
+        "it", s->sweep_id, key);
+}
+
+static void count(FILE *out, double n)
+{
+    if (n >= 1e9)
+        fprintf(out, "%.4g billion", n / 1e9);
+    else if (n >= 1e6)
+        fprintf(out, "%.4g million", n / 1e6);
+    else if (n >= 1e4)
+        fprintf(out, "%.4g thousand", n / 1e3);
+    else
+        fprintf(out, "%.0f", n);
+}
+
+/* "before VALUE after" where the key has one value. */
+static bool say(FILE *out, const char *before, const char *key, const char *after, bool number,
+                const study *s, db *d, error *e)
+{
+    char *value;
+    if (!common(&value, key, s, d, e)) return false;
+    if (value) {
+        fputs(before, out);
+        if (number)
+            count(out, strtod(value, NULL));
+        else
+            fputs(value, out);
+        fputs(after, out);
+    }
+    free(value);
+    return true;
+}
+
+static bool say_model(FILE *out, const study *s, db *d, error *e)
+{
+    int64_t least, most;
+    bool ok = db_integer(d, &least, 0, e,
+                         "SELECT min(n_params) FROM arm JOIN config USING(config_id)"
+                         " WHERE sweep_id = ? AND dropped = 0",
+                         "i", s->sweep_id) &&
+              db_integer(d, &most, 0, e,
+                         "SELECT max(n_params) FROM arm JOIN config USING(config_id)"
+                         " WHERE sweep_id = ? AND dropped = 0",
+                         "i", s->sweep_id);
+    if (!ok) return false;
+    fputs("The models are decoders after Llama 2 (RMSNorm before each part, SwiGLU, rotary "
+          "positions) of ",
+          out);
+    count(out, (double)least);
+    if (most > least) fputs(" to ", out), count(out, (double)most);
+    fputs(" parameters, embeddings included", out);
+    ok = say(out, "; ", "model.n_layers", " layers", false, s, d, e) &&
+         say(out, ", width ", "model.dim", "", false, s, d, e) &&
+         say(out, ", ", "model.n_heads", " query heads", false, s, d, e) &&
+         say(out, ", context ", "model.context", "", false, s, d, e);
+    fputs(". ", out);
+    return ok;
+}
+
+static bool say_training(FILE *out, const study *s, db *d, error *e)
+{
+    fputs("Each run was trained", out);
+    const bool ok =
+        say(out, " on ", "train.tokens", " tokens", true, s, d, e) &&
+        say(out, " in batches of ", "train.batch_tokens", "", true, s, d, e) &&
+        say(out, ", with AdamW at a peak learning rate of ", "train.lr", "", false, s, d, e) &&
+        say(out, " (schedule: ", "train.schedule", ")", false, s, d, e) &&
+        say(out, ", weight decay ", "train.weight_decay", "", false, s, d, e) &&
+        say(out, " and gradients clipped to norm ", "train.clip", "", false, s, d, e);
+    fputs(", in float32. ", out);
+    return ok;
+}
+
+bool report_methods(FILE *out, const comparison *c, db *d, error *e)
+{
+    const study *s = c->study;
+    const contrast_result *r = &c->result;
+    int done = 0, diverged = 0, other = 0;
+    for (int a = 0; a < s->arms; a++) {
+        done += s->arm[a].done, diverged += s->arm[a].diverged;
+        other += s->arm[a].failed + s->arm[a].unfinished;
+    }
+    fprintf(out, "%d arm%s were trained from scratch with %d seed%s each (%d run%s finished",
+            s->arms, s->arms == 1 ? "" : "s", s->seeds, s->seeds == 1 ? "" : "s", done,
+            done == 1 ? "" : "s");
+    if (diverged) fprintf(out, ", %d diverged", diverged);
+    if (other) fprintf(out, ", %d did not finish", other);
+    fputs("). A seed decides the initial weights and the order of the text, the same for all arms, "
+          "so arms are compared seed by seed. ",
+          out);
+    if (!say_model(out, s, d, e) || !say_training(out, s, d, e)) return false;
+    fprintf(out,
+            "The measure is %s of the last weights on held-out text, on the same tokens for every "
+            "run. ",
+            s->metric.name);
+    char procedure[256];
+    contrast_describe(procedure, sizeof procedure, r);
+    fprintf(out,
+            "Differences were tested by one simultaneous procedure over %d contrast%s: %s. Arms "
+            "are called different if the %g %% interval excludes 0",
+            c->asked.pairs, c->asked.pairs == 1 ? "" : "s", procedure, 100 * (1 - c->asked.alpha));
+    if (!isnan(c->asked.margin))
+        fprintf(out,
+                ", and equivalent if the %g %% interval lies within ±%g, a margin stated in the "
+                "study",
+                100 * (1 - 2 * c->asked.alpha), c->asked.margin);
+    fprintf(out, ". This was look %lld at the data.", (long long)c->look);
+    return true;
+}

@@ -1,0 +1,143 @@
+/* test_report.c - the page of a study: what it says, that names stay text, that it needs nothing.
+ *
+ * test_report FILE.html writes the page of a study with hostile names there, for report.sh to open
+ * in a browser.
+ */
+#include "analysis/analysis.h"
+#include "core/file.h"
+#include "tests/fixture.h"
+
+#include <math.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const double BASE[] = { 3.50, 3.52, 3.51 }, NEAR[] = { 3.504, 3.5235, 3.515 },
+                    FAR[] = { 3.6, 3.61, NAN };
+
+#define EVIL                                                                                       \
+    "</script><script>document.title='owned'</script><img src=x "                                  \
+    "onerror=\"document.title='owned'\">"
+
+/* A name with a slash would be a path. */
+#define STUDY "study <script>document.title=1<img src=x onerror=document.title=2>"
+
+static void make(fixture *f)
+{
+    const fixture_arm arm[] = { { "mha", "mha", 8, 512, -1, BASE, NULL },
+                                { "gqa", "gqa:n_kv_heads=2", 2, 512, 0, NEAR, NULL },
+                                { EVIL, "mqa", 1, 512, 0, FAR, NULL } };
+    fixture_open(f);
+    fixture_study(f, STUDY, arm, 3, 3, 0.02);
+    fixture_run(f, "UPDATE sweep_version SET question = 'Why <b>not</b> & \"so\"?' || char(10) ||"
+                   " '<!-- ' , hypothesis = '<svg onload=document.title=1>'");
+    fixture_run(f, "UPDATE run SET message = '<script>document.title=2</script>'");
+}
+
+static char *page_of(const fixture *f, const char *path)
+{
+    char *out, *err, *page;
+    size_t n;
+    error e;
+    const char *argv[] = { "attnlab report", "--db", f->path, STUDY, "--out", path, NULL };
+    if (fixture_verb(report_verb, &out, &err, argv) != 0) fail_msg("%s", err);
+    free(out), free(err);
+    assert_true(file_read(&page, &n, path, 1 << 26, &e));
+    return page;
+}
+
+/* The page without what is inside the library, and so is not ours. */
+static void cut_library(char *page)
+{
+    char *from = strstr(page, "<script>/*! @license");
+    if (!from) return;
+    char *to = strstr(from, "</script>");
+    assert_non_null(to);
+    memmove(from, to, strlen(to) + 1);
+}
+
+static void expect(const char *page, const char *part)
+{
+    if (!strstr(page, part)) fail_msg("no '%s'", part);
+}
+
+static void stands_alone(void **state)
+{
+    (void)state;
+    fixture f;
+    char path[128];
+    make(&f);
+    snprintf(path, sizeof path, "%s/page.html", f.folder);
+    char *page = page_of(&f, path);
+    cut_library(page);
+    /* Verdict first, then the rest. */
+    static const char *const ORDER[] = { "<h1>",          "<h2>Verdict</h2>",
+                                         "<h2>Arms</h2>", "<h2>Curves</h2>",
+                                         "Notes and",     "<h2>Methods</h2>",
+                                         "The record",    "</html>" };
+    const char *at = page;
+    for (size_t i = 0; i < sizeof ORDER / sizeof *ORDER; i++) {
+        at = strstr(at, ORDER[i]);
+        if (!at) fail_msg("no '%s' in its place", ORDER[i]);
+    }
+    expect(page, "class=\"badge equivalent\"");
+    expect(page, "GQA with 2 of 8 key/value heads is equivalent to MHA within");
+    expect(page, "Fisher&#39;s exact p");
+    expect(page, "Why &lt;b&gt;not&lt;/b&gt; &amp; &quot;so&quot;?");
+    expect(page, "8 runs finished, 1 diverged");
+    /* What people wrote is text; nothing is fetched. */
+    static const char *const NEVER[] = { "<script>document",
+                                         "<img",
+                                         "onload=document.title=1>",
+                                         "<!-- ",
+                                         "src=\"",
+                                         "<link",
+                                         "url(http",
+                                         "@import",
+                                         "href=\"http" };
+    for (size_t i = 0; i < sizeof NEVER / sizeof *NEVER; i++)
+        if (strstr(page, NEVER[i])) fail_msg("'%s' is in the page", NEVER[i]);
+    /* An id is there once. */
+    expect(page, "id=\"diff-gnuplot_canvas\"");
+    expect(page, "id=\"loss-gnuplot_canvas\"");
+    expect(page, "'#diff-gpPt");
+    assert_null(strstr(page, "'#gpPt"));
+    free(page);
+    int64_t looks;
+    error e;
+    assert_true(db_integer(&f.d, &looks, 0, &e, "SELECT count(*) FROM comparison", NULL));
+    assert_int_equal(looks, 1);
+    fixture_close(&f);
+}
+
+static void refusals(void **state)
+{
+    (void)state;
+    fixture f;
+    char *out, *err;
+    make(&f);
+    const char *argv[] = {
+        "attnlab report", "--db", f.path, "nowhere", "--out", "/tmp/x.html", NULL
+    };
+    assert_int_equal(fixture_verb(report_verb, &out, &err, argv), STATUS_USAGE);
+    free(out), free(err);
+    argv[3] = STUDY, argv[5] = "/nowhere/x.html";
+    assert_int_equal(fixture_verb(report_verb, &out, &err, argv), STATUS_FAILED);
+    assert_non_null(strstr(err, "/nowhere/x.html"));
+    free(out), free(err);
+    fixture_close(&f);
+}
+
+int main(int argc, char **argv)
+{
+    if (argc == 2) {
+        fixture f;
+        make(&f);
+        free(page_of(&f, argv[1]));
+        fixture_close(&f);
+        return 0;
+    }
+    const struct CMUnitTest tests[] = { cmocka_unit_test(stands_alone),
+                                        cmocka_unit_test(refusals) };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
