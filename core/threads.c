@@ -4,8 +4,20 @@
 
 #include <pthread.h>
 #include <sched.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { SPINS = 4000 }; /* looks before a thread goes to sleep: some tens of microseconds */
+
+typedef struct grid {
+    void (*piece)(void *arg, int i);
+    void *arg;
+    int n;
+    atomic_int next;    /* piece to be taken                        */
+    atomic_int helpers; /* threads that are at it, besides its owner */
+    struct grid *below; /* in the list of open grids                */
+} grid;
 
 typedef struct worker {
     threads *pool;
@@ -16,14 +28,78 @@ typedef struct worker {
 struct threads {
     int n, started; /* threads with the caller; pthreads running */
     pthread_mutex_t lock;
-    pthread_cond_t begin, end;
-    unsigned job_number; /* changes when there is a new job */
-    int busy;            /* threads still at it, the caller not counted */
+    pthread_cond_t change;
+    atomic_uint job_number; /* changes when there is a new job            */
+    atomic_int busy;        /* threads still at it                        */
+    atomic_int idle;        /* threads that are done, and help            */
+    atomic_uint posted;     /* changes when there is a new grid           */
+    grid *open;             /* grids whose owners still take pieces       */
     bool leave;
     void (*job)(void *arg, int thread);
     void *arg;
     worker worker[];
 };
+
+static _Thread_local threads *at_work; /* the pool whose job this thread is doing */
+
+static void pause_a_moment(void)
+{
+#ifdef __x86_64__
+    __builtin_ia32_pause();
+#endif
+}
+
+static void take_pieces(grid *g)
+{
+    for (int i; (i = atomic_fetch_add(&g->next, 1)) < g->n;) g->piece(g->arg, i);
+}
+
+/* The lock is held.  A grid with pieces left, or NULL. */
+static grid *find_grid(threads *t)
+{
+    grid *g = t->open;
+    while (g && atomic_load(&g->next) >= g->n) g = g->below;
+    return g;
+}
+
+/* The lock is held, and let go of meanwhile.  Help until all threads are done with this job. */
+static void help(threads *t, unsigned job)
+{
+    atomic_fetch_add(&t->idle, 1);
+    while (t->busy > 0 && t->job_number == job) {
+        grid *g = find_grid(t);
+        if (g) {
+            atomic_fetch_add(&g->helpers, 1);
+            pthread_mutex_unlock(&t->lock);
+            take_pieces(g);
+            pthread_mutex_lock(&t->lock);
+            if (atomic_fetch_sub(&g->helpers, 1) == 1) pthread_cond_broadcast(&t->change);
+            continue;
+        }
+        const unsigned seen = t->posted;
+        pthread_mutex_unlock(&t->lock);
+        for (int i = 0; i < SPINS && t->posted == seen && t->busy > 0; i++) pause_a_moment();
+        pthread_mutex_lock(&t->lock);
+        while (t->posted == seen && t->busy > 0 && t->job_number == job)
+            pthread_cond_wait(&t->change, &t->lock);
+    }
+    atomic_fetch_sub(&t->idle, 1);
+}
+
+/* This thread's part of the job at hand; returns when all threads are done with theirs. */
+static void take_part(threads *t, int number, unsigned job)
+{
+    threads *before = at_work;
+    at_work = t;
+    t->job(t->arg, number);
+    at_work = before;
+    pthread_mutex_lock(&t->lock);
+    if (atomic_fetch_sub(&t->busy, 1) == 1)
+        pthread_cond_broadcast(&t->change);
+    else
+        help(t, job);
+    pthread_mutex_unlock(&t->lock);
+}
 
 static void *work(void *arg)
 {
@@ -32,13 +108,12 @@ static void *work(void *arg)
     unsigned seen = 0;
     pthread_mutex_lock(&t->lock);
     for (;;) {
-        while (!t->leave && t->job_number == seen) pthread_cond_wait(&t->begin, &t->lock);
+        while (!t->leave && t->job_number == seen) pthread_cond_wait(&t->change, &t->lock);
         if (t->leave) break;
         seen = t->job_number;
         pthread_mutex_unlock(&t->lock);
-        t->job(t->arg, w->number);
+        take_part(t, w->number, seen);
         pthread_mutex_lock(&t->lock);
-        if (--t->busy == 0) pthread_cond_signal(&t->end);
     }
     pthread_mutex_unlock(&t->lock);
     return NULL;
@@ -51,8 +126,7 @@ bool threads_open(threads **out, int n, error *e)
     if (!t) return error_set(e, "no memory for %d threads", n);
     t->n = n;
     pthread_mutex_init(&t->lock, NULL);
-    pthread_cond_init(&t->begin, NULL);
-    pthread_cond_init(&t->end, NULL);
+    pthread_cond_init(&t->change, NULL);
     for (int i = 1; i < n; i++) {
         t->worker[i] = (worker){ .pool = t, .number = i };
         const int why = pthread_create(&t->worker[i].thread, NULL, work, &t->worker[i]);
@@ -71,12 +145,11 @@ void threads_close(threads *t)
     if (!t) return;
     pthread_mutex_lock(&t->lock);
     t->leave = true;
-    pthread_cond_broadcast(&t->begin);
+    pthread_cond_broadcast(&t->change);
     pthread_mutex_unlock(&t->lock);
     for (int i = 1; i <= t->started; i++) pthread_join(t->worker[i].thread, NULL);
     pthread_mutex_destroy(&t->lock);
-    pthread_cond_destroy(&t->begin);
-    pthread_cond_destroy(&t->end);
+    pthread_cond_destroy(&t->change);
     free(t);
 }
 
@@ -89,13 +162,42 @@ void threads_run(threads *t, void (*job)(void *arg, int thread), void *arg)
 {
     pthread_mutex_lock(&t->lock);
     t->job = job, t->arg = arg;
-    t->busy = t->n - 1;
-    t->job_number++;
-    pthread_cond_broadcast(&t->begin);
+    t->busy = t->n;
+    const unsigned number = ++t->job_number;
+    pthread_cond_broadcast(&t->change);
     pthread_mutex_unlock(&t->lock);
-    job(arg, 0);
+    take_part(t, 0, number);
+}
+
+/* The lock is held.  Take g from the list and wait for those who are still at its last pieces. */
+static void finish(threads *t, grid *g)
+{
+    grid **link = &t->open;
+    while (*link != g) link = &(*link)->below;
+    *link = g->below;
+    pthread_mutex_unlock(&t->lock);
+    for (int i = 0; i < SPINS && g->helpers > 0; i++) pause_a_moment();
     pthread_mutex_lock(&t->lock);
-    while (t->busy > 0) pthread_cond_wait(&t->end, &t->lock);
+    while (g->helpers > 0) pthread_cond_wait(&t->change, &t->lock);
+}
+
+void threads_grid(int n, void (*piece)(void *arg, int i), void *arg)
+{
+    threads *t = at_work;
+    if (!t || n < 2 || t->idle == 0) {
+        for (int i = 0; i < n; i++) piece(arg, i);
+        return;
+    }
+    grid g = { .piece = piece, .arg = arg, .n = n };
+    pthread_mutex_lock(&t->lock);
+    g.below = t->open;
+    t->open = &g;
+    t->posted++;
+    pthread_cond_broadcast(&t->change);
+    pthread_mutex_unlock(&t->lock);
+    take_pieces(&g);
+    pthread_mutex_lock(&t->lock);
+    finish(t, &g);
     pthread_mutex_unlock(&t->lock);
 }
 

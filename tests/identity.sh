@@ -28,6 +28,19 @@ for lanes in 1 3 5; do
     cmp -s l$lanes-1.log l$lanes-4.log || fail "with $lanes lanes, threads change numbers"
 done
 
+# One lane that is one sequence: threads without a lane help inside the kernels.
+for attention in mha gqa mqa window:size=100; do
+    for threads in 1 2 3 4; do
+        train one$threads.db train.lanes=1 train.threads=$threads model.attention=$attention \
+            model.dim=128 model.n_heads=8 model.ffn_dim=360 model.context=1024 eval.tokens=2048 \
+            train.batch_tokens=1024 train.tokens=3k || fail "$attention, one lane: $(cat err)"
+        log one$threads.db >one$threads.log
+        [ "$(grep -c "^step" one$threads.log)" = 3 ] || fail "$attention, one lane: not 3 steps"
+        cmp -s one1.log one$threads.log || fail "$attention, one lane: threads change numbers"
+        rm -rf one$threads.db*
+    done
+done
+
 # Another seed is another run; another look is not.
 train t1.db train.seed=2 train.threads=1 train.tokens=5k || fail "seed 2"
 [ "$(sqlite3 t1.db 'SELECT count(*) FROM run')" = 2 ] || fail "seed 2 is not a run of its own"

@@ -4,6 +4,7 @@
  * head r / n, position r % n.  Tiles are visited in an order that depends on shapes alone.
  */
 #include "core/blas/blas.h"
+#include "core/threads.h"
 
 #include <math.h>
 #include <stdbool.h>
@@ -29,13 +30,14 @@ static int max(int a, int b)
     return a > b ? a : b;
 }
 
-/* The first block, and the one after b; false when there is none. */
-static bool next(block *b, const attention *a)
+/* The first block of heads h0..h1-1 (where b is zero but for h = h0), and the one after b; false
+ * when there is none. */
+static bool next(block *b, const attention *a, int h1)
 {
     const int group = a->H / a->G;
     b->i += b->n;
     if (b->i == a->S) b->i = 0, b->h += b->heads;
-    if (b->h == a->H) return false;
+    if (b->h == h1) return false;
     b->g = b->h / group;
     b->heads = min((b->g + 1) * group - b->h, ROWS);
     b->n = min(a->S - b->i, min(QUERIES, ROWS / b->heads));
@@ -144,12 +146,23 @@ static void add_values(float *ob, const float *p, const float *vs, const attenti
     }
 }
 
-void blas_attention_forward(float *o, float *lse, const float *q, const float *k, const float *v,
-                            const attention *a)
+/* The heads of one key/value head are a piece of the grid. */
+typedef struct work {
+    float *o, *lse_out, *dq, *dk, *dv;
+    const float *dO, *oc, *lse, *q, *k, *v;
+    const attention *a;
+} work;
+
+static void forward(void *arg, int g)
 {
+    const work *w = arg;
+    const attention *a = w->a;
+    const int per = a->H / a->G;
+    float *o = w->o, *lse = w->lse_out;
+    const float *q = w->q, *k = w->k, *v = w->v;
     float p[ROWS * KEYS], top[ROWS], sum[ROWS];
 
-    for (block b = { 0 }; next(&b, a);) {
+    for (block b = { .h = g * per }; next(&b, a, (g + 1) * per);) {
         const float *qb = q + (size_t)b.i * a->q_row + (size_t)b.h * a->q_head;
         float *ob = o + (size_t)b.i * a->o_row + (size_t)b.h * a->o_head;
         float *lseb = lse ? lse + (size_t)b.i * a->H + b.h : NULL;
@@ -189,17 +202,20 @@ static void clear(float *x, int rows, int heads, int row, int head, int width)
             memset(x + (size_t)i * row + (size_t)h * head, 0, sizeof *x * (size_t)width);
 }
 
-void blas_attention_backward(float *dq, float *dk, float *dv, const float *dO, const float *o,
-                             const float *lse, const float *q, const float *k, const float *v,
-                             const attention *a)
+static void backward(void *arg, int g)
 {
+    const work *w = arg;
+    const attention *a = w->a;
+    const int per = a->H / a->G;
+    float *dq = w->dq, *dk = w->dk, *dv = w->dv;
+    const float *dO = w->dO, *o = w->oc, *lse = w->lse, *q = w->q, *k = w->k, *v = w->v;
     float p[ROWS * KEYS], dp[ROWS * KEYS], norm[ROWS], mean[ROWS];
 
-    clear(dq, a->S, a->H, a->q_row, a->q_head, a->E);
-    clear(dk, a->T, a->G, a->k_row, a->k_head, a->E);
-    clear(dv, a->T, a->G, a->v_row, a->v_head, a->Ev);
+    clear(dq + (size_t)g * per * a->q_head, a->S, per, a->q_row, a->q_head, a->E);
+    clear(dk + (size_t)g * a->k_head, a->T, 1, a->k_row, a->k_head, a->E);
+    clear(dv + (size_t)g * a->v_head, a->T, 1, a->v_row, a->v_head, a->Ev);
 
-    for (block b = { 0 }; next(&b, a);) {
+    for (block b = { .h = g * per }; next(&b, a, (g + 1) * per);) {
         const size_t qb = (size_t)b.i * a->q_row + (size_t)b.h * a->q_head;
         const size_t ob = (size_t)b.i * a->o_row + (size_t)b.h * a->o_head;
         for (int r = 0; r < b.heads * b.n; r++) {
@@ -229,4 +245,22 @@ void blas_attention_backward(float *dq, float *dk, float *dv, const float *dO, c
             tile_tn(dk + ks, a->k_row, dp, q + qb, a->q_row, a->q_head, &b, keys, a->E, a->scale);
         }
     }
+}
+
+void blas_attention_forward(float *o, float *lse, const float *q, const float *k, const float *v,
+                            const attention *a)
+{
+    work w = { .o = o, .lse_out = lse, .q = q, .k = k, .v = v, .a = a };
+    threads_grid(a->G, forward, &w);
+}
+
+void blas_attention_backward(float *dq, float *dk, float *dv, const float *dO, const float *o,
+                             const float *lse, const float *q, const float *k, const float *v,
+                             const attention *a)
+{
+    work w = {
+        .dq = dq, .dk = dk, .dv = dv, .dO = dO, .oc = o, .lse = lse, .q = q, .k = k, .v = v
+    };
+    w.a = a;
+    threads_grid(a->G, backward, &w);
 }

@@ -3,8 +3,12 @@
  * OpenBLAS must be told to stay on one thread (kernels_init does): lanes are our threads.
  */
 #include "core/blas/blas.h"
+#include "core/cut.h"
+#include "core/threads.h"
 
 #include <cblas.h>
+
+enum { PIECES = 16 };
 
 void blas_gemm_nn(float *C, int ldc, const float *A, int lda, const float *B, int ldb, int M, int N,
                   int K, float alpha, float beta)
@@ -27,14 +31,48 @@ void blas_gemm_tn(float *C, int ldc, const float *A, int lda, const float *B, in
                 ldc);
 }
 
+/* Parts of a product for idle threads: rows of C, by its shape alone, for where a product is cut
+ * may change its last bits. */
+typedef struct product {
+    void (*gemm)(float *, int, const float *, int, const float *, int, int, int, int, float, float);
+    cut cut; /* of the rows of C */
+    float *C;
+    const float *A, *B;
+    int ldc, lda, ldb, N, K;
+    long ai; /* floats of A from one row of C to the next */
+    float beta;
+} product;
+
+static void piece(void *arg, int i)
+{
+    const product *p = arg;
+    int M;
+    const long from = cut_piece(&M, &p->cut, i);
+    p->gemm(p->C + from * p->ldc, p->ldc, p->A + from * p->ai, p->lda, p->B, p->ldb, M, p->N, p->K,
+            1, p->beta);
+}
+
+static void multiply(product *p, int M)
+{
+    const long work = (long)p->N * p->K / 2048 + 1; /* so that a piece is 2^27 multiplications */
+    p->cut = cut_rows(M, (int)(work < CUT_FLOATS / 128 ? work : CUT_FLOATS / 128), PIECES);
+    threads_grid(p->cut.pieces, piece, p);
+}
+
 void blas_linear(float *y, const float *x, const float *W, int N, int in, int out)
 {
-    blas_gemm_nt(y, out, x, in, W, in, N, out, in, 1, 0);
+    product p = { .gemm = blas_gemm_nt, .C = y, .ldc = out, .A = x, .lda = in, .ai = in };
+    p.B = W, p.ldb = in, p.N = out, p.K = in;
+    multiply(&p, N);
 }
 
 void blas_linear_backward(float *dx, float *dW, const float *dy, const float *x, const float *W,
                           int N, int in, int out, float beta)
 {
-    blas_gemm_nn(dx, in, dy, out, W, in, N, in, out, 1, beta);
-    blas_gemm_tn(dW, in, dy, out, x, in, out, in, N, 1, 1);
+    product p = { .gemm = blas_gemm_nn, .C = dx, .ldc = in, .A = dy, .lda = out, .ai = out };
+    p.B = W, p.ldb = in, p.N = in, p.K = out, p.beta = beta;
+    multiply(&p, N);
+    product q = { .gemm = blas_gemm_tn, .C = dW, .ldc = in, .A = dy, .lda = out, .ai = 1 };
+    q.B = x, q.ldb = in, q.N = in, q.K = N, q.beta = 1;
+    multiply(&q, out);
 }

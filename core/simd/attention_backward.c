@@ -5,13 +5,23 @@
  *     dq_i = scale sum_s ds_is k_s
  *
  * Blocks of keys are the outer loop, so dk and dv of a block are summed in place, while dq is added
- * to, block after block.
+ * to, block after block.  Threads may be at several blocks at once, each some rows behind the one
+ * before it: sums are the same, and no memory is needed for parts of them.
  */
 #include "core/plain/plain.h"
 #include "core/simd/attention_score.h"
 #include "core/simd/simd.h"
+#include "core/threads.h"
 
-enum { ROWS = 64 };
+#include <limits.h>
+#include <sched.h>
+#include <stdatomic.h>
+
+enum {
+    ROWS = 64,
+    BLOCKS = 4096, /* most blocks of keys: half a million keys, at the least */
+    SPINS = 4000,  /* looks before a thread that waits lets others run       */
+};
 
 /* A block of keys: three ways to read it, and what it receives. */
 typedef struct keys {
@@ -134,40 +144,69 @@ static void keys_backward(keys *c, const rows *t, const group *s)
         }
 }
 
-static void group_backward(float *dq, float *dk, float *dv, const float *dO, const float *o,
-                           const float *lse, const float *q, const float *k, const float *v,
-                           const group *s)
+/* The blocks of keys of all groups; each is a piece of the grid.  Every one adds to dq, and must do
+ * so after the block before it: `done` of a block is the row up to which it has added. */
+typedef struct backward {
+    float *dq, *dk, *dv;
+    const float *dO, *o, *lse, *q, *k, *v;
+    const attention *a;
+    int first;  /* group of the first piece */
+    int blocks; /* of a group               */
+    atomic_int done[BLOCKS];
+} backward;
+
+static void wait_for(const atomic_int *done, int row)
 {
-    const attention *a = s->a;
-    const int step = min(ROWS, TILE / max(s->E, s->Ev)) / MR * MR;
+    for (int i = 0; atomic_load_explicit(done, memory_order_acquire) < row; i++)
+        if (i < SPINS)
+            _mm_pause();
+        else
+            sched_yield();
+}
+
+static void piece(void *arg, int i)
+{
+    backward *b = arg;
+    const attention *a = b->a;
+    const group s = group_of(a, b->first + i / b->blocks);
+    const int block = i % b->blocks, j = block * s.keys, n = min(s.keys, a->T - j);
+    const int step = min(ROWS, TILE / max(s.E, s.Ev)) / MR * MR;
+    const long past = (long)(j + n - 1 + a->window - s.first) * s.R;
+    const int from = max(0, (j - s.first) * s.R);
+    const int to = past < s.rows ? (int)past : s.rows;
     keys c;
     rows t;
-    for (int i = 0; i < s->rows; i++) clear(dq + offset(s, i, a->q_row, a->q_head), (size_t)a->E);
-    for (int j = 0; j < a->T; j += s->keys) {
-        const int n = min(s->keys, a->T - j);
-        const long past = (long)(j + n - 1 + a->window - s->first) * s->R;
-        const int from = max(0, (j - s->first) * s->R);
-        const int to = past < s->rows ? (int)past : s->rows;
-        keys_load(&c, k, v, s, j, n);
-        for (int i0 = from; i0 < to; i0 += step) {
-            rows_load(&t, q, dO, o, lse, s, i0, min(i0 + step, to));
-            for (int i = t.from; i < t.to; i += MR) strip_backward(dq, &t, &c, s, i);
-            keys_backward(&c, &t, s);
-        }
-        keys_store(dk, dv, &c, s);
+    for (int r = 0; block == 0 && r < s.rows; r++)
+        clear(b->dq + offset(&s, r, a->q_row, a->q_head), (size_t)a->E);
+    keys_load(&c, b->k, b->v, &s, j, n);
+    for (int i0 = from; i0 < to; i0 += step) {
+        rows_load(&t, b->q, b->dO, b->o, b->lse, &s, i0, min(i0 + step, to));
+        if (block > 0) wait_for(&b->done[i - 1], t.to);
+        for (int r = t.from; r < t.to; r += MR) strip_backward(b->dq, &t, &c, &s, r);
+        atomic_store_explicit(&b->done[i], t.to, memory_order_release);
+        keys_backward(&c, &t, &s);
     }
+    if (block > 0) wait_for(&b->done[i - 1], INT_MAX);
+    atomic_store_explicit(&b->done[i], INT_MAX, memory_order_release);
+    keys_store(b->dk, b->dv, &c, &s);
 }
 
 void SIMD(attention_backward)(float *dq, float *dk, float *dv, const float *dO, const float *o,
                               const float *lse, const float *q, const float *k, const float *v,
                               const attention *a)
 {
-    if (max(a->E, a->Ev) > WIDEST) {
+    const group s = group_of(a, 0);
+    const int blocks = s.keys > 0 ? (a->T + s.keys - 1) / s.keys : 0;
+    if (max(a->E, a->Ev) > WIDEST || blocks > BLOCKS) {
         plain_attention_backward(dq, dk, dv, dO, o, lse, q, k, v, a);
         return;
     }
-    for (int g = 0; g < a->G; g++) {
-        const group s = group_of(a, g);
-        group_backward(dq, dk, dv, dO, o, lse, q, k, v, &s);
+    backward b = { .dq = dq, .dk = dk, .dv = dv, .dO = dO, .o = o, .lse = lse, .blocks = blocks };
+    b.q = q, b.k = k, b.v = v, b.a = a;
+    const int at_once = min(a->G, BLOCKS / blocks);
+    for (; b.first < a->G; b.first += at_once) {
+        const int pieces = min(at_once, a->G - b.first) * blocks;
+        for (int i = 0; i < pieces; i++) atomic_store(&b.done[i], 0);
+        threads_grid(pieces, piece, &b);
     }
 }

@@ -12,6 +12,7 @@
 #include "core/plain/plain.h"
 #include "core/simd/attention_score.h"
 #include "core/simd/simd.h"
+#include "core/threads.h"
 
 enum { ROWS = 512 };
 
@@ -172,6 +173,22 @@ static void tile_forward(float *o, float *lse, const float *q, const float *k, c
     }
 }
 
+/* The tiles of all groups; each is a piece of the grid. */
+typedef struct forward {
+    float *o, *lse;
+    const float *q, *k, *v;
+    const attention *a;
+    int step, tiles; /* rows of a tile; tiles of a group */
+} forward;
+
+static void piece(void *arg, int i)
+{
+    const forward *f = arg;
+    const group s = group_of(f->a, i / f->tiles);
+    const int from = i % f->tiles * f->step;
+    tile_forward(f->o, f->lse, f->q, f->k, f->v, &s, from, min(from + f->step, s.rows));
+}
+
 void SIMD(attention_forward)(float *o, float *lse, const float *q, const float *k, const float *v,
                              const attention *a)
 {
@@ -179,10 +196,9 @@ void SIMD(attention_forward)(float *o, float *lse, const float *q, const float *
         plain_attention_forward(o, lse, q, k, v, a);
         return;
     }
-    for (int g = 0; g < a->G; g++) {
-        const group s = group_of(a, g);
-        const int step = min(ROWS, TILE / max(s.E, s.Ev)) / MR * MR;
-        for (int i = 0; i < s.rows; i += step)
-            tile_forward(o, lse, q, k, v, &s, i, min(i + step, s.rows));
-    }
+    const group s = group_of(a, 0);
+    forward f = { .o = o, .lse = lse, .q = q, .k = k, .v = v, .a = a };
+    f.step = min(ROWS, TILE / max(s.E, s.Ev)) / MR * MR;
+    f.tiles = (s.rows + f.step - 1) / f.step;
+    threads_grid(a->G * f.tiles, piece, &f);
 }

@@ -11,12 +11,17 @@
 #include "core/simd/micro.h"
 #include "core/simd/pack.h"
 #include "core/simd/simd.h"
+#include "core/threads.h"
 
 enum {
     DEPTH = 512,     /* most of K in a block                     */
     COLUMNS = 512,   /* most of N in a block                     */
     BLOCK_A = 98304, /* floats of A in a block: 3/8 of 1 MB of L2 */
     FEW = 16,        /* rows for which packing does not pay      */
+    PIECES = 16,     /* most pieces of a product                 */
+    WORK = 1 << 25,  /* least multiplications of a piece         */
+    NARROW = 128,    /* least columns of a piece                 */
+    SHORT = 256,     /* least rows                               */
 };
 
 static long min(long a, long b)
@@ -62,29 +67,59 @@ static void block(float *C, long ldc, const float *A, long ai, long ak, const fl
                       (int)min(MR, end - m), N - n, K, mode);
 }
 
-/* C (M, N) = or += A (M, K) B (K, N), where pack lays out a part of B that starts at
- * B + k bk + n bn. */
 typedef void pack_fn(float *out, const float *B, long ldb, long K, long N);
 
-static void product(float *C, long ldc, const float *A, long ai, long ak, const float *B, long ldb,
-                    pack_fn *pack, long bk, long bn, long M, long N, long K, int mode)
+/* C (M, N) = or += A (M, K) B (K, N), where pack lays out a part of B that starts at
+ * B + k bk + n bn. */
+typedef struct product {
+    float *C;
+    const float *A, *B;
+    long ldc, ai, ak, ldb, bk, bn, M, N, K;
+    int mode;
+    pack_fn *pack;
+    long rows, columns; /* of a piece */
+} product;
+
+/* Piece i of the grid of rows x columns, which goes along a row first. */
+static void piece(void *arg, int i)
 {
+    const product *p = arg;
     float packed[DEPTH * COLUMNS] __attribute__((aligned(64)));
-    const long kc = part_of(K, DEPTH, 1), nc = part_of(N, COLUMNS, NR);
-    for (long n = 0; n < N; n += nc)
-        for (long k = 0; k < K; k += kc) {
-            const long columns = min(nc, N - n), depth = min(kc, K - k);
-            pack(packed, B + k * bk + n * bn, ldb, depth, columns);
-            block(C + n, ldc, A + k * ak, ai, ak, packed, M, columns, depth, k ? ADD : mode);
+    const long across = (p->N + p->columns - 1) / p->columns;
+    const long m0 = i / across * p->rows, n0 = i % across * p->columns;
+    const long M = min(p->rows, p->M - m0), N = min(p->columns, p->N - n0);
+    const long kc = part_of(p->K, DEPTH, 1), nc = part_of(N, COLUMNS, NR);
+    for (long n = n0; n < n0 + N; n += nc)
+        for (long k = 0; k < p->K; k += kc) {
+            const long columns = min(nc, n0 + N - n), depth = min(kc, p->K - k);
+            p->pack(packed, p->B + k * p->bk + n * p->bn, p->ldb, depth, columns);
+            block(p->C + m0 * p->ldc + n, p->ldc, p->A + m0 * p->ai + k * p->ak, p->ai, p->ak,
+                  packed, M, columns, depth, k ? ADD : p->mode);
         }
+}
+
+/* Pieces for idle threads.  Each entry of C is summed in the same order wherever it is cut. Columns
+ * go first: pieces one above the other pack the same part of B. */
+static void multiply(product *p)
+{
+    const long parts = min(p->M * p->N * p->K / WORK + 1, PIECES);
+    const long across = min(parts, (p->N + NARROW - 1) / NARROW);
+    const long down = min((parts + across - 1) / across, (p->M + SHORT - 1) / SHORT);
+    p->columns = ((p->N + across - 1) / across + NR - 1) / NR * NR;
+    p->rows = ((p->M + down - 1) / down + MR - 1) / MR * MR;
+    const long n = (p->N + p->columns - 1) / p->columns, m = (p->M + p->rows - 1) / p->rows;
+    threads_grid((int)(n * m), piece, p);
 }
 
 void SIMD(linear)(float *y, const float *x, const float *W, int N, int in, int out)
 {
-    if (N < FEW)
+    if (N < FEW) {
         blas_linear(y, x, W, N, in, out);
-    else
-        product(y, out, x, in, 1, W, in, pack_columns, 1, in, N, out, in, SET);
+        return;
+    }
+    product p = { .C = y, .ldc = out, .A = x, .ai = in, .ak = 1, .M = N, .N = out, .K = in };
+    p.B = W, p.ldb = in, p.bk = 1, p.bn = in, p.pack = pack_columns, p.mode = SET;
+    multiply(&p);
 }
 
 void SIMD(linear_backward)(float *dx, float *dW, const float *dy, const float *x, const float *W,
@@ -94,6 +129,10 @@ void SIMD(linear_backward)(float *dx, float *dW, const float *dy, const float *x
         blas_linear_backward(dx, dW, dy, x, W, N, in, out, beta);
         return;
     }
-    product(dx, in, dy, out, 1, W, in, pack_rows, in, 1, N, in, out, beta == 0 ? SET : ADD);
-    product(dW, in, dy, 1, out, x, in, pack_rows, in, 1, out, in, N, ADD);
+    product p = { .C = dx, .ldc = in, .A = dy, .ai = out, .ak = 1, .M = N, .N = in, .K = out };
+    p.B = W, p.ldb = in, p.bk = in, p.bn = 1, p.pack = pack_rows, p.mode = beta == 0 ? SET : ADD;
+    multiply(&p);
+    product q = { .C = dW, .ldc = in, .A = dy, .ai = 1, .ak = out, .M = out, .N = in, .K = N };
+    q.B = x, q.ldb = in, q.bk = in, q.bn = 1, q.pack = pack_rows, q.mode = ADD;
+    multiply(&q);
 }

@@ -1,0 +1,184 @@
+/* rows.c - the functions of kernels.h whose rows or entries do not meet.
+ *
+ * They are cut into pieces, for threads that have nothing else to do, by sizes alone; what is
+ * summed over rows is summed within pieces first, and these sums are added up in their order.
+ * Products and attention cut themselves, and the rest is the learner's to cut.
+ */
+#include "core/cut.h"
+#include "core/kernels.h"
+#include "core/path.h"
+#include "core/threads.h"
+
+#include <assert.h>
+#include <limits.h>
+#include <string.h>
+
+enum {
+    PIECES = 16,    /* most pieces that leave sums to be added   */
+    SUMS = 1 << 16, /* floats that there are for these sums      */
+};
+
+/* Arguments, by the names that they have in kernels.h; rc is an r that is read. */
+typedef struct rows {
+    cut cut;
+    float *y, *r, *dx, *dgain;
+    const float *x, *dy, *rc, *gain;
+    int D; /* width of a row */
+    float eps, beta, scale;
+    const int32_t *target;
+    double sum[PIECES];
+    float *part; /* (pieces, D) of dgain */
+} rows;
+
+static void norm_piece(void *arg, int i)
+{
+    const rows *k = arg;
+    int n;
+    const int from = cut_piece(&n, &k->cut, i);
+    const size_t at = (size_t)from * k->D;
+    path_chosen()->rmsnorm(k->y + at, k->r + from, k->x + at, k->gain, n, k->D, k->eps);
+}
+
+void rmsnorm(float *y, float *r, const float *x, const float *gain, int N, int D, float eps)
+{
+    rows k = { .y = y, .r = r, .x = x, .gain = gain, .D = D, .eps = eps };
+    k.cut = cut_rows(N, D, INT_MAX);
+    threads_grid(k.cut.pieces, norm_piece, &k);
+}
+
+static void norm_backward_piece(void *arg, int i)
+{
+    const rows *k = arg;
+    int n;
+    const int from = cut_piece(&n, &k->cut, i);
+    const size_t at = (size_t)from * k->D;
+    float *dgain = k->part ? k->part + (size_t)i * k->D : k->dgain;
+    path_chosen()->rmsnorm_backward(k->dx + at, dgain, k->dy + at, k->x + at, k->rc + from, k->gain,
+                                    n, k->D, k->beta);
+}
+
+void rmsnorm_backward(float *dx, float *dgain, const float *dy, const float *x, const float *r,
+                      const float *gain, int N, int D, float beta)
+{
+    float part[SUMS];
+    rows k = { .dx = dx, .dgain = dgain, .dy = dy, .x = x, .rc = r, .gain = gain, .D = D };
+    const int room = SUMS / D < PIECES ? SUMS / D : PIECES;
+    k.cut = cut_rows(N, D, room > 1 ? room : 1);
+    k.beta = beta;
+    if (k.cut.pieces > 1) {
+        k.part = part;
+        memset(part, 0, sizeof *part * (size_t)k.cut.pieces * (size_t)D);
+    }
+    threads_grid(k.cut.pieces, norm_backward_piece, &k);
+    for (int i = 0; k.part && i < k.cut.pieces; i++)
+        path_chosen()->vector_add(dgain, part + (size_t)i * D, (size_t)D);
+}
+
+/* Pieces of n entries; a row is a line of the cache, so that pieces do not share one. */
+enum { LINE = 64 };
+
+static size_t entries_of(size_t *at, const cut *c, int i, size_t n)
+{
+    const size_t from = (size_t)i * c->each * LINE, each = (size_t)c->each * LINE;
+    *at = from;
+    return n - from < each ? n - from : each;
+}
+
+typedef struct entries {
+    cut cut;
+    size_t n;
+    float *y, *dgate, *dup;
+    const float *x, *gate, *up, *dy;
+} entries;
+
+static cut cut_entries(size_t n)
+{
+    assert(n / LINE < INT_MAX);
+    return cut_rows((int)((n + LINE - 1) / LINE), LINE, INT_MAX);
+}
+
+static void swiglu_piece(void *arg, int i)
+{
+    const entries *k = arg;
+    size_t at;
+    const size_t n = entries_of(&at, &k->cut, i, k->n);
+    path_chosen()->swiglu(k->y + at, k->gate + at, k->up + at, n);
+}
+
+void swiglu(float *y, const float *gate, const float *up, size_t n)
+{
+    entries k = { .y = y, .gate = gate, .up = up, .n = n, .cut = cut_entries(n) };
+    threads_grid(k.cut.pieces, swiglu_piece, &k);
+}
+
+static void swiglu_backward_piece(void *arg, int i)
+{
+    const entries *k = arg;
+    size_t at;
+    const size_t n = entries_of(&at, &k->cut, i, k->n);
+    path_chosen()->swiglu_backward(k->dgate + at, k->dup + at, k->y + at, k->dy + at, k->gate + at,
+                                   k->up + at, n);
+}
+
+void swiglu_backward(float *dgate, float *dup, float *y, const float *dy, const float *gate,
+                     const float *up, size_t n)
+{
+    entries k = { .dgate = dgate, .dup = dup, .y = y, .dy = dy, .gate = gate, .up = up, .n = n };
+    k.cut = cut_entries(n);
+    threads_grid(k.cut.pieces, swiglu_backward_piece, &k);
+}
+
+static void add_piece(void *arg, int i)
+{
+    const entries *k = arg;
+    size_t at;
+    const size_t n = entries_of(&at, &k->cut, i, k->n);
+    path_chosen()->vector_add(k->y + at, k->x + at, n);
+}
+
+void vector_add(float *y, const float *x, size_t n)
+{
+    entries k = { .y = y, .x = x, .n = n, .cut = cut_entries(n) };
+    threads_grid(k.cut.pieces, add_piece, &k);
+}
+
+static void loss_piece(void *arg, int i)
+{
+    rows *k = arg;
+    int n;
+    const int from = cut_piece(&n, &k->cut, i);
+    k->sum[i] = path_chosen()->cross_entropy(k->r + from, k->x + (size_t)from * k->D,
+                                             k->target + from, n, k->D);
+}
+
+static double sum_of_pieces(const rows *k)
+{
+    double sum = 0;
+    for (int i = 0; i < k->cut.pieces; i++) sum += k->sum[i];
+    return sum;
+}
+
+double cross_entropy(float *nll, const float *logits, const int32_t *target, int N, int V)
+{
+    rows k = { .r = nll, .x = logits, .target = target, .D = V, .cut = cut_rows(N, V, PIECES) };
+    threads_grid(k.cut.pieces, loss_piece, &k);
+    return sum_of_pieces(&k);
+}
+
+static void loss_backward_piece(void *arg, int i)
+{
+    rows *k = arg;
+    int n;
+    const int from = cut_piece(&n, &k->cut, i);
+    k->sum[i] = path_chosen()->cross_entropy_backward(k->r + from, k->y + (size_t)from * k->D,
+                                                      k->target + from, n, k->D, k->scale);
+}
+
+double cross_entropy_backward(float *nll, float *logits, const int32_t *target, int N, int V,
+                              float scale)
+{
+    rows k = { .r = nll, .y = logits, .target = target, .D = V, .scale = scale };
+    k.cut = cut_rows(N, V, PIECES);
+    threads_grid(k.cut.pieces, loss_backward_piece, &k);
+    return sum_of_pieces(&k);
+}
