@@ -161,7 +161,7 @@ static bool print(const comparison *c, db *d, table_format f, error *e)
     const study *s = c->study;
     printf("%s%s%s%s\n\n", f == TABLE_MD ? "## " : "", s->name, s->question ? ": " : "",
            s->question ? s->question : "");
-    if (s->hypothesis) printf("Hypothesis: %s\n\n", s->hypothesis);
+    if (s->hypothesis && *s->hypothesis) printf("Hypothesis: %s\n\n", s->hypothesis);
     tables_arms(stdout, c, f);
     putchar('\n');
     if (c->asked.pairs) {

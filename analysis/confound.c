@@ -21,7 +21,12 @@ static bool find_keys(json_t *list, const study *s, db *d, int arm, int base, er
         " WHERE a.arm_id = ?1 AND p.value IS NOT pb.value"
         " AND p.key NOT IN (SELECT key FROM json_each(s.axes_json))"
         " AND p.key NOT IN (SELECT value FROM json_each(coalesce(s.match_json, '{}')))"
-        " AND p.key NOT IN (SELECT key FROM json_each(coalesce(s.tune_json, '{}'))) ORDER BY 1";
+        " AND p.key NOT IN (SELECT key FROM json_each(coalesce(s.tune_json, '{}')))"
+        /* Only yarn reads it; elsewhere it follows the context. */
+        " AND NOT (p.key = 'model.rope_original_context' AND NOT EXISTS (SELECT 1 FROM "
+        "config_param y"
+        "  WHERE y.config_id IN (a.config_id, b.config_id) AND y.key = 'model.rope_scaling'"
+        "  AND y.value = 'yarn')) ORDER BY 1";
     sqlite3_stmt *q;
     bool row = true, ok = db_query(d, &q, e, SQL, "ii", s->arm[arm].arm_id, s->arm[base].arm_id);
     while (ok && (ok = db_next(d, q, &row, e)) && row)
@@ -34,6 +39,24 @@ static bool find_keys(json_t *list, const study *s, db *d, int arm, int base, er
 static bool same(const char *a, const char *b)
 {
     return a && b ? strcmp(a, b) == 0 : a == b;
+}
+
+/* Two builds are of the same code where every file that both have is the same: one that brings
+ * another variant leaves the others what they were.  Lists of "name hash", joined by ", ". */
+static bool same_code(const char *a, const char *b)
+{
+    if (!a || !b) return a == b;
+    for (const char *at = a; *at;) {
+        const size_t whole = strcspn(at, ","), name = strcspn(at, " ") + 1;
+        for (const char *other = b; *other;) {
+            const size_t n = strcspn(other, ",");
+            const bool meets = strncmp(at, other, name) == 0;
+            if (meets && (n != whole || strncmp(at, other, n) != 0)) return false;
+            other += n + strspn(other + n, ", ");
+        }
+        at += whole + strspn(at + whole, ", ");
+    }
+    return true;
 }
 
 static const char *trait(const study *s, int arm, int seed, size_t offset)
@@ -70,18 +93,18 @@ static char *values(const study *s, int arm, const bool *used, size_t offset)
 /* Finished runs of the two arms that differ in it, at any seed; where they share no seed, at all.
  * True if there were. */
 static bool find_trait(json_t *list, const study *s, int arm, int base, const bool *used,
-                       const char *key, size_t offset)
+                       const char *key, size_t offset, bool (*equal)(const char *, const char *))
 {
     bool differs = false, shared = false;
     for (int i = 0; i < s->seeds; i++) {
         if (!finished(s, arm, i, used) || !finished(s, base, i, used)) continue;
         shared = true;
-        differs = differs || !same(trait(s, arm, i, offset), trait(s, base, i, offset));
+        differs = differs || !equal(trait(s, arm, i, offset), trait(s, base, i, offset));
     }
     for (int i = 0; !shared && i < s->seeds; i++)
         for (int k = 0; finished(s, arm, i, used) && k < s->seeds; k++)
             differs = differs || (finished(s, base, k, used) &&
-                                  !same(trait(s, arm, i, offset), trait(s, base, k, offset)));
+                                  !equal(trait(s, arm, i, offset), trait(s, base, k, offset)));
     if (!differs) return false;
     char *of_base = values(s, base, used, offset), *of_arm = values(s, arm, used, offset);
     add(list, key, of_base, of_arm);
@@ -100,13 +123,14 @@ bool confound_find(json_t **list, const study *s, db *d, int arm, int base, cons
         return false;
     }
     /* Another build of the same code is worth a word only when the code is the same. */
-    if (!find_trait(*list, s, arm, base, used, "code", offsetof(study_cell, code)))
-        find_trait(*list, s, arm, base, used, "build", offsetof(study_cell, binary));
-    find_trait(*list, s, arm, base, used, "host", offsetof(study_cell, host));
-    find_trait(*list, s, arm, base, used, "BLAS kernel", offsetof(study_cell, blas));
+    if (!find_trait(*list, s, arm, base, used, "code", offsetof(study_cell, code), same_code))
+        find_trait(*list, s, arm, base, used, "build", offsetof(study_cell, binary), same);
+    find_trait(*list, s, arm, base, used, "host", offsetof(study_cell, host), same);
+    find_trait(*list, s, arm, base, used, "BLAS kernel", offsetof(study_cell, blas), same);
     if (!strstr(s->arm[arm].axis_json, "\"train.tokens\""))
-        find_trait(*list, s, arm, base, used, "tokens trained", offsetof(study_cell, tokens));
-    find_trait(*list, s, arm, base, used, "tokens evaluated", offsetof(study_cell, evaluated));
+        find_trait(*list, s, arm, base, used, "tokens trained", offsetof(study_cell, tokens), same);
+    find_trait(*list, s, arm, base, used, "tokens evaluated", offsetof(study_cell, evaluated),
+               same);
     const study_arm *a = &s->arm[arm], *b = &s->arm[base];
     if (a->done != b->done) {
         char n[2][16];

@@ -323,9 +323,9 @@ void contrast_describe(char *text, size_t size, const contrast_result *r)
         break;
     case CONTRAST_BLOCK:
         snprintf(text, size,
-                 "randomised blocks by seed (n = %d), pooled residual with %g degrees of freedom, "
+                 "randomised blocks by seed (n = %d), pooled residual with %g degree%s of freedom, "
                  "max |t| of the family (Dunnett); assumes equal variances",
-                 n, r->df);
+                 n, r->df, r->df > 1 ? "s" : "");
         break;
     case CONTRAST_WELCH:
         snprintf(text, size, "Welch's t, Bonferroni over the family: the arms do not share seeds");

@@ -121,7 +121,7 @@ static bool show(const arguments *a, error *e)
     else
         ok = db_integer(&d, &known, 0, e, "SELECT 1 FROM sweep WHERE name=?", "t", name) &&
              (known ||
-              error_set(e, "%s: has no study '%s': `attnlab status` lists them", a->db, name)) &&
+              error_usage(e, "%s: has no study '%s': `attnlab status` lists them", a->db, name)) &&
              print(&d, a->format, CELLS, name, e);
     db_close(&d);
     return ok;
