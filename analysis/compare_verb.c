@@ -19,10 +19,20 @@ typedef struct options {
     int64_t generation;   /* -1: the newest */
     bool all;             /* every two arms     */
     bool slopes;          /* interactions alone */
+    study_point at;
     bool fail_if[FAIL_KINDS];
 } options;
 
-enum { KEY_METRIC = 1000, KEY_ALPHA, KEY_MARGIN, KEY_GENERATION, KEY_PAIRS, KEY_SLOPES, KEY_FAIL };
+enum {
+    KEY_METRIC = 1000,
+    KEY_ALPHA,
+    KEY_MARGIN,
+    KEY_GENERATION,
+    KEY_PAIRS,
+    KEY_AT,
+    KEY_SLOPES,
+    KEY_FAIL
+};
 
 static const struct argp_option OPTIONS[] = {
     { "metric", KEY_METRIC, "METRIC", 0,
@@ -32,6 +42,8 @@ static const struct argp_option OPTIONS[] = {
       "Differences below this are equivalent (the study's margin)", 0 },
     { "generation", KEY_GENERATION, "N", 0, "Runs of this generation (the newest of each cell)",
       0 },
+    { "at", KEY_AT, "POINT", 0,
+      "By the last evaluation at tokens=N, flops=N or seconds=N of training (final)", 0 },
     { "pairs", KEY_PAIRS, "WHICH", 0,
       "base: each arm with its baseline (the default); all: every two", 0 },
     { "interactions", KEY_SLOPES, NULL, 0,
@@ -66,6 +78,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
             argp_failure(state, STATUS_USAGE, 0, "--pairs '%s': base or all", arg);
         o->all = strcmp(arg, "all") == 0;
         return 0;
+    case KEY_AT: {
+        error e;
+        if (!study_point_parse(&o->at, arg, &e)) verb_refuse(state, &e);
+        return 0;
+    }
     case KEY_SLOPES:
         o->slopes = true;
         return 0;
@@ -221,7 +238,8 @@ static int compare(db *d, const options *o, int argc, char **argv)
     error e;
     study s;
     comparison c;
-    if (!study_open(&s, d, o->study, o->metric, o->generation, &e)) return verb_fail(argv[0], &e);
+    if (!study_open_at(&s, d, o->study, o->metric, o->generation, o->at, &e))
+        return verb_fail(argv[0], &e);
     if (!isnan(o->alpha)) s.alpha = o->alpha;
     if (!isnan(o->margin)) s.margin = o->margin;
     if (!comparison_open(&c, &s, d, o->all, &e)) {

@@ -92,7 +92,8 @@ static bool record_row(const comparison *c, db *d, int i, error *e)
 bool comparison_record(comparison *c, db *d, const char *argv, error *e)
 {
     const study *s = c->study;
-    char procedure[256];
+    char procedure[256], at_x[64];
+    study_point_print(at_x, sizeof at_x, s->at);
     contrast_describe(procedure, sizeof procedure, &c->result);
     if (!db_begin(d, e)) return false;
     int64_t look = 0;
@@ -100,8 +101,8 @@ bool comparison_record(comparison *c, db *d, const char *argv, error *e)
                          "i", s->sweep_id) &&
               db_run(d, e,
                      "INSERT INTO comparison(sweep_id, version, at_ms, look, metric, at_x,"
-                     " procedure, alpha, margin, argv) VALUES(?,?,?,?,?,'final',?,?,?,?)",
-                     "iiiittddt", s->sweep_id, s->version, db_now_ms(), look, s->metric.name,
+                     " procedure, alpha, margin, argv) VALUES(?,?,?,?,?,?,?,?,?,?)",
+                     "iiiitttddt", s->sweep_id, s->version, db_now_ms(), look, s->metric.name, at_x,
                      procedure, c->asked.alpha, c->asked.margin, argv);
     c->cmp_id = ok ? db_last_id(d) : 0;
     for (int i = 0; ok && i < c->asked.pairs; i++) ok = record_row(c, d, i, e);

@@ -197,8 +197,8 @@ static void put_head(FILE *out, const study *s)
     html_element(out, "title", NULL, s->name);
     fprintf(out, "<style>\n%s</style>\n</head>\n<body>\n", report_css);
     html_element(out, "h1", NULL, s->name);
-    if (s->question) html_element(out, "p", "question", s->question);
-    if (s->hypothesis) {
+    if (s->question && *s->question) html_element(out, "p", "question", s->question);
+    if (s->hypothesis && *s->hypothesis) {
         fputs("<p class=\"small\">Hypothesis: ", out);
         table_put_html(out, s->hypothesis);
         fputs("</p>\n", out);

@@ -78,6 +78,7 @@ bool sample_read(sample *m, const comparison *c, db *d, int i, error *e)
     const contrast_result *r = &c->result;
     const contrast_pair p = c->pair[i];
     if (strcmp(s->metric.value, "e.nll_sum / e.n_tok") != 0 || r->shared_seeds < 2 ||
+        s->at.of != STUDY_FINAL || /* sums by sequence are of the last evaluation */
         r->left_out[p.arm] || r->left_out[p.base])
         return true;
     double *diff = calloc((size_t)s->seeds * SAMPLE_PIECES, sizeof *diff), x[SAMPLE_PIECES],

@@ -342,6 +342,11 @@ bool sentence_notes(FILE *out, const comparison *c, db *d, error *e)
         fputs(", no margin (so nothing can be called equivalent)", out);
     else
         fprintf(out, ", margin %g", c->asked.margin);
+    if (c->study->at.of != STUDY_FINAL) {
+        char text[64];
+        study_point_print(text, sizeof text, c->study->at);
+        fprintf(out, ", by the last evaluation at %s, along schedules that end later", text);
+    }
     fprintf(out, ". Look %lld%s.\n", (long long)c->look, c->cmp_id ? "" : " (not recorded)");
     put_cells(out, c, STUDY_DIVERGED, "! Diverged: ", false);
     put_divergence(out, c);

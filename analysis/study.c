@@ -216,12 +216,20 @@ static bool choose_context(study *s, db *d, error *e)
 static bool read_values(study *s, db *d, error *e)
 {
     if (!s->metric.context && !choose_context(s, d, e)) return false;
-    char sql[512];
-    snprintf(sql, sizeof sql,
-             "SELECT %s, e.n_tok || ' in strides of ' || e.stride FROM eval e"
-             " JOIN run r USING(run_id) WHERE r.run_id = ? AND e.step = r.last_step"
-             " AND e.task = ? AND e.split = ? AND e.context = ? ORDER BY e.stride DESC LIMIT 1",
-             s->metric.value);
+    /* The last evaluation whose step had come by the point asked for. */
+    static const char *const BY[] = { "1", "t.tokens <= ?5",
+                                      "t.tokens * c.train_flops_per_token <= ?5",
+                                      "t.wall_ms <= 1000.0 * ?5" };
+    char sql[1024];
+    snprintf(
+        sql, sizeof sql,
+        "SELECT %s, e.n_tok || ' in strides of ' || e.stride FROM eval e JOIN run r USING(run_id)"
+        " JOIN config c USING(config_id) LEFT JOIN train_step t ON t.run_id = e.run_id"
+        " AND t.step = e.step WHERE r.run_id = ?1 AND e.task = ?2 AND e.split = ?3"
+        " AND e.context = ?4 AND %s AND (?5 IS NOT NULL OR e.step = r.last_step)"
+        " ORDER BY e.step DESC, e.stride DESC LIMIT 1",
+        s->metric.value, BY[s->at.of]);
+    const double point = s->at.of == STUDY_FINAL ? NAN : s->at.value;
     int done = 0, found = 0;
     for (int i = 0; i < s->arms * s->seeds; i++) {
         study_cell *c = &s->cell[i];
@@ -229,8 +237,8 @@ static bool read_values(study *s, db *d, error *e)
         done++;
         sqlite3_stmt *q;
         bool row = false;
-        const bool ok = db_query(d, &q, e, sql, "itti", c->run_id, s->metric.task, s->metric.split,
-                                 s->metric.context) &&
+        const bool ok = db_query(d, &q, e, sql, "ittid", c->run_id, s->metric.task, s->metric.split,
+                                 s->metric.context, point) &&
                         db_next(d, q, &row, e);
         if (ok && row && sqlite3_column_type(q, 0) != SQLITE_NULL) {
             c->value = sqlite3_column_double(q, 0);
@@ -241,13 +249,24 @@ static bool read_values(study *s, db *d, error *e)
         sqlite3_finalize(q);
         if (!ok) return false;
     }
-    return done && !found ? no_values(s, d, e) : true;
+    if (!done || found) return true;
+    char text[64];
+    study_point_print(text, sizeof text, s->at);
+    return s->at.of == STUDY_FINAL
+               ? no_values(s, d, e)
+               : error_usage(e, "study '%s': no finished run was evaluated by %s", s->name, text);
 }
 
 bool study_open(study *s, db *d, const char *name, const char *metric_name, int64_t generation,
                 error *e)
 {
-    *s = (study){ 0 };
+    return study_open_at(s, d, name, metric_name, generation, (study_point){ STUDY_FINAL, 0 }, e);
+}
+
+bool study_open_at(study *s, db *d, const char *name, const char *metric_name, int64_t generation,
+                   study_point at, error *e)
+{
+    *s = (study){ .at = at };
     const bool ok = find_sweep(d, &s->sweep_id, name, e) && read_head(s, d, metric_name, e) &&
                     read_arms(s, d, e) && read_seeds(s, d, e) && read_cells(s, d, generation, e) &&
                     read_values(s, d, e);

@@ -10,6 +10,8 @@
 #include "analysis/metric.h"
 #include "core/db.h"
 
+#include <stddef.h>
+
 typedef enum study_status {
     STUDY_ABSENT, /* the plan has no such cell, or not in the generation asked for */
     STUDY_UNFINISHED,
@@ -17,6 +19,19 @@ typedef enum study_status {
     STUDY_DIVERGED,
     STUDY_DONE,
 } study_status;
+
+/* Where along the training values are taken: at the last evaluation by then. */
+typedef enum study_measure {
+    STUDY_FINAL,
+    STUDY_TOKENS,
+    STUDY_FLOPS,   /* of training: tokens times the configuration's */
+    STUDY_SECONDS, /* of training, by the clock of each run         */
+} study_measure;
+
+typedef struct study_point {
+    study_measure of;
+    double value;
+} study_point;
 
 typedef struct study_cell {
     int64_t run_id, generation;
@@ -42,6 +57,7 @@ typedef struct study {
     int64_t sweep_id, version;
     char *name, *question, *hypothesis;
     metric metric;
+    study_point at;
     double alpha, margin; /* margin NaN: none */
     int arms, seeds;
     study_arm *arm;
@@ -54,7 +70,14 @@ typedef struct study {
  * though runs have finished. */
 bool study_open(study *s, db *d, const char *name, const char *metric_name, int64_t generation,
                 error *e);
+/* The same at a point on the way; a finished run that was not evaluated by then has no value. */
+bool study_open_at(study *s, db *d, const char *name, const char *metric_name, int64_t generation,
+                   study_point at, error *e);
 void study_free(study *s);
+
+/* "final", "tokens=2M", "flops=1e15", "seconds=600"; k, M, G and T stand for powers of 1000. */
+bool study_point_parse(study_point *p, const char *text, error *e);
+void study_point_print(char *text, size_t size, study_point p);
 
 study_cell *study_at(const study *s, int arm, int seed);
 

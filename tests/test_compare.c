@@ -1,5 +1,6 @@
 /* test_compare.c - attnlab compare, from rows to sentences and back into the record. */
 #include "analysis/analysis.h"
+#include "analysis/study.h"
 #include "tests/fixture.h"
 
 #include <jansson.h>
@@ -112,6 +113,50 @@ static void every_pair(void **state)
     }
     json_decref(j);
     free(out), free(err);
+    fixture_close(&f);
+}
+
+/* On the way: the fixture's curves lie 5 (exp(-step / 8) - exp(-5)) above their ends, for all arms
+ * alike, and steps have 4096 tokens, 3e7 FLOPs each, and the same time by the clock. */
+static void on_the_way(void **state)
+{
+    (void)state;
+    fixture f;
+    fixture_open(&f);
+    fixture_study(&f, "heads", HEADS, 3, 3, 0.02);
+    static const char *const AT[] = { "tokens=82k", "flops=2.5e12", "seconds=0.1" };
+    static const int STEP[] = { 20, 20, 40 };
+    for (size_t i = 0; i < 3; i++) {
+        char *out, *err;
+        assert_int_equal(compare(&f, &out, &err, "heads", "--at", AT[i], "-ojson"), 0);
+        json_t *j = json_loads(out, 0, NULL);
+        const json_t *row = json_array_get(j, 1);
+        const double above = 5 * (exp(-STEP[i] / 8.0) - exp(-5));
+        assert_true(fabs(number(row, "base_mean") - (3.512 + 3.498 + 3.521) / 3 - above) < 1e-9);
+        assert_true(fabs(number(row, "diff") - 0.0303333333) < 1e-6);
+        json_decref(j);
+        free(out), free(err);
+        int64_t n;
+        error e;
+        char text[64];
+        study_point p;
+        assert_true(study_point_parse(&p, AT[i], &e));
+        study_point_print(text, sizeof text, p);
+        assert_true(db_integer(&f.d, &n, 0, &e, "SELECT count(*) FROM comparison WHERE at_x = ?",
+                               "t", text) &&
+                    n == 1);
+    }
+    char *out, *err;
+    assert_int_equal(compare(&f, &out, &err, "heads", "--at", "tokens=5", NULL), STATUS_USAGE);
+    expect(err, "no finished run was evaluated by tokens=5");
+    free(out), free(err);
+    error e;
+    study_point p;
+    static const char *const BAD[] = { "tokens",  "tokens=",    "tokens=k",  "tokens=-1",
+                                       "steps=4", "tokens=1kk", "tokens=nan" };
+    for (size_t i = 0; i < sizeof BAD / sizeof *BAD; i++)
+        assert_false(study_point_parse(&p, BAD[i], &e));
+    assert_true(study_point_parse(&p, "tokens=1.5M", &e) && p.value == 1.5e6);
     fixture_close(&f);
 }
 
@@ -308,10 +353,15 @@ static void read_only(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(says_and_records), cmocka_unit_test(every_pair),
-        cmocka_unit_test(six_seeds),        cmocka_unit_test(holes),
-        cmocka_unit_test(confounds),        cmocka_unit_test(afterthoughts),
-        cmocka_unit_test(two_baselines),    cmocka_unit_test(finds_the_study),
+        cmocka_unit_test(says_and_records),
+        cmocka_unit_test(every_pair),
+        cmocka_unit_test(on_the_way),
+        cmocka_unit_test(six_seeds),
+        cmocka_unit_test(holes),
+        cmocka_unit_test(confounds),
+        cmocka_unit_test(afterthoughts),
+        cmocka_unit_test(two_baselines),
+        cmocka_unit_test(finds_the_study),
         cmocka_unit_test(read_only),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
