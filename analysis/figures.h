@@ -15,4 +15,8 @@ bool figures_diff(const char *folder, const comparison *c, error *e);
 /* The metric against KV bytes a token, arms that are beaten on both left off the line. */
 bool figures_frontier(const char *folder, const comparison *c, error *e);
 
+/* Loss by position in the window, at the longest length of the last evaluation.  *drawn is false,
+ * and nothing is written, where no sums by position are on record. */
+bool figures_position(const char *folder, const comparison *c, db *d, bool *drawn, error *e);
+
 #endif

@@ -6,8 +6,8 @@
 
 #include <string.h>
 
-enum { LOSS, DIFF, FRONTIER, KINDS };
-static const char *const KIND[] = { "loss", "diff", "frontier" };
+enum { LOSS, DIFF, FRONTIER, POSITION, KINDS };
+static const char *const KIND[] = { "loss", "diff", "frontier", "position" };
 
 typedef struct options {
     verb common;
@@ -19,7 +19,7 @@ enum { KEY_OUT = 1000, KEY_KIND, KEY_METRIC };
 
 static const struct argp_option OPTIONS[] = {
     { "out", KEY_OUT, "DIR", 0, "Write the figures into this folder (made if need be)", 0 },
-    { "kind", KEY_KIND, "KIND", 0, "Only loss, diff or frontier; may be repeated", 0 },
+    { "kind", KEY_KIND, "KIND", 0, "Only loss, diff, frontier or position; may be repeated", 0 },
     { "metric", KEY_METRIC, "METRIC", 0, "Plot this, such as val_bpb@512 (the study's metric)", 0 },
     { 0 },
 };
@@ -43,7 +43,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
                 o->kind[k] = o->some = true;
                 return 0;
             }
-        argp_failure(state, STATUS_USAGE, 0, "--kind '%s': loss, diff or frontier", arg);
+        argp_failure(state, STATUS_USAGE, 0, "--kind '%s': loss, diff, frontier or position", arg);
         return 0;
     case ARGP_KEY_ARG:
         if (o->study) argp_error(state, "one study");
@@ -61,8 +61,9 @@ static const struct argp ARGP = {
     .options = OPTIONS,
     .parser = parse,
     .args_doc = "STUDY --out DIR",
-    .doc = "Draw the figures of a study: loss against tokens, differences from the baseline, and "
-           "loss against KV bytes.\vEach is written as KIND.svg, KIND.png and KIND.pdf, beside the "
+    .doc = "Draw the figures of a study: loss against tokens, differences from the baseline, loss "
+           "against KV bytes, and loss by position where it is on record.\vEach is written as "
+           "KIND.svg, KIND.png and KIND.pdf, beside the "
            "data (KIND.dat) and the gnuplot script (KIND.gp) that made them.",
     .children = verb_child_db,
 };
@@ -71,10 +72,15 @@ static bool draw(const options *o, const comparison *c, db *d, error *e)
 {
     for (int k = 0; k < KINDS; k++) {
         if (o->some && !o->kind[k]) continue;
-        const bool ok = k == LOSS   ? figures_loss(o->out, c, d, e)
-                        : k == DIFF ? figures_diff(o->out, c, e)
-                                    : figures_frontier(o->out, c, e);
+        bool drawn = true;
+        const bool ok = k == LOSS       ? figures_loss(o->out, c, d, e)
+                        : k == DIFF     ? figures_diff(o->out, c, e)
+                        : k == FRONTIER ? figures_frontier(o->out, c, e)
+                                        : figures_position(o->out, c, d, &drawn, e);
         if (!ok) return false;
+        if (!drawn && o->some)
+            return error_set(e, "study '%s': no loss by position is on record", c->study->name);
+        if (!drawn) continue;
         printf("%s/%s.svg\n%s/%s.png\n%s/%s.pdf\n", o->out, KIND[k], o->out, KIND[k], o->out,
                KIND[k]);
     }

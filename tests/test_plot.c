@@ -97,6 +97,41 @@ static void hostile_names(void **state)
     fixture_close(&f);
 }
 
+/* Loss by position: only where there are sums by position, and the means are theirs. */
+static void by_position(void **state)
+{
+    (void)state;
+    if (!installed()) skip();
+    fixture f;
+    fixture_open(&f);
+    const fixture_arm arm[] = { { "mha", "mha", 8, 512, -1, BASE, NULL },
+                                { "mqa", "mqa", 1, 512, 0, NEAR, NULL } };
+    fixture_study(&f, "heads", arm, 2, 2, 0.02);
+    char folder[128], path[256], *out, *err, *data;
+    size_t n;
+    error e;
+    snprintf(folder, sizeof folder, "%s/out", f.folder);
+    const char *args[] = { "attnlab plot", "heads",  "--db",     f.path, "--out",
+                           folder,         "--kind", "position", NULL };
+    assert_int_equal(fixture_verb(plot_verb, &out, &err, args), STATUS_FAILED);
+    assert_non_null(strstr(err, "no loss by position is on record"));
+    free(out), free(err);
+    /* Position p costs 2 + p / 512 nats; a span of 16 has its mean at 7.5. */
+    fixture_run(&f,
+                "WITH RECURSIVE n(p) AS (SELECT 0 UNION ALL SELECT p + 1 FROM n WHERE p < 511)"
+                " INSERT INTO eval_pos SELECT eval_id, p, 40, 40 * (2 + p / 512.0) FROM eval, n");
+    assert_int_equal(fixture_verb(plot_verb, &out, &err, args), 0);
+    snprintf(path, sizeof path, "%s/position.dat", folder);
+    assert_true(file_read(&data, &n, path, 1 << 20, &e));
+    char line[64];
+    snprintf(line, sizeof line, "\n8 %.9g\n", 2 + 7.5 / 512);
+    assert_non_null(strstr(data, line));
+    snprintf(line, sizeof line, "\n504 %.9g\n", 2 + (496 + 7.5) / 512);
+    assert_non_null(strstr(data, line));
+    free(data), free(out), free(err);
+    fixture_close(&f);
+}
+
 static void refusals(void **state)
 {
     (void)state;
@@ -124,6 +159,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(same_bytes),
         cmocka_unit_test(hostile_names),
+        cmocka_unit_test(by_position),
         cmocka_unit_test(refusals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
