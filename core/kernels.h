@@ -18,6 +18,12 @@
  * this processor cannot run. */
 bool kernels_init(error *e);
 
+/* What the linear layers of this process compute with from now on: float32, as long as nobody says
+ * otherwise, or bfloat16 (both operands of a product are rounded to it; products and sums are
+ * float32).  Not to be called while they compute.  Fails where the path has no bfloat16. */
+typedef enum kernels_precision { KERNELS_FLOAT32, KERNELS_BFLOAT16 } kernels_precision;
+bool kernels_set_precision(kernels_precision p, error *e);
+
 /* For the record, since they decide the bits: the path, the BLAS library with its configuration,
  * and the processor that BLAS works for. */
 const char *kernels_name(void);

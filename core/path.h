@@ -26,6 +26,13 @@ typedef struct path {
     void (*linear)(float *y, const float *x, const float *W, int N, int in, int out);
     void (*linear_backward)(float *dx, float *dW, const float *dy, const float *x, const float *W,
                             int N, int in, int out, float beta);
+
+    /* The same in bfloat16; NULL where the path has none. */
+    bool (*bfloat16_runs)(void);
+    void (*bfloat16_linear)(float *y, const float *x, const float *W, int N, int in, int out);
+    void (*bfloat16_linear_backward)(float *dx, float *dW, const float *dy, const float *x,
+                                     const float *W, int N, int in, int out, float beta);
+
     void (*rmsnorm)(float *y, float *r, const float *x, const float *gain, int N, int D, float eps);
     void (*rmsnorm_backward)(float *dx, float *dgain, const float *dy, const float *x,
                              const float *r, const float *gain, int N, int D, float beta);

@@ -41,6 +41,29 @@ for attention in mha gqa mqa window:size=100; do
     done
 done
 
+# bfloat16 keeps the same promises where the processor has it; elsewhere it is refused.
+half="train.precision=bfloat16 train.tokens=10k"
+if ATTNLAB_KERNELS=avx512 train half1.db $half train.threads=1 2>/dev/null; then
+    log half1.db >half1.log
+    cmp -s half1.log t1.log && fail "bfloat16 computes as float32 does"
+    train half3.db $half train.threads=3 || fail "bfloat16, 3 threads: $(cat err)"
+    log half3.db | cmp -s half1.log - || fail "bfloat16: threads change numbers"
+    "$attnlab" train small.yaml --quiet --db half2.db $half train.save_every_tokens=1024 2>err &
+    pid=$!
+    while kill -0 $pid 2>/dev/null &&
+        [ "$(sqlite3 half2.db 'SELECT count(*) FROM ckpt' 2>/dev/null || echo 0)" -lt 2 ]; do sleep 0.02; done
+    kill -9 $pid 2>/dev/null
+    wait $pid 2>/dev/null
+    train half2.db $half || fail "bfloat16 resumed: $(cat err)"
+    log half2.db | cmp -s half1.log - || fail "bfloat16: a run that was killed has other numbers"
+fi
+ATTNLAB_KERNELS=plain train plain.db train.precision=bfloat16 train.tokens=1k ||
+    fail "bfloat16 by plain C: $(cat err)"
+ATTNLAB_KERNELS=openblas train no.db $half
+[ $? -eq 2 ] || fail "bfloat16 by OpenBLAS: not status 2"
+[ "$(wc -l <err)" -eq 1 ] && grep -q 'train.precision=bfloat16 needs' err ||
+    fail "bfloat16 by OpenBLAS: $(cat err)"
+
 # Another seed is another run; another look is not.
 train t1.db train.seed=2 train.threads=1 train.tokens=5k || fail "seed 2"
 [ "$(sqlite3 t1.db 'SELECT count(*) FROM run')" = 2 ] || fail "seed 2 is not a run of its own"

@@ -111,6 +111,10 @@ static void compute(void *arg, int thread)
     p->linear_backward(out[1], out[2], in[2], in[0], in[1], T, D, F, 1);
     p->attention_forward(out[3], out[4], in[0], in[1], in[2], &a);
     p->attention_backward(out[5], out[6], out[7], in[3], out[3], out[4], in[0], in[1], in[2], &a);
+    if (p != &path_plain && p->bfloat16_runs && p->bfloat16_runs()) {
+        p->bfloat16_linear(out[0], in[0], in[1], T, D, F);
+        p->bfloat16_linear_backward(out[1], out[2], in[2], in[0], in[1], T, D, F, 1);
+    }
     if (p != path_chosen()) return;
     rmsnorm(out[8], out[9], in[0], in[4], T, D, 1e-5f);
     rmsnorm_backward(out[10], out[11], in[1], in[0], out[9], in[4], T, D, 1);

@@ -12,7 +12,7 @@
 static const char *const SCALINGS[] = { "none", "linear", "ntk", "yarn", NULL };
 static const char *const SCHEDULES[] = { "cosine", "constant", NULL };
 static const char *const KEEPS[] = { "final", "all", "none", NULL };
-static const char *const PRECISIONS[] = { "float32", NULL };
+static const char *const PRECISIONS[] = { "float32", "bfloat16", NULL };
 
 /* Integers are kept exact by a double up to here. */
 #define EXACT 9007199254740991.0

@@ -28,11 +28,18 @@ double learner_rate(const config *c, int64_t step)
     return c->train.lr * (floor + (1 - floor) * cosine);
 }
 
+bool learner_check(const config *c, error *e)
+{
+    return kernels_set_precision(
+        c->train.precision == PRECISION_BFLOAT16 ? KERNELS_BFLOAT16 : KERNELS_FLOAT32, e);
+}
+
 bool learner_open(learner *l, const config *c, int n_threads, error *e)
 {
     model_config mc;
     *l = (learner){ 0 };
-    if (!config_model(c, &mc, e) || !model_open(&l->m, &mc, e)) return false;
+    if (!learner_check(c, e) || !config_model(c, &mc, e) || !model_open(&l->m, &mc, e))
+        return false;
     l->sequences = (int)(c->train.batch_tokens / c->model.context);
     l->lanes = (int)c->train.lanes < l->sequences ? (int)c->train.lanes : l->sequences;
     l->workers = n_threads < l->lanes ? n_threads : l->lanes;

@@ -29,7 +29,11 @@ typedef struct learner_result {
     bool clipped;
 } learner_result;
 
-/* Memory for a resolved configuration, weights not filled.  Fails on no memory. */
+/* Can this processor compute with train.precision?  From here on the process does. */
+bool learner_check(const config *c, error *e);
+
+/* Memory for a resolved configuration, weights not filled.  Fails as learner_check does, and on no
+ * memory. */
 bool learner_open(learner *l, const config *c, int n_threads, error *e);
 void learner_close(learner *l);
 

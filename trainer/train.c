@@ -257,7 +257,7 @@ int train_run(const config *c, const train_options *o, error *e)
 {
     db d;
     watch_signals();
-    if (!fits(c, threads_of(c), e)) return e->status;
+    if (!learner_check(c, e) || !fits(c, threads_of(c), e)) return e->status;
     if (!db_open(&d, o->db, DB_WRITE, e)) return e->status;
     const int status = run_in(&d, c, o, e);
     db_close(&d);

@@ -16,6 +16,9 @@ void plain_gemm_tn(float *C, int ldc, const float *A, int lda, const float *B, i
 void plain_linear(float *y, const float *x, const float *W, int N, int in, int out);
 void plain_linear_backward(float *dx, float *dW, const float *dy, const float *x, const float *W,
                            int N, int in, int out, float beta);
+void plain_bfloat16_linear(float *y, const float *x, const float *W, int N, int in, int out);
+void plain_bfloat16_linear_backward(float *dx, float *dW, const float *dy, const float *x,
+                                    const float *W, int N, int in, int out, float beta);
 void plain_rmsnorm(float *y, float *r, const float *x, const float *gain, int N, int D, float eps);
 void plain_rmsnorm_backward(float *dx, float *dgain, const float *dy, const float *x,
                             const float *r, const float *gain, int N, int D, float beta);

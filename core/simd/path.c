@@ -26,6 +26,11 @@ const path SIMD(path) = {
     .gemm_tn = blas_gemm_tn,
     .linear = SIMD(linear),
     .linear_backward = SIMD(linear_backward),
+#ifdef __AVX512F__
+    .bfloat16_runs = bfloat16_runs,
+    .bfloat16_linear = bfloat16_linear,
+    .bfloat16_linear_backward = bfloat16_linear_backward,
+#endif
     .rmsnorm = SIMD(rmsnorm),
     .rmsnorm_backward = SIMD(rmsnorm_backward),
     .swiglu = SIMD(swiglu),

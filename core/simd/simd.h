@@ -6,6 +6,8 @@
 #include "core/kernels.h"
 #include "core/simd/vec.h"
 
+#include <stdbool.h>
+
 void SIMD(linear)(float *y, const float *x, const float *W, int N, int in, int out);
 void SIMD(linear_backward)(float *dx, float *dW, const float *dy, const float *x, const float *W,
                            int N, int in, int out, float beta);
@@ -28,5 +30,11 @@ void SIMD(attention_forward)(float *o, float *lse, const float *q, const float *
 void SIMD(attention_backward)(float *dq, float *dk, float *dv, const float *dO, const float *o,
                               const float *lse, const float *q, const float *k, const float *v,
                               const attention *a);
+
+/* For the AVX-512 target alone, where the processor has AVX512-BF16. */
+bool bfloat16_runs(void);
+void bfloat16_linear(float *y, const float *x, const float *W, int N, int in, int out);
+void bfloat16_linear_backward(float *dx, float *dW, const float *dy, const float *x, const float *W,
+                              int N, int in, int out, float beta);
 
 #endif

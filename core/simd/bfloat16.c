@@ -1,0 +1,260 @@
+/* bfloat16.c - linear layers in bfloat16, by AVX512-BF16.
+ *
+ *     y = x W^T        dx = dy W (+ dx)        dW += dy^T x
+ *
+ * Both operands of a product are rounded to bfloat16, to nearest; products are exact in float32,
+ * and are summed in it.  The instruction multiplies two neighbouring depths at once, so operands
+ * are laid out as pairs, depth 2k in the low half and 2k + 1 in the high one, with a zero at the
+ * end of an odd depth.  B becomes panels (K/2, NR) of pairs and A a block of pairs, each as it is
+ * needed; loops are those of linear.c.  Numbers too small for a normal float32 count as 0 here.
+ */
+#include "core/simd/simd.h"
+#include "core/threads.h"
+
+enum {
+    DEPTH = 512,     /* most of K in a block                      */
+    COLUMNS = 512,   /* most of N in a block                      */
+    BLOCK_A = 98304, /* pairs of A in a block: 3/8 of 1 MB of L2  */
+    PIECES = 16,     /* most pieces of a product                  */
+    WORK = 1 << 26,  /* least multiplications of a piece          */
+    NARROW = 128,    /* least columns of a piece                  */
+    SHORT = 256,     /* least rows                                */
+};
+enum { SET, ADD };
+
+typedef uint32_t pair;
+
+static long min(long a, long b)
+{
+    return a < b ? a : b;
+}
+
+static long part_of(long n, long most, long unit)
+{
+    const long parts = (n + most - 1) / most, each = (n + parts - 1) / parts;
+    return min((each + unit - 1) / unit * unit, most);
+}
+
+/* The first n lanes of 16; none when n is not positive. */
+INLINE __mmask16 first(long n)
+{
+    return n >= 16 ? 0xffff : n <= 0 ? 0 : (__mmask16)((1u << n) - 1);
+}
+
+/* 16 pairs from 32 floats in a row, of which n are there. */
+INLINE __m512i pairs_along(const float *x, long n)
+{
+    const __m512 low = _mm512_maskz_loadu_ps(first(n), x);
+    const __m512 high = n > 16 ? _mm512_maskz_loadu_ps(first(n - 16), x + 16) : _mm512_setzero_ps();
+    return (__m512i)_mm512_cvtne2ps_pbh(high, low);
+}
+
+/* 16 pairs from two rows of 16, of which n are there; the second may be NULL, for zeros. */
+INLINE __m512i pairs_across(const float *x, const float *y, long n)
+{
+    const __m512i order =
+        _mm512_set_epi16(31, 15, 30, 14, 29, 13, 28, 12, 27, 11, 26, 10, 25, 9, 24, 8, 23, 7, 22, 6,
+                         21, 5, 20, 4, 19, 3, 18, 2, 17, 1, 16, 0);
+    const __m512 low = _mm512_maskz_loadu_ps(first(n), x);
+    const __m512 high = y ? _mm512_maskz_loadu_ps(first(n), y) : _mm512_setzero_ps();
+    return _mm512_permutexvar_epi16(order, (__m512i)_mm512_cvtne2ps_pbh(high, low));
+}
+
+/* out[m ld + k] = the pairs along row m of X (M, K), rows ldx apart. */
+static void convert_along(pair *out, long ld, const float *X, long ldx, long M, long K)
+{
+    for (long m = 0; m < M; m++, X += ldx, out += ld)
+        for (long k = 0; k < K; k += 32)
+            _mm512_mask_storeu_epi32(out + k / 2, first((K - k + 1) / 2),
+                                     pairs_along(X + k, K - k));
+}
+
+/* out[k ld + m] = the pairs across rows 2k and 2k + 1 of X (K, M), rows ldx apart. */
+static void convert_across(pair *out, long ld, const float *X, long ldx, long M, long K)
+{
+    for (long k = 0; k < K; k += 2, X += 2 * ldx, out += ld)
+        for (long m = 0; m < M; m += 16)
+            _mm512_mask_storeu_epi32(out + m, first(M - m),
+                                     pairs_across(X + m, k + 1 < K ? X + ldx + m : NULL, M - m));
+}
+
+/* Panels of B (K, N), given by its rows, ldb apart. */
+static void pack_rows(pair *out, const float *B, long ldb, long K, long N)
+{
+    for (long n = 0; n < N; n += NR)
+        for (long k = 0; k < K; k += 2, out += NR) {
+            const float *x = B + k * ldb + n, *y = k + 1 < K ? x + ldb : NULL;
+            _mm512_storeu_si512(out, pairs_across(x, y, N - n));
+            _mm512_storeu_si512(out + 16, N - n > 16
+                                              ? pairs_across(x + 16, y ? y + 16 : NULL, N - n - 16)
+                                              : _mm512_setzero_si512());
+        }
+}
+
+/* Panels of B (K, N), given by its columns, ldb apart. */
+static void pack_columns(pair *out, const float *B, long ldb, long K, long N)
+{
+    const long half = (K + 1) / 2;
+    for (long n = 0; n < N; n += NR, out += half * NR)
+        for (long j = 0; j < NR; j += VW)
+            for (long k = 0; k < half; k += VW) {
+                vf x[VW];
+                for (long i = 0; i < VW; i++)
+                    x[i] = n + j + i < N ? (vf)pairs_along(B + (n + j + i) * ldb + 2 * k, K - 2 * k)
+                                         : (vf){ 0 };
+                transpose(x);
+                for (long i = 0; i < min(VW, half - k); i++)
+                    _mm512_storeu_si512(out + (k + i) * NR + j, (__m512i)x[i]);
+            }
+}
+
+/* C (rows, NR) = or += A (rows, K) B (K, NR), K in pairs; the micro-kernel of micro.h. */
+INLINE void micro_body(int rows, int mode, float *C, long ldc, const pair *A, long ai, long ak,
+                       const pair *B, long K)
+{
+    __m512 c[MR][2];
+#pragma GCC unroll 8
+    for (int i = 0; i < rows; i++) c[i][0] = c[i][1] = _mm512_setzero_ps();
+#pragma GCC unroll 8
+    for (int i = 0; i < rows; i++) {
+        __builtin_prefetch(C + i * ldc, 1);
+        __builtin_prefetch(C + i * ldc + NR - 1, 1);
+    }
+    for (long k = 0; k < K; k++) {
+        const __m512bh b0 = (__m512bh)_mm512_loadu_si512(B + k * NR);
+        const __m512bh b1 = (__m512bh)_mm512_loadu_si512(B + k * NR + VW);
+#pragma GCC unroll 8
+        for (int i = 0; i < rows; i++) {
+            const __m512bh a = (__m512bh)_mm512_set1_epi32((int)A[i * ai + k * ak]);
+            c[i][0] = _mm512_dpbf16_ps(c[i][0], a, b0);
+            c[i][1] = _mm512_dpbf16_ps(c[i][1], a, b1);
+        }
+    }
+#pragma GCC unroll 8
+    for (int i = 0; i < rows; i++)
+#pragma GCC unroll 2
+        for (int j = 0; j < 2; j++) {
+            float *at = C + i * ldc + VW * j;
+            store(at, mode == ADD ? load(at) + (vf)c[i][j] : (vf)c[i][j]);
+        }
+}
+
+/* Whole strips in registers; the rows of the last one, one by one. */
+static void micro_set(int rows, float *C, long ldc, const pair *A, long ai, long ak, const pair *B,
+                      long K)
+{
+    if (rows == MR)
+        micro_body(MR, SET, C, ldc, A, ai, ak, B, K);
+    else
+        for (int i = 0; i < rows; i++)
+            micro_body(1, SET, C + i * ldc, ldc, A + i * ai, ai, ak, B, K);
+}
+
+static void micro_add(int rows, float *C, long ldc, const pair *A, long ai, long ak, const pair *B,
+                      long K)
+{
+    if (rows == MR)
+        micro_body(MR, ADD, C, ldc, A, ai, ak, B, K);
+    else
+        for (int i = 0; i < rows; i++)
+            micro_body(1, ADD, C + i * ldc, ldc, A + i * ai, ai, ak, B, K);
+}
+
+static void strip(float *C, long ldc, const pair *A, long ai, long ak, const pair *panel, int rows,
+                  long columns, long K, int mode)
+{
+    if (columns >= NR) {
+        (mode == ADD ? micro_add : micro_set)(rows, C, ldc, A, ai, ak, panel, K);
+        return;
+    }
+    float edge[MR * NR];
+    micro_set(rows, edge, NR, A, ai, ak, panel, K);
+    for (int i = 0; i < rows; i++)
+        for (long j = 0; j < columns; j++)
+            C[i * ldc + j] = edge[i * NR + j] + (mode == ADD ? C[i * ldc + j] : 0);
+}
+
+/* C (M, N) = or += A (M, K) B (K, N).  An operand whose depths lie next to each other is given by
+ * `along`: A by its rows, B by its columns. */
+typedef struct product {
+    float *C;
+    const float *A, *B;
+    long ldc, lda, ldb, M, N, K;
+    bool a_along, b_along;
+    int mode;
+    long rows, columns; /* of a piece */
+} product;
+
+/* Rows m0..m0+M-1 and columns n..n+N-1, depths k..k+K-1, with B packed. */
+static void block(const product *p, const pair *packed, long m0, long M, long n, long N, long k,
+                  long K, int mode)
+{
+    pair a[BLOCK_A] __attribute__((aligned(64)));
+    const long half = (K + 1) / 2, step = part_of(M, BLOCK_A / half / 16 * 16, 16);
+    const long ai = p->a_along ? half : 1, ak = p->a_along ? 1 : step;
+    for (long m = m0, end = m0 + M; m < end; m += step) {
+        const long rows = min(step, end - m);
+        if (p->a_along)
+            convert_along(a, half, p->A + m * p->lda + k, p->lda, rows, K);
+        else
+            convert_across(a, step, p->A + k * p->lda + m, p->lda, rows, K);
+        for (long j = 0; j < N; j += NR)
+            for (long i = 0; i < rows; i += MR)
+                strip(p->C + (m + i) * p->ldc + n + j, p->ldc, a + i * ai, ai, ak,
+                      packed + j * half, (int)min(MR, rows - i), N - j, half, mode);
+    }
+}
+
+static void piece(void *arg, int i)
+{
+    const product *p = arg;
+    pair packed[DEPTH / 2 * COLUMNS] __attribute__((aligned(64)));
+    const long across = (p->N + p->columns - 1) / p->columns;
+    const long m0 = i / across * p->rows, n0 = i % across * p->columns;
+    const long M = min(p->rows, p->M - m0), N = min(p->columns, p->N - n0);
+    const long kc = part_of(p->K, DEPTH, 2), nc = part_of(N, COLUMNS, NR);
+    for (long n = n0; n < n0 + N; n += nc)
+        for (long k = 0; k < p->K; k += kc) {
+            const long columns = min(nc, n0 + N - n), depth = min(kc, p->K - k);
+            if (p->b_along)
+                pack_columns(packed, p->B + n * p->ldb + k, p->ldb, depth, columns);
+            else
+                pack_rows(packed, p->B + k * p->ldb + n, p->ldb, depth, columns);
+            block(p, packed, m0, M, n, columns, k, depth, k ? ADD : p->mode);
+        }
+}
+
+/* As in linear.c: cut by shape alone, which changes no sum. */
+static void multiply(product *p)
+{
+    const long parts = min(p->M * p->N * p->K / WORK + 1, PIECES);
+    const long across = min(parts, (p->N + NARROW - 1) / NARROW);
+    const long down = min((parts + across - 1) / across, (p->M + SHORT - 1) / SHORT);
+    p->columns = ((p->N + across - 1) / across + NR - 1) / NR * NR;
+    p->rows = ((p->M + down - 1) / down + 15) / 16 * 16;
+    const long n = (p->N + p->columns - 1) / p->columns, m = (p->M + p->rows - 1) / p->rows;
+    threads_grid((int)(n * m), piece, p);
+}
+
+void bfloat16_linear(float *y, const float *x, const float *W, int N, int in, int out)
+{
+    product p = { .C = y, .ldc = out, .A = x, .lda = in, .B = W, .ldb = in };
+    p.M = N, p.N = out, p.K = in, p.a_along = p.b_along = true, p.mode = SET;
+    multiply(&p);
+}
+
+void bfloat16_linear_backward(float *dx, float *dW, const float *dy, const float *x, const float *W,
+                              int N, int in, int out, float beta)
+{
+    product p = { .C = dx, .ldc = in, .A = dy, .lda = out, .B = W, .ldb = in };
+    p.M = N, p.N = in, p.K = out, p.a_along = true, p.mode = beta == 0 ? SET : ADD;
+    multiply(&p);
+    product q = { .C = dW, .ldc = in, .A = dy, .lda = out, .B = x, .ldb = in };
+    q.M = out, q.N = in, q.K = N, q.mode = ADD;
+    multiply(&q);
+}
+
+bool bfloat16_runs(void)
+{
+    return __builtin_cpu_supports("avx512bf16");
+}
