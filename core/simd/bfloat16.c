@@ -140,38 +140,54 @@ INLINE void micro_body(int rows, int mode, float *C, long ldc, const pair *A, lo
 }
 
 /* Whole strips in registers; the rows of the last one, one by one. */
-static void micro_set(int rows, float *C, long ldc, const pair *A, long ai, long ak, const pair *B,
-                      long K)
+INLINE void micro(int rows, int mode, float *C, long ldc, const pair *A, long ai, long ak,
+                  const pair *B, long K)
 {
     if (rows == MR)
-        micro_body(MR, SET, C, ldc, A, ai, ak, B, K);
+        micro_body(MR, mode, C, ldc, A, ai, ak, B, K);
     else
         for (int i = 0; i < rows; i++)
-            micro_body(1, SET, C + i * ldc, ldc, A + i * ai, ai, ak, B, K);
+            micro_body(1, mode, C + i * ldc, ldc, A + i * ai, ai, ak, B, K);
 }
 
-static void micro_add(int rows, float *C, long ldc, const pair *A, long ai, long ak, const pair *B,
-                      long K)
-{
-    if (rows == MR)
-        micro_body(MR, ADD, C, ldc, A, ai, ak, B, K);
-    else
-        for (int i = 0; i < rows; i++)
-            micro_body(1, ADD, C + i * ldc, ldc, A + i * ai, ai, ak, B, K);
-}
-
-static void strip(float *C, long ldc, const pair *A, long ai, long ak, const pair *panel, int rows,
+INLINE void strip(float *C, long ldc, const pair *A, long ai, long ak, const pair *panel, int rows,
                   long columns, long K, int mode)
 {
     if (columns >= NR) {
-        (mode == ADD ? micro_add : micro_set)(rows, C, ldc, A, ai, ak, panel, K);
+        if (mode == SET)
+            micro(rows, SET, C, ldc, A, ai, ak, panel, K);
+        else
+            micro(rows, ADD, C, ldc, A, ai, ak, panel, K);
         return;
     }
     float edge[MR * NR];
-    micro_set(rows, edge, NR, A, ai, ak, panel, K);
+    micro(rows, SET, edge, NR, A, ai, ak, panel, K);
     for (int i = 0; i < rows; i++)
         for (long j = 0; j < columns; j++)
             C[i * ldc + j] = edge[i * NR + j] + (mode == ADD ? C[i * ldc + j] : 0);
+}
+
+/* C (M, N) = or += A (M, K) B (K, N), all of them in caches. */
+INLINE void product_of(float *C, long ldc, const pair *A, long ai, long ak, const pair *packed,
+                       long M, long N, long K, int mode)
+{
+    for (long n = 0; n < N; n += NR)
+        for (long m = 0; m < M; m += MR)
+            strip(C + m * ldc + n, ldc, A + m * ai, ai, ak, packed + n * K, (int)min(MR, M - m),
+                  N - n, K, mode);
+}
+
+/* The two ways round that A lies, each with a stride that the compiler knows. */
+static void product_of_rows(float *C, long ldc, const pair *A, long ai, const pair *packed, long M,
+                            long N, long K, int mode)
+{
+    product_of(C, ldc, A, ai, 1, packed, M, N, K, mode);
+}
+
+static void product_of_columns(float *C, long ldc, const pair *A, long ak, const pair *packed,
+                               long M, long N, long K, int mode)
+{
+    product_of(C, ldc, A, 1, ak, packed, M, N, K, mode);
 }
 
 /* C (M, N) = or += A (M, K) B (K, N).  An operand whose depths lie next to each other is given by
@@ -191,17 +207,16 @@ static void block(const product *p, const pair *packed, long m0, long M, long n,
 {
     pair a[BLOCK_A] __attribute__((aligned(64)));
     const long half = (K + 1) / 2, step = part_of(M, BLOCK_A / half / 16 * 16, 16);
-    const long ai = p->a_along ? half : 1, ak = p->a_along ? 1 : step;
     for (long m = m0, end = m0 + M; m < end; m += step) {
         const long rows = min(step, end - m);
-        if (p->a_along)
+        float *C = p->C + m * p->ldc + n;
+        if (p->a_along) {
             convert_along(a, half, p->A + m * p->lda + k, p->lda, rows, K);
-        else
+            product_of_rows(C, p->ldc, a, half, packed, rows, N, half, mode);
+        } else {
             convert_across(a, step, p->A + k * p->lda + m, p->lda, rows, K);
-        for (long j = 0; j < N; j += NR)
-            for (long i = 0; i < rows; i += MR)
-                strip(p->C + (m + i) * p->ldc + n + j, p->ldc, a + i * ai, ai, ak,
-                      packed + j * half, (int)min(MR, rows - i), N - j, half, mode);
+            product_of_columns(C, p->ldc, a, step, packed, rows, N, half, mode);
+        }
     }
 }
 
