@@ -71,7 +71,9 @@ size_t evaluation_weigh(const config *c, const model *m, int n_threads)
         pass_weigh(&kept, &shared, m, PASS_EVAL, W / C, C, C);
         sum += (kept + shared) * (size_t)n_threads;
     }
-    return sum;
+    const size_t scored = (size_t)c->eval.tokens / (size_t)W * (size_t)W; /* 0: not known here */
+    return sum + scored * sizeof(float) +
+           (size_t)n_threads * (size_t)W * (3 * sizeof(int32_t) + sizeof(float));
 }
 
 /* Pieces of C tokens begin every s tokens.  Target j of a window belongs to piece k at position

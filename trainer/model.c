@@ -148,7 +148,9 @@ void model_weigh(model_memory *p, const model_config *c, int sequences, int lane
     model m;
     error e;
     if (!model_open(&m, c, &e)) abort();
-    const size_t block = m.floats * sizeof(float);
+    const size_t block = tensor_block_bytes(m.floats);
+    const size_t tokens = (size_t)sequences * (size_t)c->T;
+    if (lanes > sequences) lanes = sequences;
     const int workers = threads < lanes ? threads : lanes;
     const int B = (sequences + lanes - 1) / lanes;
     size_t activations, scratch;
@@ -158,6 +160,7 @@ void model_weigh(model_memory *p, const model_config *c, int sequences, int lane
                          .moments = 2 * block,
                          .activations = activations * (size_t)workers,
                          .scratch = scratch * (size_t)workers };
+    p->scratch += tokens * (2 * sizeof(int32_t) + sizeof(float)); /* token, target, nll */
     p->total = p->weights + p->gradients + p->moments + p->activations + p->scratch;
     model_close(&m);
 }

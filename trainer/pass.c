@@ -82,12 +82,30 @@ static extent measure(const model_config *c, pass_kind kind, int B, int T, int S
     return x;
 }
 
+/* Bytes of the tables that open_ropes makes: one pair for each width. */
+static size_t weigh_ropes(const model_config *c, int B, int T, int S)
+{
+    size_t bytes = 0;
+    int seen[MODEL_LAYERS], n = 0;
+    for (int i = 0; i < c->L; i++) {
+        const attn_dims d = model_dims(c, i, B, T, S);
+        const int width = attn_rotary(c->layer[i].variant, &d);
+        int j = 0;
+        while (j < n && seen[j] != width) j++;
+        if (width == 0 || j < n) continue;
+        seen[n++] = width;
+        bytes += (size_t)T * (size_t)width * sizeof(float);
+    }
+    return bytes;
+}
+
 void pass_weigh(size_t *activations, size_t *scratch, const model *m, pass_kind kind, int B, int T,
                 int S)
 {
     const extent x = measure(&m->config, kind, B, T, S);
     *activations = (x.layers + x.caches) * sizeof(float);
-    *scratch = (x.tmp + x.shared) * sizeof(float);
+    *scratch = tensor_block_bytes(x.layers + x.caches + x.tmp + x.shared) - *activations +
+               weigh_ropes(&m->config, B, T, S);
 }
 
 static void place(pass *p, const extent *x)
