@@ -4,6 +4,7 @@
 
 #include "core/path.h"
 #include "core/rng.h"
+#include "core/safetensors.h"
 #include "core/timer.h"
 #include "trainer/learner.h"
 
@@ -69,6 +70,7 @@ static void repeat(bench *b, learner *l, const config *c, const int32_t *token, 
         }
         const double began = timer_now();
         learner_gradient(l, &r, token, token + b->tokens);
+        if (i < 0) b->loss = r.loss;
         if (!isfinite(r.grad_norm)) r.grad_norm = 0; /* a wild rate takes the same time */
         learner_update(l, &r, c, c->train.lr, i + 2);
         const double seconds = timer_now() - began;
@@ -85,7 +87,28 @@ static void repeat(bench *b, learner *l, const config *c, const int32_t *token, 
     b->share[PART_OTHER] = rest > 0 ? rest : 0;
 }
 
-bool bench_train(bench *b, const config *c, int n_threads, int reps, error *e)
+static bool save_start(const char *file, const learner *l, const int32_t *token, error *e)
+{
+    const model *m = &l->m;
+    const size_t B = (size_t)l->sequences, T = (size_t)m->config.T;
+    char sha[HASH_HEX];
+    safetensors_tensor *list = calloc((size_t)m->n + 2, sizeof *list);
+    if (!list) return error_set(e, "no memory for the list of weights");
+    for (int i = 0; i < m->n; i++) {
+        const model_tensor *t = &m->tensor[i];
+        list[i] = (safetensors_tensor){ .name = t->name, .type = "F32", .data = l->w + t->at };
+        for (; list[i].rank < TENSOR_RANK && t->spec.dim[list[i].rank] > 0; list[i].rank++)
+            list[i].dim[list[i].rank] = (size_t)t->spec.dim[list[i].rank];
+    }
+    list[m->n] = (safetensors_tensor){ "input_ids", "I32", 2, { B, T }, token };
+    list[m->n + 1] = (safetensors_tensor){ "target_ids", "I32", 2, { B, T }, token + B * T };
+    const bool ok =
+        safetensors_save(file, list, m->n + 2, (const char *const[]){ NULL }, sha, NULL, e);
+    free(list);
+    return ok;
+}
+
+bool bench_train(bench *b, const config *c, int n_threads, int reps, const char *save, error *e)
 {
     learner l;
     model_config mc;
@@ -104,11 +127,15 @@ bool bench_train(bench *b, const config *c, int n_threads, int reps, error *e)
     float *matrices = tensor_block(floats);
     double *room = calloc((size_t)reps, sizeof *room);
     b->rep = calloc((size_t)reps, sizeof *b->rep);
-    const bool ok = token && matrices && room && b->rep;
+    bool ok = token && matrices && room && b->rep;
+    if (!ok) error_set(e, "no memory for %d repetitions", reps);
     if (ok) {
         random_tokens(token, 2 * N, mc.V);
         for (size_t i = 0; i < floats; i++) matrices[i] = (float)(i % 7) - 3;
         model_init(&l.m, l.w, 1, 0);
+        ok = !save || save_start(save, &l, token, e);
+    }
+    if (ok) {
         repeat(b, &l, c, token, matrices);
         const double seconds = median(b, offsetof(bench_rep, seconds), room);
         b->tokens_per_s = (double)b->tokens / seconds;
@@ -121,9 +148,8 @@ bool bench_train(bench *b, const config *c, int n_threads, int reps, error *e)
     }
     free(token), free(matrices), free(room);
     learner_close(&l);
-    if (ok) return true;
-    bench_close(b);
-    return error_set(e, "no memory for %d repetitions", reps);
+    if (!ok) bench_close(b);
+    return ok;
 }
 
 void bench_close(bench *b)

@@ -24,11 +24,14 @@ typedef struct bench {
     double flops;                                      /* of a step              */
     double tokens_per_s, flops_per_s, sgemm, fraction; /* medians over the repetitions */
     double share[PARTS];                               /* of thread time                */
+    double loss;                                       /* of the first step, in nats */
     size_t predicted, peak; /* bytes: as `describe` says; resident at most */
 } bench;
 
-/* One step to warm up, then `reps` of them.  Fails on no memory. */
-bool bench_train(bench *b, const config *c, int n_threads, int reps, error *e);
+/* One step to warm up, then `reps` of them.  With `save`, what the first one begins with - weights
+ * by name, input_ids and target_ids - goes to that file first (safetensors), so that another
+ * program can do the same work.  Fails on no memory, and where the file cannot be written. */
+bool bench_train(bench *b, const config *c, int n_threads, int reps, const char *save, error *e);
 void bench_close(bench *b);
 
 #endif

@@ -13,10 +13,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_SETTINGS = 256, DB = 'd', OUTPUT = 'o', REPS = 'n', CONFIG = 'c' };
+enum { MAX_SETTINGS = 256, DB = 'd', OUTPUT = 'o', REPS = 'n', CONFIG = 'c', SAVE = 's' };
 
 typedef struct arguments {
-    const char *db, *file;
+    const char *db, *file, *save;
     table_format format;
     int reps, n;
     const char *word[MAX_SETTINGS];
@@ -27,6 +27,7 @@ static const struct argp_option OPTIONS[] = {
     { "config", CONFIG, "FILE", 0, "begin with this configuration", 0 },
     { "output", OUTPUT, "FORMAT", 0, "table, md, csv, json or jsonl [table]", 0 },
     { "reps", REPS, "N", 0, "steps to measure [9]", 0 },
+    { "save", SAVE, "FILE", 0, "write the weights and tokens of the first step (safetensors)", 0 },
     { 0 }
 };
 
@@ -40,6 +41,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         break;
     case CONFIG:
         a->file = arg;
+        break;
+    case SAVE:
+        a->save = arg;
         break;
     case OUTPUT:
         if (!table_format_parse(&a->format, arg, &e)) argp_error(state, "%s", e.msg);
@@ -124,11 +128,11 @@ static void print_json(const bench *b)
         json_array_append_new(parts,
                               json_pack("{s:s, s:f}", "name", pass_parts[i], "share", b->share[i]));
     json_t *j =
-        json_pack("{s:f, s:f, s:f, s:f, s:s, s:i, s:i, s:I, s:I, s:o}", "tokens_per_s",
+        json_pack("{s:f, s:f, s:f, s:f, s:f, s:s, s:i, s:i, s:I, s:I, s:o}", "tokens_per_s",
                   b->tokens_per_s, "gflops", 1e-9 * b->flops_per_s, "sgemm_gflops", 1e-9 * b->sgemm,
-                  "fraction_of_sgemm", b->fraction, "kernels", kernels_name(), "threads",
-                  b->threads, "reps", b->reps, "memory_predicted", (json_int_t)b->predicted,
-                  "memory_peak", (json_int_t)b->peak, "parts", parts);
+                  "fraction_of_sgemm", b->fraction, "loss", b->loss, "kernels", kernels_name(),
+                  "threads", b->threads, "reps", b->reps, "memory_predicted",
+                  (json_int_t)b->predicted, "memory_peak", (json_int_t)b->peak, "parts", parts);
     json_dumpf(j, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(6));
     putchar('\n');
     json_decref(j);
@@ -175,7 +179,7 @@ int bench_verb(int argc, char **argv)
     argp_parse(&ARGP, argc, argv, 0, NULL, &a);
     bool ok = read_config(&c, &a, &e);
     const int n = c.train.threads > 0 ? (int)c.train.threads : threads_available();
-    ok = ok && bench_train(&b, &c, n, a.reps, &e);
+    ok = ok && bench_train(&b, &c, n, a.reps, a.save, &e);
     if (ok) {
         print(&b, a.format);
         ok = record(a.db, &b, &c, &e);
