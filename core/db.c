@@ -29,8 +29,9 @@ const char *db_default_path(void)
     return path && *path ? path : "attnlab.db";
 }
 
-static bool failed(const db *d, error *e)
+static bool failed(db *d, error *e)
 {
+    d->code = sqlite3_errcode(d->handle) & 0xff;
     return error_set(e, "%s: %s", d->path, sqlite3_errmsg(d->handle));
 }
 
@@ -175,10 +176,14 @@ static bool check_schema(db *d, schema *s, error *e)
 {
     int64_t id, version, tables;
     *s = SCHEMA_OURS;
-    if (!db_integer(d, &id, 0, e, "PRAGMA application_id", NULL) ||
-        !db_integer(d, &version, 0, e, "PRAGMA user_version", NULL) ||
-        !db_integer(d, &tables, 0, e, "SELECT count(*) FROM sqlite_schema", NULL))
-        return false;
+    /* The three are of one moment: another process may just be making the tables. */
+    const bool alone = sqlite3_get_autocommit(d->handle);
+    if (alone && !db_run(d, e, "BEGIN", NULL)) return false;
+    const bool read = db_integer(d, &tables, 0, e, "SELECT count(*) FROM sqlite_schema", NULL) &&
+                      db_integer(d, &id, 0, e, "PRAGMA application_id", NULL) &&
+                      db_integer(d, &version, 0, e, "PRAGMA user_version", NULL);
+    if (alone) db_rollback(d); /* nothing was written */
+    if (!read) return false;
     if (id == APPLICATION && version == VERSION) return true;
     if (id == APPLICATION && version < VERSION) {
         if (d->mode == DB_READ)
@@ -274,9 +279,17 @@ bool db_open(db *d, const char *path, db_mode mode, error *e)
         db_close(d);
         return false;
     }
-    if (settle(d, e)) return true;
-    db_close(d);
-    return false;
+    /* Many processes may make one record at once, and SQLite does not wait for who is switching the
+     * file to WAL: then it is for us to wait. */
+    const int64_t until = db_now_ms() + BUSY_TRIES;
+    while (d->code = 0, !settle(d, e)) {
+        if (d->code != SQLITE_BUSY || db_now_ms() > until) {
+            db_close(d);
+            return false;
+        }
+        nanosleep(&(struct timespec){ .tv_nsec = 5000000 }, NULL);
+    }
+    return true;
 }
 
 void db_close(db *d)

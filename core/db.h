@@ -28,6 +28,7 @@ typedef struct db {
     sqlite3 *handle;
     char *path;
     db_mode mode;
+    int code; /* SQLite's, of the last statement that failed */
 } db;
 
 /* The value of ATTNLAB_DB, or "attnlab.db". */
