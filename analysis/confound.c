@@ -18,7 +18,13 @@ static bool find_keys(json_t *list, const study *s, db *d, int arm, int base, er
         "SELECT p.key, pb.value, p.value FROM arm a JOIN arm b ON b.arm_id = ?2"
         " JOIN sweep s ON s.sweep_id = a.sweep_id JOIN config_param p ON p.config_id = a.config_id"
         " LEFT JOIN config_param pb ON pb.config_id = b.config_id AND pb.key = p.key"
+        " JOIN config c ON c.config_id = a.config_id"
         " WHERE a.arm_id = ?1 AND p.value IS NOT pb.value"
+        /* A key younger than the base's record had its default there; canonical forms leave
+           defaults out. */
+        " AND (pb.key NOT NULL OR instr(c.canon_json, '\"' || p.key || '\":'))"
+        /* Only wsd reads it, and it is 0 elsewhere. */
+        " AND NOT (p.key = 'train.decay_tokens' AND 0 IN (p.value, pb.value))"
         " AND p.key NOT IN (SELECT key FROM json_each(s.axes_json))"
         " AND p.key NOT IN (SELECT value FROM json_each(coalesce(s.match_json, '{}')))"
         " AND p.key NOT IN (SELECT key FROM json_each(coalesce(s.tune_json, '{}')))"

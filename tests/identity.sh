@@ -91,6 +91,25 @@ cmp -s long.log killed.log || fail "a run killed $kills times has other numbers"
 ls killed.db.runs/*/*.part 2>/dev/null && fail "half-written files are left"
 echo "killed $kills times, $(sqlite3 killed.db 'SELECT max(attempt) FROM attempt') attempts"
 
+# The same where the rate is constant and then decays, killed once in either part.
+decay="train.schedule=wsd train.decay_tokens=60k train.tokens=120k train.save_every_tokens=5k"
+train wsd.db $decay train.threads=1 || fail "wsd: $(cat err)"
+log wsd.db >wsd.log
+for at in 40 180; do
+    "$attnlab" train small.yaml --quiet --db wsd-killed.db $decay 2>err &
+    pid=$!
+    while kill -0 $pid 2>/dev/null &&
+        [ "$(sqlite3 wsd-killed.db 'SELECT coalesce(max(step), 0) FROM ckpt' 2>/dev/null || echo 0)" -lt $at ]; do
+        sleep 0.02
+    done
+    kill -9 $pid 2>/dev/null
+    wait $pid 2>/dev/null
+done
+train wsd-killed.db $decay || fail "wsd resumed: $(cat err)"
+log wsd-killed.db | cmp -s wsd.log - || fail "wsd: a run that was killed has other numbers"
+[ "$(sqlite3 wsd.db 'SELECT count(*), min(tokens) FROM train_step WHERE tokens > 6000 AND
+    lr < (SELECT max(lr) FROM train_step)')" = "118|60416" ] || fail "wsd does not decay over the last half"
+
 # A signal: a checkpoint, `preempted`, status 5; --resume goes on.
 "$attnlab" train small.yaml --quiet --db term.db train.tokens=1M train.save_every_tokens=1M 2>err &
 pid=$!

@@ -242,6 +242,31 @@ static void confounds(void **state)
     fixture_close(&f);
 }
 
+/* A configuration recorded before a key was there had the key's default. */
+static void young_keys(void **state)
+{
+    (void)state;
+    static const char *const AT[] = { "default", "other", "decay" };
+    for (int i = 0; i < 3; i++) {
+        fixture f;
+        fixture_open(&f);
+        fixture_study(&f, "heads", HEADS, 3, 3, 0.02);
+        fixture_run(&f, i < 2 ? "INSERT INTO config_param SELECT config_id, 'train.young', 7 FROM"
+                                " arm WHERE label = 'mqa'"
+                              : "INSERT INTO config_param SELECT config_id, 'train.decay_tokens',"
+                                " CASE label WHEN 'mqa' THEN 7 ELSE 0 END FROM arm");
+        if (i == 1)
+            fixture_run(&f, "UPDATE config SET canon_json = '{\"train.young\":7}' WHERE config_id ="
+                            " (SELECT config_id FROM arm WHERE label = 'mqa')");
+        char *out, *err;
+        if (compare(&f, &out, &err, "heads", "--fail-if", "confounded", NULL) !=
+            (i == 1 ? STATUS_VERDICT : STATUS_DONE))
+            fail_msg("%s: %s", AT[i], out);
+        free(out), free(err);
+        fixture_close(&f);
+    }
+}
+
 /* A margin changed after the runs, seeds added after a look, and the newest generation. */
 static void afterthoughts(void **state)
 {
@@ -359,6 +384,7 @@ int main(void)
         cmocka_unit_test(six_seeds),
         cmocka_unit_test(holes),
         cmocka_unit_test(confounds),
+        cmocka_unit_test(young_keys),
         cmocka_unit_test(afterthoughts),
         cmocka_unit_test(two_baselines),
         cmocka_unit_test(finds_the_study),

@@ -177,7 +177,7 @@ static void test_types(void **state)
     refused_override("train.lr=fast", "finite");
     refused_override("train.beta1=1", "outside");
     refused_override("model.tie_embeddings=yes", "true or false");
-    refused_override("train.schedule=linear", "none of cosine, constant");
+    refused_override("train.schedule=linear", "none of cosine, constant, wsd");
     refused_override("model.attention=[]", "list of 0");
     refused_override("model.attention=[[mha]]", "within");
     refused_override("model.attention={a: mha}", "map");
@@ -215,6 +215,8 @@ static void test_together(void **state)
     refused_together(WITH("eval.stride=100"), "100 does not divide");
     refused_together(WITH("eval.tokens=100"), "one window of 512");
     refused_together(WITH("train.warmup_tokens=2M"), "not below train.tokens");
+    refused_together(WITH("train.schedule=wsd", "train.decay_tokens=1900001"),
+                     "train.decay_tokens: 1900001, but 1900000 of train.tokens 2000000 are left");
     refused_together(WITH("model.rope_theta=1"), "theta 1");
     refused_together(WITH("model.rope_scaling=ntk", "model.head_dim=2"), "width above 2");
     refused_together(WITH("model.n_heads=3"), "does not divide");
@@ -328,6 +330,12 @@ static void test_identity(void **state)
     check_same(true, WITH(), WITH("train.seed=2", "train.data_seed=3", "train.replica=1"));
     check_same(true, WITH(), WITH("model.head_dim=32", "eval.context=[512, 512]"));
     check_same(true, WITH(), WITH("model.rope_factor=4", "model.rope_original_context=64"));
+    check_same(true, WITH(), WITH("train.decay_tokens=100k"));
+    check_same(true, WITH("train.schedule=wsd"),
+               WITH("train.schedule=wsd", "train.decay_tokens=400k"));
+    check_same(false, WITH("train.schedule=wsd"),
+               WITH("train.schedule=wsd", "train.decay_tokens=401k"));
+    check_same(false, WITH("train.schedule=wsd"), WITH("train.schedule=constant"));
     check_same(true, WITH("model.attention=mqa"), WITH("model.attention=[gqa:n_kv_heads=1]"));
     check_same(false, WITH(), WITH("train.lr=0.0010000000000000002"));
     check_same(false, WITH(), WITH("train.lanes=4"));

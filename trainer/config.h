@@ -24,7 +24,7 @@
 
 enum { CONFIG_PATH = 1024, CONFIG_LIST = 16, CONFIG_ID = 17, CONFIG_UID = 13, CONFIG_KEYS = 64 };
 
-enum { SCHEDULE_COSINE, SCHEDULE_CONSTANT };
+enum { SCHEDULE_COSINE, SCHEDULE_CONSTANT, SCHEDULE_WSD };
 enum { KEEP_FINAL, KEEP_ALL, KEEP_NONE };
 enum { PRECISION_FLOAT32, PRECISION_BFLOAT16 };
 
@@ -56,7 +56,7 @@ typedef struct config {
     struct {
         int64_t tokens, batch_tokens;
         double lr, min_lr_ratio;
-        int64_t warmup_tokens, schedule; /* SCHEDULE_ */
+        int64_t warmup_tokens, schedule /* SCHEDULE_ */, decay_tokens;
         double beta1, beta2, eps, weight_decay, clip;
         int64_t seed, data_seed, replica;
         char init_from[CONFIG_PATH];

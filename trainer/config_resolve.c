@@ -162,6 +162,25 @@ static bool resolve_attention(config *c, error *e)
     return true;
 }
 
+/* The last part of warm-up, stable, decay; nobody else reads it. */
+static bool resolve_decay(config *c, error *e)
+{
+    const int64_t most = c->train.tokens - c->train.warmup_tokens;
+    if (c->train.schedule != SCHEDULE_WSD) {
+        c->train.decay_tokens = 0;
+        return true;
+    }
+    if (!c->train.decay_tokens) {
+        c->train.decay_tokens = (c->train.tokens + 4) / 5;
+        if (c->train.decay_tokens > most) c->train.decay_tokens = most;
+    }
+    return c->train.decay_tokens <= most ||
+           config_error(c, "train.decay_tokens", e,
+                        "%lld, but %lld of train.tokens %lld are left after the warm-up",
+                        (long long)c->train.decay_tokens, (long long)most,
+                        (long long)c->train.tokens);
+}
+
 /* Text in tokens: a batch is spans, a span is sequences. */
 static bool resolve_training(config *c, error *e)
 {
@@ -179,6 +198,7 @@ static bool resolve_training(config *c, error *e)
     if (c->train.warmup_tokens >= tokens)
         return config_error(c, "train.warmup_tokens", e, "%lld is not below train.tokens %lld",
                             (long long)c->train.warmup_tokens, (long long)tokens);
+    if (!resolve_decay(c, e)) return false;
     if (derived(c, "train.save_every_tokens")) c->train.save_every_tokens = (tokens + 9) / 10;
     if (derived(c, "eval.every_tokens")) c->eval.every_tokens = (tokens + 9) / 10;
     return true;

@@ -10,7 +10,7 @@
 #include <string.h>
 
 static const char *const SCALINGS[] = { "none", "linear", "ntk", "yarn", NULL };
-static const char *const SCHEDULES[] = { "cosine", "constant", NULL };
+static const char *const SCHEDULES[] = { "cosine", "constant", "wsd", NULL };
 static const char *const KEEPS[] = { "final", "all", "none", NULL };
 static const char *const PRECISIONS[] = { "float32", "bfloat16", NULL };
 
@@ -63,11 +63,13 @@ const config_key config_keys[] = {
     { "train.lr", CONFIG_REAL, AT(train.lr), "1e-3", NULL, 0, 1e6, NULL, true,
       "peak learning rate" },
     { "train.min_lr_ratio", CONFIG_REAL, AT(train.min_lr_ratio), "0.1", NULL, 0, 1, NULL, true,
-      "where cosine ends, as a part of the peak" },
+      "where cosine and wsd end, as a part of the peak" },
     { "train.warmup_tokens", CONFIG_COUNT, AT(train.warmup_tokens), "", "tokens / 20", 0, 1e15,
       NULL, true, "linear warm-up" },
     { "train.schedule", CONFIG_CHOICE, AT(train.schedule), "cosine", NULL, 0, 0, SCHEDULES, true,
-      "learning rate after warm-up" },
+      "learning rate after warm-up; wsd: constant, then a linear decay" },
+    { "train.decay_tokens", CONFIG_COUNT, AT(train.decay_tokens), "0", NULL, 0, 1e15, NULL, true,
+      "the last tokens, where wsd decays; 0: a fifth of all (read by wsd)" },
     { "train.beta1", CONFIG_REAL, AT(train.beta1), "0.9", NULL, 0, 0.999999, NULL, true,
       "AdamW: decay of the first moment" },
     { "train.beta2", CONFIG_REAL, AT(train.beta2), "0.95", NULL, 0, 0.999999, NULL, true,

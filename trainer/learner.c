@@ -23,9 +23,14 @@ double learner_rate(const config *c, int64_t step)
     const double end = (double)batch_steps(c) * (double)c->train.batch_tokens;
     const double warm = (double)c->train.warmup_tokens, floor = c->train.min_lr_ratio;
     if (at < warm) return c->train.lr * at / warm;
-    if (c->train.schedule == SCHEDULE_CONSTANT || end <= warm) return c->train.lr;
-    const double cosine = 0.5 * (1 + cos(PI * (at - warm) / (end - warm)));
-    return c->train.lr * (floor + (1 - floor) * cosine);
+    double part; /* of the way from the floor up to the peak */
+    if (c->train.schedule == SCHEDULE_COSINE && end > warm)
+        part = 0.5 * (1 + cos(PI * (at - warm) / (end - warm)));
+    else if (c->train.schedule == SCHEDULE_WSD && at > end - (double)c->train.decay_tokens)
+        part = (end - at) / (double)c->train.decay_tokens;
+    else
+        return c->train.lr;
+    return c->train.lr * (floor + (1 - floor) * part);
 }
 
 bool learner_check(const config *c, error *e)

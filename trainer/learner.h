@@ -49,7 +49,15 @@ void learner_update(learner *l, learner_result *r, const config *c, double lr, i
 /* Thread-seconds by part, since it was opened. */
 void learner_seconds(double seconds[PARTS], const learner *l);
 
-/* The learning rate of a step: linear warm-up, then a cosine to min_lr_ratio, or constant. */
+/* The learning rate of a step, at n = step x batch_tokens of N tokens: a linear warm-up, then
+ *
+ *     cosine    to min_lr_ratio of the peak at N (Loshchilov and Hutter 2017, without restarts)
+ *     constant  the peak
+ *     wsd       the peak, and over the last decay_tokens a straight line to min_lr_ratio at N
+ *               (warm-up, stable, decay: Zhai et al. 2022; Hu et al. 2024; Haegele et al. 2024)
+ *
+ * Up to N - decay_tokens the rates of wsd are those of constant, so runs of different length share
+ * what comes before. */
 double learner_rate(const config *c, int64_t step);
 
 #endif
