@@ -5,7 +5,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-static void add(curve *k, double tokens, double loss)
+void curve_add(curve *k, double tokens, double loss)
 {
     if ((k->n & (k->n - 1)) == 0) { /* room doubles at powers of two */
         const size_t room = 2 * ((size_t)k->n + 1);
@@ -38,7 +38,7 @@ bool curve_read(curve *k, const study *s, db *d, int64_t run_id, bool training, 
                                               s->metric.split, s->metric.context);
     while (ok && (ok = db_next(d, q, &row, e)) && row)
         if (isfinite(sqlite3_column_double(q, 1)) && sqlite3_column_type(q, 1) != SQLITE_NULL)
-            add(k, sqlite3_column_double(q, 0), sqlite3_column_double(q, 1));
+            curve_add(k, sqlite3_column_double(q, 0), sqlite3_column_double(q, 1));
     sqlite3_finalize(q);
     if (!ok) curve_close(k);
     return ok;

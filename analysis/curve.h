@@ -24,4 +24,7 @@ bool curve_read(curve *k, const study *s, db *d, int64_t run_id, bool training, 
                 error *e);
 void curve_close(curve *k);
 
+/* One point more, at the end. */
+void curve_add(curve *k, double tokens, double loss);
+
 #endif
