@@ -4,6 +4,14 @@
 
 #include "core/attention.h"
 
+#include <stdbool.h>
+
+/* The processor whose kernels OpenBLAS should take instead of those it took, on a processor with
+ * AVX2 and FMA, or with AVX-512 (F, BW, DQ, VL, CD); NULL: leave it. */
+const char *blas_core_for(const char *taken, bool avx2, bool avx512);
+/* Have it take them.  Before the first product, while no other thread computes. */
+void blas_core_choose(void);
+
 void blas_gemm_nn(float *C, int ldc, const float *A, int lda, const float *B, int ldb, int M, int N,
                   int K, float alpha, float beta);
 void blas_gemm_nt(float *C, int ldc, const float *A, int lda, const float *B, int ldb, int M, int N,
