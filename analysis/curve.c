@@ -11,9 +11,10 @@ void curve_add(curve *k, double tokens, double loss)
         const size_t room = 2 * ((size_t)k->n + 1);
         k->tokens = realloc(k->tokens, room * sizeof *k->tokens);
         k->loss = realloc(k->loss, room * sizeof *k->loss);
-        if (!k->tokens || !k->loss) abort();
+        k->seconds = realloc(k->seconds, room * sizeof *k->seconds);
+        if (!k->tokens || !k->loss || !k->seconds) abort();
     }
-    k->tokens[k->n] = tokens, k->loss[k->n++] = loss;
+    k->tokens[k->n] = tokens, k->seconds[k->n] = NAN, k->loss[k->n++] = loss;
 }
 
 bool curve_read(curve *k, const study *s, db *d, int64_t run_id, bool training, double span,
@@ -23,12 +24,12 @@ bool curve_read(curve *k, const study *s, db *d, int64_t run_id, bool training, 
     char sql[512];
     if (training) /* tokens and loss of a span are means of its steps' */
         snprintf(sql, sizeof sql,
-                 "SELECT avg(tokens), avg(loss) FROM train_step WHERE run_id = ? AND loss NOTNULL"
-                 " GROUP BY CAST((tokens - 1) / %.17g AS INTEGER) ORDER BY 1",
+                 "SELECT avg(tokens), avg(loss), avg(wall_ms) FROM train_step WHERE run_id = ?"
+                 " AND loss NOTNULL GROUP BY CAST((tokens - 1) / %.17g AS INTEGER) ORDER BY 1",
                  span);
     else
         snprintf(sql, sizeof sql,
-                 "SELECT t.tokens, %s FROM eval e JOIN train_step t USING(run_id, step)"
+                 "SELECT t.tokens, %s, t.wall_ms FROM eval e JOIN train_step t USING(run_id, step)"
                  " WHERE e.run_id = ? AND e.task = ? AND e.split = ? AND e.context = ?"
                  " AND e.nll_sum NOTNULL GROUP BY e.step ORDER BY e.step",
                  s->metric.value);
@@ -37,8 +38,10 @@ bool curve_read(curve *k, const study *s, db *d, int64_t run_id, bool training, 
                                    : db_query(d, &q, e, sql, "itti", run_id, s->metric.task,
                                               s->metric.split, s->metric.context);
     while (ok && (ok = db_next(d, q, &row, e)) && row)
-        if (isfinite(sqlite3_column_double(q, 1)) && sqlite3_column_type(q, 1) != SQLITE_NULL)
+        if (isfinite(sqlite3_column_double(q, 1)) && sqlite3_column_type(q, 1) != SQLITE_NULL) {
             curve_add(k, sqlite3_column_double(q, 0), sqlite3_column_double(q, 1));
+            k->seconds[k->n - 1] = sqlite3_column_double(q, 2) / 1000;
+        }
     sqlite3_finalize(q);
     if (!ok) curve_close(k);
     return ok;
@@ -46,6 +49,6 @@ bool curve_read(curve *k, const study *s, db *d, int64_t run_id, bool training, 
 
 void curve_close(curve *k)
 {
-    free(k->tokens), free(k->loss);
+    free(k->tokens), free(k->loss), free(k->seconds);
     *k = (curve){ 0 };
 }

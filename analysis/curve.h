@@ -10,7 +10,7 @@
 
 typedef struct curve {
     int n;
-    double *tokens, *loss;
+    double *tokens, *loss, *seconds; /* seconds: of training, by the run's clock; NaN: not read */
 } curve;
 
 enum {

@@ -1,58 +1,47 @@
-/* figure.h - figures by gnuplot: NAME.svg, NAME.png and NAME.pdf, with the script NAME.gp and the
- * data NAME.dat that made them beside them.
- *
- * What people called things reaches gnuplot only as data or in single quotes, where it substitutes
- * nothing, and gnuplot is started without a shell.  The same data give the same bytes: the date
- * that cairo writes into a PDF is overwritten.
- */
+/* figure.h - what the kinds of figures.h have in common, while one is put together. */
 #ifndef ANALYSIS_FIGURE_H
 #define ANALYSIS_FIGURE_H
 
-#include "core/error.h"
-#include "core/file.h"
-
-#include <stdio.h>
+#include "analysis/chart.h"
+#include "analysis/figures.h"
 
 typedef struct figure {
-    const char *folder, *name;
-    file_draft gp, dat; /* write to gp.f and dat.f */
-    int blocks;         /* of data so far */
+    const figures_request *asked;
+    const comparison *c;
+    const study *study;
+    db *d;
+    const style *style;
+    chart chart;
+    char **name; /* (arms): labels, the long ones cut but no two alike */
+    char *needs;
 } figure;
 
-/* `width` and `height` in pixels of the SVG.  The folder must exist; it and the name must stay. */
-bool figure_open(figure *f, const char *folder, const char *name, int width, int height, error *e);
+/* Say what it would take, and return true: no error, but nothing to draw. */
+bool figure_needs(figure *f, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
 
-/* Put the two files in place and run gnuplot on them. */
-bool figure_close(figure *f, error *e);
-void figure_drop(figure *f);
+/* "val_loss@512, nats". */
+enum { FIGURE_TITLE = 160 };
+void figure_metric(char title[FIGURE_TITLE], const study *s);
 
-/* A string in the script: quoted, control characters removed. */
-void figure_quote(FILE *gp, const char *text);
+/* Widen a range by a number, unless that is not finite. */
+void figure_widen(double *lo, double *hi, double x);
 
-/* The same for the text at a tic, where gnuplot looks for number formats. */
-void figure_quote_tic(FILE *gp, const char *text);
+/* A range of its own for a, with room at both ends. */
+void figure_range(chart_axis *a, double lo, double hi, double room);
 
-/* About `count` tics on axis 'x' or 'y' from lo to hi, all with the digits that their step needs.
- */
-void figure_tics(FILE *gp, char axis, double lo, double hi, int count);
+/* A difference as compare prints it, with a sign. */
+void figure_difference(char text[32], const comparison *c, double x);
 
-/* A remark above the plot, in small type. */
-void figure_remark(FILE *gp, const char *text);
+/* Mean and half a 95 % t-interval of n values (0 for one). */
+void figure_mean(double *mean, double *half, const double *x, int n);
 
-/* Room for a legend whose longest entry is `text`, in pixels of the SVG. */
-int figure_legend(int longest, const char *text);
-
-/* Start a block of data, with a comment above it; returns its index. */
-int figure_block(figure *f, const char *comment);
-
-/* Okabe and Ito's colours, which people who confuse some can tell apart; with `faint`, they let
- * through what is behind.  "#RRGGBB" or "#AARRGGBB". */
-const char *figure_colour(int i, bool faint);
-
-/* The same, dark enough for small text on white. */
-const char *figure_ink(int i);
-
-/* A kind of point for the i-th arm. */
-int figure_point(int i);
+bool figure_loss(figure *f, error *e);
+bool figure_diff(figure *f, error *e);
+bool figure_heat(figure *f, error *e);
+bool figure_interaction(figure *f, error *e);
+bool figure_position(figure *f, error *e);
+bool figure_matrix(figure *f, error *e);
+bool figure_frontier(figure *f, error *e);
+bool figure_rate(figure *f, error *e);
 
 #endif

@@ -1,22 +1,40 @@
-/* figures.h - the figures of a study; each writes DIR/KIND.svg, .png, .pdf, .gp and .dat. */
+/* figures.h - the figures of a study; each writes FOLDER/KIND.FORMAT, with its data and script. */
 #ifndef ANALYSIS_FIGURES_H
 #define ANALYSIS_FIGURES_H
 
 #include "analysis/comparison.h"
+#include "analysis/style.h"
 
-/* Loss against tokens by arm: the mean over seeds with its 95 % t-band, seeds faint; beside it the
- * last quarter, where arms can be told apart. */
-bool figures_loss(const char *folder, const comparison *c, db *d, error *e);
+typedef enum figures_kind {
+    FIGURES_LOSS,        /* loss against tokens, FLOPs or seconds by arm; the last quarter beside */
+    FIGURES_DIFF,        /* paired differences: intervals, seeds, margin                          */
+    FIGURES_HEAT,        /* differences by two axes, ~ where undecided                            */
+    FIGURES_INTERACTION, /* differences along an axis of numbers                                  */
+    FIGURES_POSITION,    /* loss by position in the window                                        */
+    FIGURES_MATRIX,      /* the metric by training context and evaluation context                 */
+    FIGURES_FRONTIER,    /* the metric against KV bytes a token                                   */
+    FIGURES_RATE,        /* the metric against the learning rate                                  */
+    FIGURES_KINDS
+} figures_kind;
 
-/* Paired differences: each arm against its baseline, simultaneous intervals, the seeds, the margin.
- */
-bool figures_diff(const char *folder, const comparison *c, error *e);
+enum { FIGURES_SVG = 1, FIGURES_PNG = 2, FIGURES_PDF = 4, FIGURES_TEX = 8, FIGURES_ALL = 15 };
 
-/* The metric against KV bytes a token, arms that are beaten on both left off the line. */
-bool figures_frontier(const char *folder, const comparison *c, error *e);
+typedef struct figures_request {
+    const comparison *c;
+    db *d;
+    const style *style; /* NULL: the default */
+    unsigned formats;
+    study_measure x;         /* of FIGURES_LOSS; STUDY_FINAL is STUDY_TOKENS */
+    const char *rows, *cols; /* axes of FIGURES_HEAT; NULL: the study's first two */
+} figures_request;
 
-/* Loss by position in the window, at the longest length of the last evaluation.  *drawn is false,
- * and nothing is written, where no sums by position are on record. */
-bool figures_position(const char *folder, const comparison *c, db *d, bool *drawn, error *e);
+/* "loss", ...; what files are called. */
+const char *figures_name(figures_kind kind);
+
+/* Draw one.  Where the record has not what it takes, nothing is written and `needs` says what that
+ * would be; else it is "". */
+enum { FIGURES_NEEDS = 512 };
+bool figures_draw(char needs[FIGURES_NEEDS], const char *folder, figures_kind kind,
+                  const figures_request *r, error *e);
 
 #endif

@@ -1,146 +1,115 @@
 /* figures_diff.c - the forest of paired differences; see figures.h. */
 #include "analysis/figure.h"
-#include "analysis/figures.h"
 
 #include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
-static void widen(double *lo, double *hi, double x)
+enum { ROW = 44, LEAST = 3 }; /* pixels of a row; rows that there is room for at least */
+
+static bool one_base(const comparison *c)
 {
-    if (isfinite(x)) *lo = fmin(*lo, x), *hi = fmax(*hi, x);
+    for (int i = 1; i < c->asked.pairs; i++)
+        if (c->pair[i].base != c->pair[0].base) return false;
+    return true;
 }
 
-enum {
-    NAME = 512,
-    PANEL = 420,   /* width of the plot, in pixels      */
-    VERDICT = 150, /* ... and of what stands right of it */
-};
-
-/* "arm - base", or the arm alone where all have one baseline. */
-static void name_of(char text[NAME], const comparison *c, int i)
+/* Intervals in the first two series (1 - alpha, 1 - 2 alpha), seeds in the third. */
+static void put_series(figure *f, double *lo, double *hi)
 {
-    const study_arm *arm = c->study->arm;
-    bool one_base = true;
-    for (int k = 1; k < c->asked.pairs; k++)
-        one_base = one_base && c->pair[k].base == c->pair[0].base;
-    if (one_base)
-        snprintf(text, NAME, "%s", arm[c->pair[i].arm].label);
-    else
-        snprintf(text, NAME, "%s - %s", arm[c->pair[i].arm].label, arm[c->pair[i].base].label);
-}
-
-/* Intervals in the first two blocks (1 - alpha, 1 - 2 alpha), seeds in the third. */
-static void put_data(figure *f, const comparison *c, double *lo, double *hi)
-{
-    const int rows = c->asked.pairs;
-    figure_block(f, "row, difference, simultaneous interval");
-    for (int i = 0; i < rows; i++) {
+    const comparison *c = f->c;
+    chart *k = &f->chart;
+    chart_look look = chart_arm(f->style, 0), seed = look;
+    seed.point = 6, seed.size *= 0.5, seed.opacity = 0.8; /* circles */
+    memcpy(seed.colour, f->style->quiet, STYLE_COLOUR);
+    look.point = -1, look.width = f->style->bar_width;
+    const int seeds = chart_add_series(k, 0, CHART_POINTS, seed, "the seeds", "difference row");
+    const int outer = chart_add_series(k, 0, CHART_BARS_X, look, "simultaneous 1 - alpha",
+                                       "difference row lower upper");
+    look.width *= 2.7;
+    const int inner = chart_add_series(k, 0, CHART_BARS_X, look, "simultaneous 1 - 2 alpha",
+                                       "difference row lower upper");
+    look.point = 0, memcpy(look.colour, f->style->ink, STYLE_COLOUR);
+    const int mean = chart_add_series(k, 0, CHART_POINTS, look, "the means", "difference row");
+    for (int i = 0; i < c->asked.pairs; i++) {
         const contrast *r = &c->result.row[i];
-        if (isnan(r->diff)) continue;
-        const bool bounded = isfinite(r->hi - r->lo);
-        fprintf(f->dat.f, "%d %.9g %.9g %.9g %.9g %.9g\n", rows - i, r->diff,
-                bounded ? r->lo : r->diff, bounded ? r->hi : r->diff,
-                bounded ? r->inner_lo : r->diff, bounded ? r->inner_hi : r->diff);
-        widen(lo, hi, r->diff), widen(lo, hi, r->lo), widen(lo, hi, r->hi);
-    }
-    figure_block(f, "row, difference at one seed, seed");
-    fputs("NaN NaN 0\n", f->dat.f); /* the block must not be empty */
-    for (int i = 0; i < rows; i++)
+        const double row = c->asked.pairs - i;
         for (int s = 0; s < c->asked.seeds; s++) {
             const double d = c->y[c->pair[i].arm * c->asked.seeds + s] -
                              c->y[c->pair[i].base * c->asked.seeds + s];
             if (isnan(d)) continue;
-            fprintf(f->dat.f, "%.3f %.9g %lld\n", rows - i - 0.22, d, (long long)c->study->seed[s]);
-            widen(lo, hi, d);
+            chart_row(k, seeds, (double[]){ d, row - 0.24 });
+            figure_widen(lo, hi, d);
         }
-}
-
-/* The verdicts, to the right of the rows. */
-static void put_verdict(FILE *gp, const comparison *c, int i)
-{
-    const contrast *r = &c->result.row[i];
-    char text[128];
-    if (isnan(r->diff))
-        snprintf(text, sizeof text, "not enough runs");
-    else
-        snprintf(text, sizeof text, "%+.4f  %s", r->diff, contrast_verdict_name(r->verdict));
-    figure_quote_tic(gp, text);
-}
-
-static void put_tics(FILE *gp, const comparison *c, bool right)
-{
-    fprintf(gp, "set %stics (", right ? "y2" : "y");
-    for (int i = 0; i < c->asked.pairs; i++) {
-        char text[NAME];
-        name_of(text, c, i);
-        if (i) fputs(", ", gp);
-        right ? put_verdict(gp, c, i) : figure_quote_tic(gp, text);
-        fprintf(gp, " %d", c->asked.pairs - i);
+        if (isnan(r->diff)) continue;
+        chart_row(k, mean, (double[]){ r->diff, row });
+        figure_widen(lo, hi, r->diff);
+        if (!isfinite(r->hi - r->lo)) continue;
+        chart_row(k, outer, (double[]){ r->diff, row, r->lo, r->hi });
+        chart_row(k, inner, (double[]){ r->diff, row, r->inner_lo, r->inner_hi });
+        figure_widen(lo, hi, r->lo), figure_widen(lo, hi, r->hi);
     }
-    fputs(")\n", gp);
 }
 
-static void put_script(FILE *gp, const comparison *c, double lo, double hi)
+/* Names left of the rows, verdicts right of them. */
+static void put_rows(figure *f)
 {
-    const study *s = c->study;
+    const comparison *c = f->c;
+    chart_axis *y = &f->chart.panel[0].y;
+    for (int i = 0; i < c->asked.pairs; i++) {
+        const contrast *r = &c->result.row[i];
+        char name[512], number[32], text[96] = "not enough runs";
+        snprintf(name, sizeof name, "%s%s%s", f->name[c->pair[i].arm], one_base(c) ? "" : " − ",
+                 one_base(c) ? "" : f->name[c->pair[i].base]);
+        chart_tic(y, c->asked.pairs - i, name);
+        figure_difference(number, c, r->diff);
+        if (!isnan(r->diff))
+            snprintf(text, sizeof text, "%s  %s", number, contrast_verdict_name(r->verdict));
+        chart_add_text(&f->chart, (chart_text){ .x = f->chart.panel[0].x.hi,
+                                                .y = c->asked.pairs - i,
+                                                .align = 1,
+                                                .shift = 10,
+                                                .text = text });
+    }
+}
+
+bool figure_diff(figure *f, error *e)
+{
+    (void)e;
+    const comparison *c = f->c;
+    const study *s = f->study;
     const double margin = c->asked.margin;
-    bool one_base = true;
-    for (int i = 1; i < c->asked.pairs; i++)
-        one_base = one_base && c->pair[i].base == c->pair[0].base;
-    widen(&lo, &hi, 0);
-    if (!isnan(margin)) widen(&lo, &hi, margin), widen(&lo, &hi, -margin);
-    const double pad = hi > lo ? 0.05 * (hi - lo) : 1;
+    const int rows = c->asked.pairs;
+    if (!rows) return figure_needs(f, "it needs an arm with a baseline, and no arm has one");
+    chart *k = &f->chart;
+    double lo = 0, hi = 0;
+    chart_add_panel(k, NULL, f->style->panel_width, ROW * fmax(rows, LEAST));
+    put_series(f, &lo, &hi);
+    if (!isnan(margin)) figure_widen(&lo, &hi, margin), figure_widen(&lo, &hi, -margin);
+    chart_axis *x = &k->panel[0].x, *y = &k->panel[0].y;
+    figure_range(x, lo, hi, 0.05);
+    chart_tics(x, 6);
+    chart_thin(x, f->style, f->style->panel_width);
+    y->lo = 0.4, y->hi = rows + 0.6, y->names = true, y->grid = false;
     char text[512];
-    snprintf(text, sizeof text, "difference%s%s in %s%s%s (%s is better)", one_base ? " from " : "",
-             one_base ? s->arm[c->pair[0].base].label : "", s->metric.name,
-             *s->metric.unit ? ", " : "", s->metric.unit,
+    snprintf(text, sizeof text, "difference%s%s in %s%s%s (%s is better)",
+             one_base(c) ? " from " : "", one_base(c) ? f->name[c->pair[0].base] : "",
+             s->metric.name, *s->metric.unit ? ", " : "", s->metric.unit,
              s->metric.larger_is_better ? "right" : "left");
-    fprintf(gp, "set xrange [%.9g:%.9g]\nset yrange [0.4:%.1f]\nset y2range [0.4:%.1f]\n", lo - pad,
-            hi + pad, c->asked.pairs + 0.6, c->asked.pairs + 0.6);
-    figure_tics(gp, 'x', lo, hi, 5);
-    fputs("set xlabel ", gp);
-    figure_quote(gp, text);
-    fputs("\nset border 1\nset tics scale 0.6\nset grid x noy\nset ytics scale 0\n"
-          "set y2tics scale 0\n",
-          gp);
-    put_tics(gp, c, false), put_tics(gp, c, true);
-    if (!isnan(margin))
-        fprintf(gp,
-                "set object 1 rectangle from %.9g,graph 0 to %.9g,graph 1 fc rgb '#e8f1e8' "
-                "fs solid 1 noborder behind\n",
-                -margin, margin);
-    fputs("set arrow 1 from 0,graph 0 to 0,graph 1 nohead lw 1 lc rgb '#404040'\n"
-          "unset key\n"
-          "set bars 0\n",
-          gp);
+    chart_set_title(x, text);
+    put_rows(f);
+    if (!isnan(margin)) {
+        chart_box b = { .x0 = -margin, .x1 = margin, .y0 = -INFINITY, .y1 = INFINITY };
+        memcpy(b.fill, f->style->margin, STYLE_COLOUR);
+        chart_add_box(k, b);
+    }
+    chart_rule(k, 0, 'x', 0, CHART_SOLID);
     snprintf(text, sizeof text,
              "bars: simultaneous %g %% (thin) and %g %% (thick) intervals; circles: seeds",
              100 * (1 - c->asked.alpha), 100 * (1 - 2 * c->asked.alpha));
     if (!isnan(margin))
-        snprintf(text + strlen(text), sizeof text - strlen(text), "; green: margin ±%g", margin);
-    figure_remark(gp, text);
-    fputs("plot data index 1 using 2:1 with points pt 6 ps 0.5 lc rgb '#909090', \\\n"
-          "  data index 0 using 2:1:3:4 with xerrorbars lw 1.5 lc rgb '#0072B2' pt 0, \\\n"
-          "  data index 0 using 2:1:5:6 with xerrorbars lw 4 lc rgb '#0072B2' pt 0, \\\n"
-          "  data index 0 using 2:1 with points pt 7 ps 1.1 lc rgb '#000000'\n",
-          gp);
-}
-
-bool figures_diff(const char *folder, const comparison *c, error *e)
-{
-    if (!c->asked.pairs)
-        return error_set(e, "study '%s': no arm has a baseline to differ from", c->study->name);
-    int width = 0;
-    for (int i = 0; i < c->asked.pairs; i++) {
-        char text[NAME];
-        name_of(text, c, i);
-        width = figure_legend(width, text);
-    }
-    width += PANEL + VERDICT;
-    figure f;
-    if (!figure_open(&f, folder, "diff", width, 130 + 50 * c->asked.pairs, e)) return false;
-    double lo = INFINITY, hi = -INFINITY;
-    put_data(&f, c, &lo, &hi);
-    put_script(f.gp.f, c, lo, hi);
-    return figure_close(&f, e);
+        snprintf(text + strlen(text), sizeof text - strlen(text), "; shaded: margin ±%g", margin);
+    chart_set_remark(k, text);
+    return true;
 }

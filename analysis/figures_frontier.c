@@ -1,11 +1,10 @@
 /* figures_frontier.c - the metric against KV bytes a token; see figures.h. */
 #include "analysis/figure.h"
-#include "analysis/figures.h"
 
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
-
-enum { PANEL = 540 }; /* width of the plot, in pixels */
+#include <string.h>
 
 typedef struct place {
     int arm;
@@ -47,97 +46,70 @@ static bool beaten(const place *p, int n, int i, bool larger_is_better)
     return false;
 }
 
-static void put_bytes(FILE *gp, double bytes)
+static void put_tics(figure *f, const place *p, int n)
 {
-    static const char *const UNIT[] = { "B", "KiB", "MiB" };
-    int u = 0;
-    while (bytes >= 1024 && u < 2) bytes /= 1024, u++;
-    fprintf(gp, "'%.4g %s'", bytes, UNIT[u]);
-}
-
-/* A tic at each arm that leaves room for its text. */
-static void put_tics(FILE *gp, const place *p, int n)
-{
-    const double span = log(p[n - 1].kv / p[0].kv);
-    double last = -INFINITY;
-    fputs("set xtics (", gp);
+    static const char *const UNIT[] = { "B", "KiB", "MiB", "GiB" };
+    chart_axis *x = &f->chart.panel[0].x;
+    const double room = p[n - 1].kv > p[0].kv ? pow(p[n - 1].kv / p[0].kv, 0.08) : 2;
+    x->log = true, x->lo = p[0].kv / room, x->hi = p[n - 1].kv * room;
     for (int i = 0; i < n; i++) {
-        if (log(p[i].kv) - last < 0.11 * span) continue;
-        if (i) fputs(", ", gp);
-        put_bytes(gp, p[i].kv);
-        fprintf(gp, " %.9g", p[i].kv);
-        last = log(p[i].kv);
-        if (span == 0) break;
+        char text[48];
+        double bytes = p[i].kv;
+        int u = 0;
+        if (i && p[i].kv == p[i - 1].kv) continue;
+        while (bytes >= 1024 && u < 3) bytes /= 1024, u++;
+        snprintf(text, sizeof text, "%.4g %s", bytes, UNIT[u]);
+        chart_tic(x, p[i].kv, text);
     }
-    fputs(")\n", gp);
+    chart_thin(x, f->style, f->style->panel_width);
 }
 
-static void put_script(FILE *gp, const comparison *c, const place *p, int n, int line, int width)
+bool figure_frontier(figure *f, error *e)
 {
-    const study *s = c->study;
-    double lo = INFINITY, hi = -INFINITY;
-    for (int i = 0; i < n; i++) lo = fmin(lo, p[i].lo), hi = fmax(hi, p[i].hi);
-    const double pad = hi > lo ? 0.1 * (hi - lo) : 0.01;
-    char text[160];
-    snprintf(text, sizeof text, "%s%s%s", s->metric.name, *s->metric.unit ? ", " : "",
-             s->metric.unit);
-    fprintf(gp,
-            "set logscale x 2\nset xrange [%.9g:%.9g]\nset yrange [%.9g:%.9g]\n"
-            "set xlabel 'KV cache, bytes a token'\nset ylabel ",
-            p[0].kv / 1.4, p[n - 1].kv * 1.4, lo - pad, hi + pad);
-    figure_quote(gp, text);
-    fputc('\n', gp);
-    put_tics(gp, p, n);
-    figure_tics(gp, 'y', lo - pad, hi + pad, 6);
-    snprintf(text, sizeof text,
-             "bars: simultaneous %g %% interval of the difference from the baseline%s",
-             100 * (1 - c->asked.alpha), line >= 0 ? "; dashed: no other is better in both" : "");
-    figure_remark(gp, text);
-    /* The legend takes the right of the picture, whose width allows for it. */
-    fprintf(gp,
-            "set lmargin at screen %.4f\nset rmargin at screen %.4f\n"
-            "set key at screen %.4f,0.88 left top vertical Left reverse samplen 1\n"
-            "set bars 0.6\nplot \\\n",
-            85.0 / width, (double)PANEL / width, (PANEL + 8.0) / width);
-    if (line >= 0)
-        fprintf(gp, "  data index %d using 1:2 with lines lw 1 dt 2 lc rgb '#808080' notitle, \\\n",
-                line);
-    for (int i = 0; i < n; i++) {
-        fprintf(gp,
-                "  data index %d using 1:2:3:4 with yerrorbars lw 1.5 lc rgb '%s' pt %d ps 1.2 "
-                "title ",
-                i, figure_colour(p[i].arm, false), figure_point(p[i].arm));
-        figure_quote(gp, s->arm[p[i].arm].label);
-        fputs(i + 1 < n ? ", \\\n" : "\n", gp);
-    }
-}
-
-bool figures_frontier(const char *folder, const comparison *c, error *e)
-{
-    place *p = calloc((size_t)c->study->arms, sizeof *p);
+    (void)e;
+    const comparison *c = f->c;
+    chart *k = &f->chart;
+    place *p = calloc((size_t)f->study->arms, sizeof *p);
     if (!p) abort();
     const int n = find_places(p, c);
-    figure f;
-    int width = 0;
-    for (int i = 0; i < n; i++) width = figure_legend(width, c->study->arm[p[i].arm].label);
-    width += PANEL + 10;
-    bool ok =
-        n > 0 || error_set(e, "study '%s': no arm with a KV cache has finished", c->study->name);
-    ok = ok && figure_open(&f, folder, "frontier", width, 400, e);
-    if (ok) {
-        int kept = 0, line = -1;
-        for (int i = 0; i < n; i++) {
-            figure_block(&f, c->study->arm[p[i].arm].label);
-            fprintf(f.dat.f, "%.9g %.9g %.9g %.9g\n", p[i].kv, p[i].mean, p[i].lo, p[i].hi);
-            kept += !beaten(p, n, i, c->asked.larger_is_better);
-        }
-        if (kept > 1) line = figure_block(&f, "the frontier: arms that no other beats on both");
-        for (int i = 0; line >= 0 && i < n; i++)
-            if (!beaten(p, n, i, c->asked.larger_is_better))
-                fprintf(f.dat.f, "%.9g %.9g\n", p[i].kv, p[i].mean);
-        put_script(f.gp.f, c, p, n, line, width);
-        ok = figure_close(&f, e);
+    if (!n) {
+        free(p);
+        return figure_needs(f, "it needs a finished arm with a KV cache");
     }
+    chart_add_panel(k, NULL, f->style->panel_width, f->style->panel_height);
+    chart_look dashed = { .opacity = 1, .width = 1, .point = -1, .dash = CHART_DASHED };
+    memcpy(dashed.colour, f->style->quiet, STYLE_COLOUR);
+    const int line = chart_add_series(k, 0, CHART_LINE, dashed, "arms that no other beats on both",
+                                      "bytes mean");
+    double lo = INFINITY, hi = -INFINITY;
+    int kept = 0;
+    for (int i = 0; i < n; i++) {
+        const bool dominated = beaten(p, n, i, c->asked.larger_is_better);
+        chart_look look = chart_arm(f->style, p[i].arm);
+        look.width = f->style->bar_width, look.size *= 1.2, look.opacity = dominated ? 0.45 : 1;
+        const int point = chart_add_series(k, 0, CHART_BARS_Y, look, f->study->arm[p[i].arm].label,
+                                           "bytes mean lower upper");
+        chart_row(k, point, (double[]){ p[i].kv, p[i].mean, p[i].lo, p[i].hi });
+        figure_widen(&lo, &hi, p[i].lo), figure_widen(&lo, &hi, p[i].hi);
+        char text[256];
+        snprintf(text, sizeof text, "%s%s", f->name[p[i].arm], dominated ? " (dominated)" : "");
+        chart_add_entry(k, text, CHART_POINTS, look);
+        if (dominated) continue;
+        chart_row(k, line, (double[]){ p[i].kv, p[i].mean });
+        kept++;
+    }
+    put_tics(f, p, n);
+    figure_range(&k->panel[0].y, lo, hi, 0.08);
+    chart_tics(&k->panel[0].y, 6);
+    char text[256], title[FIGURE_TITLE];
+    figure_metric(title, f->study);
+    chart_set_title(&k->panel[0].y, title);
+    chart_set_title(&k->panel[0].x, "KV cache, bytes a token");
+    snprintf(text, sizeof text,
+             "bars: simultaneous %g %% interval of the difference from the baseline%s",
+             100 * (1 - c->asked.alpha), kept > 1 ? "; dashed: the frontier of means" : "");
+    if (kept < n) strcat(text, "; faint: another arm's mean is no worse at no more cache");
+    chart_set_remark(k, text);
     free(p);
-    return ok;
+    return true;
 }

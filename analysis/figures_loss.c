@@ -1,42 +1,48 @@
-/* figures_loss.c - loss against tokens; see figures.h. */
+/* figures_loss.c - loss against tokens, FLOPs or seconds; see figures.h.
+ *
+ * The mean over the finished seeds of an arm, with its 95 % t-band where there are enough of them,
+ * and each seed faint.  Seeds are averaged at equal tokens: on an axis of seconds the point lies at
+ * the mean of their seconds.  The right panel shows the last quarter, where arms can be told apart.
+ */
 #include "analysis/curve.h"
 #include "analysis/figure.h"
-#include "analysis/figures.h"
 
-#include <gsl/gsl_cdf.h>
-#include <gsl/gsl_statistics_double.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 
-enum {
-    BAND_SEEDS = 5, /* with fewer the band would hide the rest */
-    PANELS = 690,   /* width of both, in pixels            */
-};
+enum { BAND_SEEDS = 5 }; /* with fewer the band would hide the rest */
 
 typedef struct curves {
-    const comparison *c;
-    curve *curve;     /* (arms, seeds) */
-    int *mean, *line; /* blocks of data: (arms), (arms, seeds); -1: none */
-    int *n;           /* (arms): seeds in the mean */
-    double scale;     /* tokens a unit of the x axis */
-    double most;      /* tokens */
+    figure *f;
+    curve *curve;  /* (arms, seeds) */
+    double *flops; /* (arms): a token */
+    double *end;   /* (arms): where its mean ends on the x axis */
+    double scale;  /* of the x axis */
+    double most;   /* tokens */
     bool training;
-    double lo, hi, late_lo, late_hi; /* of the loss: shown on the left, and in the last quarter */
+    int banded; /* arms with a band */
 } curves;
 
 static curve *at(const curves *k, int arm, int seed)
 {
-    return &k->curve[(size_t)arm * (size_t)k->c->asked.seeds + (size_t)seed];
+    return &k->curve[(size_t)arm * (size_t)k->f->study->seeds + (size_t)seed];
 }
 
-static bool read_all(curves *k, db *d, error *e)
+static study_status status_at(const curves *k, int arm, int seed)
 {
-    const study *s = k->c->study;
+    return study_at(k->f->study, arm, seed)->status;
+}
+
+static bool read_all(curves *k, error *e)
+{
+    const study *s = k->f->study;
     for (int a = 0; a < s->arms; a++)
         for (int i = 0; i < s->seeds; i++) {
             const study_cell *cell = study_at(s, a, i);
             if (cell->status != STUDY_DONE && cell->status != STUDY_DIVERGED) continue;
-            if (!curve_read(at(k, a, i), s, d, cell->run_id, k->training, k->most / CURVE_SPANS, e))
+            if (!curve_read(at(k, a, i), s, k->f->d, cell->run_id, k->training,
+                            k->most / CURVE_SPANS, e))
                 return false;
         }
     return true;
@@ -44,219 +50,268 @@ static bool read_all(curves *k, db *d, error *e)
 
 static void drop_all(curves *k)
 {
-    for (int i = 0; i < k->c->asked.arms * k->c->asked.seeds; i++) curve_close(&k->curve[i]);
+    for (int i = 0; i < k->f->study->arms * k->f->study->seeds; i++) curve_close(&k->curve[i]);
+}
+
+static bool read_flops(curves *k, error *e)
+{
+    sqlite3_stmt *q;
+    for (int a = 0; a < k->f->study->arms; a++) {
+        bool row;
+        const bool ok = db_query(k->f->d, &q, e,
+                                 "SELECT train_flops_per_token FROM config JOIN arm"
+                                 " USING(config_id) WHERE arm_id = ?",
+                                 "i", k->f->study->arm[a].arm_id) &&
+                        db_next(k->f->d, q, &row, e);
+        k->flops[a] = ok && row ? sqlite3_column_double(q, 0) : NAN;
+        sqlite3_finalize(q);
+        if (!ok) return false;
+    }
+    return true;
 }
 
 /* Validation curves, or where any finished run has too few points, training curves for all. */
-static bool choose(curves *k, db *d, error *e)
+static bool choose(curves *k, error *e)
 {
-    const study *s = k->c->study;
+    const study *s = k->f->study;
     int64_t most;
-    if (!db_integer(d, &most, 0, e,
+    if (!db_integer(k->f->d, &most, 0, e,
                     "SELECT max(t.tokens) FROM train_step t JOIN arm_run USING(run_id)"
                     " JOIN arm USING(arm_id) WHERE sweep_id = ?",
                     "i", s->sweep_id))
         return false;
-    if (most <= 0) return error_set(e, "study '%s': no step is on record yet", s->name);
     k->most = (double)most;
-    k->scale = k->most >= 2e9 ? 1e9 : k->most >= 2e6 ? 1e6 : k->most >= 2e3 ? 1e3 : 1;
-    if (!read_all(k, d, e)) return false;
+    if (most <= 0) return true;
+    if (!read_flops(k, e) || !read_all(k, e)) return false;
     for (int a = 0; a < s->arms; a++)
         for (int i = 0; i < s->seeds; i++)
-            k->training = k->training || (study_at(s, a, i)->status == STUDY_DONE &&
-                                          at(k, a, i)->n < CURVE_FEWEST);
+            k->training =
+                k->training || (status_at(k, a, i) == STUDY_DONE && at(k, a, i)->n < CURVE_FEWEST);
     if (!k->training) return true;
     drop_all(k);
-    return read_all(k, d, e);
+    return read_all(k, e);
 }
 
-/* The loss at so many tokens; NaN where the curve has no point there. */
-static double loss_at(const curve *k, double tokens)
+static double x_of(const curves *k, int arm, const curve *c, int point)
 {
-    for (int p = 0; p < k->n; p++)
-        if (k->tokens[p] == tokens) return k->loss[p];
-    return NAN;
+    switch (k->f->asked->x) {
+    case STUDY_FLOPS:
+        return c->tokens[point] * k->flops[arm];
+    case STUDY_SECONDS:
+        return c->seconds[point];
+    default:
+        return c->tokens[point];
+    }
 }
 
-/* The mean over an arm's finished seeds, at the points that all of them have, with its band. */
-static void put_mean(figure *f, curves *k, int a)
+/* The point of a curve at so many tokens, or -1. */
+static int point_at(const curve *c, double tokens)
 {
-    const study *s = k->c->study;
+    for (int p = 0; p < c->n; p++)
+        if (c->tokens[p] == tokens) return p;
+    return -1;
+}
+
+static void put_row(chart *k, int series, double x, double y)
+{
+    chart_row(k, series, (double[]){ x, y });
+}
+
+/* The mean over an arm's finished seeds, at the points that all of them have, with its band; in
+ * both panels. */
+static void put_mean(curves *k, int a, const int mean[2], const int band[2])
+{
+    const study *s = k->f->study;
     const curve *first = NULL;
+    int seeds = 0;
     for (int i = 0; i < s->seeds; i++)
-        if (study_at(s, a, i)->status == STUDY_DONE && at(k, a, i)->n) {
-            k->n[a]++;
+        if (status_at(k, a, i) == STUDY_DONE && at(k, a, i)->n) {
+            seeds++;
             if (!first) first = at(k, a, i);
         }
     if (!first) return;
-    k->mean[a] = figure_block(f, s->arm[a].label);
-    fputs("# tokens, mean, 95 % t-interval\n", f->dat.f);
-    double *x = calloc((size_t)k->n[a], sizeof *x);
-    if (!x) abort();
+    k->banded += seeds >= BAND_SEEDS;
+    double *y = calloc((size_t)seeds, sizeof *y);
+    if (!y) abort();
     for (int p = 0; p < first->n; p++) {
-        size_t n = 0;
+        int n = 0;
+        double x = 0;
         for (int i = 0; i < s->seeds; i++) {
-            if (study_at(s, a, i)->status != STUDY_DONE || !at(k, a, i)->n) continue;
-            const double loss = loss_at(at(k, a, i), first->tokens[p]);
-            if (!isnan(loss)) x[n++] = loss;
+            const curve *c = at(k, a, i);
+            const int q = status_at(k, a, i) == STUDY_DONE ? point_at(c, first->tokens[p]) : -1;
+            if (q < 0) continue;
+            x += x_of(k, a, c, q) / k->scale;
+            y[n++] = c->loss[q];
         }
-        if ((int)n < k->n[a]) continue;
-        const double mean = gsl_stats_mean(x, 1, n);
-        const double half = n < BAND_SEEDS ? 0
-                                           : gsl_cdf_tdist_Pinv(0.975, (double)n - 1) *
-                                                 gsl_stats_sd(x, 1, n) / sqrt((double)n);
-        fprintf(f->dat.f, "%.9g %.9g %.9g %.9g\n", first->tokens[p] / k->scale, mean, mean - half,
-                mean + half);
-    }
-    free(x);
-}
-
-static void widen(double *lo, double *hi, double x)
-{
-    *lo = fmin(*lo, x), *hi = fmax(*hi, x);
-}
-
-/* The left panel leaves out the steep start, the right one shows the last quarter. */
-static void find_ranges(curves *k)
-{
-    k->lo = k->late_lo = INFINITY, k->hi = k->late_hi = -INFINITY;
-    for (int i = 0; i < k->c->asked.arms * k->c->asked.seeds; i++) {
-        if (k->c->study->cell[i].status != STUDY_DONE) continue;
-        for (int p = 0; p < k->curve[i].n; p++) {
-            const double tokens = k->curve[i].tokens[p], loss = k->curve[i].loss[p];
-            if (tokens >= 0.1 * k->most) widen(&k->lo, &k->hi, loss);
-            if (tokens >= 0.75 * k->most) widen(&k->late_lo, &k->late_hi, loss);
+        if (n < seeds) continue;
+        double m, half;
+        figure_mean(&m, &half, y, n);
+        x /= n, k->end[a] = x;
+        for (int panel = 0; panel < 2; panel++) {
+            put_row(&k->f->chart, mean[panel], x, m);
+            if (n >= BAND_SEEDS)
+                chart_row(&k->f->chart, band[panel], (double[]){ x, m - half, m + half });
         }
     }
-    const double pad = 0.04 * (k->hi - k->lo), late_pad = 0.06 * (k->late_hi - k->late_lo);
-    k->lo -= pad, k->hi += pad, k->late_lo -= late_pad, k->late_hi += late_pad;
+    free(y);
 }
 
-static void put_panel(FILE *gp, const curves *k, bool late)
+/* Bands behind seeds behind means; the same in both panels. */
+static void put_all(curves *k)
 {
-    const study *s = k->c->study;
-    const double lo = late ? k->late_lo : k->lo, hi = late ? k->late_hi : k->hi;
-    const double from = late ? 0.75 * k->most / k->scale : 0, to = k->most / k->scale;
-    if (isfinite(lo) && hi > lo) fprintf(gp, "set yrange [%.9g:%.9g]\n", lo, hi);
-    figure_tics(gp, 'y', lo, hi, 6), figure_tics(gp, 'x', from, to, late ? 3 : 5);
-    fprintf(gp, "set xrange [%.9g:%.9g]\nplot \\\n", from, to);
-    for (int a = 0; a < s->arms; a++)
-        if (k->mean[a] >= 0 && k->n[a] >= BAND_SEEDS)
-            fprintf(gp,
-                    "  data index %d using 1:3:4 with filledcurves fc rgb '#E0%s' notitle, \\\n",
-                    k->mean[a], figure_colour(a, false) + 1);
-    for (int a = 0; a < s->arms; a++)
-        for (int i = 0; i < s->seeds; i++) {
-            const int block = k->line[a * s->seeds + i];
-            if (block < 0) continue;
-            const bool dead = study_at(s, a, i)->status == STUDY_DIVERGED;
-            fprintf(gp, "  data index %d using 1:2 with lines lw 1 lc rgb '%s'%s notitle, \\\n",
-                    block, figure_colour(a, !dead), dead ? " dt 3" : "");
+    static const char *const COLUMNS[] = { "x mean", "x lower upper, 95 % t-interval of the mean",
+                                           "x loss" };
+    const study *s = k->f->study;
+    const style *looks = k->f->style;
+    chart *c = &k->f->chart;
+    const size_t arms = (size_t)s->arms;
+    int(*mean)[2] = calloc(arms, sizeof *mean), (*band)[2] = calloc(arms, sizeof *band);
+    if (!mean || !band) abort();
+    for (int panel = 0; panel < 2; panel++) {
+        for (int a = 0; a < s->arms; a++) {
+            chart_look look = chart_arm(looks, a);
+            look.opacity = looks->band_opacity;
+            band[a][panel] =
+                chart_add_series(c, panel, CHART_BAND, look, s->arm[a].label, COLUMNS[1]);
         }
+        for (int a = 0; a < s->arms; a++)
+            for (int i = 0; i < s->seeds; i++) {
+                const curve *one = at(k, a, i);
+                chart_look look = chart_seed(looks, a);
+                const bool dead = status_at(k, a, i) == STUDY_DIVERGED;
+                if (dead) look.dash = CHART_DOTTED, look.opacity = 1;
+                if (!one->n) continue;
+                const int line = chart_add_series(c, panel, CHART_LINE, look,
+                                                  study_at(s, a, i)->uid, COLUMNS[2]);
+                for (int p = 0; p < one->n; p++)
+                    put_row(c, line, x_of(k, a, one, p) / k->scale, one->loss[p]);
+            }
+        for (int a = 0; a < s->arms; a++) {
+            chart_look look = chart_arm(looks, a);
+            look.every = k->training && !panel ? 5 : 1, look.size *= 0.6;
+            mean[a][panel] =
+                chart_add_series(c, panel, CHART_LINE, look, s->arm[a].label, COLUMNS[0]);
+        }
+    }
     for (int a = 0; a < s->arms; a++) {
-        if (k->mean[a] < 0) continue;
-        fprintf(gp,
-                "  data index %d using 1:2 with linespoints lw 2 lc rgb '%s' pt %d ps 0.5 "
-                "pointinterval -%d ",
-                k->mean[a], figure_colour(a, false), figure_point(a), late ? 2 : 5);
-        if (late)
-            fputs("notitle, \\\n", gp);
-        else {
-            fputs("title ", gp);
-            figure_quote(gp, s->arm[a].label);
-            fputs(", \\\n", gp);
-        }
+        put_mean(k, a, mean[a], band[a]);
+        chart_look look = chart_arm(looks, a);
+        look.size *= 0.6;
+        if (k->end[a] > 0) chart_add_entry(c, k->f->name[a], CHART_LINE, look);
     }
-    fputs("  NaN notitle\n", gp);
+    free(mean), free(band);
 }
 
 /* What is drawn, and what is not. */
-static void put_remark(FILE *gp, const curves *k)
+static void put_remark(curves *k)
 {
-    int diverged = 0, unfinished = 0, most = 0;
-    for (int a = 0; a < k->c->study->arms; a++) {
-        const study_arm *arm = &k->c->study->arm[a];
+    int diverged = 0, unfinished = 0;
+    for (int a = 0; a < k->f->study->arms; a++) {
+        const study_arm *arm = &k->f->study->arm[a];
         diverged += arm->diverged, unfinished += arm->failed + arm->unfinished;
-        if (k->n[a] > most) most = k->n[a];
     }
-    char text[256];
+    char text[512];
     int n = snprintf(text, sizeof text, "bold: mean over seeds; faint: seeds%s",
-                     most >= BAND_SEEDS ? "; band: 95 % t-interval of the mean" : "");
+                     k->banded ? "; band: 95 % t-interval of the mean" : "");
+    if (k->f->asked->x == STUDY_SECONDS)
+        n += snprintf(text + n, sizeof text - (size_t)n, "; seconds of each run's own clock");
     if (diverged)
         n += snprintf(text + n, sizeof text - (size_t)n, "; %d diverged (dotted, not in means)",
                       diverged);
     if (unfinished)
         snprintf(text + n, sizeof text - (size_t)n, "; %d unfinished (not drawn)", unfinished);
-    fputs("\nset label 2 ", gp);
-    figure_quote(gp, text);
-    fputs(" at screen 0.02,0.965 left font small textcolor rgb '#404040'", gp);
+    chart_set_remark(&k->f->chart, text);
 }
 
-static void put_script(FILE *gp, const curves *k, int width)
+/* The unit of the x axis, for values up to `most`. */
+static void put_unit(curves *k, double most, char title[80])
 {
-    const study *s = k->c->study;
-    char name[160];
-    if (k->training)
-        snprintf(name, sizeof name, "training loss, nats (means over %d spans)", CURVE_SPANS);
-    else
-        snprintf(name, sizeof name, "%s%s%s", s->metric.name, *s->metric.unit ? ", " : "",
-                 s->metric.unit);
-    fprintf(gp, "set xlabel 'tokens%s'\nset ylabel ",
-            k->scale == 1e9   ? " (billions)"
-            : k->scale == 1e6 ? " (millions)"
-            : k->scale == 1e3 ? " (thousands)"
-                              : "");
-    figure_quote(gp, name);
-    put_remark(gp, k);
-    /* Two panels of fixed size, and the legend to the right of them. */
-    fprintf(gp,
-            "\nset multiplot\n"
-            "set key at screen %.4f,0.93 left top vertical Left reverse samplen 2\n"
-            "set tmargin at screen 0.92\nset bmargin at screen 0.16\n"
-            "set lmargin at screen %.4f\nset rmargin at screen %.4f\n",
-            (PANELS + 8.0) / width, 75.0 / width, 375.0 / width);
-    fputs("set label 1 'the whole run' at graph 0.97,0.96 right\n", gp);
-    put_panel(gp, k, false);
-    fprintf(gp,
-            "unset key\nunset ylabel\nunset label 2\nset lmargin at screen %.4f\nset rmargin at "
-            "screen %.4f\n"
-            "set label 1 'the last quarter' at graph 0.97,0.96 right\n",
-            445.0 / width, (double)PANELS / width);
-    put_panel(gp, k, true);
-    fputs("unset multiplot\n", gp);
-}
-
-bool figures_loss(const char *folder, const comparison *c, db *d, error *e)
-{
-    const size_t arms = (size_t)c->asked.arms, cells = arms * (size_t)c->asked.seeds;
-    curves k = { .c = c,
-                 .curve = calloc(cells, sizeof *k.curve),
-                 .mean = calloc(arms, sizeof *k.mean),
-                 .line = calloc(cells, sizeof *k.line),
-                 .n = calloc(arms, sizeof *k.n) };
-    if (!k.curve || !k.mean || !k.line || !k.n) abort();
-    figure f;
-    int width = 0;
-    for (size_t a = 0; a < arms; a++) width = figure_legend(width, c->study->arm[a].label);
-    width += PANELS + 10;
-    bool ok = choose(&k, d, e) && figure_open(&f, folder, "loss", width, 380, e);
-    if (ok) {
-        for (int a = 0; a < c->asked.arms; a++) {
-            k.mean[a] = -1;
-            put_mean(&f, &k, a);
-        }
-        for (size_t i = 0; i < cells; i++) {
-            k.line[i] = -1;
-            if (!k.curve[i].n) continue;
-            k.line[i] = figure_block(&f, c->study->cell[i].uid);
-            for (int p = 0; p < k.curve[i].n; p++)
-                fprintf(f.dat.f, "%.9g %.9g\n", k.curve[i].tokens[p] / k.scale, k.curve[i].loss[p]);
-        }
-        find_ranges(&k);
-        put_script(f.gp.f, &k, width);
-        ok = figure_close(&f, e);
+    static const char *const TOKENS[] = { "", " (thousands)", " (millions)", " (billions)",
+                                          " (trillions)" };
+    static const char *const FLOPS[] = { "",       " kFLOP", " MFLOP", " GFLOP",
+                                         " TFLOP", " PFLOP", " EFLOP" };
+    int u = 0;
+    k->scale = 1;
+    if (k->f->asked->x == STUDY_SECONDS) {
+        k->scale = most >= 7200 ? 3600 : most >= 120 ? 60 : 1;
+        snprintf(title, 80, "time of training, %s",
+                 k->scale == 3600 ? "hours"
+                 : k->scale == 60 ? "minutes"
+                                  : "seconds");
+        return;
     }
+    const bool flops = k->f->asked->x == STUDY_FLOPS;
+    while (most >= 2000 * k->scale && u < (flops ? 6 : 4)) k->scale *= 1000, u++;
+    snprintf(title, 80, flops ? "compute of training,%s" : "tokens%s",
+             flops ? FLOPS[u] : TOKENS[u]);
+}
+
+/* The left panel leaves out the steep start, the right one shows the last quarter of the arm that
+ * ends first. */
+static void find_ranges(curves *k, double from, double to)
+{
+    const study *s = k->f->study;
+    double lo[2] = { INFINITY, INFINITY }, hi[2] = { -INFINITY, -INFINITY };
+    for (int a = 0; a < s->arms; a++)
+        for (int i = 0; i < s->seeds; i++)
+            for (int p = 0; status_at(k, a, i) == STUDY_DONE && p < at(k, a, i)->n; p++) {
+                const curve *c = at(k, a, i);
+                const double x = x_of(k, a, c, p) / k->scale;
+                if (x >= 0.1 * to || p + 1 == c->n) figure_widen(&lo[0], &hi[0], c->loss[p]);
+                if (x >= from) figure_widen(&lo[1], &hi[1], c->loss[p]);
+            }
+    for (int panel = 0; panel < 2; panel++) {
+        chart_panel *p = &k->f->chart.panel[panel];
+        figure_range(&p->y, lo[panel], hi[panel], 0.05);
+        p->x.lo = panel ? from : 0, p->x.hi = to;
+        chart_tics(&p->x, panel ? 4 : 5), chart_tics(&p->y, 6);
+    }
+}
+
+static bool draw(curves *k)
+{
+    const study *s = k->f->study;
+    chart *c = &k->f->chart;
+    char title[FIGURE_TITLE];
+    double most = 0, end = 0, first = INFINITY;
+    for (int a = 0; a < s->arms; a++)
+        for (int i = 0; i < s->seeds; i++)
+            if (at(k, a, i)->n) most = fmax(most, x_of(k, a, at(k, a, i), at(k, a, i)->n - 1));
+    put_unit(k, most, title);
+    c->columns = 2;
+    for (int panel = 0; panel < 2; panel++) {
+        chart_add_panel(c, panel ? "the last quarter" : "the whole run",
+                        0.65 * k->f->style->panel_width, k->f->style->panel_height);
+        chart_set_title(&c->panel[panel].x, title);
+    }
+    put_all(k);
+    for (int a = 0; a < s->arms; a++)
+        if (k->end[a] > 0) end = fmax(end, k->end[a]), first = fmin(first, k->end[a]);
+    if (!(end > 0)) return figure_needs(k->f, "it needs a run that is done");
+    if (k->training)
+        snprintf(title, sizeof title, "training loss, nats (means over %d spans)", CURVE_SPANS);
+    else
+        figure_metric(title, s);
+    chart_set_title(&c->panel[0].y, title);
+    find_ranges(k, 0.75 * first, end);
+    put_remark(k);
+    return true;
+}
+
+bool figure_loss(figure *f, error *e)
+{
+    const size_t arms = (size_t)f->study->arms, cells = arms * (size_t)f->study->seeds;
+    curves k = { .f = f,
+                 .curve = calloc(cells, sizeof *k.curve),
+                 .flops = calloc(arms, sizeof *k.flops),
+                 .end = calloc(arms, sizeof *k.end) };
+    if (!k.curve || !k.flops || !k.end) abort();
+    bool ok = choose(&k, e);
+    if (ok && k.most <= 0)
+        figure_needs(f, "it needs steps on record, and there are none yet");
+    else if (ok)
+        ok = draw(&k);
     drop_all(&k);
-    free(k.curve), free(k.mean), free(k.line), free(k.n);
+    free(k.curve), free(k.flops), free(k.end);
     return ok;
 }

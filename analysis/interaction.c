@@ -118,6 +118,7 @@ static double describe(interaction *r, double *slope, const comparison *c, const
                         .levels = g->n,
                         .x = zeroed(n, sizeof(double)),
                         .diff = zeroed(n, sizeof(double)),
+                        .pair = zeroed(n, sizeof(int)),
                         .arm = c->pair[g->pair[0]].arm,
                         .base = c->pair[g->pair[0]].base,
                         .n = c->result.shared_seeds,
@@ -129,6 +130,7 @@ static double describe(interaction *r, double *slope, const comparison *c, const
     for (int l = 0; l < g->n; l++) {
         r->x[l] = level(axes[c->pair[g->pair[l]].arm], key);
         r->diff[l] = c->result.row[g->pair[l]].diff;
+        r->pair[l] = g->pair[l];
     }
     const double square = put_weights(w, r->x, g->n);
     for (int l = 0; l < g->n; l++) r->slope += w[l] * r->diff[l];
@@ -218,7 +220,10 @@ void interaction_find(interactions *k, const comparison *c)
 
 void interaction_close(interactions *k)
 {
-    for (int i = 0; i < k->n; i++) free(k->row[i].axis), free(k->row[i].x), free(k->row[i].diff);
+    for (int i = 0; i < k->n; i++) {
+        free(k->row[i].axis), free(k->row[i].x), free(k->row[i].diff);
+        free(k->row[i].pair);
+    }
     free(k->row);
     *k = (interactions){ 0 };
 }
@@ -226,6 +231,13 @@ void interaction_close(interactions *k)
 const char *interaction_verdict(const interaction *r)
 {
     return r->lo > 0 ? "rises" : r->hi < 0 ? "falls" : "undecided";
+}
+
+int interaction_digits(const interaction *r)
+{
+    const double size = isfinite(r->hi - r->lo) ? r->hi - r->lo : fabs(r->slope);
+    const int wanted = size > 0 ? 2 - (int)floor(log10(size)) : 4;
+    return wanted < 2 ? 2 : wanted > 8 ? 8 : wanted;
 }
 
 void interaction_print(const interactions *k, const comparison *c, table_format f, FILE *out)
@@ -236,11 +248,7 @@ void interaction_print(const interactions *k, const comparison *c, table_format 
                                  "ci_lo", "ci_hi", "p_adjusted", "verdict" });
     for (int i = 0; i < k->n; i++) {
         const interaction *r = &k->row[i];
-        const double size = isfinite(r->hi - r->lo) ? r->hi - r->lo : fabs(r->slope);
-        const int wanted = size > 0 ? 2 - (int)floor(log10(size)) : 4, digits = wanted < 2 ? 2
-                                                                                : wanted > 8
-                                                                                    ? 8
-                                                                                    : wanted;
+        const int digits = interaction_digits(r);
         char text[512] = "";
         for (int l = 0; l < r->levels; l++) {
             const size_t n = strlen(text);

@@ -18,6 +18,7 @@ typedef struct interaction {
     char *axis;        /* key */
     int levels;        /* values of it that both arms have */
     double *x, *diff;  /* (levels): ascending, and the mean difference there */
+    int *pair;         /* (levels): of the comparison */
     int arm, base;     /* at the first of them */
     int n;             /* seeds */
     double slope;      /* a doubling */
@@ -37,6 +38,9 @@ void interaction_close(interactions *k);
 
 /* "rises", "falls" or "undecided": which way the difference goes along the axis. */
 const char *interaction_verdict(const interaction *r);
+
+/* How many digits the numbers of a row are printed with. */
+int interaction_digits(const interaction *r);
 
 /* One table. */
 void interaction_print(const interactions *k, const comparison *c, table_format f, FILE *out);

@@ -263,8 +263,11 @@ static bool has_cache(const comparison *c)
 bool report_write(FILE *out, const comparison *c, db *d, const char *folder, bool *bare, error *e)
 {
     const bool cache = has_cache(c);
-    if (!figures_loss(folder, c, d, e) || (c->asked.pairs && !figures_diff(folder, c, e)) ||
-        (cache && !figures_frontier(folder, c, e)))
+    const figures_request r = { .c = c, .d = d, .formats = FIGURES_SVG };
+    char needs[FIGURES_NEEDS];
+    if (!figures_draw(needs, folder, FIGURES_LOSS, &r, e) ||
+        (c->asked.pairs && !figures_draw(needs, folder, FIGURES_DIFF, &r, e)) ||
+        (cache && !figures_draw(needs, folder, FIGURES_FRONTIER, &r, e)))
         return false;
     put_head(out, c->study);
     if (!put_answer(out, c, folder, e)) return false;

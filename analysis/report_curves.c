@@ -1,7 +1,7 @@
 /* report_curves.c - the curves of a report as JSON; see report.h. */
 #include "analysis/curve.h"
-#include "analysis/figure.h"
 #include "analysis/report.h"
+#include "analysis/style.h"
 
 #include <stdlib.h>
 
@@ -52,9 +52,14 @@ bool report_curves(json_t **curves, const comparison *c, db *d, error *e)
                     "i", s->sweep_id))
         return false;
     json_t *arms = json_array(), *kinds = json_array();
-    for (int a = 0; a < s->arms; a++)
+    style look;
+    style_default(&look);
+    for (int a = 0; a < s->arms; a++) {
+        char ink[STYLE_COLOUR];
+        style_ink(ink, style_colour(&look, a));
         json_array_append_new(arms, json_pack("{s:s, s:s, s:s}", "name", s->arm[a].label, "colour",
-                                              figure_colour(a, false), "ink", figure_ink(a)));
+                                              style_colour(&look, a), "ink", ink));
+    }
     bool ok = true;
     for (int training = 0; ok && most > 0 && training < 2; training++) {
         json_t *runs;

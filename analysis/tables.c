@@ -7,7 +7,7 @@
 #include <math.h>
 
 /* Digits that show the spread, for the table. */
-static int digits_of(const comparison *c)
+int tables_digits(const comparison *c)
 {
     double least = INFINITY;
     for (int i = 0; i < c->asked.pairs; i++)
@@ -28,7 +28,7 @@ void tables_arms(FILE *out, const comparison *c, table_format f)
         double mean, sd;
         const int n = comparison_arm(&mean, &sd, c, a);
         table_text(&t, arm->label), table_int(&t, n);
-        table_real(&t, mean, digits_of(c)), table_real(&t, sd, digits_of(c));
+        table_real(&t, mean, tables_digits(c)), table_real(&t, sd, tables_digits(c));
         table_int(&t, arm->n_params), table_real(&t, arm->kv_bytes, 0);
         table_int(&t, arm->diverged), table_int(&t, arm->unfinished + arm->failed);
     }
@@ -43,7 +43,7 @@ void tables_pairs(FILE *out, const comparison *c, table_format f)
     table_open(&t, f, out, 8,
                (const char *[]){ "arm", "against", "n", "difference", interval, "p (adjusted)",
                                  "detectable", "verdict" });
-    const int digits = digits_of(c);
+    const int digits = tables_digits(c);
     for (int i = 0; i < c->asked.pairs; i++) {
         const contrast *r = &c->result.row[i];
         char text[80] = "", p[32] = "";
@@ -97,7 +97,7 @@ bool tables_samples(FILE *out, const comparison *c, db *d, table_format f, error
                        (const char *[]){ "arm", "against", "difference", "error of seeds",
                                          "error of text", "of both", "interval on other text" });
         }
-        const int digits = digits_of(c) + 1;
+        const int digits = tables_digits(c) + 1;
         char text[80];
         snprintf(text, sizeof text, "%+.*f to %+.*f", digits - 1, m.lo, digits - 1, m.hi);
         table_text(&t, c->study->arm[c->pair[i].arm].label);

@@ -7,6 +7,9 @@
 
 #include <stdio.h>
 
+/* How many digits a difference is printed with: enough to show the smallest error. */
+int tables_digits(const comparison *c);
+
 /* The arms: n, mean, spread, size, what became of their runs. */
 void tables_arms(FILE *out, const comparison *c, table_format f);
 

@@ -1,0 +1,316 @@
+/* chart.c - see chart.h. */
+#include "analysis/chart.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static void *grown(void *p, int n, size_t size)
+{
+    if (n & (n - 1)) return p; /* room doubles at powers of two */
+    p = realloc(p, 2 * ((size_t)n + 1) * size);
+    if (!p) abort();
+    return p;
+}
+
+/* How many bytes the character at `text` has; 0 where there is none that may be printed. */
+static size_t character(const char *text)
+{
+    const unsigned char *b = (const unsigned char *)text;
+    if (*b < 0x80) return *b >= ' ' && *b != 127;
+    const size_t n = *b >= 0xf0 ? 4 : *b >= 0xe0 ? 3 : 2;
+    if (*b < 0xc2 || *b > 0xf4) return 0;
+    for (size_t i = 1; i < n; i++)
+        if ((b[i] & 0xc0) != 0x80) return 0;
+    if (*b == 0xc2 && b[1] < 0xa0) return 0;                                  /* C1 controls    */
+    if ((*b == 0xe0 && b[1] < 0xa0) || (*b == 0xf0 && b[1] < 0x90)) return 0; /* too long       */
+    if ((*b == 0xed && b[1] > 0x9f) || (*b == 0xf4 && b[1] > 0x8f)) return 0; /* no characters  */
+    if (*b == 0xe2 && b[1] == 0x80 && (b[2] & 0xfe) == 0xa8) return 0;        /* line separators */
+    if (*b == 0xe2 && b[1] == 0x80 && b[2] >= 0xaa && b[2] <= 0xae) return 0; /* turn the order */
+    if (*b == 0xe2 && b[1] == 0x81 && b[2] >= 0xa6 && b[2] <= 0xa9) return 0; /* likewise       */
+    if (*b == 0xef && b[1] == 0xbf && b[2] >= 0xbe) return 0;                 /* U+FFFE, U+FFFF  */
+    return n;
+}
+
+char *chart_clean(const char *text)
+{
+    char *out = malloc(strlen(text) + 1), *to = out;
+    if (!out) abort();
+    while (*text) {
+        const size_t n = character(text);
+        if (n)
+            memcpy(to, text, n), to += n, text += n;
+        else
+            *to++ = (unsigned char)*text < 0x80 ? ' ' : '?', text++;
+    }
+    *to = '\0';
+    return out;
+}
+
+static int length_of(const char *text)
+{
+    int n = 0;
+    for (; *text; text++) n += ((unsigned char)*text & 0xc0) != 0x80;
+    return n;
+}
+
+char *chart_cut(const char *text, int most)
+{
+    static const char DOTS[] = "\u2026";
+    char *clean = chart_clean(text);
+    const int n = length_of(clean), head = (most - 1) / 2, tail = most - 1 - head;
+    if (n <= most) return clean;
+    char *out = malloc(strlen(clean) + sizeof DOTS), *to = out;
+    if (!out) abort();
+    int i = -1;
+    for (const char *at = clean; *at; at++) {
+        i += ((unsigned char)*at & 0xc0) != 0x80;
+        if (i < head || i >= n - tail) *to++ = *at;
+        if (i == head && ((unsigned char)*at & 0xc0) != 0x80) {
+            memcpy(to, DOTS, sizeof DOTS - 1);
+            to += sizeof DOTS - 1;
+        }
+    }
+    *to = '\0';
+    free(clean);
+    return out;
+}
+
+double chart_text_width(const style *s, const char *text, bool small)
+{
+    double n = 0; /* ems of DejaVu Sans, which is a wide one */
+    for (; *text; text++) {
+        const unsigned char b = (unsigned char)*text;
+        if ((b & 0xc0) == 0x80) continue;
+        n += b >= 0xe3                   ? 1.05
+             : strchr("il.,:;'|!() ", b) ? 0.36
+             : b >= 'A' && b <= 'Z'      ? 0.7
+                                         : 0.62;
+    }
+    return n * (small ? s->small_size : s->font_size);
+}
+
+void chart_open(chart *k, const style *s)
+{
+    *k = (chart){ .style = s, .columns = 1 };
+}
+
+static void close_axis(chart_axis *a)
+{
+    for (int i = 0; i < a->tics; i++) free(a->label[i]);
+    free(a->title), free(a->at), free(a->label);
+}
+
+void chart_close(chart *k)
+{
+    for (int i = 0; i < k->panels; i++) {
+        free(k->panel[i].title);
+        close_axis(&k->panel[i].x), close_axis(&k->panel[i].y);
+    }
+    for (int i = 0; i < k->many; i++) free(k->series[i].comment), free(k->series[i].value);
+    for (int i = 0; i < k->texts; i++) free(k->text[i].text);
+    for (int i = 0; i < k->entries; i++) free(k->entry[i].text);
+    free(k->panel), free(k->series), free(k->text), free(k->box), free(k->entry), free(k->remark);
+    *k = (chart){ 0 };
+}
+
+int chart_add_panel(chart *k, const char *title, double width, double height)
+{
+    k->panel = grown(k->panel, k->panels, sizeof *k->panel);
+    k->panel[k->panels] = (chart_panel){ .title = title ? chart_clean(title) : NULL,
+                                         .width = width,
+                                         .height = height,
+                                         .x.grid = true,
+                                         .y.grid = true };
+    return k->panels++;
+}
+
+int chart_add_series(chart *k, int panel, chart_mark mark, chart_look look, const char *comment,
+                     const char *columns)
+{
+    static const int WIDTH[] = { 2, 3, 2, 4, 4, 4 };
+    k->series = grown(k->series, k->many, sizeof *k->series);
+    k->series[k->many] = (chart_series){ .panel = panel,
+                                         .mark = mark,
+                                         .look = look,
+                                         .comment = chart_clean(comment),
+                                         .columns = columns,
+                                         .width = WIDTH[mark] };
+    return k->many++;
+}
+
+void chart_row(chart *k, int series, const double *value)
+{
+    chart_series *s = &k->series[series];
+    s->value = grown(s->value, s->n, (size_t)s->width * sizeof *s->value);
+    memcpy(s->value + (size_t)s->n++ * (size_t)s->width, value, (size_t)s->width * sizeof *value);
+}
+
+void chart_add_text(chart *k, chart_text t)
+{
+    k->text = grown(k->text, k->texts, sizeof *k->text);
+    t.text = chart_clean(t.text);
+    if (!*t.colour) memcpy(t.colour, k->style->ink, STYLE_COLOUR);
+    k->text[k->texts++] = t;
+}
+
+void chart_add_box(chart *k, chart_box b)
+{
+    k->box = grown(k->box, k->boxes, sizeof *k->box);
+    k->box[k->boxes++] = b;
+}
+
+void chart_add_entry(chart *k, const char *text, chart_mark mark, chart_look look)
+{
+    k->entry = grown(k->entry, k->entries, sizeof *k->entry);
+    k->entry[k->entries++] = (chart_entry){ chart_clean(text), mark, look };
+}
+
+void chart_set_remark(chart *k, const char *text)
+{
+    free(k->remark);
+    k->remark = chart_clean(text);
+}
+
+void chart_set_title(chart_axis *a, const char *text)
+{
+    free(a->title);
+    a->title = chart_clean(text);
+}
+
+void chart_rule(chart *k, int panel, char axis, double at, int dash)
+{
+    const chart_panel *p = &k->panel[panel];
+    chart_look look = { .opacity = 1, .width = 1, .point = -1, .dash = dash };
+    memcpy(look.colour, k->style->quiet, STYLE_COLOUR);
+    const int s = chart_add_series(k, panel, CHART_LINE, look, "a line across", "x y");
+    const bool x = axis == 'x';
+    chart_row(k, s, (double[]){ x ? at : p->x.lo, x ? p->y.lo : at });
+    chart_row(k, s, (double[]){ x ? at : p->x.hi, x ? p->y.hi : at });
+}
+
+void chart_tic(chart_axis *a, double at, const char *label)
+{
+    a->at = grown(a->at, a->tics, sizeof *a->at);
+    a->label = grown(a->label, a->tics, sizeof *a->label);
+    a->at[a->tics] = at, a->label[a->tics++] = chart_clean(label);
+}
+
+void chart_tics(chart_axis *a, int count)
+{
+    if (!(a->hi > a->lo) || !isfinite(a->hi - a->lo)) return;
+    const double rough = (a->hi - a->lo) / count, ten = pow(10, floor(log10(rough)));
+    const double step = ten * (rough < 1.5 * ten   ? 1
+                               : rough < 3.5 * ten ? 2
+                               : rough < 7.5 * ten ? 5
+                                                   : 10);
+    const int digits = step < 1 ? (int)ceil(-log10(step) - 1e-9) : 0;
+    const double first = ceil(a->lo / step - 1e-9), last = floor(a->hi / step + 1e-9);
+    for (double i = first; i <= last; i++) {
+        char label[64];
+        snprintf(label, sizeof label, "%.*f", digits, i == 0 ? 0.0 : i * step);
+        chart_tic(a, i * step, label);
+    }
+}
+
+void chart_thin(chart_axis *a, const style *s, double length)
+{
+    double end = -INFINITY;
+    int kept = 0;
+    for (int i = 0; i < a->tics; i++) {
+        const double at = a->log ? log(a->at[i] / a->lo) / log(a->hi / a->lo)
+                                 : (a->at[i] - a->lo) / (a->hi - a->lo);
+        const double half = chart_text_width(s, a->label[i], false) / 2;
+        if (at * length - half < end + s->font_size / 2) {
+            free(a->label[i]);
+            continue;
+        }
+        end = at * length + half;
+        a->at[kept] = a->at[i], a->label[kept++] = a->label[i];
+    }
+    a->tics = kept;
+}
+
+chart_look chart_arm(const style *s, int i)
+{
+    chart_look look = { .opacity = 1,
+                        .width = s->mean_width,
+                        .point = i % CHART_POINT_KINDS,
+                        .size = s->point_size,
+                        .every = 1,
+                        .dash = i / s->colours % CHART_DASHES };
+    memcpy(look.colour, style_colour(s, i), STYLE_COLOUR);
+    return look;
+}
+
+chart_look chart_seed(const style *s, int i)
+{
+    chart_look look = chart_arm(s, i);
+    look.opacity = s->seed_opacity, look.width = s->seed_width, look.point = -1;
+    return look;
+}
+
+/* Room left of a panel (axis y) or below it (axis x). */
+static double room_of(const chart_axis *a, const style *s, bool below)
+{
+    enum { GAP = 12 };
+    double labels = 0;
+    for (int i = 0; i < a->tics; i++)
+        labels = fmax(labels, below ? 1.2 * s->font_size : chart_text_width(s, a->label[i], false));
+    return labels + GAP + (a->title ? 1.7 * s->font_size : 0);
+}
+
+/* How far texts and the last label reach beyond the right edge. */
+static double reach_of(const chart *k, int panel)
+{
+    const chart_axis *a = &k->panel[panel].x;
+    double reach = k->style->font_size;
+    if (a->tics) reach = fmax(reach, chart_text_width(k->style, a->label[a->tics - 1], false) / 2);
+    for (int i = 0; i < k->texts; i++) {
+        const chart_text *t = &k->text[i];
+        if (t->panel == panel && t->align > 0 && t->x >= a->hi)
+            reach = fmax(reach, t->shift + chart_text_width(k->style, t->text, t->small));
+    }
+    return reach;
+}
+
+void chart_place(chart *k)
+{
+    enum { EDGE = 8, LEAST = 360, SAMPLE = 42 };
+    const style *s = k->style;
+    k->line = 1.35 * s->small_size;
+    /* Across: columns, then the legend. */
+    double x = EDGE, beyond = 0;
+    for (int c = 0; c < k->columns; c++) {
+        double left = 0, width = 0, reach = 0;
+        for (int i = c; i < k->panels; i += k->columns) {
+            left = fmax(left, room_of(&k->panel[i].y, s, false));
+            width = fmax(width, k->panel[i].width), reach = fmax(reach, reach_of(k, i));
+        }
+        for (int i = c; i < k->panels; i += k->columns) k->panel[i].left = x + left;
+        x += left + width + reach;
+        beyond = reach;
+    }
+    double legend = 0, lines = 0;
+    for (int i = 0; i < k->entries; i++, lines++)
+        legend = fmax(legend, chart_text_width(s, k->entry[i].text, false));
+    k->legend = x - beyond + fmax(beyond, s->font_size);
+    k->width = fmax(legend > 0 ? k->legend + SAMPLE + legend + EDGE : x + EDGE, LEAST);
+    const double remark = k->remark ? chart_text_width(s, k->remark, true) : 0;
+    /* Down: the remark, which is broken at words, then rows. */
+    k->remark_lines = (int)ceil(1.12 * remark / (k->width - 2 * EDGE));
+    double y = EDGE + k->remark_lines * k->line;
+    const double top = y;
+    for (int r = 0; r < k->panels; r += k->columns) {
+        double above = 0.8 * s->font_size, height = 0, below = 0;
+        for (int i = r; i < k->panels && i < r + k->columns; i++) {
+            if (k->panel[i].title) above = 1.9 * s->font_size;
+            height = fmax(height, k->panel[i].height);
+            below = fmax(below, room_of(&k->panel[i].x, s, true));
+        }
+        for (int i = r; i < k->panels && i < r + k->columns; i++) k->panel[i].top = y + above;
+        y += above + height + below;
+    }
+    k->height = fmax(y, top + 1.6 * s->font_size * (lines + 1)) + EDGE;
+}

@@ -1,0 +1,141 @@
+/* chart.h - a figure as data: panels of series, with the texts and places that go with them.
+ *
+ * gnuplot.h and pgfplots.h draw the same chart; what a figure shows is decided once, here, and how
+ * it looks is the style's.  All strings are copied, with control characters and what is not UTF-8
+ * taken out of them.  Lengths are pixels of the SVG, 96 an inch.
+ */
+#ifndef ANALYSIS_CHART_H
+#define ANALYSIS_CHART_H
+
+#include "analysis/style.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+typedef enum chart_mark {
+    CHART_LINE,   /* x y       */
+    CHART_BAND,   /* x lo hi   */
+    CHART_POINTS, /* x y       */
+    CHART_BARS_X, /* x y lo hi */
+    CHART_BARS_Y, /* x y lo hi */
+    CHART_CELLS,  /* x y value colour; squares of size 1, the colour as a number */
+} chart_mark;
+
+enum { CHART_SOLID, CHART_DASHED, CHART_DOTTED, CHART_DASHDOT, CHART_DASHES };
+enum { CHART_POINT_KINDS = 12 };
+
+typedef struct chart_look {
+    char colour[STYLE_COLOUR];
+    double opacity, width;
+    int point; /* kind, or -1 for none */
+    double size;
+    int every; /* value bears a point */
+    int dash;
+} chart_look;
+
+typedef struct chart_series {
+    int panel;
+    chart_mark mark;
+    chart_look look;
+    char *comment; /* stands above the data, as the columns do */
+    const char *columns;
+    int n, width;
+    double *value; /* (n, width) */
+} chart_series;
+
+typedef struct chart_axis {
+    char *title;
+    double lo, hi;
+    bool log, names, grid; /* names: no line and no marks, for tics are words */
+    int tics;
+    double *at;
+    char **label;
+} chart_axis;
+
+typedef struct chart_panel {
+    char *title;
+    chart_axis x, y;
+    double width, height; /* of the plot itself, as asked for */
+    double left, top;     /* where it is (chart_place) */
+} chart_panel;
+
+/* Words at a point of a panel, `align` -1 left of their end, 0 around, 1 right of the point. */
+typedef struct chart_text {
+    int panel, align;
+    double x, y, shift; /* shift: pixels to the right */
+    bool small;
+    char colour[STYLE_COLOUR];
+    char *text;
+} chart_text;
+
+/* A rectangle behind everything; an infinite side is the panel's edge. */
+typedef struct chart_box {
+    int panel;
+    double x0, y0, x1, y1;
+    char fill[STYLE_COLOUR], border[STYLE_COLOUR]; /* "": none */
+} chart_box;
+
+typedef struct chart_entry {
+    char *text;
+    chart_mark mark;
+    chart_look look;
+} chart_entry;
+
+typedef struct chart {
+    const style *style;
+    int columns;  /* panels side by side */
+    char *remark; /* what a caption has to say */
+    int panels, many, texts, boxes, entries;
+    chart_panel *panel;
+    chart_series *series; /* (many), drawn in this order */
+    chart_text *text;
+    chart_box *box;
+    chart_entry *entry;           /* the legend */
+    double width, height, legend; /* of the whole; where the legend begins (chart_place) */
+    double line;                  /* height of a line of the remark */
+    int remark_lines;
+} chart;
+
+void chart_open(chart *k, const style *s);
+void chart_close(chart *k);
+
+/* Each returns an index. */
+int chart_add_panel(chart *k, const char *title, double width, double height);
+int chart_add_series(chart *k, int panel, chart_mark mark, chart_look look, const char *comment,
+                     const char *columns);
+void chart_add_text(chart *k, chart_text t); /* t.text is copied */
+void chart_add_box(chart *k, chart_box b);
+void chart_add_entry(chart *k, const char *text, chart_mark mark, chart_look look);
+void chart_set_remark(chart *k, const char *text);
+void chart_set_title(chart_axis *a, const char *text);
+
+/* One row of the series, `width` values of its mark. */
+void chart_row(chart *k, int series, const double *value);
+
+/* A line across a panel at x or y, whose ranges are known. */
+void chart_rule(chart *k, int panel, char axis, double at, int dash);
+
+/* About `count` tics at round numbers, all with the digits that their step needs. */
+void chart_tics(chart_axis *a, int count);
+void chart_tic(chart_axis *a, double at, const char *label);
+
+/* Drop tics whose labels would touch on an axis of `length` pixels. */
+void chart_thin(chart_axis *a, const style *s, double length);
+
+/* The look of the i-th arm: colour, point, dash. */
+chart_look chart_arm(const style *s, int i);
+chart_look chart_seed(const style *s, int i);
+
+/* How wide a text is, about. */
+double chart_text_width(const style *s, const char *text, bool small);
+
+/* Find left, top and size of everything. */
+void chart_place(chart *k);
+
+/* A copy without control characters and broken UTF-8; the caller frees it. */
+char *chart_clean(const char *text);
+
+/* The same with at most `most` characters, cut in the middle. */
+char *chart_cut(const char *text, int most);
+
+#endif

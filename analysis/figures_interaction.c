@@ -1,0 +1,136 @@
+/* figures_interaction.c - does a difference grow along an axis of numbers, such as the context?
+ *
+ * A panel for each such axis: the differences from the baseline with their simultaneous intervals,
+ * a line for each variant, and in the legend what a doubling changes (interaction.h).
+ */
+#include "analysis/axes.h"
+#include "analysis/figure.h"
+#include "analysis/interaction.h"
+
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* What is compared, without the axis: "mqa", with its baseline where there are several; then what
+ * a doubling does. */
+static void name_line(char *text, size_t size, const figure *f, const axes *x,
+                      const interactions *k, int i)
+{
+    const interaction *r = &k->row[i];
+    axes_groups g = axes_without(x, r->axis, NULL);
+    bool one = true, several = false;
+    for (int j = 0; j < k->n; j++) {
+        one =
+            one && (strcmp(k->row[j].axis, r->axis) != 0 || g.of[k->row[j].base] == g.of[r->base]);
+        several = several || strcmp(k->row[j].axis, r->axis) != 0;
+    }
+    const int digits = interaction_digits(r);
+    char *arm = chart_cut(g.text[g.of[r->arm]], 36), *base = chart_cut(g.text[g.of[r->base]], 24);
+    const char *dot = strrchr(r->axis, '.');
+    int n = snprintf(text, size, "%s%s%s", *arm ? arm : f->name[r->arm], one ? "" : " − ",
+                     one ? "" : base);
+    if (several) n += snprintf(text + n, size - (size_t)n, " by %.40s", dot ? dot + 1 : r->axis);
+    n += snprintf(text + n, size - (size_t)n, ": %+.*f", digits, r->slope);
+    if (isfinite(r->hi - r->lo))
+        snprintf(text + n, size - (size_t)n, " [%+.*f, %+.*f] %s", digits, r->lo, digits, r->hi,
+                 interaction_verdict(r));
+    free(arm), free(base);
+    axes_groups_close(&g);
+}
+
+static void put_lines(figure *f, const axes *x, const interactions *k, int panel, const char *key)
+{
+    const comparison *c = f->c;
+    chart *ch = &f->chart;
+    double lo = 0, hi = 0, first = INFINITY, last = 0;
+    int of_axis = 0, place = 0;
+    for (int i = 0; i < k->n; i++) of_axis += strcmp(k->row[i].axis, key) == 0;
+    for (int i = 0; i < k->n; i++) {
+        const interaction *r = &k->row[i];
+        if (strcmp(r->axis, key) != 0) continue;
+        for (int l = 0; l < r->levels; l++) {
+            const contrast *p = &c->result.row[r->pair[l]];
+            first = fmin(first, r->x[l]), last = fmax(last, r->x[l]);
+            figure_widen(&lo, &hi, p->diff), figure_widen(&lo, &hi, p->lo);
+            figure_widen(&lo, &hi, p->hi);
+        }
+    }
+    /* Lines stand a little apart, so that their intervals can be told apart. */
+    const double apart = fmin(0.02, 0.12 / of_axis) * log2(last / first);
+    chart_axis *ax = &ch->panel[panel].x, *ay = &ch->panel[panel].y;
+    for (int i = 0; i < k->n; i++) {
+        const interaction *r = &k->row[i];
+        if (strcmp(r->axis, key) != 0) continue;
+        char text[512];
+        name_line(text, sizeof text, f, x, k, i);
+        chart_look look = chart_arm(f->style, i), bar = look;
+        bar.width = f->style->bar_width, bar.point = -1;
+        const int bars = chart_add_series(ch, panel, CHART_BARS_Y, bar, text,
+                                          "level difference lower upper, simultaneous 1 - alpha");
+        const int line = chart_add_series(ch, panel, CHART_LINE, look, text, "level difference");
+        for (int l = 0; l < r->levels; l++) {
+            const contrast *p = &c->result.row[r->pair[l]];
+            const double at = r->x[l] * exp2(apart * (place - 0.5 * (of_axis - 1)));
+            chart_row(ch, line, (double[]){ at, p->diff });
+            if (isfinite(p->hi - p->lo))
+                chart_row(ch, bars, (double[]){ at, p->diff, p->lo, p->hi });
+            char number[32];
+            snprintf(number, sizeof number, "%.10g", r->x[l]);
+            bool known = false;
+            for (int t = 0; t < ax->tics; t++) known = known || ax->at[t] == r->x[l];
+            if (!known) chart_tic(ax, r->x[l], number);
+        }
+        place++;
+        chart_add_entry(ch, text, CHART_LINE, look);
+    }
+    if (!isnan(c->asked.margin))
+        figure_widen(&lo, &hi, c->asked.margin), figure_widen(&lo, &hi, -c->asked.margin);
+    const double room = pow(last / first, 0.12);
+    ax->log = true, ax->lo = first / room, ax->hi = last * room;
+    chart_thin(ax, f->style, ch->panel[panel].width);
+    figure_range(ay, lo, hi, 0.06);
+    chart_tics(ay, 6);
+    if (!isnan(c->asked.margin)) {
+        chart_box b = { panel, -INFINITY, -c->asked.margin, INFINITY, c->asked.margin, "", "" };
+        memcpy(b.fill, f->style->margin, STYLE_COLOUR);
+        chart_add_box(ch, b);
+    }
+    chart_rule(ch, panel, 'y', 0, CHART_SOLID);
+}
+
+bool figure_interaction(figure *f, error *e)
+{
+    (void)e;
+    const study *s = f->study;
+    interactions k;
+    interaction_find(&k, f->c);
+    if (!k.n) {
+        interaction_close(&k);
+        return figure_needs(f, "it needs arms that are compared with a baseline at two values or "
+                               "more of an axis of numbers, such as model.context");
+    }
+    axes x;
+    axes_open(&x, s);
+    char text[512];
+    for (int i = 0; i < k.n; i++) {
+        if (i && strcmp(k.row[i].axis, k.row[i - 1].axis) == 0) continue;
+        const int panel =
+            chart_add_panel(&f->chart, NULL, f->style->panel_width, f->style->panel_height);
+        chart_set_title(&f->chart.panel[panel].x, k.row[i].axis);
+        snprintf(text, sizeof text, "difference in %s%s%s", s->metric.name,
+                 *s->metric.unit ? ", " : "", s->metric.unit);
+        chart_set_title(&f->chart.panel[panel].y, text);
+        put_lines(f, &x, &k, panel, k.row[i].axis);
+    }
+    int n = snprintf(text, sizeof text,
+                     "bars: simultaneous %g %% intervals of the differences from the baseline; in "
+                     "the legend: what a doubling adds to the difference, and its interval",
+                     100 * (1 - f->c->asked.alpha));
+    if (!isnan(f->c->asked.margin))
+        snprintf(text + n, sizeof text - (size_t)n, "; shaded: margin ±%g", f->c->asked.margin);
+    chart_set_remark(&f->chart, text);
+    axes_close(&x);
+    interaction_close(&k);
+    return true;
+}

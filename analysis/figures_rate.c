@@ -1,0 +1,189 @@
+/* figures_rate.c - the metric against the learning rate, a line for each kind of arm; see
+ * figures.h.
+ *
+ * Through the means of a line goes the parabola in log lr by least squares, if it says something:
+ * four rates or more, opening upwards (downwards where larger is better), its extreme within the
+ * rates tried, and no mean farther from it than a tenth of the range of the means.
+ */
+#include "analysis/axes.h"
+#include "analysis/figure.h"
+
+#include <gsl/gsl_cdf.h>
+#include <gsl/gsl_multifit.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const char KEY[] = "train.lr";
+
+/* y = c[0] + c[1] log x + c[2] log^2 x; false where it says nothing. */
+static bool fit(double c[3], const double *x, const double *y, int n, bool largest)
+{
+    enum { FEWEST = 4 };
+    if (n < FEWEST) return false;
+    gsl_matrix *X = gsl_matrix_alloc((size_t)n, 3), *cov = gsl_matrix_alloc(3, 3);
+    gsl_vector *v = gsl_vector_alloc((size_t)n), *b = gsl_vector_alloc(3);
+    gsl_multifit_linear_workspace *w = gsl_multifit_linear_alloc((size_t)n, 3);
+    double lo = INFINITY, hi = -INFINITY, off = 0, square;
+    for (int i = 0; i < n; i++) {
+        for (int p = 0; p < 3; p++) gsl_matrix_set(X, (size_t)i, (size_t)p, pow(log(x[i]), p));
+        gsl_vector_set(v, (size_t)i, y[i]);
+        figure_widen(&lo, &hi, y[i]);
+    }
+    const bool ok = gsl_multifit_linear(X, v, b, cov, &square, w) == 0;
+    for (int p = 0; p < 3; p++) c[p] = gsl_vector_get(b, (size_t)p);
+    for (int i = 0; i < n; i++) {
+        const double l = log(x[i]);
+        off = fmax(off, fabs(y[i] - (c[0] + c[1] * l + c[2] * l * l)));
+    }
+    gsl_multifit_linear_free(w);
+    gsl_matrix_free(X), gsl_matrix_free(cov), gsl_vector_free(v), gsl_vector_free(b);
+    const double at = exp(-c[1] / (2 * c[2]));
+    return ok && (largest ? c[2] < 0 : c[2] > 0) && at > x[0] && at < x[n - 1] &&
+           off <= 0.1 * (hi - lo);
+}
+
+typedef struct rates {
+    figure *f;
+    axes_groups rate, line; /* levels of lr; kinds of arm */
+    double lo, hi;
+    int fits, diverged;
+} rates;
+
+static int arm_at(const rates *k, int line, int rate)
+{
+    for (int a = 0; a < k->f->study->arms; a++)
+        if (k->line.of[a] == line && k->rate.of[a] == rate) return a;
+    return -1;
+}
+
+static void put_fit(rates *k, int line, const double *x, const double *y, int n)
+{
+    enum { STEPS = 60 };
+    double c[3];
+    if (!fit(c, x, y, n, k->f->study->metric.larger_is_better)) return;
+    chart_look look = chart_arm(k->f->style, line);
+    look.width = 1, look.point = -1, look.dash = CHART_DASHED;
+    const int curve = chart_add_series(&k->f->chart, 0, CHART_LINE, look,
+                                       "parabola in log lr through the means", "lr fit");
+    for (int i = 0; i <= STEPS; i++) {
+        const double l = log(x[0]) + (log(x[n - 1]) - log(x[0])) * i / STEPS;
+        chart_row(&k->f->chart, curve, (double[]){ exp(l), c[0] + c[1] * l + c[2] * l * l });
+    }
+    k->fits++;
+}
+
+static void put_line(rates *k, int line)
+{
+    const figure *f = k->f;
+    chart *ch = &k->f->chart;
+    const char *text = k->line.text[line];
+    chart_look look = chart_arm(f->style, line), bar = look, seed = look;
+    bar.width = f->style->bar_width, bar.point = -1;
+    seed.opacity = fmin(1, 2 * f->style->seed_opacity), seed.size *= 0.6;
+    const int seeds = chart_add_series(ch, 0, CHART_POINTS, seed, text, "lr value of a seed");
+    const int bars =
+        chart_add_series(ch, 0, CHART_BARS_Y, bar, text, "lr mean lower upper, 95 % t-interval");
+    const int means = chart_add_series(ch, 0, CHART_LINE, look, text, "lr mean");
+    double *x = calloc((size_t)k->rate.n, sizeof *x), *y = calloc((size_t)k->rate.n, sizeof *y);
+    if (!x || !y) abort();
+    int n = 0;
+    for (int r = 0; r < k->rate.n; r++) {
+        const int a = arm_at(k, line, r);
+        double mean, sd;
+        if (a < 0) continue;
+        k->diverged += f->study->arm[a].diverged;
+        for (int s = 0; s < f->study->seeds; s++) {
+            const double value = study_at(f->study, a, s)->value;
+            if (isnan(value)) continue;
+            chart_row(ch, seeds, (double[]){ k->rate.number[r], value });
+            figure_widen(&k->lo, &k->hi, value);
+        }
+        const int count = comparison_arm(&mean, &sd, f->c, a);
+        if (!count) continue;
+        x[n] = k->rate.number[r], y[n] = mean;
+        chart_row(ch, means, (double[]){ x[n], y[n] });
+        if (count > 1) {
+            const double half = gsl_cdf_tdist_Pinv(0.975, count - 1) * sd / sqrt(count);
+            chart_row(ch, bars, (double[]){ x[n], y[n], y[n] - half, y[n] + half });
+        }
+        n++;
+    }
+    put_fit(k, line, x, y, n);
+    char *name = chart_cut(*text ? text : f->study->metric.name, 40);
+    if (n) chart_add_entry(ch, name, CHART_LINE, look);
+    free(name), free(x), free(y);
+}
+
+/* "x 2/4" above a rate where runs diverged, a line of text for each kind of arm. */
+static void put_diverged(rates *k)
+{
+    chart_axis *y = &k->f->chart.panel[0].y;
+    const double height = k->f->style->panel_height, step = 1.25 * k->f->style->small_size;
+    const double room = (k->line.n + 0.5) * step / height; /* part of the axis, above the rest */
+    if (k->diverged) y->hi = y->lo + (y->hi - y->lo) / (1 - room);
+    for (int l = 0; l < k->line.n; l++)
+        for (int r = 0; r < k->rate.n; r++) {
+            const int a = arm_at(k, l, r);
+            if (a < 0 || !k->f->study->arm[a].diverged) continue;
+            const study_arm *arm = &k->f->study->arm[a];
+            char text[64];
+            snprintf(text, sizeof text, "× %d/%d", arm->diverged, arm->diverged + arm->done);
+            chart_text t = { .x = k->rate.number[r],
+                             .y = y->hi - (l + 0.5) * step / height * (y->hi - y->lo),
+                             .small = true,
+                             .text = text };
+            style_ink(t.colour, style_colour(k->f->style, l));
+            chart_add_text(&k->f->chart, t);
+        }
+}
+
+static void draw(rates *k)
+{
+    figure *f = k->f;
+    const int n = k->rate.n;
+    chart_add_panel(&f->chart, NULL, f->style->panel_width, f->style->panel_height);
+    for (int l = 0; l < k->line.n; l++) put_line(k, l);
+    chart_axis *x = &f->chart.panel[0].x, *y = &f->chart.panel[0].y;
+    const double room = pow(k->rate.number[n - 1] / k->rate.number[0], 0.06);
+    x->log = true, x->lo = k->rate.number[0] / room, x->hi = k->rate.number[n - 1] * room;
+    for (int r = 0; r < n; r++) {
+        char text[32];
+        snprintf(text, sizeof text, "%g", k->rate.number[r]);
+        chart_tic(x, k->rate.number[r], text);
+    }
+    chart_thin(x, f->style, f->style->panel_width);
+    figure_range(y, k->lo, k->hi, 0.06);
+    put_diverged(k);
+    chart_tics(y, 6);
+    char title[FIGURE_TITLE], text[512];
+    figure_metric(title, f->study);
+    chart_set_title(x, KEY), chart_set_title(y, title);
+    snprintf(text, sizeof text, "means over seeds with 95 %% t-intervals; faint: seeds%s%s",
+             k->fits ? "; dashed: parabola in log lr through the means" : "",
+             k->diverged ? "; ×: how many of the runs diverged, which are in no mean" : "");
+    chart_set_remark(&f->chart, text);
+}
+
+bool figure_rate(figure *f, error *e)
+{
+    (void)e;
+    axes x;
+    axes_open(&x, f->study);
+    const bool has = axes_numeric(&x, KEY);
+    if (has) {
+        rates k = { .f = f,
+                    .rate = axes_by(&x, KEY),
+                    .line = axes_without(&x, KEY, NULL),
+                    .lo = INFINITY,
+                    .hi = -INFINITY };
+        draw(&k);
+        if (k.lo > k.hi) figure_needs(f, "it needs a run that is done");
+        axes_groups_close(&k.rate), axes_groups_close(&k.line);
+    } else {
+        figure_needs(f, "it needs an axis of learning rates (%s) with two values or more", KEY);
+    }
+    axes_close(&x);
+    return true;
+}

@@ -1,0 +1,50 @@
+/* style.h - how figures look: colours, fonts, sizes and line widths, from a file people can change.
+ *
+ * A style file has lines "key: value"; "#" starts a comment where a line starts with it.  Keys that
+ * it leaves out keep their defaults, which `attnlab plot --print-style` writes.  Values are checked
+ * as they are read, since they stand in gnuplot's scripts: a colour is #RRGGBB, a font is letters,
+ * digits, spaces and hyphens, everything else is a number or one word of a list.
+ */
+#ifndef ANALYSIS_STYLE_H
+#define ANALYSIS_STYLE_H
+
+#include "core/error.h"
+
+#include <stdio.h>
+
+enum { STYLE_COLOURS = 24, STYLE_COLOUR = 8, STYLE_FONT = 64 };
+
+typedef struct style {
+    int colours;
+    char colour[STYLE_COLOURS][STYLE_COLOUR]; /* of arms, in their order */
+    char ink[STYLE_COLOUR], quiet[STYLE_COLOUR], grid[STYLE_COLOUR], margin[STYLE_COLOUR];
+    char better[STYLE_COLOUR], worse[STYLE_COLOUR], most[STYLE_COLOUR]; /* of heat maps */
+    char font[STYLE_FONT], tex_font[STYLE_FONT];
+    double font_size, small_size; /* sizes and widths are pixels of the SVG, 96 an inch */
+    double mean_width, seed_width, bar_width, point_size;
+    double seed_opacity, band_opacity;
+    double panel_width, panel_height;
+    double png_scale, tex_scale;
+} style;
+
+void style_default(style *s);
+
+/* Change what the file at `path` says; fails with its line on what it does not know. */
+bool style_read(style *s, const char *path, error *e);
+
+/* A style file of all keys, each with what it is. */
+void style_print(FILE *out, const style *s);
+
+/* The colour of the i-th arm, again from the first after the last. */
+const char *style_colour(const style *s, int i);
+
+/* The same, dark enough for small text on white (4.5 : 1). */
+void style_ink(char ink[STYLE_COLOUR], const char *colour);
+
+/* t of the way from one colour to another. */
+void style_blend(char out[STYLE_COLOUR], const char *from, const char *to, double t);
+
+/* Relative luminance, 0 black to 1 white (WCAG 2.1). */
+double style_luminance(const char *colour);
+
+#endif
