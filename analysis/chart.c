@@ -79,16 +79,26 @@ char *chart_cut(const char *text, int most)
 
 double chart_text_width(const style *s, const char *text, bool small)
 {
-    double n = 0; /* ems of DejaVu Sans, which is a wide one */
+    /* Advances of " " to "~" in DejaVu Sans, hundredths of an em; it is wider than most. */
+    static const unsigned char ADVANCE[] = {
+        32, 40, 46, 84, 64, 95, 78, 27, 39, 39, 50, 84, 32, 36,  32, 34, 64, 64, 64,
+        64, 64, 64, 64, 64, 64, 64, 34, 34, 84, 84, 84, 53, 100, 68, 69, 70, 77, 63,
+        58, 77, 75, 29, 29, 66, 56, 86, 75, 79, 60, 79, 69, 63,  61, 73, 68, 99, 69,
+        61, 69, 39, 34, 39, 84, 50, 50, 61, 63, 55, 63, 62, 35,  63, 63, 28, 28, 58,
+        28, 97, 63, 61, 63, 63, 41, 52, 39, 63, 59, 82, 59, 59,  52, 64, 34, 64, 84
+    };
+    enum { LATIN = 70, SIGN = 84, WIDE = 105 }; /* beyond ASCII: a guess */
+    double n = 0;
     for (; *text; text++) {
         const unsigned char b = (unsigned char)*text;
         if ((b & 0xc0) == 0x80) continue;
-        n += b >= 0xe3                   ? 1.05
-             : strchr("il.,:;'|!() ", b) ? 0.36
-             : b >= 'A' && b <= 'Z'      ? 0.7
-                                         : 0.62;
+        n += b >= 0xe3                                        ? WIDE
+             : b >= 0xe0                                      ? SIGN
+             : b >= 0x80                                      ? LATIN
+             : b >= ' ' && (size_t)(b - ' ') < sizeof ADVANCE ? ADVANCE[b - ' ']
+                                                              : 0;
     }
-    return n * (small ? s->small_size : s->font_size);
+    return n / 100 * (small ? s->small_size : s->font_size);
 }
 
 void chart_open(chart *k, const style *s)

@@ -106,7 +106,7 @@ bool figure_diff(figure *f, error *e)
     }
     chart_rule(k, 0, 'x', 0, CHART_SOLID);
     snprintf(text, sizeof text,
-             "bars: simultaneous %g %% (thin) and %g %% (thick) intervals; circles: seeds",
+             "bars: simultaneous %g %% (thin) and %g %% (thick) intervals; circles: seeds",
              100 * (1 - c->asked.alpha), 100 * (1 - 2 * c->asked.alpha));
     if (!isnan(margin))
         snprintf(text + strlen(text), sizeof text - strlen(text), "; shaded: margin ±%g", margin);

@@ -8,6 +8,7 @@
 
 typedef struct place {
     int arm;
+    double at;               /* on the axis: beside kv where several arms have the same */
     double kv, mean, lo, hi; /* the interval of the difference, about the mean; the mean itself for
                                 a baseline */
 } place;
@@ -24,7 +25,7 @@ static int find_places(place *p, const comparison *c)
     for (int a = 0; a < c->study->arms; a++) {
         double sd, mean;
         if (!comparison_arm(&mean, &sd, c, a) || !(c->study->arm[a].kv_bytes > 0)) continue;
-        p[n] = (place){ a, c->study->arm[a].kv_bytes, mean, mean, mean };
+        p[n] = (place){ a, NAN, c->study->arm[a].kv_bytes, mean, mean, mean };
         for (int i = 0; i < c->asked.pairs; i++) {
             const contrast *r = &c->result.row[i];
             if (r->of.arm == a && isfinite(r->hi - r->lo))
@@ -46,11 +47,22 @@ static bool beaten(const place *p, int n, int i, bool larger_is_better)
     return false;
 }
 
+/* Arms of the same cache stand side by side, or their intervals would cover each other. */
+static void spread(place *p, int n)
+{
+    const double range = n ? log(p[n - 1].kv / p[0].kv) : 0;
+    for (int i = 0, same; i < n; i += same) {
+        for (same = 1; i + same < n && p[i + same].kv == p[i].kv;) same++;
+        const double step = fmin(0.016, 0.12 / same) * (range > 0 ? range : log(4));
+        for (int k = 0; k < same; k++) p[i + k].at = p[i].kv * exp(step * (k - 0.5 * (same - 1)));
+    }
+}
+
 static void put_tics(figure *f, const place *p, int n)
 {
     static const char *const UNIT[] = { "B", "KiB", "MiB", "GiB" };
     chart_axis *x = &f->chart.panel[0].x;
-    const double room = p[n - 1].kv > p[0].kv ? pow(p[n - 1].kv / p[0].kv, 0.08) : 2;
+    const double room = p[n - 1].kv > p[0].kv ? pow(p[n - 1].kv / p[0].kv, 0.1) : 2;
     x->log = true, x->lo = p[0].kv / room, x->hi = p[n - 1].kv * room;
     for (int i = 0; i < n; i++) {
         char text[48];
@@ -72,6 +84,7 @@ bool figure_frontier(figure *f, error *e)
     place *p = calloc((size_t)f->study->arms, sizeof *p);
     if (!p) abort();
     const int n = find_places(p, c);
+    spread(p, n);
     if (!n) {
         free(p);
         return figure_needs(f, "it needs a finished arm with a KV cache");
@@ -88,14 +101,14 @@ bool figure_frontier(figure *f, error *e)
         chart_look look = chart_arm(f->style, p[i].arm);
         look.width = f->style->bar_width, look.size *= 1.2, look.opacity = dominated ? 0.45 : 1;
         const int point = chart_add_series(k, 0, CHART_BARS_Y, look, f->study->arm[p[i].arm].label,
-                                           "bytes mean lower upper");
-        chart_row(k, point, (double[]){ p[i].kv, p[i].mean, p[i].lo, p[i].hi });
+                                           "bytes (side by side where equal) mean lower upper");
+        chart_row(k, point, (double[]){ p[i].at, p[i].mean, p[i].lo, p[i].hi });
         figure_widen(&lo, &hi, p[i].lo), figure_widen(&lo, &hi, p[i].hi);
         char text[256];
         snprintf(text, sizeof text, "%s%s", f->name[p[i].arm], dominated ? " (dominated)" : "");
         chart_add_entry(k, text, CHART_POINTS, look);
         if (dominated) continue;
-        chart_row(k, line, (double[]){ p[i].kv, p[i].mean });
+        chart_row(k, line, (double[]){ p[i].at, p[i].mean });
         kept++;
     }
     put_tics(f, p, n);
@@ -105,10 +118,14 @@ bool figure_frontier(figure *f, error *e)
     figure_metric(title, f->study);
     chart_set_title(&k->panel[0].y, title);
     chart_set_title(&k->panel[0].x, "KV cache, bytes a token");
-    snprintf(text, sizeof text,
-             "bars: simultaneous %g %% interval of the difference from the baseline%s",
-             100 * (1 - c->asked.alpha), kept > 1 ? "; dashed: the frontier of means" : "");
-    if (kept < n) strcat(text, "; faint: another arm's mean is no worse at no more cache");
+    int m = snprintf(text, sizeof text, "means over seeds");
+    if (c->asked.pairs)
+        m = snprintf(text, sizeof text,
+                     "bars: simultaneous %g %% interval of the difference from the baseline",
+                     100 * (1 - c->asked.alpha));
+    snprintf(text + m, sizeof text - (size_t)m, "%s%s",
+             kept > 1 ? "; dashed: the frontier of means" : "",
+             kept < n ? "; faint: another arm's mean is no worse at no more cache" : "");
     chart_set_remark(k, text);
     free(p);
     return true;

@@ -157,7 +157,7 @@ bool figure_heat(figure *f, error *e)
         char text[512];
         put_grids(f, &x, rows, cols);
         int n = snprintf(text, sizeof text,
-                         "difference from the baseline in %s%s%s; \"~\": undecided at %g %%",
+                         "difference from the baseline in %s%s%s; \"~\": undecided at %g %%",
                          f->study->metric.name, *f->study->metric.unit ? ", " : "",
                          f->study->metric.unit, 100 * c->asked.alpha);
         if (!isnan(c->asked.margin))

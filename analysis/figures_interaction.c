@@ -124,7 +124,7 @@ bool figure_interaction(figure *f, error *e)
         put_lines(f, &x, &k, panel, k.row[i].axis);
     }
     int n = snprintf(text, sizeof text,
-                     "bars: simultaneous %g %% intervals of the differences from the baseline; in "
+                     "bars: simultaneous %g %% intervals of the differences from the baseline; in "
                      "the legend: what a doubling adds to the difference, and its interval",
                      100 * (1 - f->c->asked.alpha));
     if (!isnan(f->c->asked.margin))

@@ -7,11 +7,16 @@
 #include "analysis/curve.h"
 #include "analysis/figure.h"
 
+#include <gsl/gsl_sort.h>
+#include <gsl/gsl_statistics_double.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-enum { BAND_SEEDS = 5 }; /* with fewer the band would hide the rest */
+enum {
+    BAND_SEEDS = 5, /* with fewer the band would hide the rest */
+    BAND_ARMS = 5,  /* with more they would hide each other    */
+};
 
 typedef struct curves {
     figure *f;
@@ -130,7 +135,8 @@ static void put_mean(curves *k, int a, const int mean[2], const int band[2])
             if (!first) first = at(k, a, i);
         }
     if (!first) return;
-    k->banded += seeds >= BAND_SEEDS;
+    const bool banded = seeds >= BAND_SEEDS && s->arms <= BAND_ARMS;
+    k->banded += banded;
     double *y = calloc((size_t)seeds, sizeof *y);
     if (!y) abort();
     for (int p = 0; p < first->n; p++) {
@@ -149,8 +155,7 @@ static void put_mean(curves *k, int a, const int mean[2], const int band[2])
         x /= n, k->end[a] = x;
         for (int panel = 0; panel < 2; panel++) {
             put_row(&k->f->chart, mean[panel], x, m);
-            if (n >= BAND_SEEDS)
-                chart_row(&k->f->chart, band[panel], (double[]){ x, m - half, m + half });
+            if (banded) chart_row(&k->f->chart, band[panel], (double[]){ x, m - half, m + half });
         }
     }
     free(y);
@@ -179,6 +184,7 @@ static void put_all(curves *k)
                 const curve *one = at(k, a, i);
                 chart_look look = chart_seed(looks, a);
                 const bool dead = status_at(k, a, i) == STUDY_DIVERGED;
+                if (s->arms > BAND_ARMS) look.opacity *= 0.6;
                 if (dead) look.dash = CHART_DOTTED, look.opacity = 1;
                 if (!one->n) continue;
                 const int line = chart_add_series(c, panel, CHART_LINE, look,
@@ -212,7 +218,10 @@ static void put_remark(curves *k)
     }
     char text[512];
     int n = snprintf(text, sizeof text, "bold: mean over seeds; faint: seeds%s",
-                     k->banded ? "; band: 95 % t-interval of the mean" : "");
+                     k->banded ? "; band: 95 % t-interval of the mean" : "");
+    if (!k->banded && k->f->study->arms > BAND_ARMS)
+        n += snprintf(text + n, sizeof text - (size_t)n, "; no bands, for there are %d arms",
+                      k->f->study->arms);
     if (k->f->asked->x == STUDY_SECONDS)
         n += snprintf(text + n, sizeof text - (size_t)n, "; seconds of each run's own clock");
     if (diverged)
@@ -246,20 +255,29 @@ static void put_unit(curves *k, double most, char title[80])
              flops ? FLOPS[u] : TOKENS[u]);
 }
 
-/* The left panel leaves out the steep start, the right one shows the last quarter of the arm that
- * ends first. */
+/* The left panel leaves out the steep start, and what only a tenth of the points reach; the right
+ * one shows the last quarter of the arm that ends first. */
 static void find_ranges(curves *k, double from, double to)
 {
     const study *s = k->f->study;
     double lo[2] = { INFINITY, INFINITY }, hi[2] = { -INFINITY, -INFINITY };
+    size_t n = 0, room = 0;
+    for (int i = 0; i < s->arms * s->seeds; i++) room += (size_t)k->curve[i].n;
+    double *early = calloc(room + 1, sizeof *early);
+    if (!early) abort();
     for (int a = 0; a < s->arms; a++)
         for (int i = 0; i < s->seeds; i++)
             for (int p = 0; status_at(k, a, i) == STUDY_DONE && p < at(k, a, i)->n; p++) {
                 const curve *c = at(k, a, i);
                 const double x = x_of(k, a, c, p) / k->scale;
-                if (x >= 0.1 * to || p + 1 == c->n) figure_widen(&lo[0], &hi[0], c->loss[p]);
+                if (x >= 0.1 * to || p + 1 == c->n) early[n++] = c->loss[p];
                 if (x >= from) figure_widen(&lo[1], &hi[1], c->loss[p]);
             }
+    gsl_sort(early, 1, n);
+    if (n)
+        lo[0] = early[0],
+        hi[0] = fmax(hi[1], gsl_stats_quantile_from_sorted_data(early, 1, n, 0.9));
+    free(early);
     for (int panel = 0; panel < 2; panel++) {
         chart_panel *p = &k->f->chart.panel[panel];
         figure_range(&p->y, lo[panel], hi[panel], 0.05);

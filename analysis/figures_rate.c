@@ -78,17 +78,22 @@ static void put_line(rates *k, int line)
 {
     const figure *f = k->f;
     chart *ch = &k->f->chart;
-    const char *text = k->line.text[line];
+    /* Where nothing but the rate varies, its attention is its name. */
+    const char *text = *k->line.text[line] ? k->line.text[line] : f->study->arm[0].attention;
     chart_look look = chart_arm(f->style, line), bar = look, seed = look;
     bar.width = f->style->bar_width, bar.point = -1;
     seed.opacity = fmin(1, 2 * f->style->seed_opacity), seed.size *= 0.6;
-    const int seeds = chart_add_series(ch, 0, CHART_POINTS, seed, text, "lr value of a seed");
-    const int bars =
-        chart_add_series(ch, 0, CHART_BARS_Y, bar, text, "lr mean lower upper, 95 % t-interval");
-    const int means = chart_add_series(ch, 0, CHART_LINE, look, text, "lr mean");
+    const int seeds =
+        chart_add_series(ch, 0, CHART_POINTS, seed, text, "lr (a little aside) value of a seed");
+    const int bars = chart_add_series(ch, 0, CHART_BARS_Y, bar, text,
+                                      "lr (a little aside) mean lower upper, 95 % t-interval");
+    const int means = chart_add_series(ch, 0, CHART_LINE, look, text, "lr (a little aside) mean");
     double *x = calloc((size_t)k->rate.n, sizeof *x), *y = calloc((size_t)k->rate.n, sizeof *y);
     if (!x || !y) abort();
     int n = 0;
+    /* Lines stand a little apart, so that their intervals can be told apart. */
+    const double range = log(k->rate.number[k->rate.n - 1] / k->rate.number[0]),
+                 aside = exp(0.008 * range * (line - 0.5 * (k->line.n - 1)));
     for (int r = 0; r < k->rate.n; r++) {
         const int a = arm_at(k, line, r);
         double mean, sd;
@@ -97,21 +102,22 @@ static void put_line(rates *k, int line)
         for (int s = 0; s < f->study->seeds; s++) {
             const double value = study_at(f->study, a, s)->value;
             if (isnan(value)) continue;
-            chart_row(ch, seeds, (double[]){ k->rate.number[r], value });
+            chart_row(ch, seeds, (double[]){ k->rate.number[r] * aside, value });
             figure_widen(&k->lo, &k->hi, value);
         }
         const int count = comparison_arm(&mean, &sd, f->c, a);
         if (!count) continue;
         x[n] = k->rate.number[r], y[n] = mean;
-        chart_row(ch, means, (double[]){ x[n], y[n] });
-        if (count > 1) {
+        chart_row(ch, means, (double[]){ x[n] * aside, y[n] });
+        if (count > 2) { /* of two, it says nothing */
             const double half = gsl_cdf_tdist_Pinv(0.975, count - 1) * sd / sqrt(count);
-            chart_row(ch, bars, (double[]){ x[n], y[n], y[n] - half, y[n] + half });
+            chart_row(ch, bars, (double[]){ x[n] * aside, y[n], y[n] - half, y[n] + half });
+            figure_widen(&k->lo, &k->hi, y[n] - half), figure_widen(&k->lo, &k->hi, y[n] + half);
         }
         n++;
     }
     put_fit(k, line, x, y, n);
-    char *name = chart_cut(*text ? text : f->study->metric.name, 40);
+    char *name = chart_cut(text, 40);
     if (n) chart_add_entry(ch, name, CHART_LINE, look);
     free(name), free(x), free(y);
 }
@@ -160,7 +166,7 @@ static void draw(rates *k)
     char title[FIGURE_TITLE], text[512];
     figure_metric(title, f->study);
     chart_set_title(x, KEY), chart_set_title(y, title);
-    snprintf(text, sizeof text, "means over seeds with 95 %% t-intervals; faint: seeds%s%s",
+    snprintf(text, sizeof text, "means over seeds with 95 %% t-intervals; faint: seeds%s%s",
              k->fits ? "; dashed: parabola in log lr through the means" : "",
              k->diverged ? "; ×: how many of the runs diverged, which are in no mean" : "");
     chart_set_remark(&f->chart, text);

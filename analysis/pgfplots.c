@@ -43,7 +43,11 @@ static const char *put_wide(FILE *tex, const char *text)
     const int n = b >= 0xf0 ? 4 : b >= 0xe0 ? 3 : 2;
     unsigned long code = n == 4 ? b & 7u : n == 3 ? b & 15u : b & 31u;
     for (int i = 1; i < n; i++) code = code << 6 | ((unsigned char)text[i] & 63u);
-    if (code == 0xb1)
+    if (code == 0xa0)
+        fputc('~', tex);
+    else if (code == 0x2212)
+        fputs("\\ensuremath{-}", tex);
+    else if (code == 0xb1)
         fputs("\\ensuremath{\\pm}", tex);
     else if (code == 0xd7)
         fputs("\\ensuremath{\\times}", tex);
@@ -54,10 +58,18 @@ static const char *put_wide(FILE *tex, const char *text)
     return text + n;
 }
 
+/* "-0.02" after a space or bracket: the hyphen is a minus. */
+static bool is_minus(const char *text, const char *start)
+{
+    return *text == '-' && text[1] >= '0' && text[1] <= '9' &&
+           (text == start || text[-1] == ' ' || text[-1] == '[');
+}
+
 static void put_text(FILE *tex, const char *text)
 {
+    const char *start = text;
     while (*text) {
-        const char *safe = escape_of(*text);
+        const char *safe = is_minus(text, start) ? "\\ensuremath{-}" : escape_of(*text);
         if ((unsigned char)*text >= 0x80) {
             text = put_wide(tex, text);
             continue;
@@ -319,7 +331,8 @@ static void put_panel(FILE *tex, const chart *k, int panel)
             "  axis x line*=bottom, axis y line*=left, tick align=outside, tick pos=left,\n"
             "%s%s"
             "  grid style={attnlab-grid, line width=0.3pt}, axis line style={attnlab-ink},\n"
-            "  title style={yshift=-4pt}, legend cell align=left, axis on top=false,\n"
+            "  title style={yshift=-4pt, text height=1.6ex, text depth=0.4ex}, legend cell "
+            "align=left, axis on top=false,\n"
             "  legend style={draw=none, fill=none, at={(1,1)}, xshift=6pt, anchor=north west,\n"
             "    row sep=0pt, inner sep=1pt},\n"
             "  every axis plot/.append style={line join=round, forget plot}]\n",

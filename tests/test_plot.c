@@ -144,7 +144,7 @@ static void refusals(void **state)
     const char *args[] = { "attnlab plot", "alone",  "--db", f.path, "--out",
                            folder,         "--kind", "diff", NULL };
     assert_int_equal(fixture_verb(plot_verb, &out, &err, args), STATUS_FAILED);
-    assert_non_null(strstr(err, "no arm has a baseline"));
+    assert_non_null(strstr(err, "it needs an arm with a baseline"));
     free(out), free(err);
     snprintf(file, sizeof file, "%s/test.db/x", f.folder);
     args[5] = file;
