@@ -242,7 +242,7 @@ void chart_thin(chart_axis *a, const style *s, double length)
     a->tics = kept;
 }
 
-chart_look chart_arm(const style *s, int i)
+chart_look chart_look_of(const style *s, int i)
 {
     chart_look look = { .opacity = 1,
                         .width = s->mean_width,
@@ -251,13 +251,6 @@ chart_look chart_arm(const style *s, int i)
                         .every = 1,
                         .dash = i / s->colours % CHART_DASHES };
     memcpy(look.colour, style_colour(s, i), STYLE_COLOUR);
-    return look;
-}
-
-chart_look chart_seed(const style *s, int i)
-{
-    chart_look look = chart_arm(s, i);
-    look.opacity = s->seed_opacity, look.width = s->seed_width, look.point = -1;
     return look;
 }
 

@@ -122,9 +122,8 @@ void chart_tic(chart_axis *a, double at, const char *label);
 /* Drop tics whose labels would touch on an axis of `length` pixels. */
 void chart_thin(chart_axis *a, const style *s, double length);
 
-/* The look of the i-th arm: colour, point, dash. */
-chart_look chart_arm(const style *s, int i);
-chart_look chart_seed(const style *s, int i);
+/* The look of the i-th thing: colour, point and, where colours come again, dash. */
+chart_look chart_look_of(const style *s, int i);
 
 /* How wide a text is, about. */
 double chart_text_width(const style *s, const char *text, bool small);

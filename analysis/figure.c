@@ -1,6 +1,7 @@
 /* figure.c - see figure.h and figures.h. */
 #include "analysis/figure.h"
 
+#include "analysis/axes.h"
 #include "analysis/gnuplot.h"
 #include "analysis/pgfplots.h"
 #include "analysis/tables.h"
@@ -89,6 +90,30 @@ static char **names_of(const study *s)
     return name;
 }
 
+/* One colour a variant where there are not too many combinations, else one an arm. */
+static chart_look *looks_of(const study *s, const style *look)
+{
+    enum { OPEN = CHART_POINT_KINDS / 2 };
+    static const char ATTENTION[] = "model.attention";
+    chart_look *out = calloc((size_t)s->arms + 1, sizeof *out);
+    if (!out) abort();
+    axes x;
+    axes_open(&x, s);
+    const char *key = axes_have(&x, ATTENTION) ? ATTENTION : x.keys ? x.key[0] : "";
+    axes_groups variant = axes_by(&x, key), rest = axes_without(&x, key, NULL);
+    const bool two =
+        x.keys > 1 && variant.n <= look->colours && rest.n <= CHART_DASHES && s->arms > variant.n;
+    for (int a = 0; a < s->arms; a++) {
+        out[a] = chart_look_of(look, two ? variant.of[a] : a);
+        if (two) out[a].dash = rest.of[a];
+        /* Open points at every other one, for dashes are hard to see behind points. */
+        if (two && rest.of[a] % 2) out[a].point = (out[a].point + OPEN) % CHART_POINT_KINDS;
+    }
+    axes_groups_close(&variant), axes_groups_close(&rest);
+    axes_close(&x);
+    return out;
+}
+
 static bool write_all(const chart *k, const char *folder, const char *name, unsigned formats,
                       error *e)
 {
@@ -114,6 +139,7 @@ bool figures_draw(char needs[FIGURES_NEEDS], const char *folder, figures_kind ki
                  .d = r->d,
                  .style = r->style ? r->style : &usual,
                  .name = names_of(r->c->study),
+                 .look = looks_of(r->c->study, r->style ? r->style : &usual),
                  .needs = needs };
     *needs = '\0';
     chart_open(&f.chart, f.style);
@@ -124,6 +150,6 @@ bool figures_draw(char needs[FIGURES_NEEDS], const char *folder, figures_kind ki
     }
     chart_close(&f.chart);
     for (int a = 0; a < f.study->arms; a++) free(f.name[a]);
-    free(f.name);
+    free(f.name), free(f.look);
     return ok;
 }

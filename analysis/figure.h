@@ -12,7 +12,8 @@ typedef struct figure {
     db *d;
     const style *style;
     chart chart;
-    char **name; /* (arms): labels, the long ones cut but no two alike */
+    char **name;      /* (arms): labels, the long ones cut but no two alike */
+    chart_look *look; /* (arms): colour and point by variant, dash by what else varies */
     char *needs;
 } figure;
 

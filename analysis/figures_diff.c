@@ -20,7 +20,7 @@ static void put_series(figure *f, double *lo, double *hi)
 {
     const comparison *c = f->c;
     chart *k = &f->chart;
-    chart_look look = chart_arm(f->style, 0), seed = look;
+    chart_look look = chart_look_of(f->style, 0), seed = look;
     seed.point = 6, seed.size *= 0.5, seed.opacity = 0.8; /* circles */
     memcpy(seed.colour, f->style->quiet, STYLE_COLOUR);
     look.point = -1, look.width = f->style->bar_width;

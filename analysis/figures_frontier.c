@@ -98,7 +98,7 @@ bool figure_frontier(figure *f, error *e)
     int kept = 0;
     for (int i = 0; i < n; i++) {
         const bool dominated = beaten(p, n, i, c->asked.larger_is_better);
-        chart_look look = chart_arm(f->style, p[i].arm);
+        chart_look look = f->look[p[i].arm];
         look.width = f->style->bar_width, look.size *= 1.2, look.opacity = dominated ? 0.45 : 1;
         const int point = chart_add_series(k, 0, CHART_BARS_Y, look, f->study->arm[p[i].arm].label,
                                            "bytes (side by side where equal) mean lower upper");

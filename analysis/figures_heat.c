@@ -26,7 +26,7 @@ static double widest(const style *s, char *const *text, int n, double least)
 static grid open_grid(figure *f, const char *title, int rows, char *const *row, int cols,
                       char *const *col)
 {
-    enum { MOST = 36 };
+    enum { MOST = 36, LEAST = 9 }; /* ems, for what stands beside the rows */
     chart *k = &f->chart;
     const double size = f->style->font_size;
     grid g = { .rows = rows };
@@ -34,7 +34,7 @@ static grid open_grid(figure *f, const char *title, int rows, char *const *row, 
     if (!short_col) abort();
     for (int c = 0; c < cols; c++) short_col[c] = chart_cut(col[c], MOST);
     g.panel = chart_add_panel(k, title, cols * widest(f->style, short_col, cols, 6.4 * size),
-                              rows * 3 * size);
+                              fmax(3 * rows, LEAST) * size);
     chart_panel *p = &k->panel[g.panel];
     p->x.names = p->y.names = true, p->x.grid = p->y.grid = false;
     p->x.lo = p->y.lo = 0.5, p->x.hi = cols + 0.5, p->y.hi = rows + 0.5;
@@ -46,7 +46,7 @@ static grid open_grid(figure *f, const char *title, int rows, char *const *row, 
     }
     for (int c = 0; c < cols; c++) free(short_col[c]);
     free(short_col);
-    g.series = chart_add_series(k, g.panel, CHART_CELLS, chart_arm(f->style, 0),
+    g.series = chart_add_series(k, g.panel, CHART_CELLS, chart_look_of(f->style, 0),
                                 title && *title ? title : "cells", "column row value colour");
     return g;
 }

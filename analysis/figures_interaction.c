@@ -64,7 +64,7 @@ static void put_lines(figure *f, const axes *x, const interactions *k, int panel
         if (strcmp(r->axis, key) != 0) continue;
         char text[512];
         name_line(text, sizeof text, f, x, k, i);
-        chart_look look = chart_arm(f->style, i), bar = look;
+        chart_look look = chart_look_of(f->style, i), bar = look;
         bar.width = f->style->bar_width, bar.point = -1;
         const int bars = chart_add_series(ch, panel, CHART_BARS_Y, bar, text,
                                           "level difference lower upper, simultaneous 1 - alpha");

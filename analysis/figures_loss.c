@@ -174,7 +174,7 @@ static void put_all(curves *k)
     if (!mean || !band) abort();
     for (int panel = 0; panel < 2; panel++) {
         for (int a = 0; a < s->arms; a++) {
-            chart_look look = chart_arm(looks, a);
+            chart_look look = k->f->look[a];
             look.opacity = looks->band_opacity;
             band[a][panel] =
                 chart_add_series(c, panel, CHART_BAND, look, s->arm[a].label, COLUMNS[1]);
@@ -182,9 +182,10 @@ static void put_all(curves *k)
         for (int a = 0; a < s->arms; a++)
             for (int i = 0; i < s->seeds; i++) {
                 const curve *one = at(k, a, i);
-                chart_look look = chart_seed(looks, a);
+                chart_look look = k->f->look[a];
                 const bool dead = status_at(k, a, i) == STUDY_DIVERGED;
-                if (s->arms > BAND_ARMS) look.opacity *= 0.6;
+                look.width = looks->seed_width, look.point = -1;
+                look.opacity = looks->seed_opacity * (s->arms > BAND_ARMS ? 0.6 : 1);
                 if (dead) look.dash = CHART_DOTTED, look.opacity = 1;
                 if (!one->n) continue;
                 const int line = chart_add_series(c, panel, CHART_LINE, look,
@@ -193,7 +194,7 @@ static void put_all(curves *k)
                     put_row(c, line, x_of(k, a, one, p) / k->scale, one->loss[p]);
             }
         for (int a = 0; a < s->arms; a++) {
-            chart_look look = chart_arm(looks, a);
+            chart_look look = k->f->look[a];
             look.every = k->training && !panel ? 5 : 1, look.size *= 0.6;
             mean[a][panel] =
                 chart_add_series(c, panel, CHART_LINE, look, s->arm[a].label, COLUMNS[0]);
@@ -201,7 +202,7 @@ static void put_all(curves *k)
     }
     for (int a = 0; a < s->arms; a++) {
         put_mean(k, a, mean[a], band[a]);
-        chart_look look = chart_arm(looks, a);
+        chart_look look = k->f->look[a];
         look.size *= 0.6;
         if (k->end[a] > 0) chart_add_entry(c, k->f->name[a], CHART_LINE, look);
     }

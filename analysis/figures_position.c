@@ -46,7 +46,7 @@ static bool put_arm(figure *f, int arm, int64_t *longest, double *lo, double *hi
     if (!x.length) return true;
     if (x.length > *longest) *longest = x.length;
     const double spans = fmin((double)x.length, SPANS);
-    chart_look look = chart_arm(f->style, arm);
+    chart_look look = f->look[arm];
     look.size *= 0.6, look.every = 4;
     const int line =
         chart_add_series(&f->chart, 0, CHART_LINE, look, s->arm[arm].label, "position loss");

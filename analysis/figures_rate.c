@@ -63,7 +63,7 @@ static void put_fit(rates *k, int line, const double *x, const double *y, int n)
     enum { STEPS = 60 };
     double c[3];
     if (!fit(c, x, y, n, k->f->study->metric.larger_is_better)) return;
-    chart_look look = chart_arm(k->f->style, line);
+    chart_look look = chart_look_of(k->f->style, line);
     look.width = 1, look.point = -1, look.dash = CHART_DASHED;
     const int curve = chart_add_series(&k->f->chart, 0, CHART_LINE, look,
                                        "parabola in log lr through the means", "lr fit");
@@ -80,7 +80,7 @@ static void put_line(rates *k, int line)
     chart *ch = &k->f->chart;
     /* Where nothing but the rate varies, its attention is its name. */
     const char *text = *k->line.text[line] ? k->line.text[line] : f->study->arm[0].attention;
-    chart_look look = chart_arm(f->style, line), bar = look, seed = look;
+    chart_look look = chart_look_of(f->style, line), bar = look, seed = look;
     bar.width = f->style->bar_width, bar.point = -1;
     seed.opacity = fmin(1, 2 * f->style->seed_opacity), seed.size *= 0.6;
     const int seeds =

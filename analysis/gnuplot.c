@@ -97,7 +97,8 @@ static void put_axis(FILE *gp, const chart *k, char name, const chart_axis *a)
     fprintf(gp, ")\nset %clabel ", name);
     quote(gp, a->title ? a->title : "", false);
     fprintf(gp, " textcolor rgb '%s'\n", k->style->ink);
-    if (a->grid) fprintf(gp, "set grid %ctics lw 0.7 dt solid lc rgb '%s'\n", name, k->style->grid);
+    if (a->grid)
+        fprintf(gp, "set grid %ctics lt 1 lw 0.7 dt solid lc rgb '%s'\n", name, k->style->grid);
 }
 
 static void put_boxes(FILE *gp, const chart *k, int panel)
