@@ -117,6 +117,7 @@ static void put_head(FILE *tex, const chart *k, const char *name)
             "  \\documentclass{article}\n"
             "  \\usepackage[T1]{fontenc}\n"
             "  \\usepackage{lmodern,textcomp,pgfplots}\n"
+            "  \\pgfplotsset{compat=1.14}\n"
             "  \\ifdefined\\pdfpagewidth\\else\\let\\pdfpagewidth\\pagewidth"
             "\\let\\pdfpageheight\\pageheight\\fi\n"
             "  \\begin{document}\n"
@@ -312,15 +313,33 @@ static void put_legend(FILE *tex, const chart *k)
     }
 }
 
+/* Beside the panel before it, or below the row before; between panels stand words, whose size is
+ * the font's and not the panels'. */
+static void put_place(FILE *tex, const chart *k, int panel)
+{
+    const chart_panel *p = &k->panel[panel];
+    const double points = style_tex_points(k->style) / k->style->font_size; /* a pixel of words */
+    if (panel % k->columns) {
+        const chart_panel *b = p - 1;
+        fprintf(tex, "at={(panel%d.north east)}, anchor=north west, xshift=%.1fpt,\n", panel,
+                points * (p->left - b->left - b->width));
+    } else if (panel) {
+        const chart_panel *b = p - k->columns;
+        fprintf(tex, "at={(panel%d.south west)}, anchor=north west, yshift=-%.1fpt,\n",
+                panel + 1 - k->columns, points * (p->top - b->top - b->height));
+    } else {
+        fputc('\n', tex);
+    }
+}
+
 static void put_panel(FILE *tex, const chart *k, int panel)
 {
     const chart_panel *p = &k->panel[panel];
     const style *s = k->style;
-    fprintf(tex,
-            "\\begin{axis}[name=panel%d, at={(%.1f\\attnlabunit,%.1f\\attnlabunit)}, "
-            "anchor=north west,\n"
-            "  scale only axis, width=%.1f\\attnlabunit, height=%.1f\\attnlabunit,\n",
-            panel + 1, p->left, -p->top, p->width, p->height);
+    fprintf(tex, "\\begin{axis}[name=panel%d, ", panel + 1);
+    put_place(tex, k, panel);
+    fprintf(tex, "  scale only axis, width=%.1f\\attnlabunit, height=%.1f\\attnlabunit,\n",
+            p->width, p->height);
     put_axis(tex, 'x', &p->x), put_axis(tex, 'y', &p->y);
     if (p->title) {
         fputs("  title={", tex);

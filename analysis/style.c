@@ -69,13 +69,24 @@ static bool set_colours(style *s, char *text)
     return t.colours > 0;
 }
 
-static bool is_size(const char *text)
+static const struct {
+    const char *name;
+    double points;
+} TEX_SIZE[] = {
+    { "tiny", 5 }, { "scriptsize", 7 }, { "footnotesize", 8 }, { "small", 9 }, { "normalsize", 10 },
+};
+
+/* 0: no such size. */
+static double points_of(const char *name)
 {
-    static const char *const SIZE[] = { "tiny", "scriptsize", "footnotesize", "small",
-                                        "normalsize" };
-    for (size_t i = 0; i < sizeof SIZE / sizeof *SIZE; i++)
-        if (strcmp(text, SIZE[i]) == 0) return true;
-    return false;
+    for (size_t i = 0; i < sizeof TEX_SIZE / sizeof *TEX_SIZE; i++)
+        if (strcmp(name, TEX_SIZE[i].name) == 0) return TEX_SIZE[i].points;
+    return 0;
+}
+
+double style_tex_points(const style *s)
+{
+    return points_of(s->tex_font);
 }
 
 /* `text` is changed. */
@@ -94,7 +105,7 @@ static bool set(style *s, const key *k, char *text)
     case FONT:
     case TEX_FONT:
         if (!*text || strlen(text) >= STYLE_FONT || text[strspn(text, LETTERS)]) return false;
-        if (k->kind == TEX_FONT && !is_size(text)) return false;
+        if (k->kind == TEX_FONT && points_of(text) == 0) return false;
         strcpy(at, text);
         return true;
     case NUMBER: {

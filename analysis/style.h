@@ -41,6 +41,9 @@ const char *style_colour(const style *s, int i);
 /* The same, dark enough for small text on white (4.5 : 1). */
 void style_ink(char ink[STYLE_COLOUR], const char *colour);
 
+/* The size of tex_font in points, in LaTeX's usual classes. */
+double style_tex_points(const style *s);
+
 /* t of the way from one colour to another. */
 void style_blend(char out[STYLE_COLOUR], const char *from, const char *to, double t);
 
