@@ -9,14 +9,14 @@
 static void *zeroed(size_t n, size_t size)
 {
     void *p = calloc(n ? n : 1, size);
-    if (!p) abort();
+    if (!p) error_memory();
     return p;
 }
 
 static char *copy_of(const char *text)
 {
     char *copy = strdup(text);
-    if (!copy) abort();
+    if (!copy) error_memory();
     return copy;
 }
 
@@ -30,7 +30,7 @@ static char *text_of(const json_t *value)
         return copy_of(number);
     }
     char *text = value ? json_dumps(value, JSON_COMPACT | JSON_ENCODE_ANY) : copy_of("");
-    if (!text) abort();
+    if (!text) error_memory();
     return text;
 }
 
@@ -143,7 +143,7 @@ axes_groups axes_without(const axes *x, const char *key, const char *other)
         char *text = NULL;
         size_t size;
         FILE *out = open_memstream(&text, &size);
-        if (!out) abort();
+        if (!out) error_memory();
         int n = 0;
         for (int i = 0; i < x->keys; i++) {
             const char *k = x->key[i], *dot = strrchr(k, '.');

@@ -10,7 +10,7 @@ static void *grown(void *p, int n, size_t size)
 {
     if (n & (n - 1)) return p; /* room doubles at powers of two */
     p = realloc(p, 2 * ((size_t)n + 1) * size);
-    if (!p) abort();
+    if (!p) error_memory();
     return p;
 }
 
@@ -36,7 +36,7 @@ static size_t character(const char *text)
 char *chart_clean(const char *text)
 {
     char *out = malloc(strlen(text) + 1), *to = out;
-    if (!out) abort();
+    if (!out) error_memory();
     while (*text) {
         const size_t n = character(text);
         if (n)
@@ -62,7 +62,7 @@ char *chart_cut(const char *text, int most)
     const int n = length_of(clean), head = (most - 1) / 2, tail = most - 1 - head;
     if (n <= most) return clean;
     char *out = malloc(strlen(clean) + sizeof DOTS), *to = out;
-    if (!out) abort();
+    if (!out) error_memory();
     int i = -1;
     for (const char *at = clean; *at; at++) {
         i += ((unsigned char)*at & 0xc0) != 0x80;

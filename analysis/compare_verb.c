@@ -200,7 +200,7 @@ static char *join(int argc, char **argv)
     size_t size = 1;
     for (int i = 0; i < argc; i++) size += strlen(argv[i]) + 1;
     char *text = calloc(1, size);
-    if (!text) abort();
+    if (!text) error_memory();
     for (int i = 0; i < argc; i++) {
         if (i) strcat(text, " ");
         strcat(text, argv[i]);

@@ -27,7 +27,7 @@ bool comparison_open(comparison *c, const study *s, db *d, bool all, error *e)
                        .y = calloc(cells, sizeof *c->y),
                        .power = calloc(room, sizeof *c->power),
                        .confounds = calloc(room, sizeof *c->confounds) };
-    if (!c->pair || !c->y || !c->power || !c->confounds) abort();
+    if (!c->pair || !c->y || !c->power || !c->confounds) error_memory();
     int pairs = 0;
     if (all) pairs = every_two(c->pair, s);
     for (int a = 0; !all && a < s->arms; a++)
@@ -46,7 +46,7 @@ bool comparison_open(comparison *c, const study *s, db *d, bool all, error *e)
 
     /* Without shared seeds every finished run was used. */
     bool *used = calloc((size_t)s->seeds, sizeof *used);
-    if (!used) abort();
+    if (!used) error_memory();
     for (int i = 0; i < s->seeds; i++) used[i] = c->result.used[i] || !c->result.shared_seeds;
     bool ok = db_integer(d, &c->look, 0, e, "SELECT count(*) + 1 FROM comparison WHERE sweep_id=?",
                          "i", s->sweep_id);
@@ -122,7 +122,7 @@ int comparison_arm(double *mean, double *sd, const comparison *c, int arm)
     const contrast_result *r = &c->result;
     const bool paired = r->procedure == CONTRAST_FLIP || r->procedure == CONTRAST_BLOCK;
     double *x = calloc((size_t)c->asked.seeds, sizeof *x);
-    if (!x) abort();
+    if (!x) error_memory();
     size_t n = 0;
     for (int i = 0; i < c->asked.seeds; i++) {
         const double y = c->y[arm * c->asked.seeds + i];

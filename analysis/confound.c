@@ -8,7 +8,7 @@
 static void add(json_t *list, const char *key, const char *base, const char *arm)
 {
     json_t *entry = json_pack("{s:s, s:s?, s:s?}", "key", key, "base", base, "arm", arm);
-    if (!entry || json_array_append_new(list, entry) != 0) abort();
+    if (!entry || json_array_append_new(list, entry) != 0) error_memory();
 }
 
 /* What v_confound says of an arm and its baseline, for any two arms. */
@@ -79,7 +79,7 @@ static bool finished(const study *s, int arm, int seed, const bool *used)
 static char *values(const study *s, int arm, const bool *used, size_t offset)
 {
     char *text = calloc(1, 1);
-    if (!text) abort();
+    if (!text) error_memory();
     for (int i = 0; i < s->seeds; i++) {
         const char *value = finished(s, arm, i, used) ? trait(s, arm, i, offset) : NULL;
         bool known = !value;
@@ -88,7 +88,7 @@ static char *values(const study *s, int arm, const bool *used, size_t offset)
         if (known) continue;
         const size_t size = strlen(text) + strlen(value) + 4;
         char *longer = malloc(size);
-        if (!longer) abort();
+        if (!longer) error_memory();
         snprintf(longer, size, "%s%s%s", text, *text ? " | " : "", value);
         free(text);
         text = longer;
@@ -122,7 +122,7 @@ bool confound_find(json_t **list, const study *s, db *d, int arm, int base, cons
                    error *e)
 {
     *list = json_array();
-    if (!*list) abort();
+    if (!*list) error_memory();
     if (!find_keys(*list, s, d, arm, base, e)) {
         json_decref(*list);
         *list = NULL;

@@ -5,6 +5,8 @@
 #include "analysis/flip.h"
 #include "analysis/maxt.h"
 
+#include "core/error.h"
+
 #include <gsl/gsl_cdf.h>
 #include <gsl/gsl_statistics_double.h>
 #include <math.h>
@@ -17,7 +19,7 @@ enum { FLIP_SEEDS = 6 }; /* the fewest with which sign-flips can reach 0.05 */
 static void *zeroed(size_t n, size_t size)
 {
     void *p = calloc(n ? n : 1, size);
-    if (!p) abort();
+    if (!p) error_memory();
     return p;
 }
 

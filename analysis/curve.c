@@ -12,7 +12,7 @@ void curve_add(curve *k, double tokens, double loss)
         k->tokens = realloc(k->tokens, room * sizeof *k->tokens);
         k->loss = realloc(k->loss, room * sizeof *k->loss);
         k->seconds = realloc(k->seconds, room * sizeof *k->seconds);
-        if (!k->tokens || !k->loss || !k->seconds) abort();
+        if (!k->tokens || !k->loss || !k->seconds) error_memory();
     }
     k->tokens[k->n] = tokens, k->seconds[k->n] = NAN, k->loss[k->n++] = loss;
 }

@@ -98,7 +98,7 @@ static bool find_cell(db *d, int64_t *run_id, const char *text, error *e)
     if (!first || first == last) return true;
     char *study = strndup(text, (size_t)(first - text)),
          *arm = strndup(first + 1, (size_t)(last - first - 1));
-    if (!study || !arm) abort();
+    if (!study || !arm) error_memory();
     const bool ok = db_integer(
         d, run_id, 0, e,
         "SELECT n.run_id FROM sweep s JOIN arm a USING(sweep_id) JOIN arm_run ar USING(arm_id)"

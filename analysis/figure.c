@@ -74,14 +74,14 @@ static char **names_of(const study *s)
 {
     enum { MOST = 40, NUMBER = 24 };
     char **name = calloc((size_t)s->arms + 1, sizeof *name);
-    if (!name) abort();
+    if (!name) error_memory();
     for (int a = 0; a < s->arms; a++) name[a] = chart_cut(s->arm[a].label, MOST);
     for (int a = 0; a < s->arms; a++)
         for (int b = 0; b < a; b++) {
             if (strcmp(name[a], name[b]) != 0) continue;
             const size_t size = strlen(name[a]) + NUMBER;
             char *longer = malloc(size);
-            if (!longer) abort();
+            if (!longer) error_memory();
             snprintf(longer, size, "%s (%d)", name[a], a + 1);
             free(name[a]);
             name[a] = longer;
@@ -96,7 +96,7 @@ static chart_look *looks_of(const study *s, const style *look)
     enum { OPEN = CHART_POINT_KINDS / 2 };
     static const char ATTENTION[] = "model.attention";
     chart_look *out = calloc((size_t)s->arms + 1, sizeof *out);
-    if (!out) abort();
+    if (!out) error_memory();
     axes x;
     axes_open(&x, s);
     const char *key = axes_have(&x, ATTENTION) ? ATTENTION : x.keys ? x.key[0] : "";

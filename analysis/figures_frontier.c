@@ -82,7 +82,7 @@ bool figure_frontier(figure *f, error *e)
     const comparison *c = f->c;
     chart *k = &f->chart;
     place *p = calloc((size_t)f->study->arms, sizeof *p);
-    if (!p) abort();
+    if (!p) error_memory();
     const int n = find_places(p, c);
     spread(p, n);
     if (!n) {

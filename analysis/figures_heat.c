@@ -31,7 +31,7 @@ static grid open_grid(figure *f, const char *title, int rows, char *const *row, 
     const double size = f->style->font_size;
     grid g = { .rows = rows };
     char **short_col = calloc((size_t)cols + 1, sizeof *short_col);
-    if (!short_col) abort();
+    if (!short_col) error_memory();
     for (int c = 0; c < cols; c++) short_col[c] = chart_cut(col[c], MOST);
     g.panel = chart_add_panel(k, title, cols * widest(f->style, short_col, cols, 6.4 * size),
                               fmax(3 * rows, LEAST) * size);
@@ -234,7 +234,7 @@ static bool put_matrix(figure *f, const double *mean, const int64_t *length, int
                 rest = axes_without(&x, "model.context", NULL);
     char(*word)[TEXT] = calloc((size_t)lengths, sizeof *word),
     **col = calloc((size_t)lengths, sizeof *col);
-    if (!word || !col) abort();
+    if (!word || !col) error_memory();
     for (int l = 0; l < lengths; l++) {
         snprintf(word[l], TEXT, "%lld", (long long)length[l]);
         col[l] = word[l];
@@ -289,7 +289,7 @@ bool figure_matrix(figure *f, error *e)
                             "and %s on record",
                             n ? "only one is" : "none is");
     double *mean = calloc((size_t)n * (size_t)f->study->arms, sizeof *mean);
-    if (!mean) abort();
+    if (!mean) error_memory();
     bool ok = true;
     for (int l = 0; ok && l < n; l++)
         ok = read_means(mean + l * f->study->arms, &digits, f, length[l], e);

@@ -138,7 +138,7 @@ static void put_mean(curves *k, int a, const int mean[2], const int band[2])
     const bool banded = seeds >= BAND_SEEDS && s->arms <= BAND_ARMS;
     k->banded += banded;
     double *y = calloc((size_t)seeds, sizeof *y);
-    if (!y) abort();
+    if (!y) error_memory();
     for (int p = 0; p < first->n; p++) {
         int n = 0;
         double x = 0;
@@ -171,7 +171,7 @@ static void put_all(curves *k)
     chart *c = &k->f->chart;
     const size_t arms = (size_t)s->arms;
     int(*mean)[2] = calloc(arms, sizeof *mean), (*band)[2] = calloc(arms, sizeof *band);
-    if (!mean || !band) abort();
+    if (!mean || !band) error_memory();
     for (int panel = 0; panel < 2; panel++) {
         for (int a = 0; a < s->arms; a++) {
             chart_look look = k->f->look[a];
@@ -265,7 +265,7 @@ static void find_ranges(curves *k, double from, double to)
     size_t n = 0, room = 0;
     for (int i = 0; i < s->arms * s->seeds; i++) room += (size_t)k->curve[i].n;
     double *early = calloc(room + 1, sizeof *early);
-    if (!early) abort();
+    if (!early) error_memory();
     for (int a = 0; a < s->arms; a++)
         for (int i = 0; i < s->seeds; i++)
             for (int p = 0; status_at(k, a, i) == STUDY_DONE && p < at(k, a, i)->n; p++) {
@@ -324,7 +324,7 @@ bool figure_loss(figure *f, error *e)
                  .curve = calloc(cells, sizeof *k.curve),
                  .flops = calloc(arms, sizeof *k.flops),
                  .end = calloc(arms, sizeof *k.end) };
-    if (!k.curve || !k.flops || !k.end) abort();
+    if (!k.curve || !k.flops || !k.end) error_memory();
     bool ok = choose(&k, e);
     if (ok && k.most <= 0)
         figure_needs(f, "it needs steps on record, and there are none yet");

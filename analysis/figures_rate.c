@@ -89,7 +89,7 @@ static void put_line(rates *k, int line)
                                       "lr (a little aside) mean lower upper, 95 % t-interval");
     const int means = chart_add_series(ch, 0, CHART_LINE, look, text, "lr (a little aside) mean");
     double *x = calloc((size_t)k->rate.n, sizeof *x), *y = calloc((size_t)k->rate.n, sizeof *y);
-    if (!x || !y) abort();
+    if (!x || !y) error_memory();
     int n = 0;
     /* Lines stand a little apart, so that their intervals can be told apart. */
     const double range = log(k->rate.number[k->rate.n - 1] / k->rate.number[0]),

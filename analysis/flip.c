@@ -1,6 +1,8 @@
 /* flip.c - see flip.h. */
 #include "analysis/flip.h"
 
+#include "core/error.h"
+
 #include <assert.h>
 #include <gsl/gsl_rng.h>
 #include <gsl/gsl_sort.h>
@@ -27,7 +29,7 @@ static bool *make_flips(size_t flips, int seeds)
 {
     bool *turned = calloc(flips * (size_t)seeds, sizeof *turned);
     gsl_rng *r = gsl_rng_alloc(gsl_rng_mt19937);
-    if (!turned || !r) abort();
+    if (!turned || !r) error_memory();
     gsl_rng_set(r, SEED);
     for (size_t i = 1; i < flips; i++)
         for (int s = 1; s < seeds; s++)
@@ -86,7 +88,7 @@ void flip_open(flip *f, const double *d, int contrasts, int seeds)
     f->end = calloc((size_t)contrasts * KINDS * 2 * f->flips, sizeof *f->end);
     double *spread = calloc((size_t)contrasts, sizeof *spread); /* sqrt of the mean square */
     bool *turned = make_flips(f->flips, seeds);
-    if (!f->mean || !f->end || !spread) abort();
+    if (!f->mean || !f->end || !spread) error_memory();
     for (int c = 0; c < contrasts; c++) {
         const double *x = d + (size_t)c * (size_t)seeds;
         for (int s = 0; s < seeds; s++) f->mean[c] += x[s] / seeds;

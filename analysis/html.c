@@ -19,7 +19,7 @@ void html_element(FILE *out, const char *tag, const char *class, const char *tex
 void html_json(FILE *out, const char *id, const json_t *value)
 {
     char *text = json_dumps(value, JSON_COMPACT | JSON_REAL_PRECISION(9));
-    if (!text) abort();
+    if (!text) error_memory();
     fprintf(out, "<script type=\"application/json\" id=\"%s\">", id);
     for (const char *c = text; *c; c++) {
         if (*c == '<' || *c == '>' || *c == '&')

@@ -10,7 +10,7 @@
 static void *zeroed(size_t n, size_t size)
 {
     void *p = calloc(n ? n : 1, size);
-    if (!p) abort();
+    if (!p) error_memory();
     return p;
 }
 
@@ -43,7 +43,7 @@ static char *name_of(json_t *const *axes, contrast_pair p, const char *key)
         json_object_del(rest, key);
         part[i] = json_dumps(rest, JSON_COMPACT | JSON_SORT_KEYS);
         json_decref(rest);
-        if (!part[i]) abort();
+        if (!part[i]) error_memory();
     }
     const size_t size = strlen(part[0]) + strlen(part[1]) + 2;
     char *name = zeroed(size, 1);
@@ -126,7 +126,7 @@ static double describe(interaction *r, double *slope, const comparison *c, const
                         .hi = NAN,
                         .p_adjusted = NAN };
     double *w = zeroed(n, sizeof *w);
-    if (!r->axis) abort();
+    if (!r->axis) error_memory();
     for (int l = 0; l < g->n; l++) {
         r->x[l] = level(axes[c->pair[g->pair[l]].arm], key);
         r->diff[l] = c->result.row[g->pair[l]].diff;

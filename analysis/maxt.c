@@ -2,6 +2,8 @@
  * 1e-14 of the probability; the integrands are smooth, so the sums are good to about 1e-7. */
 #include "analysis/maxt.h"
 
+#include "core/error.h"
+
 #include <gsl/gsl_cdf.h>
 #include <gsl/gsl_integration.h>
 #include <gsl/gsl_math.h>
@@ -28,7 +30,7 @@ typedef struct nodes {
 static void nodes_fill(nodes *k, int n, double lo, double hi)
 {
     gsl_integration_glfixed_table *t = gsl_integration_glfixed_table_alloc((size_t)n);
-    if (!t) abort();
+    if (!t) error_memory();
     k->n = n;
     for (int i = 0; i < n; i++)
         gsl_integration_glfixed_point(lo, hi, (size_t)i, &k->x[i], &k->weight[i], t);
@@ -123,7 +125,7 @@ double maxt_critical(const maxt_family *f, double alpha, double df)
     crossing k = { f, alpha, df };
     gsl_function g = { above, &k };
     gsl_root_fsolver *solver = gsl_root_fsolver_alloc(gsl_root_fsolver_brent);
-    if (!solver) abort();
+    if (!solver) error_memory();
     gsl_root_fsolver_set(solver, &g, one * (1 - 1e-9), most * (1 + 1e-9));
     for (int i = 0; i < STEPS; i++) {
         gsl_root_fsolver_iterate(solver);

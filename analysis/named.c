@@ -160,7 +160,7 @@ char *named_names(void)
     char *text = NULL;
     size_t n;
     FILE *out = open_memstream(&text, &n);
-    if (!out) abort();
+    if (!out) error_memory();
     for (int i = 0; i < COUNT; i++) fprintf(out, "%s%s", i ? ", " : "", NAMED[i].name);
     fclose(out);
     return text;

@@ -5,6 +5,8 @@
 #include "analysis/flip.h"
 #include "analysis/power.h"
 
+#include "core/error.h"
+
 #include <gsl/gsl_cdf.h>
 #include <gsl/gsl_statistics_double.h>
 #include <math.h>
@@ -28,7 +30,7 @@ void noise_estimate(noise *n, const contrast_result *r, const contrast_study *s)
     const size_t seeds = (size_t)s->seeds;
     double *y = calloc((size_t)s->arms * seeds + 1, sizeof *y), within = 0, df = 0;
     double *x = calloc(seeds + 1, sizeof *x);
-    if (!x || !y) abort();
+    if (!x || !y) error_memory();
     int arms = 0;
     for (int a = 0; a < s->arms; a++) {
         const size_t k = gather(x, r, s, a, false);

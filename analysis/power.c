@@ -4,6 +4,8 @@
 #include "analysis/flip.h"
 #include "analysis/maxt.h"
 
+#include "core/error.h"
+
 #include <math.h>
 #include <stdlib.h>
 
@@ -110,8 +112,8 @@ void power_compute(power *out, const contrast_result *r, const contrast_study *s
     setting k = { .r = r, .s = s };
     int *size = calloc((size_t)s->pairs + 1, sizeof *size);
     for (int i = 0; i < 2; i++)
-        if (!(k.crit[i] = calloc(POWER_SEEDS_MAX + 1, sizeof *k.crit[i]))) abort();
-    if (!size) abort();
+        if (!(k.crit[i] = calloc(POWER_SEEDS_MAX + 1, sizeof *k.crit[i]))) error_memory();
+    if (!size) error_memory();
     k.family = contrast_family(size, r, s);
     for (int a = 0; a < s->arms; a++) k.arms += !r->left_out[a];
     for (int i = 0; i < s->pairs; i++)

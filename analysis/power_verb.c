@@ -86,7 +86,7 @@ static void print_pairs(const comparison *c, const noise *n, table_format f)
     const contrast_result *r = &c->result;
     const size_t seeds = (size_t)r->shared_seeds;
     double *x = calloc(seeds + 1, sizeof *x), *b = calloc(seeds + 1, sizeof *b);
-    if (!x || !b) abort();
+    if (!x || !b) error_memory();
     table t;
     table_open(&t, f, stdout, 8,
                (const char *[]){ "arm", "against", "n", "sd of arm", "sd of base",
@@ -175,7 +175,7 @@ static bool print(const comparison *c, const options *o, error *e)
         return error_set(e, "study '%s': no arm has two finished runs, so its noise is not known",
                          c->study->name);
     int *size = calloc((size_t)c->asked.pairs + 1, sizeof *size);
-    if (!size) abort();
+    if (!size) error_memory();
     noise_plan p = { .family = contrast_family(size, &c->result, &c->asked),
                      .paired = n.paired,
                      .alpha = c->asked.alpha,

@@ -43,7 +43,7 @@ static void sample_open(sample *s, const powerlaw_point *x, int n, double most, 
 {
     s->n = 0;
     s->u = calloc((size_t)n + 1, sizeof *s->u), s->loss = calloc((size_t)n + 1, sizeof *s->loss);
-    if (!s->u || !s->loss) abort();
+    if (!s->u || !s->loss) error_memory();
     for (int i = 0; i < n; i++)
         if (x[i].seed != without) s->u[s->n] = log(x[i].tokens / most), s->loss[s->n++] = x[i].loss;
 }
@@ -118,7 +118,7 @@ static bool fit_curve(double *parameter, double covariance[3][3], sample *s)
     gsl_multifit_nlinear_workspace *w =
         gsl_multifit_nlinear_alloc(gsl_multifit_nlinear_trust, &how, s->n, PARAMETERS);
     gsl_matrix *c = gsl_matrix_alloc(PARAMETERS, PARAMETERS);
-    if (!w || !c) abort();
+    if (!w || !c) error_memory();
     const gsl_vector_const_view start = gsl_vector_const_view_array(parameter, PARAMETERS);
     gsl_error_handler_t *handler = gsl_set_error_handler_off(); /* a fit may fail */
     int why = 0;
@@ -215,7 +215,7 @@ static void jackknife_errors(double se[TOLD], const powerlaw *p, const powerlaw_
 {
     double sum[TOLD] = { 0 }, square[TOLD] = { 0 };
     double *told = calloc((size_t)p->seeds * TOLD, sizeof *told);
-    if (!told) abort();
+    if (!told) error_memory();
     int k = 0;
     for (int i = 0; i < n; i++) {
         bool first = true;

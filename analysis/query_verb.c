@@ -107,7 +107,7 @@ static bool explain(query *q, db *d, const options *o, const char *sql, error *e
 {
     const size_t size = strlen(sql) + 32;
     char *plan = malloc(size);
-    if (!plan) abort();
+    if (!plan) error_memory();
     snprintf(plan, size, "EXPLAIN QUERY PLAN %s", sql);
     bool row = true, ok = query_open(q, d, plan, o->timeout, e);
     free(plan);

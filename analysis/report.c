@@ -22,7 +22,7 @@ static void put_lines(FILE *out, const char *text)
     while (*text) {
         const size_t n = strcspn(text, "\n");
         char *line = strndup(text, n);
-        if (!line) abort();
+        if (!line) error_memory();
         if (strncmp(line, "! ", 2) == 0)
             html_element(out, "p", "warning", line + 2);
         else if (*line)
@@ -38,7 +38,7 @@ static void put_verdicts(FILE *out, const comparison *c)
         char *text = NULL;
         size_t n;
         FILE *words = open_memstream(&text, &n);
-        if (!words) abort();
+        if (!words) error_memory();
         sentence_verdict(words, c, i);
         fclose(words);
         const char *verdict = contrast_verdict_name(c->result.row[i].verdict);
@@ -82,7 +82,7 @@ static bool put_more(FILE *out, const comparison *c, db *d, error *e)
     bool ok = true;
     for (int i = 0; ok && i < 2; i++) {
         FILE *to = open_memstream(&text[i], &n);
-        if (!to) abort();
+        if (!to) error_memory();
         if (i == 0)
             tables_interactions(to, c, TABLE_HTML);
         else
@@ -229,7 +229,7 @@ static bool put_notes(FILE *out, const comparison *c, db *d, error *e)
     char *text = NULL;
     size_t n;
     FILE *words = open_memstream(&text, &n);
-    if (!words) abort();
+    if (!words) error_memory();
     const bool ok = sentence_notes(words, c, d, e);
     fclose(words);
     fputs("<h2>Notes and warnings</h2>\n", out);
@@ -243,7 +243,7 @@ static bool put_methods(FILE *out, const comparison *c, db *d, error *e)
     char *text = NULL;
     size_t n;
     FILE *words = open_memstream(&text, &n);
-    if (!words) abort();
+    if (!words) error_memory();
     const bool ok = report_methods(words, c, d, e);
     fclose(words);
     fputs("<h2>Methods</h2>\n", out);

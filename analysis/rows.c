@@ -36,7 +36,7 @@ static void put_cell(table *t, sqlite3_stmt *s, int i)
         const unsigned char *bytes = sqlite3_column_blob(s, i);
         const int n = sqlite3_column_bytes(s, i);
         char *hex = malloc(2 * (size_t)n + 1);
-        if (!hex) abort();
+        if (!hex) error_memory();
         for (int k = 0; k < n; k++) snprintf(hex + 2 * k, 3, "%02x", bytes[k]);
         hex[2 * n] = '\0';
         table_text(t, hex);
@@ -52,7 +52,7 @@ static void open_columns(table *t, sqlite3_stmt *s, table_format f, FILE *out)
 {
     const int columns = sqlite3_column_count(s);
     const char **name = calloc((size_t)columns, sizeof *name);
-    if (!name) abort();
+    if (!name) error_memory();
     for (int i = 0; i < columns; i++) name[i] = sqlite3_column_name(s, i);
     table_open(t, f, out, columns, name);
     free(name);

@@ -58,7 +58,7 @@ static bool read_pieces(double *mean, int pieces, int64_t *sequences, bool *know
              "SELECT row_number() OVER (ORDER BY seq) - 1, nll_sum, n%s ORDER BY seq", FROM);
     double *nll = calloc((size_t)pieces, sizeof *nll),
            *tokens = calloc((size_t)pieces, sizeof *nll);
-    if (!nll || !tokens) abort();
+    if (!nll || !tokens) error_memory();
     sqlite3_stmt *q;
     bool row = true, ok = db_query(d, &q, e, sql, "itti", run_id, m->task, m->split, m->context);
     while (ok && (ok = db_next(d, q, &row, e)) && row) {
@@ -83,7 +83,7 @@ bool sample_read(sample *m, const comparison *c, db *d, int i, error *e)
         return true;
     double *diff = calloc((size_t)s->seeds * SAMPLE_PIECES, sizeof *diff), x[SAMPLE_PIECES],
            b[SAMPLE_PIECES];
-    if (!diff) abort();
+    if (!diff) error_memory();
     int seeds = 0, pieces = SAMPLE_PIECES;
     int64_t sequences = 0;
     bool ok = true, known = true;

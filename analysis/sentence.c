@@ -73,7 +73,7 @@ char *sentence_arm(const study *s, int arm)
         if (a != arm && strcmp(text, other) == 0) snprintf(text, TEXT, "%s", s->arm[arm].label);
     }
     char *copy = strdup(text);
-    if (!copy) abort();
+    if (!copy) error_memory();
     return copy;
 }
 

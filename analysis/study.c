@@ -13,7 +13,7 @@ static char *text_of(sqlite3_stmt *q, int column)
 {
     const char *text = (const char *)sqlite3_column_text(q, column);
     char *copy = text ? strdup(text) : NULL;
-    if (text && !copy) abort();
+    if (text && !copy) error_memory();
     return copy;
 }
 
@@ -21,7 +21,7 @@ static void *grown(void *p, int n, size_t size)
 {
     if (n & (n - 1)) return p; /* room doubles at powers of two */
     p = realloc(p, 2 * ((size_t)n + 1) * size);
-    if (!p) abort();
+    if (!p) error_memory();
     return p;
 }
 
@@ -102,7 +102,7 @@ static bool read_seeds(study *s, db *d, error *e)
     }
     sqlite3_finalize(q);
     s->cell = calloc((size_t)s->arms * (size_t)s->seeds + 1, sizeof *s->cell);
-    if (!s->cell) abort();
+    if (!s->cell) error_memory();
     for (int i = 0; i < s->arms * s->seeds; i++) s->cell[i].value = NAN;
     return ok && !s->seeds ? error_set(e, "%s: study '%s' has no runs", d->path, s->name) : ok;
 }

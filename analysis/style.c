@@ -122,7 +122,7 @@ static void set_default(style *s, const key *k)
 {
     char text[256];
     snprintf(text, sizeof text, "%s", k->value);
-    if (!set(s, k, text)) abort();
+    if (!set(s, k, text)) error_memory();
 }
 
 void style_default(style *s)

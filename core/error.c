@@ -1,8 +1,10 @@
+/* error.c - see error.h. */
 #include "core/error.h"
 
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 static void write_message(error *e, int status, const char *fmt, va_list args)
 {
@@ -39,4 +41,11 @@ bool error_where(error *e, const char *fmt, ...)
     if (n + 2 < sizeof text) snprintf(text + n, sizeof text - n, ": %s", e->msg);
     memcpy(e->msg, text, sizeof text);
     return false;
+}
+
+void error_memory(void)
+{
+    static const char SAYS[] = "attnlab: there is no memory left\n";
+    if (write(STDERR_FILENO, SAYS, sizeof SAYS - 1) < 0) _exit(STATUS_FAILED);
+    _exit(STATUS_FAILED);
 }

@@ -3,7 +3,7 @@
  * A function that can fail for a reason outside the program (a missing file, a bad
  * option, a full disk) returns bool and takes an `error *` last.  On failure it
  * returns `error_set(e, "...")`, so the message is written once, where the reason is known.
- * Nothing here prints or exits: only main() does, and a sweep can record the message
+ * It neither prints nor exits: only main() does, and a sweep can record the message
  * and go on to the next run.  A broken promise inside the program is an assert().
  */
 #ifndef CORE_ERROR_H
@@ -34,5 +34,10 @@ bool error_usage(error *e, const char *fmt, ...) __attribute__((format(printf, 2
 
 /* Put "where: " before the message that e holds; returns false. */
 bool error_where(error *e, const char *fmt, ...) __attribute__((format(printf, 2, 3)));
+
+/* The few bytes of a name or a row cannot be had: says so in one line and ends the process, with
+ * STATUS_FAILED.  The one end outside main(), for there is no way on from there; the record and its
+ * files are left as by a SIGKILL, which they survive. */
+void error_memory(void) __attribute__((noreturn));
 
 #endif

@@ -11,7 +11,7 @@
 void hash_open(hash *h)
 {
     h->state = EVP_MD_CTX_new();
-    if (!h->state || !EVP_DigestInit_ex(h->state, EVP_sha256(), NULL)) abort();
+    if (!h->state || !EVP_DigestInit_ex(h->state, EVP_sha256(), NULL)) error_memory();
 }
 
 void hash_add(hash *h, const void *bytes, size_t n)

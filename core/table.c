@@ -32,14 +32,14 @@ __attribute__((format(printf, 1, 2))) static char *print(const char *fmt, ...)
     vsnprintf(text, sizeof text, fmt, args);
     va_end(args);
     char *copy = strdup(text);
-    if (!copy) abort();
+    if (!copy) error_memory();
     return copy;
 }
 
 char *table_json_string(const char *text)
 {
     char *out = malloc(6 * strlen(text) + 3), *at = out;
-    if (!out) abort();
+    if (!out) error_memory();
     *at++ = '"';
     for (; *text; text++) {
         const unsigned char c = (unsigned char)*text;
@@ -62,9 +62,9 @@ void table_open(table *t, table_format f, FILE *out, int columns, const char *co
 {
     *t = (table){ .format = f, .out = out, .columns = columns };
     t->name = calloc((size_t)columns, sizeof *t->name);
-    if (!t->name) abort();
+    if (!t->name) error_memory();
     for (int i = 0; i < columns; i++)
-        if (!(t->name[i] = strdup(names[i]))) abort();
+        if (!(t->name[i] = strdup(names[i]))) error_memory();
 }
 
 static void put_csv(FILE *out, const char *text)
@@ -118,7 +118,7 @@ static void put(table *t, table_cell c)
     if (t->cells == t->room) {
         t->room = t->room ? 2 * t->room : 64;
         t->cell = realloc(t->cell, t->room * sizeof *t->cell);
-        if (!t->cell) abort();
+        if (!t->cell) error_memory();
     }
     t->cell[t->cells++] = c;
     if (t->cells % (size_t)t->columns || table_for_people(t->format)) return;
@@ -140,7 +140,7 @@ void table_text(table *t, const char *text)
     table_cell c = { 0 };
     if (text) {
         c.text = strdup(text);
-        if (!c.text) abort();
+        if (!c.text) error_memory();
         c.exact = table_json_string(text);
     }
     put(t, c);
@@ -298,7 +298,7 @@ static void put_all(const table *t)
     int *room = calloc((size_t)t->columns, sizeof *room);
     bool *right = calloc((size_t)t->columns, sizeof *right); /* numbers and nothing else */
     bool *seen = calloc((size_t)t->columns, sizeof *seen);
-    if (!room || !right || !seen) abort();
+    if (!room || !right || !seen) error_memory();
     for (int i = 0; i < t->columns; i++) room[i] = width(t->name[i]);
     for (size_t i = 0; i < t->cells; i++) {
         const int column = (int)(i % (size_t)t->columns), n = width(t->cell[i].text);

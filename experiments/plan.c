@@ -54,7 +54,7 @@ static char *axes_json(const sweep *s)
     char *text = NULL;
     size_t n;
     FILE *f = open_memstream(&text, &n);
-    if (!f) abort();
+    if (!f) error_memory();
     fputc('{', f);
     for (int i = 0; i < s->axes; i++) {
         fprintf(f, "%s\"%s\":[", i ? "," : "", s->axis[i].key->name);
@@ -65,7 +65,7 @@ static char *axes_json(const sweep *s)
         fputc(']', f);
     }
     fputc('}', f);
-    if (fclose(f) != 0) abort();
+    if (fclose(f) != 0) error_memory();
     return text;
 }
 
@@ -75,7 +75,7 @@ static char *values_json(const sweep *s, const arm *a)
     char *text = NULL;
     size_t n;
     FILE *f = open_memstream(&text, &n);
-    if (!f) abort();
+    if (!f) error_memory();
     const char *before = "";
     fputc('{', f);
     for (int i = 0; i < s->axes; i++) {
@@ -89,7 +89,7 @@ static char *values_json(const sweep *s, const arm *a)
         before = ",";
     }
     fputc('}', f);
-    if (fclose(f) != 0) abort();
+    if (fclose(f) != 0) error_memory();
     return text;
 }
 

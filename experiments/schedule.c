@@ -47,7 +47,7 @@ typedef struct driver {
 static char *path_in(const db *d, const record_run *r, const char *name)
 {
     char *folder = record_folder(d, r->uid), *path = NULL;
-    if (!folder || asprintf(&path, "%s/%s", folder, name) < 0) abort();
+    if (!folder || asprintf(&path, "%s/%s", folder, name) < 0) error_memory();
     free(folder);
     return path;
 }

@@ -278,11 +278,11 @@ static bool read_setting(sweep *s, const char *setting, error *e)
     if (k->name && strcmp(k->type, "text") == 0) {
         value = calloc(1, sizeof *value);
         if (value) value->text = strdup(equals + 1);
-        if (!value || !value->text) abort();
+        if (!value || !value->text) error_memory();
     } else if (!node_parse(&value, equals + 1, e))
         return error_where(e, "%s", name);
     node **more = realloc(s->setting, (size_t)(s->settings + 1) * sizeof *more);
-    if (!more) abort();
+    if (!more) error_memory();
     s->setting = more;
     s->setting[s->settings++] = value;
     return read_key(s, name, value, value, e);
@@ -297,7 +297,7 @@ static bool read_kept(sweep *s, const char *text, error *e)
         at += *at == '\n';
         if (strncmp(at, SET, sizeof SET - 1) != 0) continue;
         char *setting = strndup(at + sizeof SET - 1, strcspn(at + sizeof SET - 1, "\n"));
-        if (!setting) abort();
+        if (!setting) error_memory();
         const bool ok = read_setting(s, setting, e);
         free(setting);
         if (!ok) return false;
@@ -310,13 +310,13 @@ static void keep_text(sweep *s, const char *text, char *const *settings, int n)
 {
     size_t size;
     FILE *f = open_memstream(&s->text, &size);
-    if (!f) abort();
+    if (!f) error_memory();
     fputs(text, f);
     const size_t length = strlen(text);
     if (n > 0 && length > 0 && text[length - 1] != '\n') fputc('\n', f);
     for (int i = 0; i < n; i++)
         if (!strchr(settings[i], '\n')) fprintf(f, "%s%s\n", SET, settings[i]);
-    if (fclose(f) != 0) abort();
+    if (fclose(f) != 0) error_memory();
 }
 
 /* The section of s->file, whose text this is, and the settings. */

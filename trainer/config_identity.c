@@ -89,9 +89,9 @@ static char *value_of(const config *c, const config_key *k, bool paths)
     char *text = NULL;
     size_t n;
     FILE *f = open_memstream(&text, &n);
-    if (!f) abort();
+    if (!f) error_memory();
     put_value(f, c, k, paths);
-    if (fclose(f) != 0) abort();
+    if (fclose(f) != 0) error_memory();
     return text;
 }
 
@@ -114,7 +114,7 @@ char *config_canonical(const config *c, bool seeds)
     size_t keys = 0, size;
     char *json = NULL;
     FILE *f = open_memstream(&json, &size);
-    if (!f) abort();
+    if (!f) error_memory();
     config_init(&initial);
     for (const config_key *k = config_keys; k->name; k++)
         if (k->identity && (seeds || !is_seed(c, k))) key[keys++] = k;
@@ -130,7 +130,7 @@ char *config_canonical(const config *c, bool seeds)
         free(value), free(usual);
     }
     fputc('}', f);
-    if (fclose(f) != 0) abort();
+    if (fclose(f) != 0) error_memory();
     return json;
 }
 

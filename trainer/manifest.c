@@ -23,7 +23,7 @@ char *manifest_path(const char *folder, const char *name)
 {
     const size_t room = strlen(folder) + strlen(name) + 2;
     char *path = malloc(room);
-    if (!path) abort();
+    if (!path) error_memory();
     snprintf(path, room, "%s/%s", folder, name);
     return path;
 }
@@ -60,7 +60,7 @@ void manifest_identity(char hex[HASH_HEX], const manifest *m)
 static json_t *path_string(const char *path)
 {
     char *copy = strdup(path);
-    if (!copy) abort();
+    if (!copy) error_memory();
     const size_t n = strlen(copy);
     for (size_t at; (at = utf8_valid(copy, n)) < n;) copy[at] = '?';
     json_t *out = json_string(copy);

@@ -120,7 +120,7 @@ void model_price(model_cost *p, const model_config *c)
     model m;
     error e;
     *p = (model_cost){ 0 };
-    if (!model_open(&m, c, &e)) abort();
+    if (!model_open(&m, c, &e)) error_memory();
     double products = 0; /* weights that every token is multiplied by */
     for (int i = 0; i < m.n; i++) {
         const model_tensor *t = &m.tensor[i];
@@ -147,7 +147,7 @@ void model_weigh(model_memory *p, const model_config *c, int sequences, int lane
 {
     model m;
     error e;
-    if (!model_open(&m, c, &e)) abort();
+    if (!model_open(&m, c, &e)) error_memory();
     const size_t block = tensor_block_bytes(m.floats);
     const size_t tokens = (size_t)sequences * (size_t)c->T;
     if (lanes > sequences) lanes = sequences;

@@ -135,7 +135,7 @@ int prepare_verb(int argc, char **argv)
     arguments a = { .order = { .fraction = 0.1, .progress = stderr } };
     a.order.train = calloc((size_t)argc, sizeof *a.order.train);
     a.order.val = calloc((size_t)argc, sizeof *a.order.val);
-    if (!a.order.train || !a.order.val) abort();
+    if (!a.order.train || !a.order.val) error_memory();
     argp_err_exit_status = STATUS_USAGE;
     argp_parse(&ARGP, argc, argv, 0, NULL, &a);
     int status = STATUS_DONE;

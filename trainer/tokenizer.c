@@ -46,10 +46,10 @@ char *tokenizer_settings(int vocab_size)
     char *out = NULL;
     size_t n;
     FILE *f = open_memstream(&out, &n);
-    if (!f) abort();
+    if (!f) error_memory();
     for (int i = 0; i < SETTINGS_N; i++) fprintf(f, "%s=%s ", SETTINGS[i][0], SETTINGS[i][1]);
     fprintf(f, "vocab_size=%d", vocab_size);
-    if (fclose(f) != 0) abort();
+    if (fclose(f) != 0) error_memory();
     return out;
 }
 

@@ -46,7 +46,7 @@ static char *options_of(const attn_variant *v)
     char *text = NULL;
     size_t n;
     FILE *f = open_memstream(&text, &n);
-    if (!f) abort();
+    if (!f) error_memory();
     const char *before = "";
     for (const attn_option *o = v->options; o && o->name; o++) {
         if (o->kind == ATTN_FIXED) continue;
@@ -62,7 +62,7 @@ static char *options_of(const attn_variant *v)
         fprintf(f, "): %s", o->help);
         before = "; ";
     }
-    if (fclose(f) != 0) abort();
+    if (fclose(f) != 0) error_memory();
     return text;
 }
 
