@@ -1,4 +1,5 @@
 /* db.c - see db.h. */
+#define _GNU_SOURCE /* locks that belong to an open file, not to a process */
 #include "core/db.h"
 
 #include "core/file.h"
@@ -6,17 +7,19 @@
 
 #include <assert.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <time.h>
 #include <unistd.h>
 
 extern const char db_schema_text[]; /* schema.sql, by core/meson.build */
 
-enum { BUSY_TRIES = 10000, APPLICATION = 0x41544C42, VERSION = 1 };
+enum { PATIENCE_MS = 60000, APPLICATION = 0x41544C42, VERSION = 1 };
 
 const char *db_schema(void)
 {
@@ -90,6 +93,37 @@ bool db_next(db *d, sqlite3_stmt *s, bool *row, error *e)
     return status == SQLITE_ROW || status == SQLITE_DONE ? true : failed(d, e);
 }
 
+static bool nap(const db *d, long ms)
+{
+    nanosleep(&(struct timespec){ .tv_nsec = ms * 1000000 }, NULL);
+    return db_now_ms() - d->asked_ms < PATIENCE_MS;
+}
+
+/* Wait for a lock that somebody has; SQLite calls it.  Its own way of waiting asks ever more
+ * rarely.  A disk can stand still for a long time, and a run would rather wait than end. */
+static int wait_a_moment(void *arg, int tries)
+{
+    db *d = arg;
+    if (tries == 0) d->asked_ms = db_now_ms();
+    return nap(d, 1);
+}
+
+/* Be the one who asks for SQLite's lock.  Where the file system knows no such locks, or nobody lets
+ * go, it is asked for out of turn. */
+static void take_turn(db *d)
+{
+    struct flock first = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_len = 1 };
+    d->asked_ms = db_now_ms();
+    while (fcntl(d->turn, F_OFD_SETLK, &first) != 0)
+        if ((errno != EAGAIN && errno != EACCES) || !nap(d, 4)) return;
+}
+
+static void give_turn(db *d)
+{
+    struct flock first = { .l_type = F_UNLCK, .l_whence = SEEK_SET, .l_len = 1 };
+    if (d->turn > 0) fcntl(d->turn, F_OFD_SETLK, &first);
+}
+
 bool db_run(db *d, error *e, const char *sql, const char *types, ...)
 {
     va_list args;
@@ -97,7 +131,12 @@ bool db_run(db *d, error *e, const char *sql, const char *types, ...)
     va_start(args, types);
     bool row = true, ok = query(d, &s, e, sql, types, args);
     va_end(args);
+    /* BEGIN IMMEDIATE, or a write that is a transaction of its own. */
+    const bool asks =
+        ok && d->turn > 0 && sqlite3_get_autocommit(d->handle) && !sqlite3_stmt_readonly(s);
+    if (asks) take_turn(d);
     while (ok && row) ok = db_next(d, s, &row, e);
+    if (asks) give_turn(d);
     sqlite3_finalize(s);
     return ok;
 }
@@ -237,20 +276,10 @@ static bool use_wal(db *d, error *e)
     return ok;
 }
 
-/* SQLite's own way of waiting asks ever more rarely, ten times a second in the end, and who asks so
- * rarely starves beside writers that follow one transaction by the next.  Returns 0 to give up. */
-static int wait_a_moment(void *nothing, int tries)
-{
-    static const struct timespec MOMENT = { 0, 1000000 };
-    (void)nothing;
-    nanosleep(&MOMENT, NULL);
-    return tries < BUSY_TRIES;
-}
-
 static bool settle(db *d, error *e)
 {
     schema s;
-    sqlite3_busy_handler(d->handle, wait_a_moment, NULL);
+    sqlite3_busy_handler(d->handle, wait_a_moment, d);
     sqlite3_db_config(d->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     sqlite3_db_config(d->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     sqlite3_db_config(d->handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
@@ -258,6 +287,46 @@ static bool settle(db *d, error *e)
            db_run(d, e, "PRAGMA wal_autocheckpoint=0", NULL) && check_schema(d, &s, e) &&
            (d->mode == DB_READ || use_wal(d, e)) && (s != SCHEMA_NONE || make_tables(d, e)) &&
            (s != SCHEMA_OLD || migrate_run(d, MIGRATIONS, N_MIGRATIONS, VERSION, e));
+}
+
+/* Whoever only reads may be in the way of a switch to WAL, too. */
+static bool settle_in_time(db *d, error *e)
+{
+    const int64_t until = db_now_ms() + PATIENCE_MS;
+    while (d->code = 0, !settle(d, e)) {
+        if (d->code != SQLITE_BUSY || db_now_ms() > until) return false;
+        nanosleep(&(struct timespec){ .tv_nsec = 5000000 }, NULL);
+    }
+    return true;
+}
+
+/* FILE.lock; the caller frees it. */
+static char *lock_path(const db *d)
+{
+    const size_t room = strlen(d->path) + sizeof ".lock";
+    char *path = malloc(room);
+    if (!path) error_memory();
+    snprintf(path, room, "%s.lock", d->path);
+    return path;
+}
+
+/* A database without a table is one page at most, and so is one whose tables are still in its log.
+ */
+static bool is_young(const char *path)
+{
+    enum { PAGE = 4096 };
+    struct stat s;
+    return stat(path, &s) == 0 && s.st_size <= PAGE;
+}
+
+static bool open_turn(db *d, error *e)
+{
+    char *path = lock_path(d);
+    const int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
+    if (fd < 0) error_set(e, "%s: %s", path, strerror(errno));
+    free(path);
+    d->turn = fd > 0 ? fd : 0;
+    return fd >= 0;
 }
 
 bool db_open(db *d, const char *path, db_mode mode, error *e)
@@ -280,21 +349,22 @@ bool db_open(db *d, const char *path, db_mode mode, error *e)
         return false;
     }
     /* Many processes may make one record at once, and SQLite does not wait for who is switching the
-     * file to WAL: then it is for us to wait. */
-    const int64_t until = db_now_ms() + BUSY_TRIES;
-    while (d->code = 0, !settle(d, e)) {
-        if (d->code != SQLITE_BUSY || db_now_ms() > until) {
-            db_close(d);
-            return false;
-        }
-        nanosleep(&(struct timespec){ .tv_nsec = 5000000 }, NULL);
-    }
-    return true;
+     * file to WAL, while each that looks at it keeps the others from it: so they come one by one.
+     * Beside what is not ours no lock is made. */
+    const bool making = mode == DB_WRITE && is_young(path);
+    bool ok = !making || open_turn(d, e);
+    if (ok && making) take_turn(d);
+    ok = ok && settle_in_time(d, e);
+    if (making) give_turn(d);
+    if (ok && (mode == DB_READ || making || open_turn(d, e))) return true;
+    db_close(d);
+    return false;
 }
 
 void db_close(db *d)
 {
     sqlite3_close_v2(d->handle);
+    if (d->turn > 0) close(d->turn);
     free(d->path);
     *d = (db){ 0 };
 }
@@ -303,10 +373,7 @@ void db_tidy(db *d)
 {
     error ignored;
     int fd;
-    const size_t room = strlen(d->path) + sizeof ".lock";
-    char *lock = malloc(room);
-    if (!lock) return;
-    snprintf(lock, room, "%s.lock", d->path);
+    char *lock = lock_path(d);
     if (file_lock(&fd, lock, &ignored) && fd >= 0) {
         sqlite3_wal_checkpoint_v2(d->handle, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
         close(fd);

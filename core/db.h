@@ -2,9 +2,11 @@
  *
  * The schema (schema.sql, built in) is created under one BEGIN IMMEDIATE.  Every write is made
  * between db_begin and db_commit, which begin IMMEDIATE: a transaction that reads first and writes
- * later fails under WAL however long it waits.  SQLite 3.40.1 can corrupt a database when two
- * connections reset the WAL at once (sqlite.org/wal.html#walresetbug), so no connection checkpoints
- * by itself: whoever gets a try-lock on `FILE.lock` does, in db_tidy.
+ * later fails under WAL however long it waits.  Writers take turns: SQLite gives its lock to
+ * whoever happens to ask when it is free, which is nearly always the one who just let it go, so
+ * here only one at a time asks, the one who holds the first byte of `FILE.lock`.  SQLite 3.40.1 can
+ * corrupt a database when two connections reset the WAL at once (sqlite.org/wal.html#walresetbug),
+ * so no connection checkpoints by itself: whoever gets a try-lock on `FILE.lock` does, in db_tidy.
  *
  * Values are bound by a string of letters:  i int64_t   n int   d double   t const char *
  * (NULL is NULL)   b const void * and size_t.  A NaN is bound as NULL, which SQLite makes of it.
@@ -28,7 +30,9 @@ typedef struct db {
     sqlite3 *handle;
     char *path;
     db_mode mode;
-    int code; /* SQLite's, of the last statement that failed */
+    int code;         /* SQLite's, of the last statement that failed */
+    int turn;         /* FILE.lock, of who may write; or 0           */
+    int64_t asked_ms; /* when a wait for a lock began                */
 } db;
 
 /* The value of ATTNLAB_DB, or "attnlab.db". */

@@ -1,11 +1,14 @@
 /* test_db.c - the record opens only what is its own, and two writers never lose a row. */
+#define _DEFAULT_SOURCE
 #include "core/db.h"
 #include "tests/unit.h"
 
 #include <math.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -199,6 +202,46 @@ static void many_writers(void **state)
     db_close(&d);
 }
 
+/* Who has just written stands behind who waits.  One process follows a transaction by the next;
+ * each time that another wants to write, few of them pass. */
+static void in_turn(void **state)
+{
+    (void)state;
+    enum { TIMES = 20 };
+    char name[128];
+    db d;
+    error e;
+    snprintf(name, sizeof name, "%s/turn.db", folder);
+    _Atomic int *done =
+        mmap(NULL, sizeof *done, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    assert_true(done != MAP_FAILED && db_open(&d, name, DB_WRITE, &e));
+    const pid_t greedy = fork();
+    if (greedy == 0) {
+        db mine;
+        if (!db_open(&mine, name, DB_WRITE, &e)) _exit(1);
+        while (db_begin(&mine, &e)) {
+            usleep(5000);
+            if (!db_commit(&mine, &e)) break;
+            ++*done;
+        }
+        _exit(1);
+    }
+    int passed = 0;
+    for (int i = 0; i < TIMES; i++) {
+        usleep(12000);
+        const int before = *done;
+        assert_true(db_begin(&d, &e));
+        passed += *done - before;
+        assert_true(db_commit(&d, &e));
+    }
+    kill(greedy, SIGKILL);
+    waitpid(greedy, NULL, 0);
+    munmap(done, sizeof *done);
+    db_close(&d);
+    print_message("%d transactions passed those that waited, %d times\n", passed, TIMES);
+    assert_true(passed < 5 * TIMES);
+}
+
 /* Every view of the schema can be read. */
 static void views(void **state)
 {
@@ -224,9 +267,13 @@ static void views(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(makes_and_reopens), cmocka_unit_test(binds),
-        cmocka_unit_test(rolls_back),        cmocka_unit_test(refuses_strangers),
-        cmocka_unit_test(many_writers),      cmocka_unit_test(views),
+        cmocka_unit_test(makes_and_reopens),
+        cmocka_unit_test(binds),
+        cmocka_unit_test(rolls_back),
+        cmocka_unit_test(refuses_strangers),
+        cmocka_unit_test(many_writers),
+        cmocka_unit_test(in_turn),
+        cmocka_unit_test(views),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);
 }
