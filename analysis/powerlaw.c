@@ -1,6 +1,8 @@
 /* powerlaw.c - see powerlaw.h. */
 #include "analysis/powerlaw.h"
 
+#include "core/error.h"
+
 #include <gsl/gsl_cdf.h>
 #include <gsl/gsl_multifit_nlinear.h>
 #include <math.h>

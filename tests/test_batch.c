@@ -1,0 +1,117 @@
+/* test_batch.c - what a step reads depends on the data seed and the step alone. */
+#include "tests/unit.h"
+#include "trainer/batch.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+/* A text whose token is its place: what was read says where. */
+enum { TOKENS = 1000, SPAN = 64, SPANS = (TOKENS - 1) / SPAN, BATCH = 256, STEPS = 16 };
+
+static int32_t place[TOKENS];
+
+static void open_batch(batch *b, int context, int seed)
+{
+    static const corpus TEXT = { .path = (char *)"text",
+                                 .train = { .n_tokens = TOKENS, .width = 4, .tokens = place } };
+    config c;
+    error e;
+    config_init(&c);
+    c.model.context = context, c.data.span = SPAN, c.train.data_seed = seed;
+    c.train.batch_tokens = BATCH, c.train.tokens = BATCH * STEPS;
+    for (int i = 0; i < TOKENS; i++) place[i] = i;
+    if (!batch_open(b, &c, &TEXT, &e)) fail_msg("%s", e.msg);
+    assert_int_equal(b->steps, STEPS);
+    assert_int_equal(b->spans, SPANS);
+    assert_int_equal(b->sequences * context, BATCH);
+}
+
+/* STEPS steps are more than four epochs, and no epoch ends with a step. */
+static void read_all(int32_t token[STEPS][BATCH], int context, int seed)
+{
+    batch b;
+    int32_t target[BATCH];
+    open_batch(&b, context, seed);
+    for (int s = 0; s < STEPS; s++) {
+        batch_read(&b, token[s], target, s + 1);
+        for (int i = 0; i < BATCH; i++) assert_int_equal(target[i], token[s][i] + 1);
+    }
+    batch_close(&b);
+}
+
+/* In any order, and from anywhere on, as after a resumption. */
+static void test_step_alone(void **state)
+{
+    (void)state;
+    static int32_t token[STEPS][BATCH], again[BATCH], target[BATCH];
+    batch b;
+    read_all(token, 32, 1);
+    for (int from = 1; from <= STEPS; from++) {
+        open_batch(&b, 32, 1);
+        for (int s = from, n = 0; n < STEPS; n++, s = (s * 7 + 3) % STEPS + 1) {
+            batch_read(&b, again, target, s);
+            assert_memory_equal(again, token[s - 1], sizeof again);
+        }
+        batch_close(&b);
+    }
+    static int32_t other[STEPS][BATCH];
+    read_all(other, 32, 2);
+    assert_memory_not_equal(other, token, sizeof other);
+}
+
+/* An epoch takes every span once, whole, in an order of its own. */
+static void test_without_replacement(void **state)
+{
+    (void)state;
+    static int32_t token[STEPS][BATCH];
+    int before[SPANS] = { 0 }, n = 0, now[SPANS], seen[SPANS] = { 0 }, epochs = 0;
+    read_all(token, 32, 5);
+    for (const int32_t *at = token[0]; at < token[0] + STEPS * BATCH; at += SPAN) {
+        assert_int_equal(at[0] % SPAN, 0);
+        for (int i = 0; i < SPAN; i++) assert_int_equal(at[i], at[0] + i);
+        now[n++] = at[0] / SPAN;
+        assert_true(now[n - 1] < SPANS);
+        assert_int_equal(seen[now[n - 1]]++, epochs);
+        if (n < SPANS) continue;
+        assert_memory_not_equal(now, before, sizeof now);
+        memcpy(before, now, sizeof now);
+        n = 0, epochs++;
+    }
+    assert_true(epochs >= 4);
+}
+
+static void test_contexts_read_the_same(void **state)
+{
+    (void)state;
+    static int32_t a[STEPS][BATCH], b[STEPS][BATCH];
+    read_all(a, 16, 3);
+    read_all(b, 64, 3);
+    assert_memory_equal(a, b, sizeof a);
+}
+
+/* Due at the first step whose tokens reach or pass a multiple. */
+static void test_due(void **state)
+{
+    (void)state;
+    config c;
+    config_init(&c);
+    c.train.batch_tokens = 12;
+    for (int every = 0; every < 40; every++)
+        for (int64_t step = 1; step < 60; step++) {
+            bool due = false;
+            for (int64_t t = 12 * (step - 1) + 1; every && t <= 12 * step; t++)
+                due = due || t % every == 0;
+            assert_int_equal(batch_due(&c, step, every), due);
+        }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_step_alone),
+        cmocka_unit_test(test_without_replacement),
+        cmocka_unit_test(test_contexts_read_the_same),
+        cmocka_unit_test(test_due),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
