@@ -1,6 +1,7 @@
 /* cells.c - see cells.h. */
 #include "experiments/cells.h"
 
+#include "experiments/left.h"
 #include "trainer/corpus.h"
 #include "trainer/train.h"
 
@@ -88,15 +89,10 @@ void cells_print(const plan *p, const arms *a, const double *seconds, table_form
 
 double cells_left(const plan *p, const arms *a, const double *seconds, int jobs)
 {
-    double *free_at = calloc((size_t)jobs, sizeof *free_at), last = 0;
-    if (!free_at) return NAN;
-    for (int i = 0; i < p->n; i++) {
-        int next = 0;
-        for (int j = 1; j < jobs; j++)
-            if (free_at[j] < free_at[next]) next = j;
-        free_at[next] += left(&p->cell[i], seconds[p->cell[i].arm - a->arm]);
-        last = fmax(last, free_at[next]);
-    }
-    free(free_at);
+    double *rest = calloc((size_t)p->n, sizeof *rest);
+    if (!rest) return NAN;
+    for (int i = 0; i < p->n; i++) rest[i] = left(&p->cell[i], seconds[p->cell[i].arm - a->arm]);
+    const double last = left_deal(rest, p->n, jobs);
+    free(rest);
     return last;
 }

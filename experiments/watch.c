@@ -2,6 +2,7 @@
 #define _DEFAULT_SOURCE
 #include "experiments/watch.h"
 
+#include "experiments/left.h"
 #include "trainer/progress.h"
 
 #include <inttypes.h>
@@ -75,24 +76,20 @@ static double work(const watch *w, int i)
 
 double watch_left(const watch *w)
 {
-    double did = 0, rate, *free_at, last = 0;
+    double did = 0, *rest;
+    int n = 0;
     for (int i = 0; i < w->p->n; i++)
         did += work(w, i) * (double)(w->cell[i].step - w->cell[i].from);
-    if (did <= 0 || w->busy < 2) return NAN;
-    rate = did / w->busy;
-    free_at = calloc((size_t)w->jobs, sizeof *free_at);
-    if (!free_at) return NAN;
+    if (did <= 0 || w->busy < 2 || !(rest = calloc((size_t)w->p->n, sizeof *rest))) return NAN;
+    const double rate = did / w->busy;
     for (int running = 1; running >= 0; running--) /* those that run, then those that wait */
         for (int i = 0; i < w->p->n; i++) {
             const watch_cell *x = &w->cell[i];
             if (x->finished || x->running != (bool)running) continue;
-            int next = 0;
-            for (int j = 1; j < w->jobs; j++)
-                if (free_at[j] < free_at[next]) next = j;
-            free_at[next] += work(w, i) * (double)(w->p->cell[i].run.target_step - x->step) / rate;
-            if (free_at[next] > last) last = free_at[next];
+            rest[n++] = work(w, i) * (double)(w->p->cell[i].run.target_step - x->step) / rate;
         }
-    free(free_at);
+    const double last = left_deal(rest, n, w->jobs);
+    free(rest);
     return last;
 }
 

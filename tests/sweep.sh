@@ -48,7 +48,7 @@ sweep a.db -j 2 2>err || fail "sweep again: $?"
 grep -q '6 of 6 runs recorded' err || fail "sweep again: $(cat err)"
 [ "$(sqlite3 a.db 'SELECT max(attempts) FROM run')" -eq 1 ] || fail "a recorded run was run again"
 "$attnlab" status small --db a.db -o csv | grep -c ',done,' | grep -qx 6 || fail "status"
-"$attnlab" status --db a.db -o csv | grep -q '^small,3,6,6,0,0,0,0,0' || fail "status of all"
+"$attnlab" status --db a.db -o csv | grep -q '^small,3,6,6,0,0,0,0,0,0' || fail "status of all"
 
 # Drivers and children killed again and again: the same numbers, and no child left behind.
 kills=0
