@@ -4,6 +4,7 @@ set -u
 attnlab=$(realpath "$1")
 dir=$(mktemp -d)
 trap 'rm -rf "$dir"' EXIT
+trap 'exit 1' HUP INT TERM
 cd "$dir" || exit 1
 unset ATTNLAB_DB
 failures=0

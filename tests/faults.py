@@ -29,6 +29,7 @@ import time
 attnlab, test, full = os.path.realpath(sys.argv[1]), sys.argv[2], sys.argv[3] == "all"
 shim = os.environ.get("FAIL_MALLOC", "")
 failures = []
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # which removes the folder
 random.seed(int(os.environ.get("SEED", "1")))
 
 CONFIG = """\
@@ -336,12 +337,12 @@ cp -r disk/. after
 # --- processes -------------------------------------------------------------------------------------------------------
 
 def test_B1():
-    settings = ["train.tokens=60k", "train.save_every_tokens=30k"]
+    settings = ["train.tokens=40k", "train.save_every_tokens=20k"]
     whole, slowest, early, again = undisturbed("whole.db", *settings), 0.0, 0, 0
     began = time.time()
     train("time.db", *settings)
     length = time.time() - began
-    for i in range(200 if full else 12):
+    for i in range(200 if full else 8):
         wipe("a.db")
         number = random.choice([signal.SIGTERM, signal.SIGINT])
         p = subprocess.Popen([attnlab, "train", "small.yaml", "--quiet", "--db", "a.db", *settings], stderr=subprocess.PIPE, text=True)
@@ -371,7 +372,7 @@ def test_B1():
         check_end("a.db", what, whole, *settings)
     if slowest > 10:
         fail(f"it took {slowest} s to stop")
-    print(f"signals at {200 if full else 12} random moments ({again} of them twice): the slowest stop took {slowest:.2f} s; "
+    print(f"signals at {200 if full else 8} random moments ({again} of them twice): the slowest stop took {slowest:.2f} s; "
           f"{early} came before it listened; lost: nothing")
 
 
@@ -398,7 +399,7 @@ def test_B6():
             faults += 1
             ends[r.returncode] = ends.get(r.returncode, 0) + 1
             said = [l for l in r.stderr.splitlines() if l != "allocation failed on purpose"]
-            if r.returncode not in (0, 1, 2) or r.returncode and (len(said) != 1 or not said[0].startswith("attnlab")):
+            if r.returncode not in (0, 1) or r.returncode and (len(said) != 1 or not said[0].startswith("attnlab")):
                 fail(f"{name}, allocation {k}: status {r.returncode}: {r.stderr[-300:]}")
             if name == "train":
                 check_checkpoints("a.db", f"allocation {k}")

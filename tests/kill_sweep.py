@@ -49,6 +49,7 @@ attnlab = os.path.realpath(sys.argv[1])
 seeds, tokens, every = int(sys.argv[2]), sys.argv[3], float(sys.argv[4])
 cells = 6 * seeds
 failures = []
+signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # which removes the folder
 random.seed(int(os.environ.get("SEED", "1")))
 
 

@@ -56,7 +56,8 @@ __attribute__((format(printf, 3, 4))) static bool say(const reader *r, yaml_mark
 static bool explain(const reader *r)
 {
     const yaml_parser_t *p = &r->parser;
-    const char *problem = p->problem ? p->problem : "no memory";
+    if (p->error == YAML_MEMORY_ERROR) error_memory();
+    const char *problem = p->problem ? p->problem : "is not YAML";
     if (p->error != YAML_READER_ERROR)
         return say(r, p->problem_mark, "%s%s%s", problem, p->context ? " " : "",
                    p->context ? p->context : "");
@@ -92,7 +93,8 @@ static bool take_text(reader *r, char **out)
     const size_t n = r->event.data.scalar.length;
     if (memchr(value, 0, n)) return say(r, r->event.start_mark, "a text with a 0 byte in it");
     *out = strndup((const char *)value, n);
-    return *out ? true : say(r, r->event.start_mark, "no memory");
+    if (!*out) error_memory();
+    return true;
 }
 
 static bool plain(const reader *r, const yaml_char_t *anchor, const yaml_char_t *tag)
@@ -117,7 +119,8 @@ static bool grow(reader *r, node *n)
     if (item) n->item = item;
     node *key = item && n->kind == NODE_MAP ? realloc(n->key, room * sizeof *key) : NULL;
     if (key) n->key = key;
-    return item && (key || n->kind != NODE_MAP) ? true : say(r, r->event.start_mark, "no memory");
+    if (!item || (!key && n->kind == NODE_MAP)) error_memory();
+    return true;
 }
 
 static bool build(reader *r, node *n);
@@ -188,7 +191,8 @@ static bool build_document(reader *r, node *root)
     if (!next(r) || !next(r)) return false; /* the stream, the document */
     if (r->event.type == YAML_STREAM_END_EVENT) {
         *root = (node){ .file = r->file, .line = 1, .column = 1, .text = strdup("") };
-        return root->text ? true : say(r, r->event.start_mark, "no memory");
+        if (!root->text) error_memory();
+        return true;
     }
     if (!next(r) || !build(r, root) || !next(r) || !next(r)) return false;
     if (r->event.type != YAML_STREAM_END_EVENT)
