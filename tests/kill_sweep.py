@@ -48,7 +48,7 @@ ORDER BY 1, 2, 3, 4, 5
 attnlab = os.path.realpath(sys.argv[1])
 seeds, tokens, every = int(sys.argv[2]), sys.argv[3], float(sys.argv[4])
 cells = 6 * seeds
-failures = []
+failures, started = [], []
 signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # which removes the folder
 random.seed(int(os.environ.get("SEED", "1")))
 
@@ -82,8 +82,9 @@ def one(db, sql):
 
 
 def sweep(db, jobs, log):
-    return subprocess.Popen([attnlab, "sweep", "study.yaml", "--db", db, f"-j{jobs}"],
-                            stdin=subprocess.DEVNULL, stdout=log, stderr=log)
+    started.append(subprocess.Popen([attnlab, "sweep", "study.yaml", "--db", db, f"-j{jobs}"],
+                                    stdin=subprocess.DEVNULL, stdout=log, stderr=log))
+    return started[-1]
 
 
 def family(drivers):
@@ -107,7 +108,7 @@ class Reader(threading.Thread):
     """Queries without a pause; any answer but rows is a failure."""
 
     def __init__(self, stop):
-        super().__init__()
+        super().__init__(daemon=True)
         self.stop, self.queries, self.worst = stop, 0, 0.0
 
     def run(self):
@@ -223,7 +224,13 @@ def main():
 
 with tempfile.TemporaryDirectory() as folder:
     os.chdir(folder)
-    main()
+    try:
+        main()
+    finally:
+        for p in started:
+            if p.poll() is None:
+                p.kill()
+                p.wait()
     if failures and os.environ.get("KEEP"):
         subprocess.run(["cp", "-r", folder, os.environ["KEEP"]])
 sys.exit(1 if failures else 0)
