@@ -292,6 +292,16 @@ static bool link_runs(writer *w, const plan *p, const int64_t *arm_id)
                   "ni", w->s->seeds, w->sweep_id);
 }
 
+static bool write_configs(const writer *w, const plan *p)
+{
+    for (int i = 0; i < p->n; i++) {
+        config c;
+        arm_config(&c, p->cell[i].arm, p->cell[i].seed);
+        if (!record_write_config(w->d, &p->cell[i].run, &c, w->e)) return false;
+    }
+    return true;
+}
+
 static bool check_code(const plan *p, error *e)
 {
     int outdated = 0;
@@ -309,7 +319,7 @@ static bool write(writer *w, plan *p, bool again, bool accept)
     if (!arm_id) return error_set(w->e, "no memory for %d arms", w->a->n);
     const bool ok = write_runs(w, p, again) && (accept || check_code(p, w->e)) && write_sweep(w) &&
                     check_fixed(w) && write_arms(w, arm_id) && link_runs(w, p, arm_id) &&
-                    write_version(w) && update_sweep(w);
+                    write_version(w) && update_sweep(w) && write_configs(w, p);
     free(arm_id);
     return ok;
 }

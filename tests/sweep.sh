@@ -150,5 +150,7 @@ bad 2 'the context is an axis' study.yaml 'sweep.axes={model.context: [16, 32]}'
     'sweep.baseline={model.context: 16}' sweep.name=other
 bad 2 available study.yaml model.dim=65536 sweep.name=other
 [ "$(sqlite3 a.db 'SELECT count(*) FROM sweep')" -eq 1 ] || fail "a refused study is recorded"
+"$attnlab" doctor --db a.db >out 2>err
+grep -q 'files without rows' out && fail "a refused study leaves folders: $(cat out)"
 
 finish

@@ -209,8 +209,7 @@ static bool has_text(const char *path, const char *text, size_t n)
     return same;
 }
 
-/* RUN_DIR/config.yaml, unless the run has begun with the one that is there. */
-static bool write_config(const db *d, const record_run *r, const config *c, error *e)
+bool record_write_config(const db *d, const record_run *r, const config *c, error *e)
 {
     char *folder, path[4096];
     if (!make_folder(&folder, d, r->uid, e)) return false;
@@ -253,5 +252,5 @@ bool record_plan(db *d, record_run *r, const config *c, bool again, error *e)
             return false;
         r->run_id = db_last_id(d);
     }
-    return write_config(d, r, c, e);
+    return true;
 }

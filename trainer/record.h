@@ -22,9 +22,12 @@ typedef struct record_run {
 
 /* Make sure that the dataset, config (with its parameters) and run of a resolved configuration are
  * there, status 'planned' when new; *r is the newest generation, or, when `again` and the newest
- * was recorded by other code, a new one.  Also writes RUN_DIR/config.yaml, which `train` runs; one
- * that has begun keeps the file it began with.  The caller holds the transaction. */
+ * was recorded by other code, a new one.  The caller holds the transaction. */
 bool record_plan(db *d, record_run *r, const config *c, bool again, error *e);
+
+/* RUN_DIR and its config.yaml, which `train` runs; a run that has begun keeps the file it began
+ * with.  The last thing before the commit: what is refused until then leaves no folder. */
+bool record_write_config(const db *d, const record_run *r, const config *c, error *e);
 
 /* The rows of a configuration that nothing is trained with (a corpus is not needed); id as
  * config_id.  The caller holds the transaction. */

@@ -228,7 +228,7 @@ static int run_in(db *d, const config *c, const train_options *o, error *e)
     record_run r;
     int lock;
     if (!db_begin(d, e)) return STATUS_FAILED;
-    if (!record_plan(d, &r, c, o->again, e)) {
+    if (!record_plan(d, &r, c, o->again, e) || !record_write_config(d, &r, c, e)) {
         const int status = e->status;
         db_rollback(d);
         return status;
