@@ -48,6 +48,15 @@ char *chart_clean(const char *text)
     return out;
 }
 
+unsigned long chart_character(int *bytes, const char *text)
+{
+    const unsigned char b = (unsigned char)*text;
+    *bytes = b >= 0xf0 ? 4 : b >= 0xe0 ? 3 : b >= 0x80 ? 2 : 1;
+    unsigned long code = *bytes == 4 ? b & 7u : *bytes == 3 ? b & 15u : *bytes == 2 ? b & 31u : b;
+    for (int i = 1; i < *bytes; i++) code = code << 6 | ((unsigned char)text[i] & 63u);
+    return code;
+}
+
 static int length_of(const char *text)
 {
     int n = 0;

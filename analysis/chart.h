@@ -137,4 +137,7 @@ char *chart_clean(const char *text);
 /* The same with at most `most` characters, cut in the middle. */
 char *chart_cut(const char *text, int most);
 
+/* The character at `text`, which is clean, and how many bytes it has. */
+unsigned long chart_character(int *bytes, const char *text);
+
 #endif

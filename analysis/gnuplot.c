@@ -13,19 +13,29 @@
 
 enum { LIMIT = 1 << 28, PATH_SIZE = 4096 };
 
+/* Latin, Greek, Cyrillic, punctuation and signs, which DejaVu Sans has.  Others are written by
+ * number: cairo's terminals draw a glyph that no font has as a large shape across the figure. */
+static bool is_known(unsigned long code)
+{
+    return code < 0x530 || (code >= 0x1e00 && code < 0x2000) || (code >= 0x2010 && code < 0x2c00);
+}
+
 /* A string in the script.  gnuplot's doubled quote is not one at the start of a string, so a quote
  * becomes the typographic one: then nothing inside can end the string.  At a tic gnuplot looks for
  * number formats. */
 static void quote(FILE *gp, const char *text, bool format)
 {
     fputc('\'', gp);
-    for (; *text; text++) {
-        if (*text == '\'')
+    for (int n; *text; text += n) {
+        const unsigned long code = chart_character(&n, text);
+        if (code == '\'')
             fputs("\u2019", gp);
-        else if (format && *text == '%')
+        else if (format && code == '%')
             fputs("%%", gp);
+        else if (is_known(code))
+            fwrite(text, 1, (size_t)n, gp);
         else
-            fputc(*text, gp);
+            fprintf(gp, "U+%lX", code);
     }
     fputc('\'', gp);
 }
@@ -43,7 +53,7 @@ static void put_head(FILE *gp, const chart *k, const char *name)
             "noenhanced\n"
             "}\n"
             "if (ARG1 eq 'pdf') {\n  small = ',%g'\n"
-            "  set terminal pdfcairo size %.3fin,%.3fin font '%s,%g' noenhanced\n"
+            "  set terminal pdfcairo size %.3fin,%.3fin font '%s,%g' fontscale 0.75 noenhanced\n"
             "}\n"
             "set output '%s.'.ARG1\n"
             "set encoding utf8\n"

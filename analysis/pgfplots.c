@@ -39,10 +39,8 @@ static const char *escape_of(char c)
 /* A character beyond ASCII, which \attnlabchar prints where the engine or the fonts know it. */
 static const char *put_wide(FILE *tex, const char *text)
 {
-    const unsigned char b = (unsigned char)*text;
-    const int n = b >= 0xf0 ? 4 : b >= 0xe0 ? 3 : 2;
-    unsigned long code = n == 4 ? b & 7u : n == 3 ? b & 15u : b & 31u;
-    for (int i = 1; i < n; i++) code = code << 6 | ((unsigned char)text[i] & 63u);
+    int n;
+    const unsigned long code = chart_character(&n, text);
     if (code == 0xa0)
         fputc('~', tex);
     else if (code == 0x2212)

@@ -406,8 +406,8 @@ static void hostile(void **state)
           "and on and on and on and on and on and on",
           "c", 1, 256, 0, FAR, AXES("%$&#_{}~", 256) },
         { "\xff\xfe\xc3\xa9 \xe4\xb8\xad\xe6\x96\x87 \xe2\x80\xae"
-          "a very long name that goes on "
-          "and on and on and on and of and on and on",
+          "a very long name that went on "
+          "and on and on and on and on and on and on",
           "d", 1, 512, 1, FAR_LONG, AXES("%$&#_{}~", 512) },
     };
     static const char *const NAME = "study\\input{owned}$`touch owned`%";
@@ -447,6 +447,17 @@ static void hostile(void **state)
     snprintf(path, sizeof path, "%s/owned", folder);
     assert_int_not_equal(access(path, F_OK), 0);
     assert_int_not_equal(access("owned", F_OK), 0);
+    /* What the font lacks is written by number; what is no text, and what turns it round, is not.
+     */
+    size_t n;
+    error e;
+    snprintf(path, sizeof path, "%s/loss.gp", folder);
+    assert_true(file_read(&text, &n, path, 1 << 24, &e));
+    assert_non_null(strstr(text, "title '??\xc3\xa9 U+4E2DU+6587"));
+    assert_null(strstr(text, "\xe2\x80\xae"));
+    /* Two that are cut alike are told apart. */
+    assert_non_null(strstr(text, " (6)'"));
+    free(text);
     fixture_close(&f);
 }
 
