@@ -115,14 +115,6 @@ static void describe_pairs(contrast_result *r, const contrast_study *s)
     free(x), free(b);
 }
 
-/* TOST: the larger of two one-sided p, each half of a two-sided one on the near side. */
-static double p_equivalent(double diff, double margin, double p_low, double p_high)
-{
-    const double low = diff > -margin ? p_low / 2 : 1 - p_low / 2,
-                 high = diff < margin ? p_high / 2 : 1 - p_high / 2;
-    return fmax(low, high);
-}
-
 /* The stars of the pairs that are compared (maxt.h).  Where they are not stars - an arm that is
  * compared stands as a base elsewhere - each pair is taken for one of its own, which by Sidak's
  * inequality can only make intervals wider. */
@@ -155,19 +147,29 @@ maxt_family contrast_family(int *size, const contrast_result *r, const contrast_
     return f;
 }
 
-static void t_row(contrast *c, const contrast_study *s, double p, double p_adjusted, double p_low,
-                  double p_high, double outer, double inner)
+/* Critical values of intervals that hold at once: of both sides, and of one. */
+typedef struct critical {
+    double outer, inner;
+} critical;
+
+static void t_row(contrast *c, double p, double p_adjusted, critical k)
 {
-    c->lo = c->diff - outer * c->se, c->hi = c->diff + outer * c->se;
-    c->inner_lo = c->diff - inner * c->se, c->inner_hi = c->diff + inner * c->se;
+    c->lo = c->diff - k.outer * c->se, c->hi = c->diff + k.outer * c->se;
+    c->inner_lo = c->diff - k.inner * c->se, c->inner_hi = c->diff + k.inner * c->se;
     c->p = p, c->p_adjusted = p_adjusted;
-    if (!isnan(s->margin)) c->p_equivalent = p_equivalent(c->diff, s->margin, p_low, p_high);
 }
 
 /* |x| / se where se may be 0, as it is when runs agree bit for bit. */
 static double t_of(double x, double se)
 {
     return x == 0 ? 0 : fabs(x) / se;
+}
+
+/* How far inside the margin the difference is, in standard errors; below 0 outside. */
+static double t_inside(const contrast *c, double margin)
+{
+    const double gap = margin - fabs(c->diff);
+    return gap < 0 ? -t_of(gap, c->se) : t_of(gap, c->se);
 }
 
 static void by_block(contrast_result *r, const contrast_study *s)
@@ -181,16 +183,15 @@ static void by_block(contrast_result *r, const contrast_study *s)
     r->df = b.df, r->block_shared = b.shared;
     int *size = zeroed((size_t)s->pairs, sizeof *size);
     const maxt_family f = contrast_family(size, r, s), alone = { 1, (const int[]){ 1 }, 0 };
-    const double outer = maxt_critical(&f, s->alpha, b.df),
-                 inner = maxt_critical(&f, 2 * s->alpha, b.df);
+    const critical k = { maxt_critical(&f, s->alpha, b.df),
+                         maxt_critical_side(&f, s->alpha, b.df) };
     for (int i = 0; i < s->pairs; i++) {
         contrast *c = &r->row[i];
         if (!compared(r, c->of)) continue;
         c->se = sqrt(2 * b.variance / r->shared_seeds), c->df = b.df;
-        const double t = t_of(c->diff, c->se), low = t_of(c->diff + s->margin, c->se),
-                     high = t_of(c->diff - s->margin, c->se);
-        t_row(c, s, maxt_tail(&alone, t, b.df), maxt_tail(&f, t, b.df), maxt_tail(&f, low, b.df),
-              maxt_tail(&f, high, b.df), outer, inner);
+        const double t = t_of(c->diff, c->se);
+        t_row(c, maxt_tail(&alone, t, b.df), maxt_tail(&f, t, b.df), k);
+        c->p_equivalent = maxt_tail_side(&f, t_inside(c, s->margin), b.df);
     }
     free(y), free(size);
 }
@@ -216,11 +217,11 @@ static void by_flip(contrast_result *r, const contrast_study *s)
         if (!compared(r, c->of)) continue;
         const int k = contrasts++;
         flip_interval(&c->lo, &c->hi, &f, k, s->alpha);
-        flip_interval(&c->inner_lo, &c->inner_hi, &f, k, 2 * s->alpha);
+        flip_interval_side(&c->inner_lo, &c->inner_hi, &f, k, s->alpha);
         c->p = flip_p(&f, k, 0, false), c->p_adjusted = flip_p(&f, k, 0, true);
         if (!isnan(s->margin))
-            c->p_equivalent = p_equivalent(c->diff, s->margin, flip_p(&f, k, -s->margin, true),
-                                           flip_p(&f, k, s->margin, true));
+            c->p_equivalent = fmax(flip_p_side(&f, k, s->margin), flip_p_side(&f, k, -s->margin));
+        if (fabs(c->diff) >= s->margin) c->p_equivalent = 1; /* there is nothing to show */
     }
     flip_close(&f);
     free(d), free(b);
@@ -247,11 +248,11 @@ static void by_welch(contrast_result *r, const contrast_study *s)
         gather(x, r, s, c->of.arm), gather(b, r, s, c->of.base);
         welch(c, x, b);
         const double p = 2 * gsl_cdf_tdist_Q(t_of(c->diff, c->se), c->df),
-                     low = 2 * gsl_cdf_tdist_Q(t_of(c->diff + s->margin, c->se), c->df),
-                     high = 2 * gsl_cdf_tdist_Q(t_of(c->diff - s->margin, c->se), c->df);
-        t_row(c, s, p, fmin(1, pairs * p), fmin(1, pairs * low), fmin(1, pairs * high),
-              gsl_cdf_tdist_Qinv(s->alpha / (2 * pairs), c->df),
-              gsl_cdf_tdist_Qinv(s->alpha / pairs, c->df));
+                     side = gsl_cdf_tdist_Q(t_inside(c, s->margin), c->df);
+        t_row(c, p, fmin(1, pairs * p),
+              (critical){ gsl_cdf_tdist_Qinv(s->alpha / (2 * pairs), c->df),
+                          gsl_cdf_tdist_Qinv(s->alpha / pairs, c->df) });
+        if (!isnan(s->margin)) c->p_equivalent = fmin(1, pairs * side);
     }
     free(x), free(b);
 }

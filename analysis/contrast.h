@@ -11,7 +11,9 @@
  *
  * Intervals, p and verdicts all come from that one simultaneous procedure:
  *
- *   equivalent  the simultaneous (1 - 2 alpha) interval lies inside (-margin, margin)
+ *   equivalent  the inner interval lies inside (-margin, margin): two one-sided tests at alpha each
+ *               (Schuirmann 1987), simultaneous whichever side of each contrast is in question. For
+ *               one contrast it is the (1 - 2 alpha) interval; with more it is a little wider
  *   better      else, the (1 - alpha) interval excludes 0, on the good side
  *   worse       ... on the bad side
  *   undecided   else; power.h says how many seeds would settle it
@@ -53,7 +55,7 @@ typedef struct contrast {
     double mean, base_mean, diff;
     double se, df;
     double lo, hi;             /* simultaneous 1 - alpha                               */
-    double inner_lo, inner_hi; /* simultaneous 1 - 2 alpha                             */
+    double inner_lo, inner_hi; /* ... of two one-sided tests at alpha                  */
     double p, p_adjusted;      /* of no difference: alone, and in the family           */
     double p_equivalent;       /* of a difference as large as the margin, in the family */
     double correlation;        /* of the two arms over seeds                           */

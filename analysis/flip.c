@@ -10,7 +10,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ALONE, ABOUT_ZERO, ABOUT_MEAN, KINDS };
+/* Lists of ends: of a contrast alone; with the others about 0 and about their means; and the same
+ * from one side, where a flip has two ends, one for the largest |t| and one for the second. */
+enum { ALONE, ABOUT_ZERO, ABOUT_MEAN, SIDE_ZERO, SIDE_MEAN, KINDS };
+static const size_t START[KINDS] = { 0, 1, 2, 3, 5 }, SIZE[KINDS] = { 1, 1, 1, 2, 2 };
 enum { SEED = 20 }; /* of the flips when there are too many to make all */
 
 static size_t flips_of(int seeds)
@@ -20,7 +23,7 @@ static size_t flips_of(int seeds)
 
 static double *ends(const flip *f, int c, int kind, int above)
 {
-    return f->end + (((size_t)c * KINDS + (size_t)kind) * 2 + (size_t)above) * f->flips;
+    return f->end + (((size_t)c * 2 + (size_t)above) * FLIP_LISTS + START[kind]) * f->flips;
 }
 
 /* turned[i][s]: is seed s turned round in flip i?  Seed 0 never is: that picks one of a flip and
@@ -51,23 +54,28 @@ static double ratio(const double *d, const bool *turned, double about, int seeds
     return squares > 0 ? fmin(1, sum * sum / (seeds * squares)) : 0;
 }
 
-/* The largest ratio among the contrasts other than c: from the two largest of all. */
+/* The two largest ratios among the contrasts other than c: from the three largest of all. */
+enum { TOP = 3 };
 typedef struct top {
-    double first, second;
-    int who;
+    double x[TOP];
+    int who[TOP];
 } top;
 
 static void top_add(top *t, double x, int who)
 {
-    if (x > t->first)
-        *t = (top){ x, t->first, who };
-    else if (x > t->second)
-        t->second = x;
+    for (int i = 0; i < TOP; i++)
+        if (x > t->x[i]) {
+            const double y = t->x[i];
+            const int other = t->who[i];
+            t->x[i] = x, t->who[i] = who;
+            x = y, who = other;
+        }
 }
 
-static double top_other(const top *t, int c)
+static void top_others(double other[2], const top *t, int c)
 {
-    return t->who == c ? t->second : t->first;
+    for (int i = 0, k = 0; k < 2; i++)
+        if (t->who[i] != c) other[k++] = t->x[i];
 }
 
 /* Means of the seeds that a flip turns round and of those that it leaves. */
@@ -80,12 +88,42 @@ static void subset_means(double *lo, double *hi, const double *d, const bool *tu
     *lo = fmin(left, right), *hi = fmax(left, right);
 }
 
+/* How far from its mean a contrast's |t| stays below that of another: where (delta - mean)^2 is
+ * this. */
+static double reach_of(double spread, double other)
+{
+    return spread > 0 && other > 0 ? spread * sqrt(other / (1 - other)) : 0;
+}
+
+/* What flip i contributes to the lists of contrast c, given the seeds' subset means and the two
+ * largest ratios of others. */
+static void put_ends(flip *f, size_t i, int c, const double own[2], double spread, const top *zero,
+                     const top *centre)
+{
+    const top *of[] = { zero, centre };
+    for (int above = 0; above < 2; above++) {
+        /* The identity has the |t| in question, so it counts whatever the value. */
+        const double far = !i ? INFINITY : above ? own[1] - f->mean[c] : f->mean[c] - own[0];
+        const double sign = above ? 1 : -1;
+        ends(f, c, ALONE, above)[i] = f->mean[c] + sign * far;
+        for (int k = 0; k < 2; k++) {
+            double other[2];
+            top_others(other, of[k], c);
+            const double first = reach_of(spread, other[0]), second = reach_of(spread, other[1]);
+            const double most = fmax(far, first), next = fmax(fmin(far, first), second);
+            double *side = ends(f, c, SIDE_ZERO + k, above) + 2 * i;
+            ends(f, c, ABOUT_ZERO + k, above)[i] = side[0] = f->mean[c] + sign * most;
+            side[1] = f->mean[c] + sign * next;
+        }
+    }
+}
+
 void flip_open(flip *f, const double *d, int contrasts, int seeds)
 {
     assert(contrasts > 0 && seeds > 1);
     *f = (flip){ .contrasts = contrasts, .seeds = seeds, .flips = flips_of(seeds) };
     f->mean = calloc((size_t)contrasts, sizeof *f->mean);
-    f->end = calloc((size_t)contrasts * KINDS * 2 * f->flips, sizeof *f->end);
+    f->end = calloc((size_t)contrasts * 2 * FLIP_LISTS * f->flips, sizeof *f->end);
     double *spread = calloc((size_t)contrasts, sizeof *spread); /* sqrt of the mean square */
     bool *turned = make_flips(f->flips, seeds);
     if (!f->mean || !f->end || !spread) error_memory();
@@ -98,30 +136,22 @@ void flip_open(flip *f, const double *d, int contrasts, int seeds)
     }
     for (size_t i = 0; i < f->flips; i++) {
         const bool *turn = turned + i * (size_t)seeds;
-        top zero = { 0, 0, -1 }, centre = { 0, 0, -1 };
+        top zero = { { 0 }, { -1, -1, -1 } }, centre = zero;
         for (int c = 0; c < contrasts; c++) {
             const double *x = d + (size_t)c * (size_t)seeds;
             top_add(&zero, ratio(x, turn, 0, seeds), c);
             top_add(&centre, ratio(x, turn, f->mean[c], seeds), c);
         }
         for (int c = 0; c < contrasts; c++) {
-            double lo, hi;
-            subset_means(&lo, &hi, d + (size_t)c * (size_t)seeds, turn, seeds);
-            const double others[KINDS] = { 0, top_other(&zero, c), top_other(&centre, c) };
-            for (int k = 0; k < KINDS; k++) {
-                /* |t| about delta passes the others' where (delta - mean)^2 is this. */
-                const double reach = spread[c] > 0 && others[k] > 0
-                                         ? spread[c] * sqrt(others[k] / (1 - others[k]))
-                                         : 0;
-                /* The identity has the |t| in question, so it counts whatever the value. */
-                ends(f, c, k, 0)[i] = i ? fmin(lo, f->mean[c] - reach) : -INFINITY;
-                ends(f, c, k, 1)[i] = i ? fmax(hi, f->mean[c] + reach) : INFINITY;
-            }
+            double own[2];
+            subset_means(&own[0], &own[1], d + (size_t)c * (size_t)seeds, turn, seeds);
+            put_ends(f, i, c, own, spread[c], &zero, &centre);
         }
     }
     for (int c = 0; c < contrasts; c++)
         for (int k = 0; k < KINDS; k++)
-            for (int above = 0; above < 2; above++) gsl_sort(ends(f, c, k, above), 1, f->flips);
+            for (int above = 0; above < 2; above++)
+                gsl_sort(ends(f, c, k, above), 1, SIZE[k] * f->flips);
     free(spread), free(turned);
 }
 
@@ -131,21 +161,23 @@ void flip_close(flip *f)
     *f = (flip){ 0 };
 }
 
+/* The share of a list's ends that `delta` does not pass. */
 static double p_of(const flip *f, int c, double delta, int kind)
 {
     const double slack = 1e-12 * (fabs(delta) + fabs(f->mean[c])); /* ties count */
+    const size_t n = SIZE[kind] * f->flips;
     size_t count = 0;
     if (delta > f->mean[c])
-        for (const double *x = ends(f, c, kind, 1); count < f->flips; count++) {
-            if (x[f->flips - 1 - count] < delta - slack) break;
+        for (const double *x = ends(f, c, kind, 1); count < n; count++) {
+            if (x[n - 1 - count] < delta - slack) break;
         }
     else if (delta < f->mean[c])
-        for (const double *x = ends(f, c, kind, 0); count < f->flips; count++) {
+        for (const double *x = ends(f, c, kind, 0); count < n; count++) {
             if (x[count] > delta + slack) break;
         }
     else
-        count = f->flips;
-    return (double)count / (double)f->flips;
+        count = n;
+    return (double)count / (double)n;
 }
 
 double flip_p(const flip *f, int c, double delta, bool family)
@@ -154,21 +186,37 @@ double flip_p(const flip *f, int c, double delta, bool family)
                   : p_of(f, c, delta, ALONE);
 }
 
-/* How many flips, with the identity, may count before p is above alpha. */
-static size_t allowed(size_t flips, double alpha)
+double flip_p_side(const flip *f, int c, double delta)
 {
-    return (size_t)floor(alpha * (double)flips + 1e-9);
+    return fmax(p_of(f, c, delta, SIDE_ZERO), p_of(f, c, delta, SIDE_MEAN));
+}
+
+/* How many of so many ends may be passed before p is above alpha. */
+static size_t allowed(size_t ends, double alpha)
+{
+    return (size_t)floor(alpha * (double)ends + 1e-9);
+}
+
+static void interval(double *lo, double *hi, const flip *f, int c, double alpha, int kind)
+{
+    *lo = INFINITY, *hi = -INFINITY;
+    const size_t n = SIZE[kind] * f->flips,
+                 k = allowed(n, alpha); /* the end after these makes p too large */
+    assert(k < n);
+    for (int i = 0; i < 2; i++) {
+        *lo = fmin(*lo, ends(f, c, kind + i, 0)[k]);
+        *hi = fmax(*hi, ends(f, c, kind + i, 1)[n - 1 - k]);
+    }
 }
 
 void flip_interval(double *lo, double *hi, const flip *f, int c, double alpha)
 {
-    *lo = INFINITY, *hi = -INFINITY;
-    const size_t k = allowed(f->flips, alpha); /* the flip after these makes p too large */
-    assert(k < f->flips);
-    for (int kind = ABOUT_ZERO; kind <= ABOUT_MEAN; kind++) {
-        *lo = fmin(*lo, ends(f, c, kind, 0)[k]);
-        *hi = fmax(*hi, ends(f, c, kind, 1)[f->flips - 1 - k]);
-    }
+    interval(lo, hi, f, c, alpha, ABOUT_ZERO);
+}
+
+void flip_interval_side(double *lo, double *hi, const flip *f, int c, double alpha)
+{
+    interval(lo, hi, f, c, alpha, SIDE_ZERO);
 }
 
 double flip_level(int seeds, double alpha)

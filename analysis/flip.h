@@ -15,6 +15,15 @@
  * so a flip counts up to a value that has a closed form: the mean of the seeds flipped, or of those
  * not flipped (Hartigan, JASA 64, 1969), or where |t| passes the largest of the others.  Intervals
  * are order statistics of those values: the inversion is exact.
+ *
+ * To show equivalence, each contrast is looked at from one side.  Of a flip and its mirror image
+ * one at least counts where max |t| is reached, and both can only where two contrasts reach it, so
+ * whichever sides are looked at
+ *
+ *     p of one side <= (share in which the largest |t| is reached
+ *                       + share in which the second largest is) / 2
+ *
+ * which for a single contrast is half the two-sided p.
  */
 #ifndef ANALYSIS_FLIP_H
 #define ANALYSIS_FLIP_H
@@ -28,9 +37,11 @@ typedef struct flip {
     int contrasts, seeds;
     size_t flips; /* the first is the identity; a flip and its mirror image are one */
     double *mean; /* (contrasts) */
-    double *end;  /* (contrasts, 3, 2, flips): value up to which each flip counts, ascending:
-                     alone, others about 0, others about their means; below, above */
+    double *end;  /* (contrasts, 2, FLIP_LISTS, flips): below and above the mean, the value up to
+                     which each flip counts, ascending by list (flip.c) */
 } flip;
+
+enum { FLIP_LISTS = 7 };
 
 /* d (contrasts, seeds). */
 void flip_open(flip *f, const double *d, int contrasts, int seeds);
@@ -41,6 +52,11 @@ double flip_p(const flip *f, int c, double delta, bool family);
 
 /* The values whose family p is above alpha; infinite where no value can be excluded. */
 void flip_interval(double *lo, double *hi, const flip *f, int c, double alpha);
+
+/* The same from one side, the worst for each contrast: p that the difference is `delta` or further
+ * from the mean seen, and the values that p of neither side excludes. */
+double flip_p_side(const flip *f, int c, double delta);
+void flip_interval_side(double *lo, double *hi, const flip *f, int c, double alpha);
 
 /* The level at which the test really is, at most alpha: (number of flips that fit) / 2^n. */
 double flip_level(int seeds, double alpha);

@@ -99,7 +99,64 @@ double maxt_tail(const maxt_family *f, double c, double df)
     return fmin(1, fmax(0, 1 - sum));
 }
 
+/* P(no t of a star reaches c), half of them on either side, given x as above. */
+static double inside_side(int size, double x, const nodes *normal)
+{
+    const int i = size / 2, k = size - i;
+    double sum = 0;
+    for (int n = 0; n < normal->n; n++) {
+        const double left = phi_below(x + normal->x[n]), right = phi_below(x - normal->x[n]);
+        sum += normal->weight[n] / 2 *
+               (gsl_pow_int(left, i) * gsl_pow_int(right, k) +
+                gsl_pow_int(left, k) * gsl_pow_int(right, i));
+    }
+    return sum;
+}
+
+static double student_above(double c, double df)
+{
+    return isinf(df) ? 0.5 * erfc(c * M_SQRT1_2) : gsl_cdf_tdist_Q(c, df);
+}
+
+static double student_critical(double alpha, double df)
+{
+    return isinf(df) ? gsl_cdf_ugaussian_Qinv(alpha) : gsl_cdf_tdist_Qinv(alpha, df);
+}
+
+static double star_tail_side(int size, double c, double df, const nodes *normal)
+{
+    if (size == 1) return student_above(c, df);
+    if (isinf(df)) return 1 - inside_side(size, M_SQRT2 * c, normal);
+    nodes k;
+    double sum = 0;
+    nodes_scale(&k, df, INFINITY);
+    for (int i = 0; i < k.n; i++)
+        sum += k.weight[i] * inside_side(size, M_SQRT2 * c * k.x[i], normal);
+    return 1 - sum;
+}
+
+static int contrasts_of(const maxt_family *f)
+{
+    int n = f->clique * (f->clique - 1) / 2;
+    for (int i = 0; !f->clique && i < f->stars; i++) n += f->size[i];
+    return n;
+}
+
+double maxt_tail_side(const maxt_family *f, double c, double df)
+{
+    if (isnan(c)) return NAN;
+    if (isinf(c)) return c < 0;
+    nodes normal;
+    nodes_normal(&normal, f);
+    double sum = f->clique ? contrasts_of(f) * student_above(c, df) : 0;
+    for (int i = 0; !f->clique && i < f->stars; i++)
+        sum += star_tail_side(f->size[i], c, df, &normal);
+    if (f->clique || f->stars > 1) sum = fmin(sum, maxt_tail(f, c, df)); /* of both sides */
+    return fmin(1, fmax(0, sum));
+}
+
 typedef struct crossing {
+    double (*tail)(const maxt_family *f, double c, double df);
     const maxt_family *f;
     double alpha, df;
 } crossing;
@@ -107,34 +164,40 @@ typedef struct crossing {
 static double above(double c, void *context)
 {
     const crossing *k = context;
-    return maxt_tail(k->f, c, k->df) - k->alpha;
+    return k->tail(k->f, c, k->df) - k->alpha;
 }
 
-double maxt_critical(const maxt_family *f, double alpha, double df)
+/* Where the tail is alpha: between one contrast alone, and Bonferroni's bound. */
+static double cross(crossing k, double one, double most)
 {
-    int contrasts = f->clique * (f->clique - 1) / 2;
-    for (int i = 0; !f->clique && i < f->stars; i++) contrasts += f->size[i];
-    const bool normal = isinf(df);
-    const double one =
-        normal ? gsl_cdf_ugaussian_Qinv(alpha / 2) : gsl_cdf_tdist_Qinv(alpha / 2, df);
-    if (contrasts == 1) return one;
-
-    /* Between one contrast alone and Bonferroni's bound. */
-    const double share = alpha / (2 * contrasts);
-    const double most = normal ? gsl_cdf_ugaussian_Qinv(share) : gsl_cdf_tdist_Qinv(share, df);
-    crossing k = { f, alpha, df };
     gsl_function g = { above, &k };
     gsl_root_fsolver *solver = gsl_root_fsolver_alloc(gsl_root_fsolver_brent);
     if (!solver) error_memory();
-    gsl_root_fsolver_set(solver, &g, one * (1 - 1e-9), most * (1 + 1e-9));
+    gsl_root_fsolver_set(solver, &g, one - 1e-9 * fabs(one), most + 1e-9 * fabs(most));
     for (int i = 0; i < STEPS; i++) {
         gsl_root_fsolver_iterate(solver);
         const double lo = gsl_root_fsolver_x_lower(solver), hi = gsl_root_fsolver_x_upper(solver);
-        if (hi - lo < 1e-9 * hi) break;
+        if (hi - lo < 1e-9 * fabs(hi)) break;
     }
     const double c = gsl_root_fsolver_root(solver);
     gsl_root_fsolver_free(solver);
     return c;
+}
+
+double maxt_critical(const maxt_family *f, double alpha, double df)
+{
+    const int n = contrasts_of(f);
+    const double one = student_critical(alpha / 2, df);
+    return n == 1 ? one
+                  : cross((crossing){ maxt_tail, f, alpha, df }, one,
+                          student_critical(alpha / (2 * n), df));
+}
+
+double maxt_critical_side(const maxt_family *f, double alpha, double df)
+{
+    const int n = contrasts_of(f);
+    const double one = student_critical(alpha, df), most = student_critical(alpha / n, df);
+    return n == 1 ? one : cross((crossing){ maxt_tail_side, f, alpha, df }, one, most);
 }
 
 /* Mean over the distribution of s/sigma, up to `most`, of what `given` says. */

@@ -9,6 +9,15 @@
  *
  * and when every pair of A arms is compared (Tukey), the star's integral becomes
  * A int phi(z) [Phi(z) - Phi(z - x)]^(A-1) dz.  One contrast is Student's t; df may be infinite.
+ *
+ * To show equivalence, each contrast is looked at from one side: that of the margin it would have
+ * to pass.  Half the two-sided probability is then too little - where |t| may be large on both
+ * sides at once it counts double - and the worst choice of sides has half of a star on either, for
+ *
+ *     P(no t reaches c) = E_s int phi(z) Phi(x + z)^i Phi(x - z)^(size - i) dz
+ *
+ * is log-convex in i and the same from both ends.  Several stars are added up (Bonferroni), and so
+ * are the pairs of a clique, unless the probability of both sides is less.
  */
 #ifndef ANALYSIS_MAXT_H
 #define ANALYSIS_MAXT_H
@@ -27,6 +36,10 @@ double maxt_tail(const maxt_family *f, double c, double df);
 
 /* The c that max |t| reaches with probability alpha. */
 double maxt_critical(const maxt_family *f, double alpha, double df);
+
+/* The same from one side, the worst for each contrast; c may be below 0. */
+double maxt_tail_side(const maxt_family *f, double c, double df);
+double maxt_critical_side(const maxt_family *f, double alpha, double df);
 
 /* Probability that t leaves [-c, c] when the true difference is `effect` and its standard error
  * (of which there is an estimate with df degrees of freedom) is `se`. */

@@ -58,14 +58,18 @@ typedef struct setting {
     double se, df, crit;
 } setting;
 
-static setting at(const noise_plan *p, int seeds, double alpha)
+static setting at(const noise_plan *p, int seeds, bool equivalence)
 {
     const bool flips = p->paired && contrast_flips_reach(seeds, p->alpha);
     const double df = !p->paired ? 2.0 * (seeds - 1)
                       : flips    ? seeds - 1
                                  : (double)(p->arms - 1) * (seeds - 1);
-    const double level = flips ? flip_level(seeds, alpha) : alpha;
-    return (setting){ p->difference / sqrt(seeds), df, maxt_critical(&p->family, level, df) };
+    const double level = !flips        ? p->alpha
+                         : equivalence ? flip_level(seeds, 2 * p->alpha) / 2
+                                       : flip_level(seeds, p->alpha);
+    return (setting){ p->difference / sqrt(seeds), df,
+                      equivalence ? maxt_critical_side(&p->family, level, df)
+                                  : maxt_critical(&p->family, level, df) };
 }
 
 /* The least x at which `reaches` holds, for an x in standard errors. */
@@ -93,19 +97,19 @@ static bool shown(double margin, const setting *k)
 
 double noise_effect(const noise_plan *p, int seeds)
 {
-    const setting k = at(p, seeds, p->alpha);
+    const setting k = at(p, seeds, false);
     return least(found, &k);
 }
 
 double noise_margin(const noise_plan *p, int seeds)
 {
-    const setting k = at(p, seeds, 2 * p->alpha);
+    const setting k = at(p, seeds, true);
     return least(shown, &k);
 }
 
 static bool enough(const noise_plan *p, int seeds, double effect)
 {
-    const setting k = at(p, seeds, p->alpha);
+    const setting k = at(p, seeds, false);
     return isfinite(k.crit) && found(effect, &k);
 }
 

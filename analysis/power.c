@@ -19,11 +19,6 @@ typedef struct setting {
     double *crit[2]; /* (POWER_SEEDS_MAX + 1): of difference, of equivalence; 0: not known yet */
 } setting;
 
-static double level(const setting *k, bool equivalence)
-{
-    return equivalence ? 2 * k->s->alpha : k->s->alpha;
-}
-
 /* Degrees of freedom of a pair's standard error with n seeds. */
 static double freedom(const setting *k, const contrast *c, int n)
 {
@@ -33,15 +28,20 @@ static double freedom(const setting *k, const contrast *c, int n)
 
 static double critical(setting *k, const contrast *c, int n, bool equivalence)
 {
-    const double df = freedom(k, c, n), alpha = level(k, equivalence);
+    const double df = freedom(k, c, n), alpha = k->s->alpha;
+    double (*const find)(const maxt_family *, double, double) =
+        equivalence ? maxt_critical_side : maxt_critical;
     if (k->r->procedure == CONTRAST_WELCH) { /* Bonferroni; df is the row's own */
         const maxt_family one = { 1, (const int[]){ 1 }, 0 };
-        return maxt_critical(&one, alpha / k->pairs, df);
+        return find(&one, alpha / k->pairs, df);
     }
     double *known = &k->crit[equivalence][n];
     if (*known == 0) {
         const bool flips = contrast_flips_reach(n, k->s->alpha);
-        *known = maxt_critical(&k->family, flips ? flip_level(n, alpha) : alpha, df);
+        const double level = !flips        ? alpha
+                             : equivalence ? flip_level(n, 2 * alpha) / 2
+                                           : flip_level(n, alpha);
+        *known = find(&k->family, level, df);
     }
     return *known;
 }

@@ -10,7 +10,8 @@ static int sizes_of(int *size, const json_t *row)
     return (int)json_array_size(list);
 }
 
-static void check_tails(const char *name, double slack)
+static void check_tails(const char *name, double slack,
+                        double (*tail_of)(const maxt_family *, double, double))
 {
     json_t *g = golden_open("statistics");
     size_t i;
@@ -21,7 +22,7 @@ static void check_tails(const char *name, double slack)
         const maxt_family f = { sizes_of(size, row), size, 0 };
         const double c = golden_number(row, "c"), df = golden_number(row, "df"),
                      tail = golden_number(row, "tail");
-        golden_close(maxt_tail(&f, c, df), tail, slack, name);
+        golden_close(tail_of(&f, c, df), tail, slack, name);
     }
     assert_true(i > 0);
     json_decref(g);
@@ -30,8 +31,9 @@ static void check_tails(const char *name, double slack)
 static void tails(void **state)
 {
     (void)state;
-    check_tails("dunnett", 1e-7);
-    check_tails("dunnett_of_scipy", 1e-3);
+    check_tails("dunnett", 1e-7, maxt_tail);
+    check_tails("dunnett_of_scipy", 1e-3, maxt_tail);
+    check_tails("dunnett_side", 1e-7, maxt_tail_side);
 }
 
 static void cliques(void **state)
@@ -61,9 +63,13 @@ static void criticals(void **state)
     };
     for (size_t i = 0; i < 5; i++)
         for (int df = 2; df < 40; df += 9)
-            for (double alpha = 0.01; alpha < 0.3; alpha *= 3) {
+            for (double alpha = 0.01; alpha < 0.1; alpha *= 3) {
                 const double c = maxt_critical(&family[i], alpha, df);
                 golden_close(maxt_tail(&family[i], c, df), alpha, 1e-8, "critical");
+                const double side = maxt_critical_side(&family[i], alpha, df);
+                golden_close(maxt_tail_side(&family[i], side, df), alpha, 1e-8, "of one side");
+                assert_true(side <= c); /* and no less than with half of the other side's */
+                assert_true(side >= maxt_critical(&family[i], 2 * alpha, df) - 1e-7);
             }
     golden_close(maxt_critical(&family[1], 0.05, 10), 2.76, 0.02, "table");
     golden_close(maxt_critical(&family[0], 0.05, INFINITY), 1.959964, 1e-6, "normal");

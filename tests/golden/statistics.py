@@ -33,6 +33,25 @@ def tail(sizes, c, df):
     return 1 - over_scale(lambda s: np.prod([star(np.sqrt(2) * c * s, k) for k in sizes]), df)
 
 
+def star_side(x, size, left):
+    """No t reaches its side, `left` of them looked at from the left."""
+    return integrate.quad(
+        lambda z: stats.norm.pdf(z) * stats.norm.cdf(x + z) ** left * stats.norm.cdf(x - z) ** (size - left),
+        -9, 9, epsabs=1e-12, epsrel=1e-11)[0]
+
+
+def tail_side(sizes, c, df):
+    """The worst choice of sides, by trying them all; stars are added up."""
+    return sum(max(1 - over_scale(lambda s: star_side(np.sqrt(2) * c * s, k, left), df)
+                   for left in range(k + 1)) for k in sizes)
+
+
+def dunnett_side():
+    return [{"sizes": sizes, "df": df, "c": c, "tail": tail_side(sizes, c, df)}
+            for sizes, df, c in [([1], 5, 2.0), ([2], 4, 3.0), ([3], 6, 2.5), ([7], 14, 3.2),
+                                 ([2, 2], 10, 2.9), ([3, 1], 8, 4.5), ([4], 9, -0.3)]]
+
+
 def dunnett():
     rows = []
     for sizes, df, c in [([2], 4, 3.0), ([3], 6, 2.5), ([7], 14, 3.2), ([7], 28, 1.0),
@@ -127,10 +146,8 @@ def blocks(rng):
     margin = 0.03
     from scipy.optimize import brentq
     crit = brentq(lambda c: tail([A - 1], c, df) - 0.05, 1, 20, xtol=1e-10)
-    inner = brentq(lambda c: tail([A - 1], c, df) - 0.10, 1, 20, xtol=1e-10)
-    equal = [max(tail([A - 1], abs(d - m) / se, df) / 2 if (d > m) == (m < 0)
-                 else 1 - tail([A - 1], abs(d - m) / se, df) / 2 for m in (-margin, margin))
-             for d in diff]
+    inner = brentq(lambda c: tail_side([A - 1], c, df) - 0.05, 1, 20, xtol=1e-10)
+    equal = [tail_side([A - 1], (margin - abs(d)) / se, df) for d in diff]
     return {"y": y.tolist(), "df": float(df), "se": se, "margin": margin,
             "p": [float(2 * stats.t.sf(abs(d) / se, df)) for d in diff],
             "p_adjusted": [tail([A - 1], abs(d) / se, df) for d in diff],
@@ -163,12 +180,34 @@ def flips(rng):
             largest[0] = largest[-1] = seen
             return float(np.mean(largest >= seen * (1 - 1e-12)))
 
+        def p_side(c, delta, centred):
+            """Of all choices of sides, and the bound that is used."""
+            own = t(d[c] - delta)
+            other = [t(d[k] - (d[k].mean() if centred else 0)) for k in range(3) if k != c]
+            seen = own[0] * (1 - 1e-12)
+            own[-1] = own[0]
+            ranked = np.sort([own, *other], axis=0)
+            bound = (np.mean(ranked[-1] >= seen) + np.mean(ranked[-2] >= seen)) / 2
+
+            def signed(x):
+                z = signs * x
+                with np.errstate(divide="ignore"):
+                    return z.mean(1) / (z.std(1, ddof=1) / np.sqrt(n))
+            each = [signed(d[c] - delta)] + [signed(d[k] - (d[k].mean() if centred else 0))
+                                             for k in range(3) if k != c]
+            exact = max(np.mean(np.max([s * x for s, x in zip(side, each)], axis=0) >= seen)
+                        for side in itertools.product([1, -1], repeat=3))
+            assert exact <= bound + 1e-12, (exact, bound)
+            return float(bound)
+
         classic = [np.mean(np.max([t(x) for x in d], axis=0) >= t(d[c])[0] * (1 - 1e-12))
                    for c in range(3)]
         probe = [-0.03, 0.01, 0.03]
         rows.append({"y": y.tolist(), "probe": probe,
                      "p_adjusted": [max(p(c, 0, False), p(c, 0, True)) for c in range(3)],
                      "p_at_least": [float(x) for x in classic],
+                     "p_side": [[max(p_side(c, x, False), p_side(c, x, True)) for x in probe]
+                                for c in range(3)],
                      "p_probe": [[max(p(c, x, False), p(c, x, True)) for x in probe]
                                  for c in range(3)]})
     return rows
@@ -186,7 +225,7 @@ def welch(rng):
 def main():
     rng = np.random.default_rng(20)
     out = {"made_with": f"scipy {scipy.__version__}, statsmodels {statsmodels.__version__}",
-           "dunnett": dunnett(), "dunnett_of_scipy": dunnett_of_scipy(rng), "tukey": tukey(), "power": power(),
+           "dunnett": dunnett(), "dunnett_side": dunnett_side(), "dunnett_of_scipy": dunnett_of_scipy(rng), "tukey": tukey(), "power": power(),
            "equivalence_power": equivalence_power(), "paired": paired(rng), "blocks": blocks(rng),
            "flips": flips(rng), "welch": welch(rng)}
     path = os.path.join(os.path.dirname(os.path.abspath(__file__)), "statistics.json")
