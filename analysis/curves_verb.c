@@ -1,0 +1,317 @@
+/* curves_verb.c - attnlab curves STUDY: has it converged, what would more tokens bring, and how
+ * many tokens does one arm need to reach what another does. */
+#include "analysis/analysis.h"
+#include "analysis/reach.h"
+#include "analysis/verb.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+typedef struct options {
+    verb common;
+    const char *study, *metric;
+    double alpha, from, loss; /* NaN: not given */
+    bool reach;               /* that table alone */
+} options;
+
+enum { KEY_METRIC = 1000, KEY_ALPHA, KEY_FROM, KEY_LOSS, KEY_REACH };
+
+static const struct argp_option OPTIONS[] = {
+    { "metric", KEY_METRIC, "METRIC", 0, "A loss, such as val_bpb@512 (the study's metric)", 0 },
+    { "alpha", KEY_ALPHA, "ALPHA", 0, "Intervals hold 1 - ALPHA, each (the study's alpha)", 0 },
+    { "from", KEY_FROM, "TOKENS", 0,
+      "Fit points from here on (along a run: after the warm-up and a tenth of the run)", 0 },
+    { "loss", KEY_LOSS, "X", 0, "Tokens to reach this loss (what the baseline reaches)", 0 },
+    { "reach", KEY_REACH, NULL, 0, "Only the tokens that a loss takes", 0 },
+    { 0 },
+};
+
+static error_t parse(int key, char *arg, struct argp_state *state)
+{
+    options *o = state->input;
+    switch (key) {
+    case ARGP_KEY_INIT:
+        state->child_inputs[0] = &o->common;
+        return 0;
+    case KEY_METRIC:
+        o->metric = arg;
+        return 0;
+    case KEY_ALPHA:
+        o->alpha = verb_number(state, "--alpha", arg, 0, 0.5);
+        return 0;
+    case KEY_FROM:
+        o->from = verb_number(state, "--from", arg, 0, INFINITY);
+        return 0;
+    case KEY_LOSS:
+        o->loss = verb_number(state, "--loss", arg, 0, INFINITY);
+        return 0;
+    case KEY_REACH:
+        o->reach = true;
+        return 0;
+    case ARGP_KEY_ARG:
+        if (o->study) argp_error(state, "one study");
+        o->study = arg;
+        return 0;
+    case ARGP_KEY_END:
+        if (!o->study) argp_error(state, "give a study: its name, or its study.yaml");
+        return 0;
+    default:
+        return ARGP_ERR_UNKNOWN;
+    }
+}
+
+static const struct argp ARGP = {
+    .options = OPTIONS,
+    .parser = parse,
+    .args_doc = "STUDY",
+    .doc = "Fit loss = E + A tokens^-beta to each arm of a study, and count the tokens that arms "
+           "need for the same loss.\vBest from runs of several lengths (train.tokens as an axis); "
+           "else from a constant rate (train.schedule=constant or wsd).  For programs the rows are "
+           "the fits, or with --reach the tokens.",
+    .children = verb_child,
+};
+
+/* "1.23 (1.10 to 1.36)"; nothing where there is no value. */
+static void put_value(table *t, const powerlaw_value *v, int digits)
+{
+    char text[96] = "";
+    if (isfinite(v->value) && isfinite(v->hi - v->lo))
+        snprintf(text, sizeof text, "%.*f (%.*f to %.*f)", digits, v->value, digits, v->lo, digits,
+                 v->hi);
+    else if (isfinite(v->value))
+        snprintf(text, sizeof text, "%.*f", digits, v->value);
+    table_text(t, text);
+}
+
+static bool curved(const series *r)
+{
+    return r->fit.shape == POWERLAW_CURVE;
+}
+
+static void print_fits(const series_list *l, table_format f)
+{
+    static const powerlaw_value NONE = { NAN, NAN, NAN, NAN };
+    table t;
+    table_open(&t, f, stdout, 8,
+               (const char *[]){ "arm", "from", "seeds", "tokens", "loss there",
+                                 "fall a doubling, there", "at twice the tokens", "E" });
+    for (int k = 0; k < l->n; k++) {
+        const series *r = &l->row[k];
+        const powerlaw *p = &r->fit;
+        char text[64];
+        series_describe(text, sizeof text, r);
+        table_text(&t, r->name), table_text(&t, p->points ? text : NULL), table_int(&t, p->seeds);
+        snprintf(text, sizeof text, "%.0f", p->most);
+        table_text(&t, p->points ? text : NULL);
+        put_value(&t, &p->loss, 3), put_value(&t, &p->doubling, 3);
+        put_value(&t, r->basis == SERIES_SCHEDULE ? &NONE : &p->next, 3);
+        if (curved(r) && isnan(p->floor.value))
+            table_text(&t, "not identified");
+        else
+            put_value(&t, &p->floor, 2);
+    }
+    table_close(&t);
+}
+
+static void put_numbers(table *t, const powerlaw_value *v)
+{
+    table_real(t, v->value, 6), table_real(t, v->lo, 6), table_real(t, v->hi, 6);
+}
+
+static void print_fits_exactly(const series_list *l, table_format f)
+{
+    static const char *const COLUMN[] = {
+        "arm",         "basis",   "schedule", "seeds",   "points",   "levels",      "least_tokens",
+        "most_tokens", "loss",    "loss_lo",  "loss_hi", "doubling", "doubling_lo", "doubling_hi",
+        "gain",        "gain_lo", "gain_hi",  "next",    "next_lo",  "next_hi",     "beta",
+        "beta_lo",     "beta_hi", "e",        "e_lo",    "e_hi",     "log_a",       "sd",
+        "df",          "method",  "metric",   "alpha"
+    };
+    table t;
+    table_open(&t, f, stdout, sizeof COLUMN / sizeof *COLUMN, COLUMN);
+    for (int k = 0; k < l->n; k++) {
+        const series *r = &l->row[k];
+        const powerlaw *p = &r->fit;
+        static const char *const BASIS[] = { "horizons", "constant rate", "one schedule" };
+        table_text(&t, r->name), table_text(&t, BASIS[r->basis]), table_text(&t, r->schedule);
+        table_int(&t, p->seeds), table_int(&t, p->points), table_int(&t, p->levels);
+        table_real(&t, p->points ? p->least : NAN, 0), table_real(&t, p->points ? p->most : NAN, 0);
+        put_numbers(&t, &p->loss), put_numbers(&t, &p->doubling), put_numbers(&t, &p->gain);
+        put_numbers(&t, &p->next), put_numbers(&t, &p->beta), put_numbers(&t, &p->floor);
+        table_real(&t, p->log_a, 6), table_real(&t, p->sd, 6), table_real(&t, p->df, 0);
+        table_text(&t, p->seeds > 1 ? "jackknife over seeds" : "error of the fit");
+        table_text(&t, l->study->metric.name), table_real(&t, l->study->alpha, 6);
+    }
+    table_close(&t);
+}
+
+/* Has it converged?  By the gain of a doubling against the margin. */
+static void put_sentence(const series_list *l, const series *r)
+{
+    const powerlaw *p = &r->fit;
+    const double margin = l->study->margin;
+    printf("%s: ", r->name);
+    if (!p->points) {
+        puts("no finished run has a loss to go by.");
+    } else if (p->shape == POWERLAW_NONE && p->levels < 2) {
+        puts("one number of tokens is no curve: evaluate more often (eval.every_tokens), or make "
+             "train.tokens an axis.");
+    } else if (p->shape == POWERLAW_NONE) {
+        puts("no power law fits: the data do not determine a curve.");
+    } else if (p->shape == POWERLAW_LINE) {
+        printf("two numbers of tokens give a slope, %.3f a doubling, and no curve: a third is "
+               "needed.\n",
+               p->doubling.value);
+    } else if (r->basis == SERIES_SCHEDULE) {
+        puts("along one schedule whose rate falls: a description of that run, no forecast of a "
+             "longer one, and a shorter one would have ended below it.");
+    } else {
+        printf("twice the tokens would take %.3f", p->gain.value);
+        if (isfinite(p->gain.hi - p->gain.lo)) printf(" (%.3f to %.3f)", p->gain.lo, p->gain.hi);
+        printf(" off the loss: ");
+        if (!isfinite(p->gain.hi - p->gain.lo))
+            puts("without an interval nothing is said.");
+        else if (p->gain.hi < margin)
+            printf("converged, within the margin of %g.\n", margin);
+        else if (p->gain.lo > (isnan(margin) ? 0 : margin))
+            puts("not converged.");
+        else
+            puts("whether it has converged is undecided.");
+    }
+}
+
+static void print_notes(const series_list *l)
+{
+    bool several = false, single = false, steady = false, unknown = false;
+    for (int k = 0; k < l->n; k++) {
+        const series *r = &l->row[k];
+        several = several || r->fit.seeds > 1, single = single || r->fit.seeds == 1;
+        steady = steady || (r->basis == SERIES_STEADY && curved(r));
+        unknown = unknown || (curved(r) && isnan(r->fit.floor.value));
+        if (r->fit.most > r->epoch)
+            printf("%s: up to %.2g epochs; text that is read again teaches less (Muennighoff et "
+                   "al. 2023).\n",
+                   r->name, r->fit.most / r->epoch);
+    }
+    printf("\nIntervals: %g %%, each alone", 100 * (1 - l->study->alpha));
+    if (several)
+        fputs("; standard errors by leaving out one seed at a time (jackknife), Student's t on "
+              "seeds - 1",
+              stdout);
+    if (single)
+        fputs("; with one seed the error of the fit alone, and other seeds may differ", stdout);
+    puts(".");
+    if (steady) puts("Constant rate: the loss of a run stopped there; decaying would lower it.");
+    if (unknown)
+        puts("E not identified: the curve does not bend enough for its interval of beta to exclude "
+             "0, so no limit can be told.");
+}
+
+static void print_reach(const series_list *l, const reach_list *found, table_format f)
+{
+    table t;
+    char interval[32];
+    snprintf(interval, sizeof interval, "%g %% interval", 100 * (1 - l->study->alpha));
+    table_open(&t, f, stdout, 8,
+               (const char *[]){ "arm", "against", "its tokens", "loss to reach", "reached",
+                                 "times the tokens", interval, "from" });
+    for (int i = 0; i < found->n; i++) {
+        const reach *r = &found->row[i];
+        char text[64], bounds[64] = "", ratio[64];
+        table_text(&t, l->row[r->series].name), table_text(&t, l->row[r->base].name);
+        table_real(&t, r->tokens, 0), table_real(&t, r->loss, 3);
+        snprintf(text, sizeof text, "%d of %d", r->reached, r->n);
+        table_text(&t, text);
+        if (isinf(r->ratio) && !isnan(r->least))
+            snprintf(ratio, sizeof ratio, "over %.3g", r->least);
+        else if (r->ratio == 0)
+            snprintf(ratio, sizeof ratio, "less than seen");
+        else if (isfinite(r->ratio))
+            snprintf(ratio, sizeof ratio, "%.3f%s", r->ratio, r->median ? " (median)" : "");
+        else
+            *ratio = '\0';
+        if (isinf(r->hi))
+            snprintf(bounds, sizeof bounds, "%.3g to never seen", isinf(r->lo) ? r->least : r->lo);
+        else if (!isnan(r->hi))
+            snprintf(bounds, sizeof bounds, "%.3f to %.3f", r->lo, r->hi);
+        table_text(&t, ratio), table_text(&t, bounds);
+        series_describe(text, sizeof text, &l->row[r->series]);
+        table_text(&t, text);
+    }
+    table_close(&t);
+}
+
+static double finite(double x)
+{
+    return isfinite(x) ? x : NAN;
+}
+
+static void print_reach_exactly(const series_list *l, const reach_list *found, table_format f)
+{
+    static const char *const COLUMN[] = { "arm",      "base",     "base_tokens", "loss",
+                                          "n",        "reached",  "early",       "ratio",
+                                          "ratio_lo", "ratio_hi", "censored_at", "estimate",
+                                          "metric",   "alpha" };
+    table t;
+    table_open(&t, f, stdout, sizeof COLUMN / sizeof *COLUMN, COLUMN);
+    for (int i = 0; i < found->n; i++) {
+        const reach *r = &found->row[i];
+        table_text(&t, l->row[r->series].name), table_text(&t, l->row[r->base].name);
+        table_real(&t, r->tokens, 0), table_real(&t, r->loss, 6), table_int(&t, r->n);
+        table_int(&t, r->reached), table_int(&t, r->early);
+        table_real(&t, finite(r->ratio), 6), table_real(&t, finite(r->lo), 6);
+        table_real(&t, finite(r->hi), 6), table_real(&t, r->least, 6);
+        table_text(&t, r->median ? "median" : "geometric mean");
+        table_text(&t, l->study->metric.name), table_real(&t, l->study->alpha, 6);
+    }
+    table_close(&t);
+}
+
+static void print(const series_list *l, const options *o)
+{
+    const table_format f = o->common.format;
+    reach_list found;
+    reach_find(&found, l, o->loss);
+    if (!table_for_people(f)) {
+        o->reach ? print_reach_exactly(l, &found, f) : print_fits_exactly(l, f);
+    } else {
+        const bool prose = f == TABLE_TEXT || f == TABLE_MD;
+        if (!o->reach) print_fits(l, f);
+        if (!o->reach && prose) {
+            putchar('\n');
+            for (int k = 0; k < l->n; k++) put_sentence(l, &l->row[k]);
+            print_notes(l);
+        }
+        if (found.n) {
+            if (!o->reach && prose) putchar('\n');
+            print_reach(l, &found, f);
+        }
+    }
+    reach_close(&found);
+}
+
+int curves_verb(int argc, char **argv)
+{
+    options o = { .alpha = NAN, .from = NAN, .loss = NAN };
+    verb_parse(&ARGP, argc, argv, &o);
+    error e;
+    db d;
+    study s;
+    series_list l;
+    if (!db_open(&d, o.common.db, DB_READ, &e)) return verb_fail(argv[0], &e);
+    bool ok = study_open(&s, &d, o.study, o.metric, -1, &e);
+    if (ok) {
+        if (!isnan(o.alpha)) s.alpha = o.alpha;
+        ok = s.metric.larger_is_better
+                 ? error_usage(&e, "study '%s': %s grows with training; curves are of losses",
+                               s.name, s.metric.name)
+                 : series_open(&l, &s, &d, o.from, &e);
+        if (ok) {
+            print(&l, &o);
+            series_close(&l);
+        }
+        study_free(&s);
+    }
+    db_close(&d);
+    return ok ? verb_done(argv[0], STATUS_DONE) : verb_fail(argv[0], &e);
+}
