@@ -24,6 +24,7 @@ static const struct verb {
     { "compare", "who differs, by how much, how surely", compare_verb },
     { "power", "the noise of a study, and the seeds that a difference takes", power_verb },
     { "curves", "has it converged, and what would more tokens bring", curves_verb },
+    { "spikes", "loss spikes by arm, and whether one has fewer", spikes_verb },
     { "plot", "figures of a study", plot_verb },
     { "doctor", "what is wrong with a record, and its repair", doctor_verb },
     { "backup", "a copy of the record while runs go on", backup_verb },

@@ -18,5 +18,6 @@ int query_verb(int argc, char **argv);
 int report_verb(int argc, char **argv);
 int schema_verb(int argc, char **argv);
 int show_verb(int argc, char **argv);
+int spikes_verb(int argc, char **argv);
 
 #endif
