@@ -25,6 +25,7 @@ static const struct verb {
     { "power", "the noise of a study, and the seeds that a difference takes", power_verb },
     { "curves", "has it converged, and what would more tokens bring", curves_verb },
     { "spikes", "loss spikes by arm, and whether one has fewer", spikes_verb },
+    { "frontier", "loss against what it costs, dominated arms marked", frontier_verb },
     { "plot", "figures of a study", plot_verb },
     { "doctor", "what is wrong with a record, and its repair", doctor_verb },
     { "backup", "a copy of the record while runs go on", backup_verb },

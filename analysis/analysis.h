@@ -11,6 +11,7 @@ int backup_verb(int argc, char **argv);
 int compare_verb(int argc, char **argv);
 int curves_verb(int argc, char **argv);
 int diff_verb(int argc, char **argv);
+int frontier_verb(int argc, char **argv);
 int ls_verb(int argc, char **argv);
 int plot_verb(int argc, char **argv);
 int power_verb(int argc, char **argv);
