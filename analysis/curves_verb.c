@@ -83,9 +83,10 @@ static void put_value(table *t, const powerlaw_value *v, int digits)
     table_text(t, text);
 }
 
-static bool curved(const series *r)
+/* Can it say anything about a longer run? */
+static bool forecasts(const series *r)
 {
-    return r->fit.shape == POWERLAW_CURVE;
+    return r->fit.shape == POWERLAW_CURVE && r->basis != SERIES_SCHEDULE;
 }
 
 static void print_fits(const series_list *l, table_format f)
@@ -104,10 +105,15 @@ static void print_fits(const series_list *l, table_format f)
         snprintf(text, sizeof text, "%.0f", p->most);
         table_text(&t, p->points ? text : NULL);
         put_value(&t, &p->loss, 3), put_value(&t, &p->doubling, 3);
-        put_value(&t, r->basis == SERIES_SCHEDULE ? &NONE : &p->next, 3);
-        if (curved(r) && isnan(p->floor.value))
+        put_value(&t, forecasts(r) ? &p->next : &NONE, 3);
+        if (!forecasts(r))
+            table_text(&t, NULL);
+        else if (isnan(p->floor.value))
             table_text(&t, "not identified");
-        else
+        else if (p->floor.lo < 0) { /* no loss is below 0 */
+            snprintf(text, sizeof text, "below %.2f", p->floor.hi);
+            table_text(&t, text);
+        } else
             put_value(&t, &p->floor, 2);
     }
     table_close(&t);
@@ -186,8 +192,8 @@ static void print_notes(const series_list *l)
     for (int k = 0; k < l->n; k++) {
         const series *r = &l->row[k];
         several = several || r->fit.seeds > 1, single = single || r->fit.seeds == 1;
-        steady = steady || (r->basis == SERIES_STEADY && curved(r));
-        unknown = unknown || (curved(r) && isnan(r->fit.floor.value));
+        steady = steady || (r->basis == SERIES_STEADY && forecasts(r));
+        unknown = unknown || (forecasts(r) && isnan(r->fit.floor.value));
         if (r->fit.most > r->epoch)
             printf("%s: up to %.2g epochs; text that is read again teaches less (Muennighoff et "
                    "al. 2023).\n",

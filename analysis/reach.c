@@ -42,7 +42,10 @@ double reach_tokens(const curve *k, double loss)
     if (k->loss[0] < loss) return -INFINITY;
     if (k->loss[0] == loss) return k->tokens[0];
     for (int i = 0; i + 1 < k->n; i++)
-        if (k->loss[i + 1] <= loss) return crossing(k, i, loss);
+        if (k->loss[i + 1] == loss)
+            return k->tokens[i + 1];
+        else if (k->loss[i + 1] < loss)
+            return crossing(k, i, loss);
     return INFINITY;
 }
 
@@ -109,7 +112,7 @@ static void compare(reach *r, const series_list *l, double given, double alpha)
             x[n++] = log(of_arm / of_base);
     }
     r->loss = targets ? loss / targets : NAN;
-    if (isnan(r->tokens)) r->tokens = targets ? exp(tokens / targets) : NAN;
+    if (isnan(r->tokens)) r->tokens = targets ? round(exp(tokens / targets)) : NAN;
     if (isinf(r->least)) r->least = NAN;
     reach_summarise(r, x, n, alpha);
     free(x);
