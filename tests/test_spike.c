@@ -48,7 +48,7 @@ static void test_found_where_put(void **state)
     (void)state;
     double loss[STEPS];
     falling(loss, 1);
-    spike k;
+    spike k = { 0 };
     loss[1000] += 1, loss[1001] += 2, loss[1005] += 1; /* one: three high steps */
     assert_int_equal(count(loss, STEPS, &k), 1);
     assert_int_equal(k.first, 1000);
