@@ -28,7 +28,7 @@ static void make(fixture *f)
                                 { "gqa", "gqa:n_kv_heads=2", 2, 512, 0, NEAR, NULL },
                                 { EVIL, "mqa", 1, 512, 0, FAR, NULL } };
     fixture_open(f);
-    fixture_study(f, STUDY, arm, 3, 3, 0.02);
+    fixture_study(f, STUDY, arm, 3, 3, 0.03);
     fixture_run(f, "UPDATE sweep_version SET question = 'Why <b>not</b> & \"so\"?' || char(10) ||"
                    " '<!-- ' , hypothesis = '<svg onload=document.title=1>'");
     fixture_run(f, "UPDATE run SET message = '<script>document.title=2</script>'");
