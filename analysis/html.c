@@ -16,6 +16,18 @@ void html_element(FILE *out, const char *tag, const char *class, const char *tex
     fprintf(out, "</%s>\n", tag);
 }
 
+void html_preserved(FILE *out, const char *text)
+{
+    for (char *line = NULL; *text; free(line)) {
+        const size_t n = strcspn(text, "\n");
+        line = strndup(text, n);
+        if (!line) abort();
+        table_put_html(out, line);
+        text += n;
+        if (*text) fputc(*text++, out);
+    }
+}
+
 void html_json(FILE *out, const char *id, const json_t *value)
 {
     char *text = json_dumps(value, JSON_COMPACT | JSON_REAL_PRECISION(9));

@@ -8,6 +8,9 @@
 #include <stdio.h>
 
 /* <TAG class="CLASS">text</TAG>, the text escaped; CLASS NULL: none. */
+/* Text as it is, lines and all. */
+void html_preserved(FILE *out, const char *text);
+
 void html_element(FILE *out, const char *tag, const char *class, const char *text);
 
 /* A JSON value within <script type="application/json">: no '<' of it is left to end the element. */

@@ -2,11 +2,14 @@
 // go back, hover to read.  Names come from JSON and reach the page as text only.
 (function () {
   'use strict';
+  window.addEventListener('beforeprint', function () { // paper cannot be opened
+    document.querySelectorAll('details').forEach(function (d) { d.open = true; });
+  });
   var data = JSON.parse(document.getElementById('curves').textContent);
   var chart = document.getElementById('chart'), values = document.getElementById('values');
   if (!data.kinds.length || typeof Dygraph === 'undefined') return;
   document.documentElement.classList.remove('no-script');
-  var shown = data.arms.map(function () { return true; }), seeds = true, kind = data.kinds[0], plot = null;
+  var shown = data.arms.map(function () { return true; }), seeds = true, bands = data.arms.length <= 4, kind = data.kinds[0], plot = null, half = {};
 
   function text(tag, content, parent) {
     var e = document.createElement(tag);
@@ -40,14 +43,17 @@
     });
     list.forEach(function (c, k) {
       if (c.run >= 0) return;
-      var own = [];
+      var own = [], t = data.arms[c.arm].t, spread = half[c.label] = {};
       list.forEach(function (d, j) {
         if (d.arm === c.arm && d.run >= 0 && kind.runs[d.arm][d.run].done) own.push(j + 1);
       });
-      out.forEach(function (row) {
-        var sum = 0;
+      out.forEach(function (row, i) {
+        var sum = 0, squares = 0, n = own.length;
         var whole = own.length > 0 && own.every(function (j) { sum += row[j]; return row[j] !== null; });
-        if (whole) row[k + 1] = sum / own.length;
+        if (!whole) return;
+        row[k + 1] = sum / n;
+        own.forEach(function (j) { squares += Math.pow(row[j] - sum / n, 2); });
+        if (n > 1) spread[row[0]] = t * Math.sqrt(squares / (n - 1) / n);
       });
     });
     return out;
@@ -65,10 +71,28 @@
     return x >= 1e9 ? +(x / 1e9).toPrecision(4) + ' B' : x >= 1e6 ? +(x / 1e6).toPrecision(4) + ' M' : x >= 1e3 ? +(x / 1e3).toPrecision(4) + ' k' : String(x);
   }
 
+  // A mean as a line, over the band of its t-interval.
+  function meanPlotter(e) {
+    var c = e.drawingContext, of = half[e.setName];
+    var own = e.points.filter(function (p) { return p.yval !== null && !isNaN(p.yval) && of[p.xval] !== undefined; });
+    if (bands && own.length > 1) {
+      c.save();
+      c.globalAlpha = 0.16;
+      c.fillStyle = e.color;
+      c.beginPath();
+      own.forEach(function (p) { c.lineTo(p.canvasx, e.dygraph.toDomYCoord(p.yval + of[p.xval])); });
+      own.reverse().forEach(function (p) { c.lineTo(p.canvasx, e.dygraph.toDomYCoord(p.yval - of[p.xval])); });
+      c.fill();
+      c.restore();
+    }
+    Dygraph.Plotters.linePlotter(e);
+  }
+
   function draw() {
     var list = columns(), table = rows(list), series = {};
     list.forEach(function (c) {
       series[c.label] = { color: data.arms[c.arm].colour, strokeWidth: c.run < 0 ? 2.2 : 0.7 };
+      if (c.run < 0) series[c.label].plotter = meanPlotter;
     });
     // The steep start would flatten the rest: show what comes after a tenth, as the figure does.
     var last = table[table.length - 1][0], low = Infinity, high = -Infinity;
@@ -97,6 +121,8 @@
       unhighlightCallback: function () { values.textContent = ''; },
     });
     chart.dataset.kind = kind.name;
+    chart.setAttribute('role', 'img');
+    chart.setAttribute('aria-label', kind.name + ' against tokens, by arm; the tables have the numbers');
   }
 
   function refresh() {
@@ -111,10 +137,10 @@
     select.onchange = function () { kind = data.kinds[select.selectedIndex]; draw(); };
     bar.appendChild(select);
   }
-  function box(name, colour, change) {
+  function box(name, colour, on, change) {
     var label = document.createElement('label'), input = document.createElement('input');
     input.type = 'checkbox';
-    input.checked = true;
+    input.checked = on;
     input.onchange = function () { change(input.checked); refresh(); };
     label.appendChild(input);
     if (colour) {
@@ -126,8 +152,9 @@
     text('span', name, label);
     bar.appendChild(label);
   }
-  data.arms.forEach(function (arm, a) { box(arm.name, arm.colour, function (on) { shown[a] = on; }); });
-  box('single seeds', null, function (on) { seeds = on; });
+  data.arms.forEach(function (arm, a) { box(arm.name, arm.colour, true, function (on) { shown[a] = on; }); });
+  box('single seeds', null, true, function (on) { seeds = on; });
+  box('95 % bands', null, bands, function (on) { bands = on; });
   var whole = text('button', 'from the start', bar);
   whole.onclick = function () { plot.updateOptions({ valueRange: null, dateWindow: null }); };
   draw();

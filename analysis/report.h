@@ -17,9 +17,16 @@
  * not installed, so the curves stand still. */
 bool report_write(FILE *out, const comparison *c, db *d, const char *folder, bool *bare, error *e);
 
-/* The curves of every run, for page.js: {arms: [{name, colour}], kinds: [{name, runs: [[{done,
- * points: [[tokens, loss]]}]]}]}.  The caller decrefs it. */
+/* The curves of every run, for page.js: {arms: [{name, colour, ink, t}], kinds: [{name, runs: [[{done,
+ * points: [[tokens, loss]]}]]}]}; t is Student's, 97.5 %, for the seeds an arm has (0: fewer than
+ * two).  The caller decrefs it. */
 bool report_curves(json_t **curves, const comparison *c, db *d, error *e);
+
+/* In a sentence or two: what varies, what it is compared with, what is matched, by what measure. */
+bool report_design(FILE *out, const study *s, db *d, error *e);
+
+/* What it takes to run the study again, as HTML, with the study's file. */
+bool report_repeat(FILE *out, const study *s, db *d, error *e);
 
 /* A paragraph that says how it was done, as a paper would, from what is on record. */
 bool report_methods(FILE *out, const comparison *c, db *d, error *e);

@@ -3,6 +3,7 @@
 #include "analysis/report.h"
 #include "analysis/style.h"
 
+#include <gsl/gsl_cdf.h>
 #include <stdlib.h>
 
 enum { MOST = 400 }; /* points of a curve: more are not seen */
@@ -57,8 +58,10 @@ bool report_curves(json_t **curves, const comparison *c, db *d, error *e)
     for (int a = 0; a < s->arms; a++) {
         char ink[STYLE_COLOUR];
         style_ink(ink, style_colour(&look, a));
-        json_array_append_new(arms, json_pack("{s:s, s:s, s:s}", "name", s->arm[a].label, "colour",
-                                              style_colour(&look, a), "ink", ink));
+        const int n = s->arm[a].done;
+        json_array_append_new(arms, json_pack("{s:s, s:s, s:s, s:f}", "name", s->arm[a].label,
+                                              "colour", style_colour(&look, a), "ink", ink, "t",
+                                              n > 1 ? gsl_cdf_tdist_Pinv(0.975, n - 1) : 0.0));
     }
     bool ok = true;
     for (int training = 0; ok && most > 0 && training < 2; training++) {

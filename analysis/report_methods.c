@@ -77,11 +77,17 @@ static bool say_training(FILE *out, const study *s, db *d, error *e)
         say(out, " on ", "train.tokens", " tokens", true, s, d, e) &&
         say(out, " in batches of ", "train.batch_tokens", "", true, s, d, e) &&
         say(out, ", with AdamW at a peak learning rate of ", "train.lr", "", false, s, d, e) &&
-        say(out, " (schedule: ", "train.schedule", ")", false, s, d, e) &&
+        say(out, " (warm-up over ", "train.warmup_tokens", " tokens", true, s, d, e) &&
+        say(out, ", schedule: ", "train.schedule", ")", false, s, d, e) &&
+        say(out, ", betas ", "train.beta1", "", false, s, d, e) &&
+        say(out, " and ", "train.beta2", "", false, s, d, e) &&
         say(out, ", weight decay ", "train.weight_decay", "", false, s, d, e) &&
         say(out, " and gradients clipped to norm ", "train.clip", "", false, s, d, e);
-    fputs(", in float32. ", out);
-    return ok;
+    char *precision = NULL;
+    if (!ok || !common(&precision, "train.precision", s, d, e)) return false;
+    fprintf(out, precision ? ", in %s. " : ". ", precision);
+    free(precision);
+    return true;
 }
 
 bool report_methods(FILE *out, const comparison *c, db *d, error *e)

@@ -279,7 +279,7 @@ static void put_element(const table *t)
 {
     fputs("<table>\n<thead><tr>", t->out);
     for (int i = 0; i < t->columns; i++) {
-        fputs("<th>", t->out);
+        fputs("<th scope=\"col\">", t->out);
         table_put_html(t->out, t->name[i]);
         fputs("</th>", t->out);
     }

@@ -8,7 +8,8 @@ folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 "$1" "$folder/page.html"
 
-# A visitor: counts canvases, hides the first arm and all seeds, asks for the other loss.
+# A visitor: hovers, zooms by dragging and goes back, hides the bands, the first arm and all seeds,
+# asks for the other loss.
 cat > "$folder/visitor" <<'END'
 <script>
 window.setTimeout(function () {
@@ -20,10 +21,29 @@ window.setTimeout(function () {
     return n;
   }
   said.push('boxes=' + boxes.length);
+  var chart = document.getElementById('chart'), canvas = chart.querySelectorAll('canvas')[1];
+  var place = canvas.getBoundingClientRect();
+  function mouse(kind, part) {
+    canvas.dispatchEvent(new MouseEvent(kind, { bubbles: true, cancelable: true, view: window, detail: kind === 'dblclick' ? 2 : 1,
+      clientX: place.left + part * place.width, clientY: place.top + place.height / 2 }));
+  }
+  function ticks() {
+    return Array.prototype.map.call(chart.querySelectorAll('.dygraph-axis-label-x'), function (l) { return l.textContent; }).join();
+  }
+  mouse('mousemove', 0.6);
+  said.push('hover=' + / tokens.*mha 3\./.test(document.getElementById('values').textContent));
+  var before = ticks();
+  mouse('mousedown', 0.5), mouse('mousemove', 0.6), mouse('mousemove', 0.7), mouse('mouseup', 0.7);
+  var zoomed = ticks();
+  mouse('dblclick', 0.5);
+  said.push('zoom=' + (zoomed !== before), 'back=' + (ticks() === before));
+  var banded = ink();
+  boxes[boxes.length - 1].click();
+  said.push('bands=' + (banded > ink()));
   var all = ink();
   boxes[0].click();
   var fewer = ink();
-  boxes[boxes.length - 1].click();
+  boxes[boxes.length - 2].click();
   said.push('reacts=' + (all > fewer && fewer > ink()));
   var select = document.querySelector('#controls select');
   select.selectedIndex = 1;
@@ -47,4 +67,4 @@ r $folder/visitor
 said=$(sed -n 's/.*data-said="\([^"]*\)".*/\1/p' "$folder/dom" | head -n 1)
 echo "$said"
 if grep 'CONSOLE' "$folder/log" | grep -v willReadFrequently; then exit 1; fi # the visitor's own
-[ "$said" = 'boxes=4 reacts=true kind=training loss title=kept scripts=4' ]
+[ "$said" = 'boxes=5 hover=true zoom=true back=true bands=true reacts=true kind=training loss title=kept scripts=4' ]

@@ -31,6 +31,8 @@ static void make(fixture *f)
     fixture_study(f, STUDY, arm, 3, 3, 0.03);
     fixture_run(f, "UPDATE sweep_version SET question = 'Why <b>not</b> & \"so\"?' || char(10) ||"
                    " '<!-- ' , hypothesis = '<svg onload=document.title=1>'");
+    fixture_run(f, "UPDATE sweep_version SET spec_text = 'model: {x: <script>}' || char(10) ||"
+                   " '  next: line'");
     fixture_run(f, "UPDATE run SET message = '<script>document.title=2</script>'");
 }
 
@@ -85,6 +87,10 @@ static void stands_alone(void **state)
     expect(page, "Fisher&#39;s exact p");
     expect(page, "Why &lt;b&gt;not&lt;/b&gt; &amp; &quot;so&quot;?");
     expect(page, "8 runs finished, 1 diverged");
+    expect(page, "Design: 3 arms, 3 seeds each; varied: model.attention: ");
+    expect(page, "Measure: val_loss@512, margin of equivalence ±0.02, alpha 0.05.");
+    expect(page, "model: {x: &lt;script&gt;}\n  next: line"); /* the study's file, as it was */
+    expect(page, "<th scope=\"col\">arm</th>");
     /* What people wrote is text; nothing is fetched. */
     static const char *const NEVER[] = { "<script>document",
                                          "<img",

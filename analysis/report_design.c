@@ -1,0 +1,116 @@
+/* report_design.c - what a study varies and holds, and how to run it again; see report.h. */
+#include "analysis/html.h"
+#include "analysis/report.h"
+
+#include <math.h>
+#include <stdlib.h>
+
+static json_t *read_object(const char *text)
+{
+    json_t *object = text ? json_loads(text, 0, NULL) : NULL;
+    if (json_is_object(object)) return object;
+    json_decref(object);
+    return json_object();
+}
+
+static void put_scalar(FILE *out, const json_t *value)
+{
+    if (json_is_string(value)) {
+        fputs(json_string_value(value), out);
+        return;
+    }
+    char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(9));
+    if (!text) abort();
+    fputs(text, out);
+    free(text);
+}
+
+/* "key: a, b, c; key: d", with `mark` between a key and its values. */
+static void put_object(FILE *out, json_t *object, const char *mark)
+{
+    const char *key, *gap = "";
+    json_t *value, *one;
+    size_t i;
+    json_object_foreach(object, key, value)
+    {
+        fprintf(out, "%s%s%s", gap, key, mark);
+        if (json_is_array(value)) json_array_foreach(value, i, one)
+            {
+                if (i) fputs(", ", out);
+                put_scalar(out, one);
+            }
+        else
+            put_scalar(out, value);
+        gap = "; ";
+    }
+}
+
+bool report_design(FILE *out, const study *s, db *d, error *e)
+{
+    static const char *const COLUMN[] = { "axes_json", "baseline_json", "match_json" };
+    json_t *part[3] = { 0 };
+    bool ok = true;
+    for (int i = 0; i < 3; i++) {
+        char *text = NULL, sql[96];
+        snprintf(sql, sizeof sql, "SELECT %s FROM sweep WHERE sweep_id = ?", COLUMN[i]);
+        ok = ok && db_text(d, &text, e, sql, "i", s->sweep_id);
+        part[i] = read_object(ok ? text : NULL);
+        free(text);
+    }
+    fprintf(out, "Design: %d arm%s, %d seed%s each", s->arms, s->arms == 1 ? "" : "s", s->seeds,
+            s->seeds == 1 ? "" : "s");
+    if (json_object_size(part[0])) fputs("; varied: ", out), put_object(out, part[0], ": ");
+    if (json_object_size(part[1])) fputs("; baseline: ", out), put_object(out, part[1], " = ");
+    if (json_object_size(part[2])) fputs("; matched: ", out), put_object(out, part[2], " by ");
+    fprintf(out, ". Measure: %s", s->metric.name);
+    if (!isnan(s->margin)) fprintf(out, ", margin of equivalence ±%g", s->margin);
+    fprintf(out, ", alpha %g.", s->alpha);
+    for (int i = 0; i < 3; i++) json_decref(part[i]);
+    return ok;
+}
+
+bool report_repeat(FILE *out, const study *s, db *d, error *e)
+{
+    char *spec = NULL, *code = NULL, *corpus = NULL;
+    const bool ok =
+        db_text(d, &spec, e,
+                "SELECT spec_text FROM sweep_version WHERE sweep_id = ? AND version = ?", "ii",
+                s->sweep_id, s->version) &&
+        db_text(d, &code, e,
+                "SELECT group_concat(DISTINCT version || coalesce(' (commit ' || git_commit ||"
+                " iif(git_dirty, ' with uncommitted changes)', ')'), '')) FROM code"
+                " WHERE code_id IN (SELECT t.code_id FROM arm JOIN arm_run USING(arm_id)"
+                "  JOIN attempt t USING(run_id) WHERE sweep_id = ? AND dropped = 0)",
+                "i", s->sweep_id) &&
+        db_text(d, &corpus, e,
+                "SELECT group_concat(DISTINCT sha256) FROM dataset WHERE dataset_id IN"
+                " (SELECT dataset_id FROM arm JOIN config USING(config_id)"
+                "  WHERE sweep_id = ? AND dropped = 0)",
+                "i", s->sweep_id);
+    if (ok) {
+        char *text = NULL;
+        size_t n;
+        FILE *words = open_memstream(&text, &n);
+        if (!words) abort();
+        fprintf(words, "It takes attnlab %s", code ? code : "of an unknown build");
+        if (corpus)
+            fprintf(words,
+                    ", a corpus folder whose content has the SHA-256 %s (attnlab prepare "
+                    "prints and checks it)",
+                    corpus);
+        fputs(", and the study's file, which is below: save it as study.yaml and run attnlab sweep "
+              "study.yaml. The same build on the same kind of machine gives the same bits; attnlab "
+              "replay RUN does a single run again and says whether it does.",
+              words);
+        fclose(words);
+        html_element(out, "p", NULL, text);
+        free(text);
+        if (spec && *spec) {
+            fputs("<details><summary>The study&#39;s file</summary>\n<pre>", out);
+            html_preserved(out, spec);
+            fputs("</pre></details>\n", out);
+        }
+    }
+    free(spec), free(code), free(corpus);
+    return ok;
+}
