@@ -67,7 +67,7 @@ bool frontier_open(frontier *f, const comparison *c, db *d, error *e)
 {
     const study *s = c->study;
     *f = (frontier){ c, calloc((size_t)s->arms, sizeof *f->arm) };
-    if (!f->arm) abort();
+    if (!f->arm) error_memory();
     for (int a = 0; a < s->arms; a++) {
         frontier_arm *x = &f->arm[a];
         double sd;

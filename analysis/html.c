@@ -21,7 +21,7 @@ void html_preserved(FILE *out, const char *text)
     for (char *line = NULL; *text; free(line)) {
         const size_t n = strcspn(text, "\n");
         line = strndup(text, n);
-        if (!line) abort();
+        if (!line) error_memory();
         table_put_html(out, line);
         text += n;
         if (*text) fputc(*text++, out);

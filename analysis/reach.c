@@ -13,7 +13,7 @@ static double crossing(const curve *k, int i, double loss)
 {
     enum { HALVINGS = 60 };
     double *u = calloc((size_t)k->n, sizeof *u);
-    if (!u) abort();
+    if (!u) error_memory();
     for (int p = 0; p < k->n; p++) u[p] = log(k->tokens[p]);
     double lo = u[i], hi = u[i + 1];
     if (k->n < 3) /* Steffen's needs three points */
@@ -21,7 +21,7 @@ static double crossing(const curve *k, int i, double loss)
     else {
         gsl_spline *s = gsl_spline_alloc(gsl_interp_steffen, (size_t)k->n);
         gsl_interp_accel *at = gsl_interp_accel_alloc();
-        if (!s || !at) abort();
+        if (!s || !at) error_memory();
         gsl_spline_init(s, u, k->loss, (size_t)k->n);
         for (int h = 0; h < HALVINGS; h++) {
             const double middle = (lo + hi) / 2;
@@ -86,7 +86,7 @@ static void compare(reach *r, const series_list *l, double given, double alpha)
     const study *s = l->study;
     const series *arm = &l->row[r->series], *base = &l->row[r->base];
     double *x = calloc((size_t)s->seeds, sizeof *x), loss = 0, tokens = 0;
-    if (!x) abort();
+    if (!x) error_memory();
     int n = 0, targets = 0;
     r->least = INFINITY;
     for (int i = 0; i < s->seeds; i++) {
@@ -123,7 +123,7 @@ void reach_find(reach_list *out, const series_list *l, double loss)
     int room = 1;
     for (int k = 0; k < l->n; k++) room += l->row[k].base < 0 ? 0 : l->row[l->row[k].base].arms;
     *out = (reach_list){ 0, calloc((size_t)room, sizeof(reach)) };
-    if (!out->row) abort();
+    if (!out->row) error_memory();
     for (int k = 0; k < l->n; k++) {
         if (l->row[k].base < 0) continue;
         const series *base = &l->row[l->row[k].base];

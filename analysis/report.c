@@ -42,7 +42,7 @@ static void put_verdicts(FILE *out, const comparison *c)
         if (!words) error_memory();
         sentence_verdict(words, c, i);
         fclose(words);
-        const bool none = isnan(c->result.row[i].diff); /* too few runs to say */
+        const bool none = c->result.row[i].n == 0; /* too few runs to say */
         const char *verdict = contrast_verdict_name(c->result.row[i].verdict);
         fprintf(out, "<div class=\"verdict\"><span class=\"badge %s\">%s</span>", verdict,
                 none ? "no data" : verdict);
@@ -225,7 +225,7 @@ static bool put_design(FILE *out, const study *s, db *d, error *e)
     char *text = NULL;
     size_t n;
     FILE *words = open_memstream(&text, &n);
-    if (!words) abort();
+    if (!words) error_memory();
     const bool ok = report_design(words, s, d, e);
     fclose(words);
     if (ok) html_element(out, "p", "small", text);

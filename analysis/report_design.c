@@ -20,7 +20,7 @@ static void put_scalar(FILE *out, const json_t *value)
         return;
     }
     char *text = json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(9));
-    if (!text) abort();
+    if (!text) error_memory();
     fputs(text, out);
     free(text);
 }
@@ -91,12 +91,12 @@ bool report_repeat(FILE *out, const study *s, db *d, error *e)
         char *text = NULL;
         size_t n;
         FILE *words = open_memstream(&text, &n);
-        if (!words) abort();
+        if (!words) error_memory();
         fprintf(words, "It takes attnlab %s", code ? code : "of an unknown build");
         if (corpus)
             fprintf(words,
                     ", a corpus folder whose content has the SHA-256 %s (attnlab prepare "
-                    "prints and checks it)",
+                    "prints how it begins)",
                     corpus);
         fputs(", and the study's file, which is below: save it as study.yaml and run attnlab sweep "
               "study.yaml. The same build on the same kind of machine gives the same bits; attnlab "

@@ -10,7 +10,7 @@
 static void *zeroed(size_t n, size_t size)
 {
     void *p = calloc(n ? n : 1, size);
-    if (!p) abort();
+    if (!p) error_memory();
     return p;
 }
 
@@ -23,7 +23,7 @@ static char *place_of(const study_arm *a)
     json_decref(axes);
     if (text) return text;
     text = strdup(a->label);
-    if (!text) abort();
+    if (!text) error_memory();
     return text;
 }
 
@@ -32,7 +32,7 @@ static char *name_of(const study_arm *a)
 {
     static const char WORD[] = "tokens=";
     char *name = strdup(a->label);
-    if (!name) abort();
+    if (!name) error_memory();
     for (char *at = name; (at = strstr(at, WORD)); at++) {
         if (at > name && at[-1] != ' ') continue;
         const char *rest = at + strcspn(at, " ");
@@ -46,7 +46,7 @@ static char *name_of(const study_arm *a)
     if (*name) return name;
     free(name);
     name = strdup(a->attention);
-    if (!name) abort();
+    if (!name) error_memory();
     return name;
 }
 

@@ -88,7 +88,7 @@ static void stands_alone(void **state)
     expect(page, "Why &lt;b&gt;not&lt;/b&gt; &amp; &quot;so&quot;?");
     expect(page, "8 runs finished, 1 diverged");
     expect(page, "Design: 3 arms, 3 seeds each; varied: model.attention: ");
-    expect(page, "Measure: val_loss@512, margin of equivalence ±0.02, alpha 0.05.");
+    expect(page, "Measure: val_loss@512, margin of equivalence ±0.03, alpha 0.05.");
     expect(page, "model: {x: &lt;script&gt;}\n  next: line"); /* the study's file, as it was */
     expect(page, "<th scope=\"col\">arm</th>");
     /* What people wrote is text; nothing is fetched. */

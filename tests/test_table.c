@@ -72,7 +72,8 @@ static void test_html(void **state)
 {
     (void)state;
     expect_text(TABLE_HTML, 1,
-                "<table>\n<thead><tr><th>name</th><th>n</th><th>loss</th></tr></thead>\n<tbody>\n"
+                "<table>\n<thead><tr><th scope=\"col\">name</th><th scope=\"col\">n</th><th "
+                "scope=\"col\">loss</th></tr></thead>\n<tbody>\n"
                 "<tr><td>mha</td><td class=\"n\">-7</td><td class=\"n\">0.10</td></tr>\n</tbody>\n"
                 "</table>\n");
     char *text;
