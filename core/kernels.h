@@ -23,6 +23,7 @@ bool kernels_init(error *e);
  * float32).  Not to be called while they compute.  Fails where the path has no bfloat16. */
 typedef enum kernels_precision { KERNELS_FLOAT32, KERNELS_BFLOAT16 } kernels_precision;
 bool kernels_set_precision(kernels_precision p, error *e);
+kernels_precision kernels_precision_set(void);
 
 /* For the record, since they decide the bits: the path, the BLAS library with its configuration,
  * and the processor that BLAS works for. */

@@ -33,6 +33,13 @@ typedef struct path {
     void (*bfloat16_linear_backward)(float *dx, float *dW, const float *dy, const float *x,
                                      const float *W, int N, int in, int out, float beta);
 
+    /* Panels of a weight W (out, in), for both of its products (panels.h): how many floats they
+     * take, and their making.  NULL where the path has none. */
+    size_t (*panels_floats)(int out, int in);
+    void (*panels_make)(void *out_panels, const float *W, int out, int in);
+    size_t (*bfloat16_panels_floats)(int out, int in);
+    void (*bfloat16_panels_make)(void *out_panels, const float *W, int out, int in);
+
     void (*rmsnorm)(float *y, float *r, const float *x, const float *gain, int N, int D, float eps);
     void (*rmsnorm_backward)(float *dx, float *dgain, const float *dy, const float *x,
                              const float *r, const float *gain, int N, int D, float beta);

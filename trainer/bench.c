@@ -118,7 +118,7 @@ bool bench_train(bench *b, const config *c, int n_threads, int reps, const char 
     *b = (bench){ .threads = n_threads, .reps = reps, .tokens = c->train.batch_tokens };
     if (!config_model(c, &mc, e) || !learner_open(&l, c, n_threads, e)) return false;
     model_price(&cost, &mc);
-    model_weigh(&memory, &mc, l.sequences, l.lanes, n_threads);
+    model_weigh(&memory, &mc, kernels_precision_set(), l.sequences, l.lanes, n_threads);
     b->flops = cost.train_flops * (double)b->tokens;
     b->predicted = memory.total;
 

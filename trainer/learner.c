@@ -39,6 +39,15 @@ bool learner_check(const config *c, error *e)
         c->train.precision == PRECISION_BFLOAT16 ? KERNELS_BFLOAT16 : KERNELS_FLOAT32, e);
 }
 
+static bool open_panels(learner *l, error *e)
+{
+    panels_weight *weight = calloc((size_t)l->m.n, sizeof *weight);
+    if (!weight) return error_set(e, "no memory for a list of %d weights", l->m.n);
+    const bool ok = panels_open(&l->panels, weight, model_linears(&l->m, l->w, weight), e);
+    free(weight);
+    return ok;
+}
+
 bool learner_open(learner *l, const config *c, int n_threads, error *e)
 {
     model_config mc;
@@ -69,7 +78,7 @@ bool learner_open(learner *l, const config *c, int n_threads, error *e)
     }
     for (size_t i = 0; i < workers && ok; i++)
         ok = pass_open(&l->pass[i], &l->m, PASS_TRAIN, most, mc.T, mc.T, l->w, l->lane_g[i], e);
-    ok = ok && threads_open(&l->pool, n_threads, e);
+    ok = ok && open_panels(l, e) && threads_open(&l->pool, n_threads, e);
     if (!ok) learner_close(l);
     return ok;
 }
@@ -77,6 +86,7 @@ bool learner_open(learner *l, const config *c, int n_threads, error *e)
 void learner_close(learner *l)
 {
     threads_close(l->pool);
+    panels_close(l->panels);
     for (int i = 0; i < l->workers; i++) {
         if (l->pass) pass_close(&l->pass[i]);
         if (l->lane_g) free(l->lane_g[i]);
@@ -193,7 +203,9 @@ void learner_gradient(learner *l, learner_result *r, const int32_t *token, const
                .scale = targets > 0 ? (float)(1.0 / (double)targets) : 0 };
     pthread_mutex_init(&k.lock, NULL);
     pthread_cond_init(&k.turned, NULL);
+    panels_make(l->panels, l->pool);
     threads_run(l->pool, take_lanes, &k);
+    panels_leave(l->panels);
     pthread_mutex_destroy(&k.lock);
     pthread_cond_destroy(&k.turned);
 

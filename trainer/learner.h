@@ -7,6 +7,7 @@
 #ifndef TRAINER_LEARNER_H
 #define TRAINER_LEARNER_H
 
+#include "core/panels.h"
 #include "core/threads.h"
 #include "trainer/config.h"
 #include "trainer/model.h"
@@ -20,6 +21,7 @@ typedef struct learner {
     pass *pass;                    /* (workers)                                */
     float *nll;                    /* (sequences, T)                           */
     double *square;                /* sums of squares, a chunk of g each       */
+    panels *panels;                /* of w, while a gradient is computed       */
     threads *pool;
     double update_seconds; /* spent on the optimiser, of the whole pool */
 } learner;

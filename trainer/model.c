@@ -143,7 +143,31 @@ void model_price(model_cost *p, const model_config *c)
     model_close(&m);
 }
 
-void model_weigh(model_memory *p, const model_config *c, int sequences, int lanes, int threads)
+int model_linears(const model *m, const float *w, panels_weight *out)
+{
+    int n = 0;
+    for (int i = 0; i < m->n; i++) {
+        const model_tensor *t = &m->tensor[i];
+        const bool looked_up = t->part == MODEL_EMBED && !m->config.tied;
+        if (t->spec.dim[1] == 0 || t->spec.dim[2] != 0 || looked_up) continue;
+        out[n++] = (panels_weight){ w ? w + t->at : NULL, t->spec.dim[0], t->spec.dim[1] };
+    }
+    return n;
+}
+
+static size_t weigh_panels(const model *m, kernels_precision precision)
+{
+    panels_weight *weight = calloc((size_t)m->n, sizeof *weight);
+    if (!weight) error_memory();
+    const int n = model_linears(m, NULL, weight);
+    size_t bytes = 0;
+    for (int i = 0; i < n; i++) bytes += panels_bytes(weight[i].out, weight[i].in, precision);
+    free(weight);
+    return bytes > 0 ? tensor_block_bytes(bytes / sizeof(float)) : 0;
+}
+
+void model_weigh(model_memory *p, const model_config *c, kernels_precision precision, int sequences,
+                 int lanes, int threads)
 {
     model m;
     error e;
@@ -161,6 +185,7 @@ void model_weigh(model_memory *p, const model_config *c, int sequences, int lane
                          .activations = activations * (size_t)workers,
                          .scratch = scratch * (size_t)workers };
     p->scratch += tokens * (2 * sizeof(int32_t) + sizeof(float)); /* token, target, nll */
+    p->scratch += weigh_panels(&m, precision);
     p->total = p->weights + p->gradients + p->moments + p->activations + p->scratch;
     model_close(&m);
 }

@@ -10,6 +10,8 @@
 #define TRAINER_MODEL_H
 
 #include "core/error.h"
+#include "core/kernels.h"
+#include "core/panels.h"
 #include "core/rope.h"
 #include "core/tensor.h"
 #include "variants/attn.h"
@@ -66,6 +68,9 @@ void model_close(model *m);
 /* Fill a block with the weights that (seed, replica) start from. */
 void model_init(const model *m, float *w, uint64_t seed, uint64_t replica);
 
+/* The weights that linear layers multiply by, at most m->n, in a block w; returns how many. */
+int model_linears(const model *m, const float *w, panels_weight *out);
+
 /* What a configuration costs, known without running it. */
 typedef struct model_cost {
     int64_t params[MODEL_PARTS], total, nonembed; /* nonembed: without embedding and head        */
@@ -79,6 +84,7 @@ void model_price(model_cost *p, const model_config *c);
 typedef struct model_memory {
     size_t weights, gradients, moments, activations, scratch, total;
 } model_memory;
-void model_weigh(model_memory *p, const model_config *c, int sequences, int lanes, int threads);
+void model_weigh(model_memory *p, const model_config *c, kernels_precision precision, int sequences,
+                 int lanes, int threads);
 
 #endif

@@ -8,6 +8,7 @@
  * end of an odd depth.  B becomes panels (K/2, NR) of pairs and A a block of pairs, each as it is
  * needed; loops are those of linear.c.  Numbers too small for a normal float32 count as 0 here.
  */
+#include "core/panels.h"
 #include "core/simd/simd.h"
 #include "core/threads.h"
 
@@ -196,6 +197,7 @@ typedef struct product {
     float *C;
     const float *A, *B;
     long ldc, lda, ldb, M, N, K;
+    const pair *laid; /* all of B in panels, or NULL */
     bool a_along, b_along;
     int mode;
     long rows, columns; /* of a piece */
@@ -220,6 +222,12 @@ static void block(const product *p, const pair *packed, long m0, long M, long n,
     }
 }
 
+/* Pairs in the panels of B (K, N). */
+static long pairs_of(long K, long N)
+{
+    return (K + 1) / 2 * ((N + NR - 1) / NR * NR);
+}
+
 static void piece(void *arg, int i)
 {
     const product *p = arg;
@@ -231,11 +239,14 @@ static void piece(void *arg, int i)
     for (long n = n0; n < n0 + N; n += nc)
         for (long k = 0; k < p->K; k += kc) {
             const long columns = min(nc, n0 + N - n), depth = min(kc, p->K - k);
-            if (p->b_along)
+            const pair *B = packed;
+            if (p->laid)
+                B = p->laid + pairs_of(k, p->N) + n * ((depth + 1) / 2);
+            else if (p->b_along)
                 pack_columns(packed, p->B + n * p->ldb + k, p->ldb, depth, columns);
             else
                 pack_rows(packed, p->B + k * p->ldb + n, p->ldb, depth, columns);
-            block(p, packed, m0, M, n, columns, k, depth, k ? ADD : p->mode);
+            block(p, B, m0, M, n, columns, k, depth, k ? ADD : p->mode);
         }
 }
 
@@ -251,10 +262,28 @@ static void multiply(product *p)
     threads_grid((int)(n * m), piece, p);
 }
 
+/* Of W (out, in), as linear.c has them. */
+size_t bfloat16_panels_floats(int out, int in)
+{
+    return (size_t)(pairs_of(in, out) + pairs_of(out, in));
+}
+
+void bfloat16_panels_make(void *out_panels, const float *W, int out, int in)
+{
+    pair *to = out_panels;
+    const long forward = part_of(in, DEPTH, 2), backward = part_of(out, DEPTH, 2);
+    for (long k = 0; k < in; k += forward)
+        pack_columns(to + pairs_of(k, out), W + k, in, min(forward, in - k), out);
+    to += pairs_of(in, out);
+    for (long k = 0; k < out; k += backward)
+        pack_rows(to + pairs_of(k, in), W + k * in, in, min(backward, out - k), in);
+}
+
 void bfloat16_linear(float *y, const float *x, const float *W, int N, int in, int out)
 {
     product p = { .C = y, .ldc = out, .A = x, .lda = in, .B = W, .ldb = in };
     p.M = N, p.N = out, p.K = in, p.a_along = p.b_along = true, p.mode = SET;
+    p.laid = panels_find(W, out, in);
     multiply(&p);
 }
 
@@ -263,6 +292,8 @@ void bfloat16_linear_backward(float *dx, float *dW, const float *dy, const float
 {
     product p = { .C = dx, .ldc = in, .A = dy, .lda = out, .B = W, .ldb = in };
     p.M = N, p.N = in, p.K = out, p.a_along = true, p.mode = beta == 0 ? SET : ADD;
+    const pair *laid = panels_find(W, out, in);
+    p.laid = laid ? laid + pairs_of(in, out) : NULL;
     multiply(&p);
     product q = { .C = dW, .ldc = in, .A = dy, .lda = out, .B = x, .ldb = in };
     q.M = out, q.N = in, q.K = N, q.mode = ADD;

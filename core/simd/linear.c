@@ -4,10 +4,11 @@
  *
  * Loops, outermost first: blocks of columns and of depth, whose part of B is packed into one fixed
  * buffer; blocks of rows, whose part of A stays in L2; panels of NR columns, which pass through L1;
- * strips of MR rows.  Packing costs one pass over B for every call, little as soon as there are a
- * hundred rows; with a few rows OpenBLAS is the better way.
+ * strips of MR rows.  A weight that was laid out before (core/panels.h) is read from there; else
+ * packing costs one pass over B for every call.  With a few rows OpenBLAS is the better way.
  */
 #include "core/blas/blas.h"
+#include "core/panels.h"
 #include "core/simd/micro.h"
 #include "core/simd/pack.h"
 #include "core/simd/simd.h"
@@ -83,13 +84,15 @@ static void block_of_columns(float *C, long ldc, const float *A, long ak, const 
 typedef void pack_fn(float *out, const float *B, long ldb, long K, long N);
 
 /* C (M, N) = or += A (M, K) B (K, N), where pack lays out a part of B that starts at
- * B + k bk + n bn. */
+ * B + k bk + n bn.  With `laid` all of B is there already: blocks of depth one after the other, and
+ * of each all its panels. */
 typedef struct product {
     float *C;
     const float *A, *B; /* ai or ak is 1 */
     long ldc, ai, ak, ldb, bk, bn, M, N, K;
     int mode;
     pack_fn *pack;
+    const float *laid;
     long rows, columns; /* of a piece */
 } product;
 
@@ -105,14 +108,17 @@ static void piece(void *arg, int i)
     for (long n = n0; n < n0 + N; n += nc)
         for (long k = 0; k < p->K; k += kc) {
             const long columns = min(nc, n0 + N - n), depth = min(kc, p->K - k);
-            p->pack(packed, p->B + k * p->bk + n * p->bn, p->ldb, depth, columns);
+            const float *B = packed;
+            if (p->laid)
+                B = p->laid + pack_floats(k, p->N) + n * depth;
+            else
+                p->pack(packed, p->B + k * p->bk + n * p->bn, p->ldb, depth, columns);
             float *C = p->C + m0 * p->ldc + n;
             const int mode = k ? ADD : p->mode;
             if (p->ak == 1)
-                block_of_rows(C, p->ldc, p->A + m0 * p->ai + k, p->ai, packed, M, columns, depth,
-                              mode);
+                block_of_rows(C, p->ldc, p->A + m0 * p->ai + k, p->ai, B, M, columns, depth, mode);
             else
-                block_of_columns(C, p->ldc, p->A + m0 + k * p->ak, p->ak, packed, M, columns, depth,
+                block_of_columns(C, p->ldc, p->A + m0 + k * p->ak, p->ak, B, M, columns, depth,
                                  mode);
         }
 }
@@ -130,6 +136,26 @@ static void multiply(product *p)
     threads_grid((int)(n * m), piece, p);
 }
 
+/* Of W (out, in): B = W^T (in, out) for y, and behind it B = W (out, in) for dx. */
+size_t SIMD(panels_floats)(int out, int in)
+{
+    return (size_t)(pack_floats(in, out) + pack_floats(out, in));
+}
+
+static void lay(float *to, const float *B, long ldb, long bk, long K, long N, pack_fn *pack)
+{
+    const long kc = part_of(K, DEPTH, 1);
+    for (long k = 0; k < K; k += kc)
+        pack(to + pack_floats(k, N), B + k * bk, ldb, min(kc, K - k), N);
+}
+
+void SIMD(panels_make)(void *out_panels, const float *W, int out, int in)
+{
+    float *to = out_panels;
+    lay(to, W, in, 1, in, out, pack_columns);
+    lay(to + pack_floats(in, out), W, in, in, out, in, pack_rows);
+}
+
 void SIMD(linear)(float *y, const float *x, const float *W, int N, int in, int out)
 {
     if (N < FEW) {
@@ -138,6 +164,7 @@ void SIMD(linear)(float *y, const float *x, const float *W, int N, int in, int o
     }
     product p = { .C = y, .ldc = out, .A = x, .ai = in, .ak = 1, .M = N, .N = out, .K = in };
     p.B = W, p.ldb = in, p.bk = 1, p.bn = in, p.pack = pack_columns, p.mode = SET;
+    p.laid = panels_find(W, out, in);
     multiply(&p);
 }
 
@@ -150,6 +177,8 @@ void SIMD(linear_backward)(float *dx, float *dW, const float *dy, const float *x
     }
     product p = { .C = dx, .ldc = in, .A = dy, .ai = out, .ak = 1, .M = N, .N = in, .K = out };
     p.B = W, p.ldb = in, p.bk = in, p.bn = 1, p.pack = pack_rows, p.mode = beta == 0 ? SET : ADD;
+    const float *laid = panels_find(W, out, in);
+    p.laid = laid ? laid + pack_floats(in, out) : NULL;
     multiply(&p);
     product q = { .C = dW, .ldc = in, .A = dy, .ai = 1, .ak = out, .M = out, .N = in, .K = N };
     q.B = x, q.ldb = in, q.bk = in, q.bn = 1, q.pack = pack_rows, q.mode = ADD;

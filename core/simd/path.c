@@ -24,10 +24,14 @@ const path SIMD(path) = {
     .gemm_nn = blas_gemm_nn,
     .gemm_nt = blas_gemm_nt,
     .gemm_tn = blas_gemm_tn,
+    .panels_floats = SIMD(panels_floats),
+    .panels_make = SIMD(panels_make),
     .linear = SIMD(linear),
     .linear_backward = SIMD(linear_backward),
 #ifdef __AVX512F__
     .bfloat16_runs = bfloat16_runs,
+    .bfloat16_panels_floats = bfloat16_panels_floats,
+    .bfloat16_panels_make = bfloat16_panels_make,
     .bfloat16_linear = bfloat16_linear,
     .bfloat16_linear_backward = bfloat16_linear_backward,
 #endif

@@ -8,6 +8,8 @@
 
 #include <stdbool.h>
 
+size_t SIMD(panels_floats)(int out, int in);
+void SIMD(panels_make)(void *out_panels, const float *W, int out, int in);
 void SIMD(linear)(float *y, const float *x, const float *W, int N, int in, int out);
 void SIMD(linear_backward)(float *dx, float *dW, const float *dy, const float *x, const float *W,
                            int N, int in, int out, float beta);
@@ -33,6 +35,8 @@ void SIMD(attention_backward)(float *dq, float *dk, float *dv, const float *dO, 
 
 /* For the AVX-512 target alone, where the processor has AVX512-BF16. */
 bool bfloat16_runs(void);
+size_t bfloat16_panels_floats(int out, int in);
+void bfloat16_panels_make(void *out_panels, const float *W, int out, int in);
 void bfloat16_linear(float *y, const float *x, const float *W, int N, int in, int out);
 void bfloat16_linear_backward(float *dx, float *dW, const float *dy, const float *x, const float *W,
                               int N, int in, int out, float beta);
