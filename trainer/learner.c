@@ -15,7 +15,10 @@
 
 static const double PI = 3.14159265358979323846;
 
-enum { CHUNK = 1 << 16 }; /* floats of a piece of the block that one thread updates */
+enum {
+    CHUNK = 1 << 16, /* floats of a piece of the block that one thread updates */
+    PIECE = 1 << 13, /* floats that are added and cleared at a time            */
+};
 
 double learner_rate(const config *c, int64_t step)
 {
@@ -71,7 +74,10 @@ bool learner_open(learner *l, const config *c, int n_threads, error *e)
     l->nll = malloc((size_t)l->sequences * (size_t)mc.T * sizeof *l->nll);
     l->square = calloc(floats / CHUNK + 1, sizeof *l->square);
     ok = ok && l->lane_g && l->pass && l->nll && l->square;
-    for (size_t i = 0; i < workers && ok; i++) ok = (l->lane_g[i] = tensor_block(floats));
+    for (size_t i = 0; i < workers && ok; i++) {
+        ok = (l->lane_g[i] = tensor_block(floats));
+        if (ok) memset(l->lane_g[i], 0, floats * sizeof(float));
+    }
     if (!ok) {
         learner_close(l);
         return error_set(e, "no memory for a model of %zu weights", floats);
@@ -136,16 +142,21 @@ typedef struct work {
     pthread_cond_t turned;
 } work;
 
-static void add_in_turn(work *k, int lane, const float *from)
+/* g += a lane's gradient, which is 0 again afterwards: a piece is cleared while it is in cache. */
+static void add_in_turn(work *k, int lane, float *from)
 {
     learner *l = k->l;
     pthread_mutex_lock(&k->lock);
     while (k->turn != lane) pthread_cond_wait(&k->turned, &k->lock);
     pthread_mutex_unlock(&k->lock);
-    if (lane == 0)
-        memcpy(l->g, from, l->m.floats * sizeof *from);
-    else
-        vector_add(l->g, from, l->m.floats);
+    for (size_t at = 0; at < l->m.floats; at += PIECE) {
+        const size_t n = l->m.floats - at < PIECE ? l->m.floats - at : PIECE;
+        if (lane == 0)
+            memcpy(l->g + at, from + at, n * sizeof *from);
+        else
+            vector_add(l->g + at, from + at, n);
+        memset(from + at, 0, n * sizeof *from);
+    }
     pthread_mutex_lock(&k->lock);
     k->turn++;
     pthread_cond_broadcast(&k->turned);
@@ -162,14 +173,10 @@ static void take_lanes(void *arg, int thread)
         const int from = (int)((int64_t)lane * l->sequences / l->lanes);
         const int to = (int)((int64_t)(lane + 1) * l->sequences / l->lanes);
         const size_t at = (size_t)from * T;
-        float *g = l->lane_g[thread];
-        double began = timer_now();
-        memset(g, 0, l->m.floats * sizeof *g);
-        l->pass[thread].seconds[PART_REDUCE] += timer_now() - began;
         k->loss[lane] = pass_train(&l->pass[thread], l->nll + at, k->token + at, k->target + at,
                                    to - from, k->scale);
-        began = timer_now();
-        add_in_turn(k, lane, g);
+        const double began = timer_now();
+        add_in_turn(k, lane, l->lane_g[thread]);
         l->pass[thread].seconds[PART_REDUCE] += timer_now() - began;
     }
 }
