@@ -15,6 +15,21 @@
     " g.replica = r.replica)\n"                                                                    \
     "  WHERE a.dropped = 0 AND (:study IS NULL OR s.name = :study))\n"
 
+/* Runs cut into :points spans of steps.  Means are taken span by span, along the table's own order:
+ * one GROUP BY would sort all the steps there are.  Rows that hold no number are left out. */
+#define POINTS "CAST(coalesce(:points, 50) AS INTEGER)"
+#define SPANS                                                                                      \
+    "k(k) AS (SELECT 0 UNION ALL SELECT k + 1 FROM k WHERE k + 1 < " POINTS "),\n"                 \
+    " part AS (SELECT c.*, k * target_step / " POINTS " AS after, (k + 1) * target_step / " POINTS \
+    " AS upto\n  FROM cell c CROSS JOIN k),\n"                                                     \
+    " mean AS MATERIALIZED (SELECT study, ord, arm, seed, run_id, upto,\n"                         \
+    "  (SELECT json_array(avg(loss), max(loss), avg(grad_norm)) FROM train_step t\n"               \
+    "   WHERE t.run_id = part.run_id AND t.step > after AND t.step <= upto\n"                      \
+    "    AND loss BETWEEN -1e300 AND 1e300) AS j\n  FROM part WHERE upto > after),\n"              \
+    " span AS (SELECT m.*, t.step, t.tokens, t.wall_ms, j ->> 0 AS loss, j ->> 1 AS highest,\n"    \
+    "  j ->> 2 AS grad_norm\n  FROM mean m CROSS JOIN train_step t ON t.run_id = m.run_id"         \
+    " AND t.step = m.upto)\n"
+
 static const named NAMED[] = {
     { "leaderboard", "Arms by their loss on held-out text, best first", "study, context",
       "WITH " CELLS
@@ -43,21 +58,14 @@ static const named NAMED[] = {
       "ORDER BY c.study, c.ord, c.seed, e.context, e.step" },
     { "training", "Training loss as means over spans of each run, with the gradient norm",
       "study, points=50",
-      "WITH RECURSIVE " CELLS ", span(k) AS (SELECT 0 UNION ALL SELECT k + 1 FROM span\n"
-      "  WHERE k + 1 < CAST(coalesce(:points, 50) AS INTEGER)),\n"
-      " piece AS MATERIALIZED (SELECT c.study, c.ord, c.arm, c.seed, c.run_id,\n"
-      "  k * c.target_step / CAST(coalesce(:points, 50) AS INTEGER) AS after,\n"
-      "  (k + 1) * c.target_step / CAST(coalesce(:points, 50) AS INTEGER) AS step\n"
-      "  FROM cell c, span),\n"
-      " mean AS MATERIALIZED (SELECT p.*, (SELECT json_array(avg(loss), max(loss), avg(grad_norm)) "
-      "FROM "
-      "train_step "
-      "t\n  WHERE t.run_id = p.run_id AND t.step > p.after AND t.step <= p.step AND abs(loss) < "
-      "1e300) AS j\n  FROM piece p)\n"
-      "SELECT m.study, m.arm, m.seed, t.step, t.tokens, j ->> 0 AS loss, j ->> 1 AS highest,\n"
-      " j ->> 2 AS grad_norm, t.wall_ms / 1000.0 AS seconds\n"
-      "FROM mean m JOIN train_step t ON t.run_id = m.run_id AND t.step = m.step\n"
-      "WHERE m.step > m.after ORDER BY m.study, m.ord, m.seed, t.step" },
+      "WITH RECURSIVE " CELLS ", " SPANS "SELECT study, arm, seed, step, tokens, loss, highest, "
+      "grad_norm, wall_ms / 1000.0 AS seconds\nFROM span ORDER BY study, ord, seed, step" },
+    { "averages", "Training loss as means over spans and over the seeds of an arm",
+      "study, points=50",
+      "WITH RECURSIVE " CELLS ", " SPANS "SELECT study, arm, step, tokens, count(loss) AS runs, "
+      "avg(loss) AS loss, min(loss) AS lowest_seed,\n max(loss) AS highest_seed, avg(grad_norm) AS "
+      "grad_norm, avg(wall_ms) / 1000.0 AS seconds\n"
+      "FROM span GROUP BY study, ord, step ORDER BY study, ord, step" },
     { "missing", "What is planned and not finished, and why", "study",
       "SELECT s.name AS study, v.label AS arm, v.pair_key AS seed, v.run_uid, v.status,\n"
       " v.last_step AS step, v.target_step, v.message FROM v_missing v JOIN sweep s "
@@ -92,15 +100,18 @@ static const named NAMED[] = {
       "FROM x ORDER BY study, context, kv_bytes_per_token, loss" },
     { "positions", "Loss by position in the window, means over seeds", "study, context, points=64",
       "WITH " CELLS
-      "SELECT c.study, c.arm, e.context, min(p.pos) AS from_position, max(p.pos) AS to_position,\n"
-      " sum(p.nll_sum) / sum(p.n) AS loss, count(DISTINCT c.run_id) AS runs\n"
-      "FROM cell c JOIN eval e ON e.run_id = c.run_id AND e.step = c.last_step AND e.split = "
-      "'val'\n"
-      "JOIN eval_pos p USING(eval_id) WHERE c.status = 'done'\n"
-      " AND (:context IS NULL OR e.context = CAST(:context AS INTEGER))\n"
-      "GROUP BY c.study, c.ord, c.arm, e.context,\n"
-      " p.pos * CAST(coalesce(:points, 64) AS INTEGER) / e.context\n"
-      "ORDER BY c.study, c.ord, e.context, from_position" },
+      ", last AS MATERIALIZED (SELECT c.study, c.ord, c.arm, c.arm_id, e.eval_id, e.context\n"
+      "  FROM cell c JOIN eval e ON e.run_id = c.run_id AND e.step = c.last_step\n"
+      "  WHERE c.status = 'done' AND e.split = 'val' AND e.task = 'lm'\n"
+      "   AND (:context IS NULL OR e.context = CAST(:context AS INTEGER))),\n"
+      " mean AS (SELECT arm_id, context, min(pos) AS from_position, max(pos) AS to_position,\n"
+      "  sum(nll_sum) / sum(n) AS loss FROM last CROSS JOIN eval_pos p USING(eval_id)\n"
+      "  GROUP BY arm_id, context, pos * CAST(coalesce(:points, 64) AS INTEGER) / context)\n"
+      "SELECT l.study, l.arm, m.context, m.from_position, m.to_position, m.loss, l.runs\n"
+      "FROM mean m JOIN (SELECT arm_id, context, study, ord, arm, count(*) AS runs FROM last\n"
+      " WHERE EXISTS (SELECT 1 FROM eval_pos p WHERE p.eval_id = last.eval_id)\n"
+      " GROUP BY arm_id, context) l USING(arm_id, context)\n"
+      "ORDER BY l.study, l.ord, m.context, m.from_position" },
     { "settings", "Keys in which the arms of a study differ", "study",
       "SELECT s.name AS study, a.label AS arm, p.key, p.value,\n"
       " CASE WHEN p.key IN (SELECT key FROM json_each(s.axes_json)) THEN 'axis'\n"

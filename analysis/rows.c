@@ -26,9 +26,11 @@ static void put_cell(table *t, sqlite3_stmt *s, int i)
     case SQLITE_INTEGER:
         table_int(t, sqlite3_column_int64(s, i));
         return;
-    case SQLITE_FLOAT:
-        table_real(t, sqlite3_column_double(s, i), digits_of(sqlite3_column_double(s, i)));
+    case SQLITE_FLOAT: {
+        const double x = sqlite3_column_double(s, i);
+        table_real(t, x, table_for_people(t->format) ? digits_of(x) : 0);
         return;
+    }
     case SQLITE_TEXT:
         table_text(t, (const char *)sqlite3_column_text(s, i));
         return;

@@ -24,6 +24,11 @@ bool table_for_people(table_format f)
     return f == TABLE_TEXT || f == TABLE_MD || f == TABLE_LATEX || f == TABLE_HTML;
 }
 
+static bool is_json(table_format f)
+{
+    return f == TABLE_JSON || f == TABLE_JSONL;
+}
+
 __attribute__((format(printf, 1, 2))) static char *print(const char *fmt, ...)
 {
     va_list args;
@@ -58,18 +63,25 @@ char *table_json_string(const char *text)
     return out;
 }
 
+/* A text as the format wants it. */
+static char *copy_text(table_format f, const char *text)
+{
+    if (is_json(f)) return table_json_string(text);
+    char *copy = strdup(text);
+    if (!copy) error_memory();
+    return copy;
+}
+
 void table_open(table *t, table_format f, FILE *out, int columns, const char *const *names)
 {
     *t = (table){ .format = f, .out = out, .columns = columns };
     t->name = calloc((size_t)columns, sizeof *t->name);
     if (!t->name) error_memory();
-    for (int i = 0; i < columns; i++)
-        if (!(t->name[i] = strdup(names[i]))) error_memory();
+    for (int i = 0; i < columns; i++) t->name[i] = copy_text(f, names[i]);
 }
 
 static void put_csv(FILE *out, const char *text)
 {
-    if (!text) return;
     if (!text[strcspn(text, ",\"\r\n")]) {
         fputs(text, out);
         return;
@@ -82,33 +94,33 @@ static void put_csv(FILE *out, const char *text)
     fputc('"', out);
 }
 
-/* Rows that need no other row: all but aligned text. */
+static void put_names_csv(const table *t)
+{
+    for (int i = 0; i < t->columns; i++) {
+        if (i) fputc(',', t->out);
+        put_csv(t->out, t->name[i]);
+    }
+    fputs("\r\n", t->out);
+}
+
+/* Rows that need no other row: what programs read. */
 static void flush_row(table *t)
 {
     const table_cell *row = t->cell + t->cells - t->columns;
     const bool first = t->cells == (size_t)t->columns;
     if (t->format == TABLE_CSV) {
-        for (int i = 0; first && i < t->columns; i++) {
-            if (i) fputc(',', t->out);
-            put_csv(t->out, t->name[i]);
-        }
-        if (first) fputs("\r\n", t->out);
+        if (first) put_names_csv(t);
         for (int i = 0; i < t->columns; i++) {
             if (i) fputc(',', t->out);
-            if (row[i].number)
-                fputs(row[i].exact, t->out);
-            else
-                put_csv(t->out, row[i].text);
+            if (row[i].text) put_csv(t->out, row[i].text);
         }
         fputs("\r\n", t->out);
         return;
     }
     if (t->format == TABLE_JSON) fputs(first ? "[" : ",\n ", t->out);
-    fputc('{', t->out);
     for (int i = 0; i < t->columns; i++) {
-        char *name = table_json_string(t->name[i]);
-        fprintf(t->out, "%s%s: %s", i ? ", " : "", name, row[i].exact ? row[i].exact : "null");
-        free(name);
+        fputs(i ? ", " : "{", t->out), fputs(t->name[i], t->out), fputs(": ", t->out);
+        fputs(row[i].text ? row[i].text : "null", t->out);
     }
     fputs(t->format == TABLE_JSONL ? "}\n" : "}", t->out);
 }
@@ -123,52 +135,46 @@ static void put(table *t, table_cell c)
     t->cell[t->cells++] = c;
     if (t->cells % (size_t)t->columns || table_for_people(t->format)) return;
     flush_row(t);
-    if (t->cells > (size_t)t->columns) /* the first row stays, to say that it was there */
-        for (int i = 0; i < t->columns; i++) {
-            table_cell *last = &t->cell[--t->cells];
-            free(last->text), free(last->exact);
-        }
-    else
-        for (int i = 0; i < t->columns; i++) {
-            free(t->cell[i].text), free(t->cell[i].exact);
-            t->cell[i] = (table_cell){ 0 };
-        }
+    const bool keep = t->cells == (size_t)t->columns; /* to say that there was a row */
+    for (int i = 0; i < t->columns; i++) {
+        table_cell *last = &t->cell[keep ? i : (int)--t->cells];
+        free(last->text);
+        *last = (table_cell){ 0 };
+    }
 }
 
 void table_text(table *t, const char *text)
 {
-    table_cell c = { 0 };
-    if (text) {
-        c.text = strdup(text);
-        if (!c.text) error_memory();
-        c.exact = table_json_string(text);
-    }
-    put(t, c);
+    put(t, (table_cell){ text ? copy_text(t->format, text) : NULL, false });
 }
 
 void table_int(table *t, int64_t x)
 {
-    put(t, (table_cell){ print("%lld", (long long)x), print("%lld", (long long)x), true });
+    put(t, (table_cell){ print("%lld", (long long)x), true });
+}
+
+/* The shortest that reads back. */
+static char *print_exactly(double x)
+{
+    char text[32];
+    for (int n = 15; n <= 17; n++) {
+        snprintf(text, sizeof text, "%.*g", n, x);
+        if (n == 17 || strtod(text, NULL) == x) break;
+    }
+    return print("%s", text);
 }
 
 void table_real(table *t, double x, int digits)
 {
-    if (isnan(x)) {
-        put(t, (table_cell){ 0 });
-        return;
-    }
-    char *exact = isinf(x) ? print("%s", x > 0 ? "1e999" : "-1e999") : print("%.17g", x);
-    if (!isinf(x)) /* the shortest that reads back */
-        for (int n = 15; n < 17; n++) {
-            char *shorter = print("%.*g", n, x);
-            if (strtod(shorter, NULL) == x) {
-                free(exact);
-                exact = shorter;
-                break;
-            }
-            free(shorter);
-        }
-    put(t, (table_cell){ print("%.*f", digits, x), exact, true });
+    const bool people = table_for_people(t->format);
+    char *text = NULL;
+    if (isinf(x) && !people)
+        text = print(x > 0 ? "1e999" : "-1e999");
+    else if (!isnan(x) && !people)
+        text = print_exactly(x);
+    else if (!isnan(x)) /* beyond 1e15 the digits of a double end before the point */
+        text = fabs(x) < 1e15 ? print("%.*f", digits, x) : print("%.6g", x);
+    put(t, (table_cell){ text, !isnan(x) });
 }
 
 /* Columns on the screen: bytes that do not continue a UTF-8 character. */
@@ -326,14 +332,9 @@ void table_close(table *t)
         put_element(t);
     else if (t->format == TABLE_JSON)
         fputs(t->cells ? "]\n" : "[]\n", t->out);
-    else if (t->format == TABLE_CSV && !t->cells) {
-        for (int i = 0; i < t->columns; i++) {
-            if (i) fputc(',', t->out);
-            put_csv(t->out, t->name[i]);
-        }
-        fputs("\r\n", t->out);
-    }
-    for (size_t i = 0; i < t->cells; i++) free(t->cell[i].text), free(t->cell[i].exact);
+    else if (t->format == TABLE_CSV && !t->cells)
+        put_names_csv(t);
+    for (size_t i = 0; i < t->cells; i++) free(t->cell[i].text);
     for (int i = 0; i < t->columns; i++) free(t->name[i]);
     free(t->cell), free(t->name);
     *t = (table){ 0 };

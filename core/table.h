@@ -30,16 +30,15 @@ typedef enum table_format {
 } table_format;
 
 typedef struct table_cell {
-    char *text;  /* as people read it; NULL: nothing there */
-    char *exact; /* as programs read it, a JSON value      */
-    bool number; /* aligned to the right                   */
+    char *text;  /* as the format wants it; NULL: nothing there */
+    bool number; /* aligned to the right                        */
 } table_cell;
 
 typedef struct table {
     table_format format;
     FILE *out;
     int columns;
-    char **name;
+    char **name;        /* quoted where the format is JSON */
     size_t cells, room; /* filled; allocated */
     table_cell *cell;
 } table;

@@ -201,6 +201,35 @@ static void by_name(void **state)
     check(query_verb, 0, "\\begin{tabular}", "leaderboard", "-o", "latex");
 }
 
+/* The means over the seeds of an arm are those of its runs' spans. */
+static void check_averages(const json_t *training)
+{
+    const char *argv[] = { "attnlab", "--db", f.path, "averages", "-ojson", "points=4", NULL };
+    char *out, *err;
+    assert_int_equal(fixture_verb(query_verb, &out, &err, argv), 0);
+    json_t *j = json_loads(out, 0, NULL), *row, *piece;
+    assert_int_equal(json_array_size(j), 2 * 4);
+    size_t i, k;
+    json_array_foreach(j, i, row)
+    {
+        double sum = 0, most = -INFINITY;
+        int n = 0;
+        json_array_foreach(training, k, piece)
+        {
+            if (!json_equal(json_object_get(piece, "arm"), json_object_get(row, "arm")) ||
+                !json_equal(json_object_get(piece, "step"), json_object_get(row, "step")))
+                continue;
+            const double loss = json_number_value(json_object_get(piece, "loss"));
+            sum += loss, most = fmax(most, loss), n++;
+        }
+        assert_int_equal(json_integer_value(json_object_get(row, "runs")), n);
+        assert_true(fabs(json_number_value(json_object_get(row, "loss")) - sum / n) < 1e-12);
+        assert_true(json_number_value(json_object_get(row, "highest_seed")) == most);
+    }
+    json_decref(j);
+    free(out), free(err);
+}
+
 /* The leaderboard's numbers, and the spans of the training loss, against sums made here. */
 static void named_numbers(void **state)
 {
@@ -228,6 +257,7 @@ static void named_numbers(void **state)
         mean += (3.5 + 5 * exp(-step / 8.0) + 0.05 * sin(step)) / 10;
     assert_true(fabs(json_number_value(json_object_get(json_array_get(j, 0), "loss")) - mean) <
                 1e-9);
+    check_averages(j);
     json_decref(j);
     free(out), free(err);
 }
