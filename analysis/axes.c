@@ -76,6 +76,29 @@ bool axes_have(const axes *x, const char *key)
     return false;
 }
 
+const char *axes_leaf(const char *key)
+{
+    const char *dot = strrchr(key, '.');
+    return dot ? dot + 1 : key;
+}
+
+const char *axes_find(const axes *x, const char *option, const char *name, error *e)
+{
+    const char *found = NULL;
+    char known[256] = "";
+    int leaves = 0;
+    for (int i = 0; i < x->keys; i++) {
+        if (strcmp(x->key[i], name) == 0) return x->key[i];
+        if (strcmp(axes_leaf(x->key[i]), name) == 0) found = x->key[i], leaves++;
+        const size_t n = strlen(known);
+        snprintf(known + n, sizeof known - n, "%s%s", i ? ", " : "", x->key[i]);
+    }
+    if (leaves == 1) return found;
+    error_usage(e, "%s '%s': study '%s' varies %s", option, name, x->study->name,
+                x->keys ? known : "nothing");
+    return NULL;
+}
+
 static double number_of(const axes *x, int arm, const char *key)
 {
     const json_t *v = json_object_get(x->of[arm], key);
@@ -136,32 +159,40 @@ axes_groups axes_by(const axes *x, const char *key)
     return g;
 }
 
+char *axes_words(const axes *x, int arm, const char *const *key, int keys)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *out = open_memstream(&text, &size);
+    if (!out) error_memory();
+    for (int i = 0; i < keys; i++) {
+        char *value = text_of(json_object_get(x->of[arm], key[i]));
+        /* The attention speaks for itself. */
+        const bool bare = strcmp(key[i], "model.attention") == 0;
+        fprintf(out, "%s%s%s%s", i ? ", " : "", bare ? "" : axes_leaf(key[i]), bare ? "" : "=",
+                value);
+        free(value);
+    }
+    fclose(out);
+    return text;
+}
+
 axes_groups axes_without(const axes *x, const char *key, const char *other)
 {
     axes_groups g = empty(x);
-    for (int a = 0; a < x->study->arms; a++) {
-        char *text = NULL;
-        size_t size;
-        FILE *out = open_memstream(&text, &size);
-        if (!out) error_memory();
-        int n = 0;
-        for (int i = 0; i < x->keys; i++) {
-            const char *k = x->key[i], *dot = strrchr(k, '.');
-            if ((key && strcmp(k, key) == 0) || (other && strcmp(k, other) == 0)) continue;
-            char *value = text_of(json_object_get(x->of[a], k));
-            /* The attention speaks for itself. */
-            const bool bare = strcmp(k, "model.attention") == 0;
-            fprintf(out, "%s%s%s%s", n++ ? ", " : "",
-                    bare  ? ""
-                    : dot ? dot + 1
-                          : k,
-                    bare ? "" : "=", value);
-            free(value);
-        }
-        fclose(out);
-        put(&g, a, text, NAN);
-    }
+    const char **rest = zeroed((size_t)x->keys, sizeof *rest);
+    int n = 0;
+    for (int i = 0; i < x->keys; i++)
+        if (!(key && strcmp(x->key[i], key) == 0) && !(other && strcmp(x->key[i], other) == 0))
+            rest[n++] = x->key[i];
+    for (int a = 0; a < x->study->arms; a++) put(&g, a, axes_words(x, a, rest, n), NAN);
+    free(rest);
     return g;
+}
+
+char *axes_value(const axes *x, int arm, const char *key)
+{
+    return text_of(json_object_get(x->of[arm], key));
 }
 
 void axes_groups_close(axes_groups *g)

@@ -1,6 +1,7 @@
 /* compare_verb.c - attnlab compare STUDY: who differs, by how much, how surely. */
 #include "analysis/analysis.h"
 #include "analysis/comparison.h"
+#include "analysis/grid.h"
 #include "analysis/interaction.h"
 #include "analysis/sentence.h"
 #include "analysis/tables.h"
@@ -19,6 +20,7 @@ typedef struct options {
     int64_t generation;   /* -1: the newest */
     bool all;             /* every two arms     */
     bool slopes;          /* interactions alone */
+    grid_asked grid;
     study_point at;
     bool fail_if[FAIL_KINDS];
 } options;
@@ -31,7 +33,10 @@ enum {
     KEY_PAIRS,
     KEY_AT,
     KEY_SLOPES,
-    KEY_FAIL
+    KEY_FAIL,
+    KEY_ROWS,
+    KEY_COLS,
+    KEY_TABLES
 };
 
 static const struct argp_option OPTIONS[] = {
@@ -48,11 +53,25 @@ static const struct argp_option OPTIONS[] = {
       "base: each arm with its baseline (the default); all: every two", 0 },
     { "interactions", KEY_SLOPES, NULL, 0,
       "Only how differences change along axes of numbers, such as the context", 0 },
+    { "rows", KEY_ROWS, "AXIS", 0, "A grid: this axis down, such as attention; may be repeated",
+      0 },
+    { "cols", KEY_COLS, "AXIS", 0, "A grid: this axis across, such as context; may be repeated",
+      0 },
+    { "tables", KEY_TABLES, "AXIS", 0, "A grid: one for each value of this axis; may be repeated",
+      0 },
     { "fail-if", KEY_FAIL, "VERDICT", 0,
       "Exit with status 3 if any contrast is worse, better, equivalent, undecided or confounded",
       0 },
     { 0 },
 };
+
+static void add_axis(options *o, const struct argp_state *state, grid_side side, const char *name)
+{
+    if (o->grid.n == GRID_AXES)
+        argp_failure(state, STATUS_USAGE, 0, "more than %d axes for one grid", GRID_AXES);
+    o->grid.place[o->grid.n].side = side;
+    o->grid.place[o->grid.n++].axis = name;
+}
 
 static error_t parse(int key, char *arg, struct argp_state *state)
 {
@@ -86,6 +105,15 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case KEY_SLOPES:
         o->slopes = true;
         return 0;
+    case KEY_ROWS:
+        add_axis(o, state, GRID_ROWS, arg);
+        return 0;
+    case KEY_COLS:
+        add_axis(o, state, GRID_COLS, arg);
+        return 0;
+    case KEY_TABLES:
+        add_axis(o, state, GRID_TABLES, arg);
+        return 0;
     case KEY_FAIL:
         if (strcmp(arg, "confounded") == 0) {
             o->fail_if[FAIL_CONFOUNDED] = true;
@@ -105,6 +133,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         return 0;
     case ARGP_KEY_END:
         if (!o->study) argp_error(state, "give a study: its name, or its study.yaml");
+        if (o->grid.n && (o->all || o->slopes))
+            argp_failure(state, STATUS_USAGE, 0,
+                         "--rows, --cols and --tables show each arm against its baseline: leave "
+                         "out %s",
+                         o->all ? "--pairs all" : "--interactions");
         return 0;
     default:
         return ARGP_ERR_UNKNOWN;
@@ -116,7 +149,11 @@ static const struct argp ARGP = {
     .parser = parse,
     .args_doc = "STUDY",
     .doc = "Compare each arm of a study with its baseline.\vEvery comparison is recorded, with the "
-           "number of the look.  Exit status 3: what --fail-if names was found.",
+           "number of the look.  With --rows, --cols or --tables it is laid out by the axes of the "
+           "study, a cell an arm; axes that are given no place go down (the first of words), "
+           "across (the first of numbers) and into tables, so that none is averaged over.  With -o "
+           "csv or json a grid has a row a cell and a column an axis.  Exit status 3: what "
+           "--fail-if names was found.",
     .children = verb_child,
 };
 
@@ -165,6 +202,21 @@ static void print_slopes(const comparison *c, table_format f)
     interaction_close(&k);
 }
 
+static void print_head(const study *s, table_format f)
+{
+    const char *question = s->question ? s->question : "";
+    printf("%s%s%s%s\n\n", f == TABLE_MD ? "## " : "", s->name, *question ? ": " : "", question);
+    if (s->hypothesis && *s->hypothesis) printf("Hypothesis: %s\n\n", s->hypothesis);
+}
+
+static bool print_grid(const grid *g, const comparison *c, db *d, table_format f, error *e)
+{
+    const bool text = f == TABLE_TEXT || f == TABLE_MD;
+    if (text) print_head(c->study, f);
+    grid_print(g, f, stdout);
+    return sentence_notes(text ? stdout : stderr, c, d, e);
+}
+
 static bool print(const comparison *c, db *d, table_format f, error *e)
 {
     if (!table_for_people(f)) {
@@ -175,10 +227,7 @@ static bool print(const comparison *c, db *d, table_format f, error *e)
         tables_arms(stdout, c, f), tables_pairs(stdout, c, f);
         return sentence_notes(stderr, c, d, e);
     }
-    const study *s = c->study;
-    printf("%s%s%s%s\n\n", f == TABLE_MD ? "## " : "", s->name, s->question ? ": " : "",
-           s->question ? s->question : "");
-    if (s->hypothesis && *s->hypothesis) printf("Hypothesis: %s\n\n", s->hypothesis);
+    print_head(c->study, f);
     tables_arms(stdout, c, f);
     putchar('\n');
     if (c->asked.pairs) {
@@ -246,12 +295,20 @@ static int compare(db *d, const options *o, int argc, char **argv)
         study_free(&s);
         return verb_fail(argv[0], &e);
     }
+    grid *g = NULL;
+    if (o->grid.n && !grid_open(&g, &c, &o->grid, &e)) {
+        comparison_close(&c), study_free(&s);
+        return verb_fail(argv[0], &e);
+    }
     record(&c, o->common.db, argc, argv);
     bool ok = true;
     if (o->slopes)
         print_slopes(&c, o->common.format);
+    else if (g)
+        ok = print_grid(g, &c, d, o->common.format, &e);
     else
         ok = print(&c, d, o->common.format, &e);
+    if (g) grid_close(g);
     const int status = found(&c, o) ? STATUS_VERDICT : STATUS_DONE;
     comparison_close(&c);
     study_free(&s);

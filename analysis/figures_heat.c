@@ -70,16 +70,9 @@ static bool pick_axes(const char **rows, const char **cols, const figure *f, con
 {
     const char *asked[] = { f->asked->rows, f->asked->cols };
     for (int i = 0; i < 2; i++)
-        if (asked[i] && !axes_have(x, asked[i])) {
-            char known[256] = "";
-            for (int k = 0; k < x->keys; k++) {
-                const size_t n = strlen(known);
-                snprintf(known + n, sizeof known - n, "%s%s", k ? ", " : "", x->key[k]);
-            }
-            return error_usage(e, "%s '%s': study '%s' varies %s", i ? "--cols" : "--rows",
-                               asked[i], f->study->name, x->keys ? known : "nothing");
-        }
-    if (asked[0] && asked[1] && strcmp(asked[0], asked[1]) == 0)
+        if (asked[i] && !(asked[i] = axes_find(x, i ? "--cols" : "--rows", asked[i], e)))
+            return false;
+    if (asked[0] && asked[0] == asked[1])
         return error_usage(e, "--rows and --cols are both '%s'", asked[0]);
     *rows = asked[0], *cols = asked[1];
     for (int k = 0; k < x->keys && !*cols; k++)

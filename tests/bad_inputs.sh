@@ -129,6 +129,10 @@ if [ -e bad.db ]; then
         fail "a refused run is recorded as $(sqlite3 bad.db 'SELECT status FROM run')"
 fi
 
+# A grid shows each arm against its baseline.
+bad 2 'leave out --pairs all' -- "$attnlab" compare heads --rows context --pairs all
+bad 2 'leave out --interactions' -- "$attnlab" compare heads --tables context --interactions
+
 # Numbers that leave the finite: recorded with the step, status 4, and never again.
 "$attnlab" train small.yaml --quiet --db nan.db train.lr=1e6 train.clip=0 train.warmup_tokens=0 2>err
 [ $? -eq 4 ] || fail "divergence: not status 4 ($(cat err))"
