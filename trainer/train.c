@@ -99,7 +99,10 @@ static bool trainer_open(trainer *t, const config *c, error *e)
 static bool evaluate(trainer *t, progress *p, bool *diverged, int64_t step, bool final, error *e)
 {
     evaluation_result r[CONFIG_LIST];
-    if (!evaluation_run(&t->v, r, e)) return false;
+    panels_make(t->l.panels, t->l.pool);
+    const bool scored = evaluation_run(&t->v, r, e);
+    panels_leave(t->l.panels);
+    if (!scored) return false;
     progress_evaluation(p, step, r, t->v.lengths);
     *diverged = false;
     for (int i = 0; i < t->v.lengths; i++) *diverged = *diverged || !isfinite(r[i].nll_sum);
