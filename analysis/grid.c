@@ -364,5 +364,5 @@ void grid_print(const grid *g, table_format f, FILE *out)
         put_table(g, t, f, out);
         fputc('\n', out);
     }
-    if (f == TABLE_TEXT || f == TABLE_MD) put_key(g, out);
+    put_key(g, f == TABLE_LATEX || f == TABLE_HTML ? stderr : out);
 }

@@ -32,7 +32,8 @@ typedef struct grid grid;
 bool grid_open(grid **g, const comparison *c, const grid_asked *asked, error *e);
 void grid_close(grid *g);
 
-/* For people the tables and a line that explains the cells; for programs one table, a row a cell,
+/* For people the tables and a line that explains the cells (on stderr for LaTeX and HTML, which
+ * are tables alone); for programs one table, a row a cell,
  * with a column for each axis. */
 void grid_print(const grid *g, table_format f, FILE *out);
 

@@ -262,21 +262,32 @@ static void put_divergence(FILE *out, const comparison *c)
     }
 }
 
+/* Is a cell to be named: of this status, or (`bare`) done without a value? */
+static bool named(const study_cell *cell, study_status status, bool bare)
+{
+    return cell->status == status && (!bare || isnan(cell->value));
+}
+
+/* The first few by name; where there are more, how many. */
 static void put_cells(FILE *out, const comparison *c, study_status status, const char *what,
                       bool bare)
 {
+    enum { NAMED = 3 };
     const study *s = c->study;
-    int n = 0;
+    int n = 0, all = 0;
+    for (int i = 0; i < s->arms * s->seeds; i++) all += named(&s->cell[i], status, bare);
+    if (!all) return;
+    fputs(what, out);
+    if (all > NAMED + 1) fprintf(out, "%d runs: ", all);
     for (int a = 0; a < s->arms; a++)
         for (int i = 0; i < s->seeds; i++) {
             const study_cell *cell = study_at(s, a, i);
-            const bool without = cell->status == STUDY_DONE && isnan(cell->value);
-            if (bare ? !without : cell->status != status) continue;
-            fprintf(out, "%s%s seed %lld", n++ ? ", " : what, s->arm[a].label,
-                    (long long)s->seed[i]);
+            if (!named(cell, status, bare) || (all > NAMED + 1 && n == NAMED)) continue;
+            fprintf(out, "%s%s seed %lld", n++ ? ", " : "", s->arm[a].label, (long long)s->seed[i]);
             if (cell->message) fprintf(out, " (%s)", cell->message);
         }
-    if (n) fputs(".\n", out);
+    if (all > n) fprintf(out, " and %d others", all - n);
+    fputs(".\n", out);
 }
 
 /* Seeds that are left aside, and arms. */

@@ -209,6 +209,31 @@ static void holes(void **state)
     fixture_close(&f);
 }
 
+/* Four are named, of more the first three. */
+static void many_holes(void **state)
+{
+    (void)state;
+    static const double FOUR[] = { NAN, NAN, NAN, NAN, 3.5, 3.6 },
+                        SIX[] = { NAN, NAN, NAN, NAN, NAN, NAN };
+    const fixture_arm arm[] = { HEADS[0],
+                                { "hot", "mqa", 1, 512, 0, FOUR, NULL },
+                                { "hotter", "gqa:n_kv_heads=2", 2, 512, 0, SIX, NULL } };
+    for (int arms = 2; arms <= 3; arms++) {
+        fixture f;
+        fixture_open(&f);
+        fixture_study(&f, "hot", arm, arms, 6, 0.02);
+        fixture_run(&f, "UPDATE run SET message = 'at step ' || seed_init");
+        char *out, *err;
+        assert_int_equal(compare(&f, &out, &err, "hot", NULL, NULL, NULL), 0);
+        expect(out, arms == 2 ? "! Diverged: hot seed 1 (at step 1), hot seed 2 (at step 2), "
+                                "hot seed 3 (at step 3), hot seed 4 (at step 4).\n"
+                              : "! Diverged: 10 runs: hot seed 1 (at step 1), hot seed 2 (at step "
+                                "2), hot seed 3 (at step 3) and 7 others.\n");
+        free(out), free(err);
+        fixture_close(&f);
+    }
+}
+
 static void confounds(void **state)
 {
     (void)state;
@@ -383,6 +408,7 @@ int main(void)
         cmocka_unit_test(on_the_way),
         cmocka_unit_test(six_seeds),
         cmocka_unit_test(holes),
+        cmocka_unit_test(many_holes),
         cmocka_unit_test(confounds),
         cmocka_unit_test(young_keys),
         cmocka_unit_test(afterthoughts),

@@ -128,6 +128,13 @@ static bool take_step(trainer *t, journal_row *row, bool *diverged, error *e)
     return journal_step(&t->j, row, e);
 }
 
+/* A number that may be none, in words. */
+static const char *number_words(char text[32], double x)
+{
+    snprintf(text, 32, "%g", x);
+    return isnan(x) ? "not a number" : isinf(x) ? "infinite" : text;
+}
+
 /* From the checkpoint to the end, or to what ends it sooner; *step is the last one taken. */
 static outcome loop(trainer *t, progress *p, int64_t *step, error *e)
 {
@@ -138,9 +145,10 @@ static outcome loop(trainer *t, progress *p, int64_t *step, error *e)
         row.step = ++*step;
         if (!take_step(t, &row, &diverged, e)) return OUTCOME_FAILED;
         if (diverged) {
-            error_set(
-                e, "diverged at step %" PRId64 ": the loss is %g and the norm of its gradient %g",
-                *step, row.loss, row.grad_norm);
+            char loss[32], norm[32];
+            error_set(e,
+                      "diverged at step %" PRId64 ": the loss is %s, the norm of its gradient %s",
+                      *step, number_words(loss, row.loss), number_words(norm, row.grad_norm));
             return OUTCOME_DIVERGED;
         }
         progress_step(p, &row);
