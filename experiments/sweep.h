@@ -6,7 +6,7 @@
  *       axes: {model.attention: [mha, gqa:n_kv_heads=2, mqa]}
  *       baseline: {model.attention: mha}
  *       match: {params: model.ffn_dim}
- *       seeds: 3
+ *       seeds: 6
  *       margin: 0.02
  */
 #ifndef EXPERIMENTS_SWEEP_H

@@ -105,6 +105,9 @@ static void test_values(void **state)
     node *a, *b;
     workspace_write("study.yaml", BASE);
     assert_true(sweep_read(&s, "study.yaml", NULL, 0, &e));
+    for (const sweep_key *k = sweep_keys; k->name; k++) /* what `keys` prints is what holds */
+        if (strcmp(k->name, "sweep.seeds") == 0) assert_string_equal(k->initial, "6");
+    assert_int_equal(s.seeds, 6);
     assert_true(node_parse(&a, "1Ki", &e) && node_parse(&b, "1024", &e));
     assert_true(sweep_same(&s, config_find("model.context"), a, b));
     assert_false(sweep_same(&s, config_find("model.attention"), a, b));
