@@ -7,6 +7,7 @@
 #include "core/safetensors.h"
 #include "core/timer.h"
 #include "trainer/learner.h"
+#include "trainer/memory.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -116,7 +117,9 @@ bool bench_train(bench *b, const config *c, int n_threads, int reps, const char 
     model_memory memory;
     const size_t N = (size_t)c->train.batch_tokens;
     *b = (bench){ .threads = n_threads, .reps = reps, .tokens = c->train.batch_tokens };
-    if (!config_model(c, &mc, e) || !learner_open(&l, c, n_threads, e)) return false;
+    if (!memory_weigh(&memory, c, n_threads, e) || !memory_check(&memory, n_threads, e) ||
+        !config_model(c, &mc, e) || !learner_open(&l, c, n_threads, e))
+        return false;
     model_price(&cost, &mc);
     model_weigh(&memory, &mc, kernels_precision_set(), l.sequences, l.lanes, n_threads);
     b->flops = cost.train_flops * (double)b->tokens;

@@ -125,7 +125,7 @@ static bool describe(const arguments *a, error *e)
         { "threads", "", workers },
     };
     print(lines, sizeof lines / sizeof *lines, &c, a->format);
-    return memory_check(&memory, e);
+    return memory_check(&memory, workers, e);
 }
 
 int describe_verb(int argc, char **argv)

@@ -1,12 +1,19 @@
 /* memory.c - see memory.h. */
 #include "trainer/memory.h"
 
+#include "core/blas/blas.h"
 #include "trainer/evaluation.h"
 
 #include <stdint.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/resource.h>
+
+static const uint64_t MOST = UINT64_MAX / 1024; /* in KiB */
+
+/* Address space for a further thread (its stack, and what malloc reserves for it), and for the
+ * rest of the process: SQLite, the tokenizer. */
+enum { THREAD = (8 + 128) << 20, REST = 16 << 20 };
 
 /* The number after `name` in a file of "name: number" lines, or the first number when name is "";
  * `otherwise` when there is none. */
@@ -28,21 +35,24 @@ static uint64_t least(uint64_t a, uint64_t b)
     return a < b ? a : b;
 }
 
+/* What RLIMIT_AS (ulimit -v) leaves of the address space; UINT64_MAX where there is no limit. */
+static uint64_t address_space(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_AS, &limit) != 0 || limit.rlim_cur == RLIM_INFINITY) return UINT64_MAX;
+    const uint64_t mapped = 1024 * least(number_in("/proc/self/status", "VmSize:", 0), MOST);
+    return limit.rlim_cur > mapped ? limit.rlim_cur - mapped : 0;
+}
+
 size_t memory_available(void)
 {
     enum { NOWHERE = 0 };
-    static const uint64_t MOST = UINT64_MAX / 1024;
     uint64_t bytes = 1024 * least(number_in("/proc/meminfo", "MemAvailable:", MOST), MOST);
 
     const uint64_t group = number_in("/sys/fs/cgroup/memory.max", "", UINT64_MAX);
     const uint64_t used = number_in("/sys/fs/cgroup/memory.current", "", NOWHERE);
     if (group != UINT64_MAX) bytes = least(bytes, group > used ? group - used : 0);
-
-    struct rlimit limit;
-    if (getrlimit(RLIMIT_AS, &limit) == 0 && limit.rlim_cur != RLIM_INFINITY) {
-        const uint64_t mapped = 1024 * least(number_in("/proc/self/status", "VmSize:", 0), MOST);
-        bytes = least(bytes, limit.rlim_cur > mapped ? limit.rlim_cur - mapped : 0);
-    }
+    bytes = least(bytes, address_space());
     return bytes < SIZE_MAX ? (size_t)bytes : SIZE_MAX;
 }
 
@@ -68,11 +78,27 @@ bool memory_weigh(model_memory *p, const config *c, int n_threads, error *e)
     return true;
 }
 
-bool memory_check(const model_memory *p, error *e)
+/* The address space that is mapped besides what a run allocates, most of it never touched. */
+static bool check_limit(const model_memory *p, int n_threads, error *e)
+{
+    const uint64_t there = address_space();
+    const uint64_t n = (uint64_t)n_threads, besides = REST + n * BLAS_BUFFER + (n - 1) * THREAD;
+    char needed[MEMORY_TEXT], has[MEMORY_TEXT];
+    if (there == UINT64_MAX || p->total + besides <= there) return true;
+    memory_print(needed, (double)(p->total + besides));
+    memory_print(has, (double)there);
+    return error_usage(
+        e,
+        "a run with %d thread%s needs %s of address space, with the buffers of "
+        "OpenBLAS, and its limit (ulimit -v) leaves %s: raise it, or use fewer threads",
+        n_threads, n_threads == 1 ? "" : "s", needed, has);
+}
+
+bool memory_check(const model_memory *p, int n_threads, error *e)
 {
     const size_t there = memory_available();
     char needed[MEMORY_TEXT], has[MEMORY_TEXT];
-    if (p->total <= there) return true;
+    if (p->total <= there) return check_limit(p, n_threads, e);
     memory_print(needed, (double)p->total);
     memory_print(has, (double)there);
     return error_usage(e,

@@ -13,8 +13,9 @@ size_t memory_available(void);
  * evaluation takes too. */
 bool memory_weigh(model_memory *p, const config *c, int n_threads, error *e);
 
-/* Fails, with both numbers in the message, when a run needs more than there is. */
-bool memory_check(const model_memory *p, error *e);
+/* Fails, with both numbers in the message, when a run with this many threads needs more than there
+ * is, of memory or of address space. */
+bool memory_check(const model_memory *p, int n_threads, error *e);
 
 /* "512 MiB" or "1.25 GiB": three digits, for people. */
 enum { MEMORY_TEXT = 24 };

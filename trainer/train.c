@@ -77,7 +77,7 @@ static int threads_of(const config *c)
 static bool fits(const config *c, int n_threads, error *e)
 {
     model_memory need;
-    return memory_weigh(&need, c, n_threads, e) && memory_check(&need, e);
+    return memory_weigh(&need, c, n_threads, e) && memory_check(&need, n_threads, e);
 }
 
 static bool trainer_open(trainer *t, const config *c, error *e)

@@ -3,14 +3,32 @@
 #define CORE_BLAS_BLAS_H
 
 #include "core/attention.h"
+#include "core/error.h"
 
+#include <cblas.h>
 #include <stdbool.h>
+
+/* What is called of OpenBLAS; forget and choose are NULL in builds for one processor. */
+typedef struct blas_library {
+    __typeof__(cblas_sgemm) *sgemm;
+    __typeof__(openblas_get_config) *config;
+    __typeof__(openblas_get_corename) *corename;
+    void (*forget)(void), (*choose)(void);
+} blas_library;
+
+/* Loads the library, on one thread; kernels_init calls it while no other thread computes. */
+bool blas_load(error *e);
+const blas_library *blas(void);
+
+/* Address space that it maps for each thread that multiplies; where that cannot be, it tries for
+ * ever (BUFFER_SIZE of 0.3.21, the largest of its processors). */
+enum { BLAS_BUFFER = 128 << 20 };
 
 /* The processor whose kernels OpenBLAS should take instead of those it took, on a processor with
  * AVX2 and FMA, or with AVX-512 (F, BW, DQ, VL, CD); NULL: leave it. */
 const char *blas_core_for(const char *taken, bool avx2, bool avx512);
-/* Have it take them.  Before the first product, while no other thread computes. */
-void blas_core_choose(void);
+/* Have it take them. */
+void blas_core_choose(const blas_library *b);
 
 void blas_gemm_nn(float *C, int ldc, const float *A, int lda, const float *B, int ldb, int M, int N,
                   int K, float alpha, float beta);

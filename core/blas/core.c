@@ -3,20 +3,14 @@
  * OpenBLAS looks for the processor's model in a list that ends where its release did; on a later
  * one it takes kernels without AVX (on Emerald Rapids, 0.3.21 took "Prescott", a seventh of the
  * rate).  What counts is what the processor can do, so kernels for less than that are exchanged for
- * those that OpenBLAS has for it.  OPENBLAS_CORETYPE is read when the library is loaded, before
- * main; here the library is made to read it once more.  A user's own OPENBLAS_CORETYPE stands.
+ * those that OpenBLAS has for it.  OPENBLAS_CORETYPE is read when the library is loaded;
+ * here the library is made to read it once more.  A user's own OPENBLAS_CORETYPE stands.
  */
 #include "core/blas/blas.h"
 #include "core/path.h"
 
-#include <cblas.h>
 #include <stdlib.h>
 #include <strings.h>
-
-/* OpenBLAS's own, in no header: forget the choice, and make one.  Builds for one processor have
- * neither. */
-void gotoblas_dynamic_quit(void) __attribute__((weak));
-void gotoblas_dynamic_init(void) __attribute__((weak));
 
 static const char *const WITHOUT_AVX2[] = {
     "Katmai",    "Coppermine",  "Northwood", "Prescott",     "Banias",  "Atom",   "Core2",
@@ -38,16 +32,16 @@ const char *blas_core_for(const char *taken, bool avx2, bool avx512)
     return avx2 && lesser ? "Haswell" : NULL;
 }
 
-void blas_core_choose(void)
+void blas_core_choose(const blas_library *b)
 {
 #ifdef __x86_64__
-    const char *better =
-        blas_core_for(openblas_get_corename(), path_avx2.runs(), path_avx512.runs());
-    if (!better || getenv("OPENBLAS_CORETYPE") || !gotoblas_dynamic_quit || !gotoblas_dynamic_init)
-        return;
+    const char *better = blas_core_for(b->corename(), path_avx2.runs(), path_avx512.runs());
+    if (!better || getenv("OPENBLAS_CORETYPE") || !b->forget || !b->choose) return;
     setenv("OPENBLAS_CORETYPE", better, 1);
-    gotoblas_dynamic_quit();
-    gotoblas_dynamic_init();
+    b->forget();
+    b->choose();
     unsetenv("OPENBLAS_CORETYPE"); /* children choose for themselves */
+#else
+    (void)b;
 #endif
 }

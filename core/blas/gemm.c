@@ -1,34 +1,32 @@
 /* gemm.c - matrix products by way of CBLAS (Dongarra et al. 1990).
  *
- * OpenBLAS must be told to stay on one thread (kernels_init does): lanes are our threads.
+ * OpenBLAS stays on the thread that calls it (load.c): lanes are our threads.
  */
 #include "core/blas/blas.h"
 #include "core/cut.h"
 #include "core/threads.h"
-
-#include <cblas.h>
 
 enum { PIECES = 16 };
 
 void blas_gemm_nn(float *C, int ldc, const float *A, int lda, const float *B, int ldb, int M, int N,
                   int K, float alpha, float beta)
 {
-    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, M, N, K, alpha, A, lda, B, ldb, beta, C,
-                ldc);
+    blas()->sgemm(CblasRowMajor, CblasNoTrans, CblasNoTrans, M, N, K, alpha, A, lda, B, ldb, beta,
+                  C, ldc);
 }
 
 void blas_gemm_nt(float *C, int ldc, const float *A, int lda, const float *B, int ldb, int M, int N,
                   int K, float alpha, float beta)
 {
-    cblas_sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, M, N, K, alpha, A, lda, B, ldb, beta, C,
-                ldc);
+    blas()->sgemm(CblasRowMajor, CblasNoTrans, CblasTrans, M, N, K, alpha, A, lda, B, ldb, beta, C,
+                  ldc);
 }
 
 void blas_gemm_tn(float *C, int ldc, const float *A, int lda, const float *B, int ldb, int M, int N,
                   int K, float alpha, float beta)
 {
-    cblas_sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, M, N, K, alpha, A, lda, B, ldb, beta, C,
-                ldc);
+    blas()->sgemm(CblasRowMajor, CblasTrans, CblasNoTrans, M, N, K, alpha, A, lda, B, ldb, beta, C,
+                  ldc);
 }
 
 /* Parts of a product for idle threads: rows of C, by its shape alone, for where a product is cut
