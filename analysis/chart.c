@@ -86,6 +86,12 @@ char *chart_cut(const char *text, int most)
     return out;
 }
 
+bool chart_is_minus(const char *text, const char *start)
+{
+    return *text == '-' && text[1] >= '0' && text[1] <= '9' &&
+           (text == start || text[-1] == ' ' || text[-1] == '[');
+}
+
 double chart_text_width(const style *s, const char *text, bool small)
 {
     /* Advances of " " to "~" in DejaVu Sans, hundredths of an em; it is wider than most. */
@@ -97,11 +103,13 @@ double chart_text_width(const style *s, const char *text, bool small)
         28, 97, 63, 61, 63, 63, 41, 52, 39, 63, 59, 82, 59, 59,  52, 64, 34, 64, 84
     };
     enum { LATIN = 70, SIGN = 84, WIDE = 105 }; /* beyond ASCII: a guess */
+    const char *start = text;
     double n = 0;
     for (; *text; text++) {
         const unsigned char b = (unsigned char)*text;
         if ((b & 0xc0) == 0x80) continue;
-        n += b >= 0xe3                                        ? WIDE
+        n += chart_is_minus(text, start)                      ? SIGN
+             : b >= 0xe3                                      ? WIDE
              : b >= 0xe0                                      ? SIGN
              : b >= 0x80                                      ? LATIN
              : b >= ' ' && (size_t)(b - ' ') < sizeof ADVANCE ? ADVANCE[b - ' ']
@@ -287,6 +295,14 @@ static double reach_of(const chart *k, int panel)
     return reach;
 }
 
+/* How far the title reaches beyond either edge, and a gap to the next. */
+static double overhang_of(const chart *k, int panel)
+{
+    const chart_panel *p = &k->panel[panel];
+    if (!p->title) return 0;
+    return (chart_text_width(k->style, p->title, false) + k->style->font_size - p->width) / 2;
+}
+
 void chart_place(chart *k)
 {
     enum { EDGE = 8, LEAST = 360, SAMPLE = 42 };
@@ -297,8 +313,10 @@ void chart_place(chart *k)
     for (int c = 0; c < k->columns; c++) {
         double left = 0, width = 0, reach = 0;
         for (int i = c; i < k->panels; i += k->columns) {
-            left = fmax(left, room_of(&k->panel[i].y, s, false));
-            width = fmax(width, k->panel[i].width), reach = fmax(reach, reach_of(k, i));
+            const double over = overhang_of(k, i);
+            left = fmax(left, fmax(over, room_of(&k->panel[i].y, s, false)));
+            width = fmax(width, k->panel[i].width);
+            reach = fmax(reach, fmax(over, reach_of(k, i)));
         }
         for (int i = c; i < k->panels; i += k->columns) k->panel[i].left = x + left;
         x += left + width + reach;

@@ -137,6 +137,9 @@ char *chart_clean(const char *text);
 /* The same with at most `most` characters, cut in the middle. */
 char *chart_cut(const char *text, int most);
 
+/* Is the hyphen at `text` a minus, as in "-0.02" or "[-0.02, ...", in what begins at `start`? */
+bool chart_is_minus(const char *text, const char *start);
+
 /* The character at `text`, which is clean, and how many bytes it has. */
 unsigned long chart_character(int *bytes, const char *text);
 

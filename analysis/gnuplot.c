@@ -25,11 +25,14 @@ static bool is_known(unsigned long code)
  * number formats. */
 static void quote(FILE *gp, const char *text, bool format)
 {
+    const char *start = text;
     fputc('\'', gp);
     for (int n; *text; text += n) {
         const unsigned long code = chart_character(&n, text);
         if (code == '\'')
             fputs("\u2019", gp);
+        else if (chart_is_minus(text, start))
+            fputs("\u2212", gp);
         else if (format && code == '%')
             fputs("%%", gp);
         else if (is_known(code))

@@ -56,18 +56,11 @@ static const char *put_wide(FILE *tex, const char *text)
     return text + n;
 }
 
-/* "-0.02" after a space or bracket: the hyphen is a minus. */
-static bool is_minus(const char *text, const char *start)
-{
-    return *text == '-' && text[1] >= '0' && text[1] <= '9' &&
-           (text == start || text[-1] == ' ' || text[-1] == '[');
-}
-
 static void put_text(FILE *tex, const char *text)
 {
     const char *start = text;
     while (*text) {
-        const char *safe = is_minus(text, start) ? "\\ensuremath{-}" : escape_of(*text);
+        const char *safe = chart_is_minus(text, start) ? "\\ensuremath{-}" : escape_of(*text);
         if ((unsigned char)*text >= 0x80) {
             text = put_wide(tex, text);
             continue;
@@ -193,16 +186,19 @@ static void put_axis(FILE *tex, char name, const chart_axis *a)
 
 static void put_look(FILE *tex, const chart *k, const chart_look *l, bool line)
 {
-    static const char *const MARK[CHART_POINT_KINDS] = {
-        "*",         "square*",
-        "triangle*", "triangle*, mark options={solid,rotate=180}",
-        "diamond*",  "pentagon*",
-        "o",         "square",
-        "triangle",  "triangle, mark options={solid,rotate=180}",
-        "diamond",   "pentagon"
-    };
+    /* Of about one area, as gnuplot's are.  Those after the first six are hollow. */
+    static const struct {
+        const char *name;
+        double size;
+        int turn;
+    } MARK[] = { { "*", 1, 0 },
+                 { "square*", 0.9, 0 },
+                 { "triangle*", 1.25, 0 },
+                 { "triangle*", 1.25, 180 },
+                 { "diamond*", 1.25, 0 },
+                 { "pentagon*", 1.1, 0 } };
     static const char *const DASH[] = { "solid", "dashed", "dotted", "dash dot" };
-    enum { RADIUS = 4 }; /* pixels, of a point of size 1 */
+    enum { RADIUS = 4, FILLED = sizeof MARK / sizeof *MARK }; /* pixels, of a point of size 1 */
     const double scale = k->style->tex_scale;
     fputs("color=", tex);
     put_colour(tex, k->style, l->colour);
@@ -211,11 +207,16 @@ static void put_look(FILE *tex, const chart *k, const chart_look *l, bool line)
         fprintf(tex, ", %s, line width=%.2fpt", DASH[l->dash], scale * l->width);
     else
         fputs(", only marks", tex);
-    if (l->point < 0)
+    if (l->point < 0) {
         fputs(", mark=none", tex);
-    else
-        fprintf(tex, ", mark=%s, mark size=%.2fpt", MARK[l->point], scale * RADIUS * l->size);
-    if (l->point >= 0 && (l->point % 6 != 3)) fputs(", mark options={solid}", tex);
+        return;
+    }
+    const int kind = l->point % FILLED;
+    const bool hollow = l->point >= FILLED;
+    fprintf(tex, ", mark=%s, mark size=%.2fpt, mark options={solid, line width=%.2fpt",
+            MARK[kind].name, scale * RADIUS * l->size * MARK[kind].size, scale);
+    if (MARK[kind].turn) fprintf(tex, ", rotate=%d", MARK[kind].turn);
+    fputs(hollow ? ", fill=white}" : "}", tex);
     if (line && l->every > 1) fprintf(tex, ", mark repeat=%d", l->every);
 }
 
@@ -346,6 +347,7 @@ static void put_panel(FILE *tex, const chart *k, int panel)
     }
     fprintf(tex,
             "  axis x line*=bottom, axis y line*=left, tick align=outside, tick pos=left,\n"
+            "  scaled ticks=false,\n"
             "%s%s"
             "  grid style={attnlab-grid, line width=0.3pt}, axis line style={attnlab-ink},\n"
             "  title style={yshift=-4pt, text height=1.6ex, text depth=0.4ex}, legend cell "

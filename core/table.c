@@ -208,17 +208,26 @@ static void put_line(const table *t, const table_cell *row, const int *room, con
     fputs(md ? " |\n" : "\n", t->out);
 }
 
-/* A cell in LaTeX: what is special there is escaped, and a minus sign is one. */
+/* A cell in LaTeX: what is special there is escaped, what \\ and \midrule would take for their
+ * own (a star, a bracket) and what makes ligatures is kept apart, and a minus sign is one. */
 static void put_latex(FILE *out, const char *text)
 {
     static const struct {
         char c;
         const char *tex;
     } SPECIAL[] = {
-        { '\\', "\\textbackslash{}" },  { '~', "\\textasciitilde{}" },
-        { '^', "\\textasciicircum{}" }, { '|', "\\textbar{}" },
-        { '<', "\\textless{}" },        { '>', "\\textgreater{}" },
-        { '"', "\\textquotedbl{}" },
+        { '\\', "\\textbackslash{}" },
+        { '~', "\\textasciitilde{}" },
+        { '^', "\\textasciicircum{}" },
+        { '|', "\\textbar{}" },
+        { '<', "\\textless{}" },
+        { '>', "\\textgreater{}" },
+        { '"', "\\char34{}" },
+        { '`', "\\textasciigrave{}" },
+        { '\'', "\\textquotesingle{}" },
+        { '[', "{[}" },
+        { ']', "{]}" },
+        { '*', "{*}" },
     };
     for (const char *at = text; at && *at; at++) {
         const bool starts = at == text || at[-1] == ' ';
@@ -230,6 +239,8 @@ static void put_latex(FILE *out, const char *text)
             fprintf(out, "\\%c", *at);
         else if (*at == '-' && starts && at[1] >= '0' && at[1] <= '9')
             fputs("$-$", out);
+        else if (*at == '-' && at[1] == '-')
+            fputs("-{}", out);
         else if (strncmp(at, "\u00b1", 2) == 0)
             fputs("$\\pm$", out), at++;
         else

@@ -76,7 +76,8 @@ static void shown(const char *text, double difference, const char *after)
     enum { FEWEST = 2, MOST = 8 };
     for (int digits = FEWEST; digits <= MOST; digits++) {
         char wanted[96];
-        snprintf(wanted, sizeof wanted, "'%+.*f%s'", digits, difference, after);
+        snprintf(wanted, sizeof wanted, "'%s%.*f%s'", difference < 0 ? "\u2212" : "+", digits,
+                 fabs(difference), after);
         if (strstr(text, wanted)) return;
     }
     fail_msg("no difference %g with '%s' is drawn", difference, after);

@@ -59,8 +59,13 @@ static void test_latex(void **state)
     table t;
     table_open(&t, TABLE_LATEX, out, 1, (const char *[]){ "a_b" });
     table_text(&t, "\\input{x}%\n$^~&#<\u00b1>");
+    table_text(&t, "[2pt]*");          /* no argument and no star of the \\ before it */
+    table_text(&t, "a--b ``c''\"d\""); /* no dash, no typographic quotes          */
     table_close(&t);
     fclose(out);
+    assert_non_null(strstr(text, "\n{[}2pt{]}{*} \\\\\n"));
+    assert_non_null(strstr(text, "\na-{}-b \\textasciigrave{}\\textasciigrave{}c"
+                                 "\\textquotesingle{}\\textquotesingle{}\\char34{}d\\char34{}"));
     assert_non_null(strstr(text, "a\\_b"));
     assert_non_null(
         strstr(text, "\\textbackslash{}input\\{x\\}\\% \\$\\textasciicircum{}\\textasciitilde{}"
