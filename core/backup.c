@@ -1,9 +1,11 @@
 /* backup.c - see backup.h.  VACUUM INTO reads one snapshot, as any reader under WAL; it does not
  * flush what it writes, so that is done here, before the file takes its name. */
+#define _DEFAULT_SOURCE /* realpath */
 #include "core/backup.h"
 
 #include "core/file.h"
 
+#include <stdlib.h>
 #include <sys/stat.h>
 
 static bool may_replace(const db *d, const char *path, error *e)
@@ -18,11 +20,29 @@ static bool may_replace(const db *d, const char *path, error *e)
     return true;
 }
 
+/* The copy says that it is one, and of what: its files of weights are there. */
+static bool sign(const char *copy, const char *original, error *e)
+{
+    char *whole = realpath(original, NULL), line[sizeof e->msg];
+    db d = { .path = (char *)copy };
+    snprintf(line, sizeof line, BACKUP_SAYS "%s", whole ? whole : original);
+    free(whole);
+    const bool ok =
+        sqlite3_open_v2(copy, &d.handle, SQLITE_OPEN_READWRITE, NULL) == SQLITE_OK &&
+        db_run(&d, e, "PRAGMA journal_mode=MEMORY", NULL) && /* nobody else knows it yet */
+        db_run(&d, e, "INSERT INTO event(at_ms, level, message) VALUES(?, 'info', ?)", "it",
+               db_now_ms(), line);
+    if (!d.handle) error_set(e, "%s: cannot be opened", copy);
+    sqlite3_close(d.handle);
+    return ok;
+}
+
 bool backup_write(db *d, const char *path, error *e)
 {
     file_draft draft;
     if (!may_replace(d, path, e) || !file_draft_open(&draft, path, e)) return false;
-    if (db_run(d, e, "VACUUM INTO ?", "t", draft.beside)) return file_draft_close(&draft, e);
+    if (db_run(d, e, "VACUUM INTO ?", "t", draft.beside) && sign(draft.beside, d->path, e))
+        return file_draft_close(&draft, e);
     file_draft_drop(&draft);
     return false;
 }

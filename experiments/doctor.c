@@ -3,6 +3,7 @@
 #define _DEFAULT_SOURCE
 #include "experiments/doctor.h"
 
+#include "core/backup.h"
 #include "core/file.h"
 #include "core/hash.h"
 #include "trainer/journal.h"
@@ -23,6 +24,7 @@ typedef struct doctor {
     bool fix;
     table t;
     doctor_count n;
+    int64_t copied_ms; /* when this record was copied from another; 0: it was not */
     error *e;
 } doctor;
 
@@ -146,7 +148,8 @@ static const char *blemish(const char *path, int64_t bytes, const char *sha256)
 }
 
 /* Rows without their file, or with another.  A row that promises what is not there can go: the
- * numbers of the run are in other tables.  A finished run's last weights stay reported. */
+ * numbers of the run are in other tables.  A copy by `attnlab backup` has no files of before it.  A
+ * copy by `attnlab backup` has no files of the time before it. */
 static bool check_checkpoints(doctor *x, const record_run *r, const char *folder)
 {
     sqlite3_stmt *s;
@@ -154,12 +157,18 @@ static bool check_checkpoints(doctor *x, const record_run *r, const char *folder
     char path[PATH], what[256];
     int64_t gone[16];
     int n = 0;
-    if (!db_query(x->d, &s, x->e, "SELECT ckpt_id, file, bytes, sha256 FROM ckpt WHERE run_id=?",
+    if (!db_query(x->d, &s, x->e,
+                  "SELECT ckpt_id, file, bytes, sha256, created_ms FROM ckpt WHERE"
+                  " run_id=?",
                   "i", r->run_id))
         return false;
     while ((ok = db_next(x->d, s, &row, x->e)) && row) {
         const char *file = (const char *)sqlite3_column_text(s, 1);
         snprintf(path, sizeof path, "%s/%s", folder, file);
+        if (access(path, F_OK) != 0 && sqlite3_column_int64(s, 4) <= x->copied_ms) {
+            x->n.elsewhere++;
+            continue;
+        }
         const char *wrong =
             blemish(path, sqlite3_column_int64(s, 2), (const char *)sqlite3_column_text(s, 3));
         if (!wrong) continue;
@@ -309,6 +318,11 @@ bool doctor_run(doctor_count *n, db *d, bool fix, table_format f, FILE *out, err
     static const char *const NAMES[] = { "check", "subject", "finding", "remedy" };
     doctor x = { .d = d, .fix = fix, .e = e };
     bool ok = true;
+    if (!db_integer(
+            d, &x.copied_ms, 0, e,
+            "SELECT max(at_ms) FROM event WHERE run_id IS NULL AND message LIKE '" BACKUP_SAYS "%'",
+            NULL))
+        return false;
     table_open(&x.t, f, out, 4, NAMES);
     for (size_t i = 0; ok && i < sizeof CHECKS / sizeof *CHECKS; i++) ok = check_rows(&x, i);
     ok = ok && check_runs(&x) && check_folders(&x);

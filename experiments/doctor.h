@@ -10,6 +10,7 @@
 
 typedef struct doctor_count {
     int found, fixed;
+    int elsewhere; /* files that a copy of a record never had: nothing is wrong with that */
 } doctor_count;
 
 /* Look at everything, and print a row for each thing found: check, subject, finding, remedy.

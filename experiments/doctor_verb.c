@@ -71,6 +71,11 @@ int doctor_verb(int argc, char **argv)
         fprintf(stderr, "attnlab doctor: %s\n", e.msg);
         return e.status;
     }
+    if (n.elsewhere)
+        fprintf(
+            stderr,
+            "attnlab doctor: this record is a copy: %d file%s of weights %s with its original\n",
+            n.elsewhere, n.elsewhere == 1 ? "" : "s", n.elsewhere == 1 ? "is" : "are");
     fprintf(stderr, "attnlab doctor: %d found, %d fixed (SQLite %s)\n", n.found, n.fixed,
             sqlite3_libversion());
     return n.found > n.fixed ? STATUS_FAILED : STATUS_DONE;

@@ -68,6 +68,17 @@ found 'rows without files' 'weights.safetensors is not what was recorded' fixed 
     'printf x | dd of=$dir_of/weights.safetensors bs=1 seek=5000 conv=notrunc 2>/dev/null'
 found 'rows without files' 'weights.safetensors has another size' fixed '' 'truncate -s -1 $dir_of/weights.safetensors'
 
+# A copy has no files, of the time before it; that is nothing wrong, and nothing to be forgotten.
+rm -rf bent.*
+"$attnlab" backup bent.db --db whole.db || fail "backup: $?"
+doctor --db bent.db --fix || fail "a copy: $(cat out err)"
+grep -q 'this record is a copy: 4 files of weights are with its original$' err || fail "a copy: $(cat err)"
+[ "$(sql 'SELECT count(*) FROM ckpt')" = 4 ] || fail "a copy: forgotten weights"
+"$attnlab" train small.yaml --quiet --db bent.db 2>/dev/null || fail "a run in a copy: $?"
+rm bent.db.runs/*/weights.safetensors
+doctor --db bent.db
+[ $? -eq 1 ] && [ "$(grep -c 'rows without files' out)" = 1 ] || fail "lost after copying: $(cat out err)"
+
 # A flipped page of the database itself.
 rm -rf bent.*
 sqlite3 -readonly whole.db "VACUUM INTO 'bent.db'"

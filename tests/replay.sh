@@ -37,6 +37,32 @@ grep -q 'the loss log agrees and the weights differ' err || fail "other weights:
 grep -q '^code: core,x,' out || fail "other code is not named: $(cat out)"
 grep -q '^host: blas_kernel,Other,' out || fail "another kernel is not named: $(cat out)"
 
+# A run that was cut off is replayed as far as it came, and one that has no step not at all; a
+# replay that is stopped promises nothing.
+"$attnlab" train small.yaml --quiet --db a.db train.tokens=40M train.save_every_tokens=4096 2>/dev/null &
+pid=$!
+while [ "$(sqlite3 a.db "SELECT count(*) FROM ckpt JOIN run USING(run_id) WHERE status = 'running'")" -lt 1 ]; do sleep 0.05; done
+kill -TERM $pid
+wait $pid
+cut=$(sqlite3 a.db "SELECT run_uid FROM run WHERE status = 'preempted'")
+steps=$(sqlite3 a.db "SELECT last_step FROM run WHERE run_uid = '$cut'")
+replay "$cut" --quiet || fail "a run that was cut off: $? $(cat err)"
+grep -q "^attnlab: run $cut: $steps steps agree bit for bit (it has not ended)$" err || fail "cut off at $steps: $(cat err)"
+sqlite3 a.db "UPDATE train_step SET loss = loss + 1 WHERE step = 3 AND run_id = (SELECT run_id FROM run WHERE run_uid = '$cut')"
+replay "$cut" --quiet
+[ $? -eq 1 ] && grep -q 'differs from step 3 on$' err || fail "cut off, another loss: $(cat err)"
+sqlite3 a.db "UPDATE run SET status = 'done' WHERE run_uid = '$cut'" # else it would not take long enough
+"$attnlab" replay "$cut" --quiet --db a.db >out 2>err &
+pid=$!
+while [ -z "$(ls tmp/*/replay.db.runs 2>/dev/null)" ]; do sleep 0.05; done
+sleep 0.3
+kill -TERM $pid
+wait $pid
+[ $? -eq 5 ] && grep -q 'nothing is kept' err && ! grep -q 'goes on' err || fail "a stopped replay: $(cat err)"
+sqlite3 a.db "PRAGMA foreign_keys=ON; DELETE FROM train_step WHERE run_id = (SELECT run_id FROM run WHERE run_uid = '$cut')"
+replay "$cut" --quiet
+[ $? -eq 1 ] && grep -q 'no step on record' err || fail "no step: $(cat err)"
+
 # A run that diverged did so at the same step.
 "$attnlab" train small.yaml --quiet --db a.db train.lr=1e6 train.clip=0 train.warmup_tokens=0 2>/dev/null
 hot=$(sqlite3 a.db "SELECT run_uid FROM run WHERE status = 'diverged'")

@@ -77,6 +77,11 @@ static bool go_on_from(journal *j, learner *l, error *e)
     sqlite3_finalize(s);
     for (int i = 0; i < n; i++) journal_event(j, "warning", line[i], &why);
     if (!ok || j->from_step > 0) return ok;
+    if (n > 0) {
+        static const char ANEW[] = "no checkpoint is whole: from the first step on again";
+        fprintf(stderr, "attnlab: %s\n", ANEW);
+        journal_event(j, "warning", ANEW, &why);
+    }
     memset(l->m1, 0, l->m.floats * sizeof *l->m1);
     memset(l->m2, 0, l->m.floats * sizeof *l->m2);
     return learner_start(l, j->c, e);

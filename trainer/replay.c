@@ -22,6 +22,7 @@ typedef struct pair {
     int64_t a, b;    /* run_id in each                                */
     int64_t steps;   /* that both have                                */
     int64_t differs; /* first step that does, or evaluation; 0: none  */
+    bool whole;      /* the recorded run has ended                    */
     bool weights;    /* the record has their hash                     */
     bool same;       /* so far                                        */
 } pair;
@@ -38,6 +39,24 @@ static bool make_scratch(char *folder, size_t size, error *e)
     snprintf(folder, size, "%s/attnlab-replay-XXXXXX",
              temporary && *temporary ? temporary : "/tmp");
     return mkdtemp(folder) || error_set(e, "%s: cannot be made: %s", folder, strerror(errno));
+}
+
+/* The last step on record, and whether the run ended there; fails where there is none. */
+static bool find_end(int64_t *last, bool *whole, const char *record, const char *uid, error *e)
+{
+    db d;
+    int64_t ended = 0;
+    if (!db_open(&d, record, DB_READ, e)) return false;
+    const bool ok =
+        db_integer(&d, last, 0, e,
+                   "SELECT max(step) FROM train_step JOIN run USING(run_id) WHERE run_uid=?", "t",
+                   uid) &&
+        db_integer(&d, &ended, 0, e,
+                   "SELECT status IN ('done', 'diverged') FROM run WHERE run_uid=?", "t", uid);
+    db_close(&d);
+    *whole = ended != 0;
+    return ok &&
+           (*last > 0 || error_set(e, "run %s has no step on record: nothing to compare", uid));
 }
 
 static bool pair_open(pair *p, const char *record, const char *scratch, const char *uid, error *e)
@@ -136,13 +155,14 @@ static bool compare_end(pair *p, table *t, error *e)
 {
     bool status, weights;
     int64_t hashed = 0;
+    if (!p->whole) return true; /* it never came to an end */
     if (!compare_text(p, t, &status, "status", "SELECT status FROM main.run WHERE run_id=?",
                       "SELECT status FROM again.run WHERE run_id=?", true, e) ||
         !db_integer(&p->d, &hashed, 0, e,
                     "SELECT final_hash IS NOT NULL FROM main.run WHERE run_id=?", "i", p->a))
         return false;
     p->weights = hashed != 0;
-    if (!p->weights) return true; /* it never came to an end */
+    if (!p->weights) return true; /* it diverged */
     if (!compare_text(p, t, &weights, "weights", "SELECT final_hash FROM main.run WHERE run_id=?",
                       "SELECT final_hash FROM again.run WHERE run_id=?", true, e))
         return false;
@@ -220,13 +240,10 @@ static bool compare(pair *p, const replay_options *o, FILE *out, error *e)
 
 static int judge(const pair *p, error *e)
 {
-    if (p->steps == 0) {
-        error_set(e, "run %s has no step on record: nothing to compare", p->uid);
-        return STATUS_FAILED;
-    }
     if (p->same) {
-        fprintf(stderr, "attnlab: run %s: %" PRId64 " steps%s agree bit for bit\n", p->uid,
-                p->steps, p->weights ? " and the weights" : "");
+        fprintf(stderr, "attnlab: run %s: %" PRId64 " steps%s agree bit for bit%s\n", p->uid,
+                p->steps, p->weights ? " and the weights" : "",
+                p->whole ? "" : " (it has not ended)");
         return STATUS_DONE;
     }
     if (p->differs)
@@ -241,16 +258,23 @@ int replay_run(const replay_options *o, FILE *out, error *e)
     static config c;
     char uid[CONFIG_UID], folder[512], scratch[600];
     pair p;
+    int64_t last = 0;
+    bool whole;
     if (!recall_config(&c, uid, o->db, o->run, o->settings, o->n, e) ||
-        !make_scratch(folder, sizeof folder, e))
+        !find_end(&last, &whole, o->db, uid, e) || !make_scratch(folder, sizeof folder, e))
         return e->status;
     snprintf(scratch, sizeof scratch, "%s/replay.db", folder);
     c.train.save_every_tokens = 0; /* no checkpoints, no weights: hashes are enough */
     c.train.keep = KEEP_NONE;
-    int status =
-        train_run(&c, &(train_options){ .db = scratch, .progress = o->progress, .lock = -1 }, e);
+    const train_options how = {
+        .db = scratch, .progress = o->progress, .lock = -1, .until = whole ? 0 : last
+    };
+    int status = train_run(&c, &how, e);
+    if (status == STATUS_PREEMPTED)
+        error_set(e, "stopped by a signal: nothing is kept of a replay, it begins anew");
     if ((status == STATUS_DONE || status == STATUS_DIVERGED) &&
         pair_open(&p, o->db, scratch, uid, e)) {
+        p.whole = whole;
         status = compare(&p, o, out, e) ? judge(&p, e) : e->status;
         db_close(&p.d);
     } else if (status == STATUS_DONE || status == STATUS_DIVERGED)

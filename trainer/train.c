@@ -136,7 +136,7 @@ static const char *number_words(char text[32], double x)
 }
 
 /* From the checkpoint to the end, or to what ends it sooner; *step is the last one taken. */
-static outcome loop(trainer *t, progress *p, int64_t *step, error *e)
+static outcome loop(trainer *t, progress *p, int64_t *step, int64_t until, error *e)
 {
     const config *c = t->c;
     journal_row row = { .wall_ms = t->j.wall_ms };
@@ -161,6 +161,7 @@ static outcome loop(trainer *t, progress *p, int64_t *step, error *e)
             return OUTCOME_DIVERGED;
         }
         if (last) break;
+        if (*step == until) return OUTCOME_STOPPED;
         bool saved = true;
         if ((stop || batch_due(c, *step, c->train.save_every_tokens)) &&
             !journal_checkpoint(&t->j, &saved, &t->l, *step, e))
@@ -190,12 +191,15 @@ static int attempt(db *d, const record_run *r, const config *c, const train_opti
         return status;
     }
     progress_open(&p, c, r->uid, t.b.steps, t.j.from_step, t.b.spans * t.b.span, o->progress);
-    const outcome end = loop(&t, &p, &step, e);
+    const outcome end = loop(&t, &p, &step, o->until, e);
     progress_close(&p);
     int status = STATUS_DONE;
     if (end == OUTCOME_DIVERGED) {
         status = STATUS_DIVERGED;
         if (!journal_close(&t.j, "diverged", step, e->msg, status, &worse)) *e = worse, status = 1;
+    } else if (end == OUTCOME_STOPPED && !stop) {
+        if (!journal_close(&t.j, "preempted", step, "stopped where it was asked to", status, e))
+            status = STATUS_FAILED;
     } else if (end == OUTCOME_STOPPED) {
         status = STATUS_PREEMPTED;
         error_set(e,

@@ -9,6 +9,7 @@ typedef struct train_options {
     bool again, accept; /* what to do with a run that other code recorded: a new one; keep it */
     bool progress;      /* say on stderr how far it is */
     int lock;           /* the run's lock, where the parent took it; -1: to be taken here */
+    int64_t until;      /* step to stop after, as on a signal, but with status DONE; 0: the end */
 } train_options;
 
 /* Runs, resumes, or says that it is done.  The status is the verb's exit status; where it is not
