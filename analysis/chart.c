@@ -271,8 +271,7 @@ chart_look chart_look_of(const style *s, int i)
     return look;
 }
 
-/* Room left of a panel (axis y) or below it (axis x). */
-static double room_of(const chart_axis *a, const style *s, bool below)
+double chart_room(const chart_axis *a, const style *s, bool below)
 {
     enum { GAP = 12 };
     double labels = 0;
@@ -314,7 +313,7 @@ void chart_place(chart *k)
         double left = 0, width = 0, reach = 0;
         for (int i = c; i < k->panels; i += k->columns) {
             const double over = overhang_of(k, i);
-            left = fmax(left, fmax(over, room_of(&k->panel[i].y, s, false)));
+            left = fmax(left, fmax(over, chart_room(&k->panel[i].y, s, false)));
             width = fmax(width, k->panel[i].width);
             reach = fmax(reach, fmax(over, reach_of(k, i)));
         }
@@ -337,7 +336,7 @@ void chart_place(chart *k)
         for (int i = r; i < k->panels && i < r + k->columns; i++) {
             if (k->panel[i].title) above = 1.9 * s->font_size;
             height = fmax(height, k->panel[i].height);
-            below = fmax(below, room_of(&k->panel[i].x, s, true));
+            below = fmax(below, chart_room(&k->panel[i].x, s, true));
         }
         for (int i = r; i < k->panels && i < r + k->columns; i++) k->panel[i].top = y + above;
         y += above + height + below;

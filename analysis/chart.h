@@ -128,6 +128,9 @@ chart_look chart_look_of(const style *s, int i);
 /* How wide a text is, about. */
 double chart_text_width(const style *s, const char *text, bool small);
 
+/* Room for labels and title left of a panel (of axis y) or below it (of axis x). */
+double chart_room(const chart_axis *a, const style *s, bool below);
+
 /* Find left, top and size of everything. */
 void chart_place(chart *k);
 

@@ -107,9 +107,7 @@ static void put_axis(FILE *gp, const chart *k, char name, const chart_axis *a)
         quote(gp, a->label[i], true);
         fprintf(gp, " %.9g", a->at[i]);
     }
-    fprintf(gp, ")\nset %clabel ", name);
-    quote(gp, a->title ? a->title : "", false);
-    fprintf(gp, " textcolor rgb '%s'\n", k->style->ink);
+    fputs(")\n", gp);
     if (a->grid)
         fprintf(gp, "set grid %ctics lt 1 lw 0.7 dt solid lc rgb '%s'\n", name, k->style->grid);
 }
@@ -135,16 +133,26 @@ static void put_boxes(FILE *gp, const chart *k, int panel)
     }
 }
 
+/* Titles at places of our own: gnuplot guesses how wide labels are, in SVG beyond the edge. */
+static void put_title(FILE *gp, const chart *k, int tag, const char *text, double x, double y)
+{
+    enum { ACROSS = 997 };
+    if (!text) return;
+    fprintf(gp, "set label %d ", tag);
+    quote(gp, text, false);
+    fprintf(gp, " at screen %.4f,%.4f center%s textcolor rgb '%s'\n", x / k->width,
+            1 - y / k->height, tag == ACROSS ? " rotate by 90" : "", k->style->ink);
+}
+
 static void put_texts(FILE *gp, const chart *k, int panel)
 {
     const chart_panel *p = &k->panel[panel];
-    if (p->title) {
-        fputs("set label 999 ", gp);
-        quote(gp, p->title, false);
-        fprintf(gp, " at screen %.4f,%.4f center textcolor rgb '%s'\n",
-                (p->left + p->width / 2) / k->width,
-                1 - (p->top - 0.8 * k->style->font_size) / k->height, k->style->ink);
-    }
+    const double em = k->style->font_size, mid = p->left + p->width / 2;
+    put_title(gp, k, 997, p->y.title, p->left - chart_room(&p->y, k->style, false) + 0.7 * em,
+              p->top + p->height / 2);
+    put_title(gp, k, 998, p->x.title, mid,
+              p->top + p->height + chart_room(&p->x, k->style, true) - 0.55 * em);
+    put_title(gp, k, 999, p->title, mid, p->top - 0.8 * em);
     for (int i = 0; i < k->texts; i++) {
         const chart_text *t = &k->text[i];
         if (t->panel != panel) continue;

@@ -11,6 +11,12 @@
   document.documentElement.classList.remove('no-script');
   var shown = data.arms.map(function () { return true; }), seeds = true, bands = data.arms.length <= 4, kind = data.kinds[0], plot = null, half = {};
 
+  // Colours come again after a while: then lines are dashed.
+  var dashes = data.arms.map(function (arm, a) {
+    var before = data.arms.slice(0, a).filter(function (b) { return b.colour === arm.colour; }).length;
+    return [null, [8, 4], [2, 3], [8, 3, 2, 3]][before % 4];
+  });
+
   function text(tag, content, parent) {
     var e = document.createElement(tag);
     e.textContent = content;
@@ -93,6 +99,7 @@
     list.forEach(function (c) {
       series[c.label] = { color: data.arms[c.arm].colour, strokeWidth: c.run < 0 ? 2.2 : 0.7 };
       if (c.run < 0) series[c.label].plotter = meanPlotter;
+      if (dashes[c.arm]) series[c.label].strokePattern = dashes[c.arm];
     });
     // The steep start would flatten the rest: show what comes after a tenth, as the figure does.
     var last = table[table.length - 1][0], low = Infinity, high = -Infinity;
@@ -137,7 +144,7 @@
     select.onchange = function () { kind = data.kinds[select.selectedIndex]; draw(); };
     bar.appendChild(select);
   }
-  function box(name, colour, on, change) {
+  function box(name, colour, dash, on, change) {
     var label = document.createElement('label'), input = document.createElement('input');
     input.type = 'checkbox';
     input.checked = on;
@@ -146,15 +153,16 @@
     if (colour) {
       var swatch = document.createElement('span');
       swatch.className = 'swatch';
-      swatch.style.background = colour;
+      swatch.style.background = !dash ? colour : 'repeating-linear-gradient(90deg, ' + colour + ' 0 ' + dash[0] / 2 + 'px, transparent 0 ' +
+        (dash[0] + dash[1]) / 2 + 'px)';
       label.appendChild(swatch);
     }
     text('span', name, label);
     bar.appendChild(label);
   }
-  data.arms.forEach(function (arm, a) { box(arm.name, arm.colour, true, function (on) { shown[a] = on; }); });
-  box('single seeds', null, true, function (on) { seeds = on; });
-  box('95 % bands', null, bands, function (on) { bands = on; });
+  data.arms.forEach(function (arm, a) { box(arm.name, arm.colour, dashes[a], true, function (on) { shown[a] = on; }); });
+  box('single seeds', null, null, true, function (on) { seeds = on; });
+  box('95 % bands', null, null, bands, function (on) { bands = on; });
   var whole = text('button', 'from the start', bar);
   whole.onclick = function () { plot.updateOptions({ valueRange: null, dateWindow: null }); };
   draw();

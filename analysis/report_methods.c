@@ -90,10 +90,39 @@ static bool say_training(FILE *out, const study *s, db *d, error *e)
     return true;
 }
 
+/* How it is decided, as contrast.h has it. */
+static void say_verdicts(FILE *out, const comparison *c)
+{
+    const int pairs = c->asked.pairs;
+    const double alpha = c->asked.alpha;
+    char procedure[256];
+    contrast_describe(procedure, sizeof procedure, &c->result);
+    if (c->result.procedure == CONTRAST_NONE) {
+        fprintf(out, "No difference was tested: %s. ", procedure);
+        return;
+    }
+    fprintf(out,
+            "Differences were tested by one simultaneous procedure over %d contrast%s: %s. Arms "
+            "are called different if the %g %% interval excludes 0",
+            pairs, pairs == 1 ? "" : "s", procedure, 100 * (1 - alpha));
+    if (isnan(c->asked.margin)) {
+        fputs(". ", out);
+        return;
+    }
+    fprintf(out,
+            ", unless they are equivalent within ±%g, a margin stated in the study: two one-sided "
+            "tests at %g each, that is, the simultaneous %g %% interval lies within the margin. ",
+            c->asked.margin, alpha, 100 * (1 - 2 * alpha));
+    if (pairs > 1)
+        fprintf(out,
+                "Its critical values are one-sided and hold for all %d contrasts at once, "
+                "whichever side of the margin each of them is near. ",
+                pairs);
+}
+
 bool report_methods(FILE *out, const comparison *c, db *d, error *e)
 {
     const study *s = c->study;
-    const contrast_result *r = &c->result;
     int done = 0, diverged = 0, other = 0;
     for (int a = 0; a < s->arms; a++) {
         done += s->arm[a].done, diverged += s->arm[a].diverged;
@@ -112,17 +141,7 @@ bool report_methods(FILE *out, const comparison *c, db *d, error *e)
             "The measure is %s of the last weights on held-out text, on the same tokens for every "
             "run. ",
             s->metric.name);
-    char procedure[256];
-    contrast_describe(procedure, sizeof procedure, r);
-    fprintf(out,
-            "Differences were tested by one simultaneous procedure over %d contrast%s: %s. Arms "
-            "are called different if the %g %% interval excludes 0",
-            c->asked.pairs, c->asked.pairs == 1 ? "" : "s", procedure, 100 * (1 - c->asked.alpha));
-    if (!isnan(c->asked.margin))
-        fprintf(out,
-                ", and equivalent if the %g %% interval lies within ±%g, a margin stated in the "
-                "study",
-                100 * (1 - 2 * c->asked.alpha), c->asked.margin);
-    fprintf(out, ". This was look %lld at the data.", (long long)c->look);
+    say_verdicts(out, c);
+    fprintf(out, "This was look %lld at the data.", (long long)c->look);
     return true;
 }
