@@ -105,9 +105,11 @@ bool figure_diff(figure *f, error *e)
         chart_add_box(k, b);
     }
     chart_rule(k, 0, 'x', 0, CHART_SOLID);
-    snprintf(text, sizeof text,
-             "bars: simultaneous %g %% (thin) and %g %% (thick) intervals; circles: seeds",
-             100 * (1 - c->asked.alpha), 100 * (1 - 2 * c->asked.alpha));
+    snprintf(
+        text, sizeof text,
+        "bars: simultaneous intervals, %g %% (thin) and, for equivalence, %g %% (thick); circles: "
+        "seeds",
+        100 * (1 - c->asked.alpha), 100 * (1 - 2 * c->asked.alpha));
     if (!isnan(margin))
         snprintf(text + strlen(text), sizeof text - strlen(text), "; shaded: margin ±%g", margin);
     chart_set_remark(k, text);

@@ -103,7 +103,7 @@ static void say_verdicts(FILE *out, const comparison *c)
     }
     fprintf(out,
             "Differences were tested by one simultaneous procedure over %d contrast%s: %s. Arms "
-            "are called different if the %g %% interval excludes 0",
+            "are called different if the %g %% interval excludes 0",
             pairs, pairs == 1 ? "" : "s", procedure, 100 * (1 - alpha));
     if (isnan(c->asked.margin)) {
         fputs(". ", out);
@@ -111,7 +111,7 @@ static void say_verdicts(FILE *out, const comparison *c)
     }
     fprintf(out,
             ", unless they are equivalent within ±%g, a margin stated in the study: two one-sided "
-            "tests at %g each, that is, the simultaneous %g %% interval lies within the margin. ",
+            "tests at %g each, that is, the simultaneous %g %% interval lies within the margin. ",
             c->asked.margin, alpha, 100 * (1 - 2 * alpha));
     if (pairs > 1)
         fprintf(out,

@@ -90,7 +90,7 @@ static void stands_alone(void **state)
     expect(page, "Design: 3 arms, 3 seeds each; varied: model.attention: ");
     expect(page, "Measure: val_loss@512, margin of equivalence ±0.03, alpha 0.05.");
     expect(page, "model: {x: &lt;script&gt;}\n  next: line"); /* the study's file, as it was */
-    expect(page, "two one-sided tests at 0.05 each, that is, the simultaneous 90 % interval lies");
+    expect(page, "two one-sided tests at 0.05 each, that is, the simultaneous 90 % interval lies");
     expect(page, "one-sided and hold for all 2 contrasts at once");
     expect(page, "<th scope=\"col\">arm</th>");
     /* What people wrote is text; nothing is fetched. */
