@@ -3,6 +3,7 @@
 #include "analysis/comparison.h"
 #include "analysis/grid.h"
 #include "analysis/interaction.h"
+#include "analysis/sample.h"
 #include "analysis/sentence.h"
 #include "analysis/tables.h"
 #include "analysis/verb.h"
@@ -157,26 +158,41 @@ static const struct argp ARGP = {
     .children = verb_child,
 };
 
+/* What other text would add to the error, where the record tells. */
+static void put_sample(table *t, const sample *m)
+{
+    const bool known = m->pieces > 0;
+    known ? table_int(t, m->pieces) : table_text(t, NULL);
+    const double number[] = { m->se_text, m->share, m->lo, m->hi };
+    for (int k = 0; k < 4; k++) table_real(t, known ? number[k] : NAN, 6);
+}
+
 /* For programs: the columns of comparison_row, and what they need to be read alone. */
-static void print_rows(const comparison *c, table_format f)
+static bool print_rows(const comparison *c, db *d, table_format f, error *e)
 {
     static const char *const COLUMN[] = {
-        "cmp_id", "arm_id",  "base_arm_id",    "arm",          "base",
-        "n",      "mean",    "base_mean",      "diff",         "ci_lo",
-        "ci_hi",  "p",       "p_adjusted",     "p_equivalent", "pair_correlation",
-        "mde",    "verdict", "confounds_json", "seeds_needed", "look",
-        "metric", "alpha",   "margin",         "procedure"
+        "cmp_id",      "arm_id",     "base_arm_id",    "arm",
+        "base",        "n",          "mean",           "base_mean",
+        "diff",        "se",         "ci_lo",          "ci_hi",
+        "p",           "p_adjusted", "p_equivalent",   "pair_correlation",
+        "mde",         "verdict",    "confounds_json", "seeds_needed",
+        "text_pieces", "se_text",    "text_share",     "ci_lo_text",
+        "ci_hi_text",  "look",       "metric",         "alpha",
+        "margin",      "procedure"
     };
     char procedure[256];
     contrast_describe(procedure, sizeof procedure, &c->result);
     table t;
     table_open(&t, f, stdout, sizeof COLUMN / sizeof *COLUMN, COLUMN);
-    for (int i = 0; i < c->asked.pairs; i++) {
+    bool ok = true;
+    for (int i = 0; ok && i < c->asked.pairs; i++) {
+        sample m;
+        if (!(ok = sample_read(&m, c, d, i, e))) break;
         const contrast *r = &c->result.row[i];
         const study_arm *arm = &c->study->arm[r->of.arm], *base = &c->study->arm[r->of.base];
-        const double number[] = { r->mean,        r->base_mean,   r->diff,       r->lo,
-                                  r->hi,          r->p,           r->p_adjusted, r->p_equivalent,
-                                  r->correlation, c->power[i].mde };
+        const double number[] = { r->mean,         r->base_mean,   r->diff,        r->se,
+                                  r->lo,           r->hi,          r->p,           r->p_adjusted,
+                                  r->p_equivalent, r->correlation, c->power[i].mde };
         char *confounds =
             json_array_size(c->confounds[i]) ? json_dumps(c->confounds[i], JSON_COMPACT) : NULL;
         c->cmp_id ? table_int(&t, c->cmp_id) : table_text(&t, NULL);
@@ -186,12 +202,14 @@ static void print_rows(const comparison *c, table_format f)
             table_real(&t, isinf(number[k]) ? NAN : number[k], 6);
         table_text(&t, contrast_verdict_name(r->verdict)), table_text(&t, confounds);
         c->power[i].needed ? table_int(&t, c->power[i].needed) : table_text(&t, NULL);
+        put_sample(&t, &m);
         table_int(&t, c->look), table_text(&t, c->study->metric.name);
         table_real(&t, c->asked.alpha, 6), table_real(&t, c->asked.margin, 6);
         table_text(&t, procedure);
         free(confounds);
     }
     table_close(&t);
+    return ok;
 }
 
 static void print_slopes(const comparison *c, table_format f)
@@ -219,10 +237,7 @@ static bool print_grid(const grid *g, const comparison *c, db *d, table_format f
 
 static bool print(const comparison *c, db *d, table_format f, error *e)
 {
-    if (!table_for_people(f)) {
-        print_rows(c, f);
-        return sentence_notes(stderr, c, d, e);
-    }
+    if (!table_for_people(f)) return print_rows(c, d, f, e) && sentence_notes(stderr, c, d, e);
     if (f == TABLE_LATEX || f == TABLE_HTML) {
         tables_arms(stdout, c, f), tables_pairs(stdout, c, f);
         return sentence_notes(stderr, c, d, e);

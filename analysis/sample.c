@@ -7,10 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-void sample_fit(sample *m, const double *d, int seeds, int pieces, double alpha)
+void sample_fit(sample *m, const double *d, int seeds, int pieces)
 {
     const size_t S = (size_t)seeds, Q = (size_t)pieces;
-    const double n = (double)S * (double)Q, all = gsl_stats_mean(d, 1, S * Q);
+    const double all = gsl_stats_mean(d, 1, S * Q);
     double between_seeds = 0, between_pieces = 0, rest = 0;
     for (size_t s = 0; s < S; s++) {
         const double row = gsl_stats_mean(d + s * Q, 1, Q) - all;
@@ -22,18 +22,21 @@ void sample_fit(sample *m, const double *d, int seeds, int pieces, double alpha)
     }
     for (size_t i = 0; i < S * Q; i++) rest += (d[i] - all) * (d[i] - all);
     rest = fmax(0, rest - between_seeds - between_pieces);
-    const double df_s = seeds - 1, df_q = pieces - 1, df_e = df_s * df_q;
-    const double ms = between_seeds / df_s, mq = between_pieces / df_q, me = rest / df_e;
-    *m = (sample){ .seeds = seeds, .pieces = pieces, .diff = all, .error = me };
+    const double df_s = seeds - 1, df_q = pieces - 1;
+    const double ms = between_seeds / df_s, mq = between_pieces / df_q, me = rest / (df_s * df_q);
+    *m = (sample){ .seeds = seeds, .pieces = pieces, .error = me };
     m->seed = fmax(0, (ms - me) / pieces), m->piece = fmax(0, (mq - me) / seeds);
-    const double v = m->seed / seeds + m->piece / pieces + me / n;
-    m->se = sqrt(v), m->se_seeds = sqrt(ms / n);
     m->se_text = sqrt(m->piece / pieces);
-    const double a = ms / n, b = mq / n, c = me / n;
-    m->df = v > 0 ? v * v / (a * a / df_s + b * b / df_q + c * c / df_e) : df_e;
-    m->df = fmax(m->df, fmin(df_s, df_q));
-    const double t = gsl_cdf_tdist_Qinv(alpha / 2, m->df);
-    m->lo = all - t * m->se, m->hi = all + t * m->se;
+}
+
+void sample_widen(sample *m, const contrast *r, int pairs, double alpha)
+{
+    const double v = r->se * r->se + m->se_text * m->se_text,
+                 text = m->se_text * gsl_cdf_tdist_Qinv(alpha / (2 * pairs), m->pieces - 1);
+    m->se_seeds = r->se, m->se = sqrt(v);
+    m->share = v > 0 ? m->se_text * m->se_text / v : 0;
+    m->lo = r->diff - hypot(r->diff - r->lo, text), m->hi = r->diff + hypot(r->hi - r->diff, text);
+    if (!isfinite(m->hi - m->lo)) m->lo = m->hi = NAN;
 }
 
 /* Mean losses of the pieces of one run's last evaluation; false in *known where the sequences are
@@ -99,8 +102,10 @@ bool sample_read(sample *m, const comparison *c, db *d, int i, error *e)
         for (int j = 0; j < pieces; j++) diff[seeds * pieces + j] = x[j] - b[j];
         seeds++;
     }
-    if (ok && known && seeds > 1)
-        sample_fit(m, diff, seeds, pieces, c->asked.alpha / c->asked.pairs);
+    if (ok && known && seeds > 1) {
+        sample_fit(m, diff, seeds, pieces);
+        sample_widen(m, &r->row[i], c->asked.pairs, c->asked.alpha);
+    }
     free(diff);
     return ok;
 }

@@ -94,16 +94,18 @@ bool tables_samples(FILE *out, const comparison *c, db *d, table_format f, error
                 fprintf(out, "The text is a sample too (%d pieces of it, beside %d seeds):\n\n",
                         m.pieces, m.seeds);
             table_open(&t, f, out, 7,
-                       (const char *[]){ "arm", "against", "difference", "error of seeds",
-                                         "error of text", "of both", "interval on other text" });
+                       (const char *[]){ "arm", "against", "error of seeds", "error of text",
+                                         "of both", "share of text", "interval on other text" });
         }
         const int digits = tables_digits(c) + 1;
-        char text[80];
-        snprintf(text, sizeof text, "%+.*f to %+.*f", digits - 1, m.lo, digits - 1, m.hi);
+        char text[80] = "", share[16];
+        if (!isnan(m.lo))
+            snprintf(text, sizeof text, "%+.*f to %+.*f", digits - 1, m.lo, digits - 1, m.hi);
+        snprintf(share, sizeof share, "%.0f %%", 100 * m.share);
         table_text(&t, c->study->arm[c->pair[i].arm].label);
         table_text(&t, c->study->arm[c->pair[i].base].label);
-        table_real(&t, m.diff, digits), table_real(&t, m.se_seeds, digits);
-        table_real(&t, m.se_text, digits), table_real(&t, m.se, digits), table_text(&t, text);
+        table_real(&t, m.se_seeds, digits), table_real(&t, m.se_text, digits);
+        table_real(&t, m.se, digits), table_text(&t, share), table_text(&t, text);
     }
     if (rows) table_close(&t);
     if (rows && f != TABLE_HTML) fputc('\n', out);
