@@ -11,6 +11,17 @@ static void add(json_t *list, const char *key, const char *base, const char *arm
     if (!entry || json_array_append_new(list, entry) != 0) error_memory();
 }
 
+/* Rows of (key, base, arm). */
+static bool add_rows(json_t *list, db *d, sqlite3_stmt *q, bool ok, error *e)
+{
+    bool row = true;
+    while (ok && (ok = db_next(d, q, &row, e)) && row)
+        add(list, (const char *)sqlite3_column_text(q, 0), (const char *)sqlite3_column_text(q, 1),
+            (const char *)sqlite3_column_text(q, 2));
+    sqlite3_finalize(q);
+    return ok;
+}
+
 /* What v_confound says of an arm and its baseline, for any two arms. */
 static bool find_keys(json_t *list, const study *s, db *d, int arm, int base, error *e)
 {
@@ -20,6 +31,8 @@ static bool find_keys(json_t *list, const study *s, db *d, int arm, int base, er
         " LEFT JOIN config_param pb ON pb.config_id = b.config_id AND pb.key = p.key"
         " JOIN config c ON c.config_id = a.config_id"
         " WHERE a.arm_id = ?1 AND p.value IS NOT pb.value"
+        /* A hash; find_corpus says it in words. */
+        " AND p.key <> 'data.corpus'"
         /* A key younger than the base's record had its default there; canonical forms leave
            defaults out. */
         " AND (pb.key NOT NULL OR instr(c.canon_json, '\"' || p.key || '\":'))"
@@ -34,12 +47,30 @@ static bool find_keys(json_t *list, const study *s, db *d, int arm, int base, er
         "  WHERE y.config_id IN (a.config_id, b.config_id) AND y.key = 'model.rope_scaling'"
         "  AND y.value = 'yarn')) ORDER BY 1";
     sqlite3_stmt *q;
-    bool row = true, ok = db_query(d, &q, e, SQL, "ii", s->arm[arm].arm_id, s->arm[base].arm_id);
-    while (ok && (ok = db_next(d, q, &row, e)) && row)
-        add(list, (const char *)sqlite3_column_text(q, 0), (const char *)sqlite3_column_text(q, 1),
-            (const char *)sqlite3_column_text(q, 2));
-    sqlite3_finalize(q);
-    return ok;
+    const bool ok = db_query(d, &q, e, SQL, "ii", s->arm[arm].arm_id, s->arm[base].arm_id);
+    return add_rows(list, d, q, ok, e);
+}
+
+/* Another corpus, unless that is an axis; and if it is one, what the axis brings along: losses of
+ * another text, or (where the metric is by the token) of tokens that other pieces make of it. */
+static bool find_corpus(json_t *list, const study *s, db *d, int arm, int base, error *e)
+{
+    static const char SQL[] =
+        "WITH text AS (SELECT arm_id, sha256, path || ' (' || substr(sha256, 1, 8) || ')' AS name,"
+        "  val_bytes || ' bytes' || CASE WHEN ?4 THEN ' in ' || val_tokens || ' tokens' ELSE '' END"
+        "  AS held_out FROM arm JOIN config USING(config_id) LEFT JOIN dataset USING(dataset_id)),"
+        " axis(it) AS (SELECT EXISTS (SELECT 1 FROM sweep s, json_each(s.axes_json)"
+        "  WHERE s.sweep_id = ?3 AND key = 'data.corpus'))"
+        " SELECT CASE WHEN it THEN 'held-out text' ELSE 'corpus' END,"
+        " CASE WHEN it THEN b.held_out ELSE b.name END,"
+        " CASE WHEN it THEN a.held_out ELSE a.name END FROM text a, text b, axis"
+        " WHERE a.arm_id = ?1 AND b.arm_id = ?2 AND a.sha256 IS NOT b.sha256"
+        " AND NOT (it AND a.held_out IS b.held_out)";
+    const bool by_token = strstr(s->metric.value, "n_tok") != NULL;
+    sqlite3_stmt *q;
+    const bool ok = db_query(d, &q, e, SQL, "iiin", s->arm[arm].arm_id, s->arm[base].arm_id,
+                             s->sweep_id, by_token);
+    return add_rows(list, d, q, ok, e);
 }
 
 static bool same(const char *a, const char *b)
@@ -113,7 +144,7 @@ static bool find_trait(json_t *list, const study *s, int arm, int base, const bo
                                   !equal(trait(s, arm, i, offset), trait(s, base, k, offset)));
     if (!differs) return false;
     char *of_base = values(s, base, used, offset), *of_arm = values(s, arm, used, offset);
-    add(list, key, of_base, of_arm);
+    add(list, key, *of_base ? of_base : NULL, *of_arm ? of_arm : NULL);
     free(of_base), free(of_arm);
     return true;
 }
@@ -123,7 +154,7 @@ bool confound_find(json_t **list, const study *s, db *d, int arm, int base, cons
 {
     *list = json_array();
     if (!*list) error_memory();
-    if (!find_keys(*list, s, d, arm, base, e)) {
+    if (!find_keys(*list, s, d, arm, base, e) || !find_corpus(*list, s, d, arm, base, e)) {
         json_decref(*list);
         *list = NULL;
         return false;

@@ -1,9 +1,10 @@
 /* confound.h - in what else an arm differs from the one it is compared with: what the difference
  * could also be due to.
  *
- * Keys of the configuration that are neither axis, matched nor tuned (v_confound), and what the
- * runs themselves tell: other code, another build, another host or BLAS kernel, other numbers of
- * tokens trained or evaluated, unequal numbers of finished seeds.
+ * Keys of the configuration that are neither axis, matched nor tuned (v_confound); another corpus,
+ * or, where the corpus is an axis, other held-out text; and what the runs themselves tell: other
+ * code, another build, another host or BLAS kernel, other numbers of tokens trained or evaluated,
+ * unequal numbers of finished seeds.
  */
 #ifndef ANALYSIS_CONFOUND_H
 #define ANALYSIS_CONFOUND_H

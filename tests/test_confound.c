@@ -1,0 +1,174 @@
+/* test_confound.c - whatever else two arms differ in is named, once, for that arm alone, in the
+ * table's notes and in the record; and what is no confound is not. */
+#include "analysis/analysis.h"
+#include "tests/fixture.h"
+
+#include <jansson.h>
+#include <stdlib.h>
+#include <string.h>
+
+static const double MHA[] = { 3.512, 3.498, 3.521 }, GQA[] = { 3.516, 3.5035, 3.524 },
+                    MQA[] = { 3.545, 3.528, 3.549 };
+
+static const fixture_arm HEADS[] = {
+    { "mha", "mha", 8, 512, -1, MHA, NULL },
+    { "gqa", "gqa:n_kv_heads=2", 2, 512, 0, GQA, NULL },
+    { "mqa", "mqa", 1, 512, 0, MQA, NULL },
+};
+
+#define CONFIG(label) "(SELECT config_id FROM arm WHERE label = '" label "')"
+#define RUNS(label, and)                                                                           \
+    "(SELECT run_id FROM arm_run JOIN arm USING(arm_id) WHERE label = '" label "'" and ")"
+#define TWO_CORPORA                                                                                \
+    "INSERT INTO dataset VALUES(1, 'aaaaaaaa11', '/text/one', 4096, 9000, 30000, 900, 3000),"      \
+    " (2, 'bbbbbbbb22', '/text/two', 4096, 9000, 30000, 800, 2900),"                               \
+    " (3, 'cccccccc33', '/text/three', 4096, 9000, 30000, 850, 3000)"
+#define CORPUS_AXIS                                                                                \
+    "UPDATE sweep SET axes_json = json_insert(axes_json, '$.\"data.corpus\"', json('[]'))"
+
+/* What is done to a study in which nothing else differs, and what is then said of mqa; NULL:
+ * nothing. */
+static const struct {
+    const char *sql[5], *key, *said, *metric;
+} CASE[] = {
+    { { NULL }, NULL, NULL, NULL },
+    /* Keys of the configuration. */
+    { { "UPDATE config_param SET value = 0.002 WHERE key = 'train.lr' AND config_id = " CONFIG(
+          "mqa") },
+      "train.lr",
+      "train.lr (0.001 -> 0.002)",
+      NULL },
+    { { "UPDATE config_param SET value = 0.002 WHERE key = 'train.lr' AND config_id = " CONFIG(
+            "mqa"),
+        "UPDATE sweep SET axes_json = '{\"model.attention\":[],\"train.lr\":[]}'" },
+      NULL,
+      NULL,
+      NULL },
+    { { "UPDATE config_param SET value = 0.002 WHERE key = 'train.lr' AND config_id = " CONFIG(
+            "mqa"),
+        "UPDATE sweep SET match_json = '{\"params\":\"train.lr\"}'" },
+      NULL,
+      NULL,
+      NULL },
+    /* Code: other files, or only another build of the same. */
+    { { "INSERT INTO code(code_id, binary_sha256, version) VALUES(9, 'newbuild', '1')",
+        "INSERT INTO code_file VALUES(9, 'core', 'other')",
+        "UPDATE run SET code_id = 9 WHERE run_id IN " RUNS("mqa", " AND pair_key = 2") },
+      "code",
+      "code (core c0de -> core c0de | core other)",
+      NULL },
+    { { "INSERT INTO code(code_id, binary_sha256, version) VALUES(9, 'newbuild', '1')",
+        "INSERT INTO code_file VALUES(9, 'core', 'c0de'), (9, 'variants/mine.c', 'mine')",
+        "UPDATE run SET code_id = 9 WHERE run_id IN " RUNS("mqa", "") },
+      "build",
+      "build (b0b0 -> newbuild)",
+      NULL },
+    /* Both arms alike, seed by seed: half of the study was made by the other build. */
+    { { "INSERT INTO code(code_id, binary_sha256, version) VALUES(9, 'newbuild', '1')",
+        "INSERT INTO code_file VALUES(9, 'core', 'other')",
+        "UPDATE run SET code_id = 9 WHERE run_id IN (SELECT run_id FROM arm_run WHERE pair_key = "
+        "2)" },
+      NULL,
+      NULL,
+      NULL },
+    /* Machines. */
+    { { "INSERT INTO host(host_id, hostname, cpu_model, blas, blas_kernel)"
+        " VALUES(9, 'there', 'cpu', 'OpenBLAS', 'Zen')",
+        "UPDATE attempt SET host_id = 9 WHERE run_id IN " RUNS("mqa", "") },
+      "host",
+      "host (here, cpu -> there, cpu)",
+      NULL },
+    { { "INSERT INTO host(host_id, hostname, cpu_model, isa, blas, blas_kernel)"
+        " VALUES(9, 'here', 'cpu', 'avx512', 'OpenBLAS', 'SkylakeX')",
+        "UPDATE attempt SET host_id = 9 WHERE run_id IN " RUNS("mqa", "") },
+      "BLAS kernel",
+      "BLAS kernel (OpenBLAS Zen -> OpenBLAS SkylakeX)",
+      NULL },
+    { { "UPDATE attempt SET host_id = NULL WHERE run_id IN " RUNS("mqa", "") },
+      "host", /* and its kernel */
+      "host (here, cpu -> none); BLAS kernel (OpenBLAS Zen -> none)",
+      NULL },
+    /* Text: another corpus; as an axis, other held-out text, by what the metric counts. */
+    { { TWO_CORPORA, "UPDATE config SET dataset_id = 1",
+        "UPDATE config SET dataset_id = 2 WHERE config_id = " CONFIG("mqa"),
+        "INSERT INTO config_param SELECT config_id, 'data.corpus', sha256 FROM config JOIN dataset"
+        " USING(dataset_id)" },
+      "corpus",
+      "corpus (/text/one (aaaaaaaa) -> /text/two (bbbbbbbb))",
+      NULL },
+    { { TWO_CORPORA, "UPDATE config SET dataset_id = 1",
+        "UPDATE config SET dataset_id = 2 WHERE config_id = " CONFIG("mqa"), CORPUS_AXIS },
+      "held-out text",
+      "held-out text (3000 bytes in 900 tokens -> 2900 bytes in 800 tokens)",
+      NULL },
+    { { TWO_CORPORA, "UPDATE config SET dataset_id = 1",
+        "UPDATE config SET dataset_id = 3 WHERE config_id = " CONFIG("mqa"), CORPUS_AXIS },
+      "held-out text",
+      "held-out text (3000 bytes in 900 tokens -> 3000 bytes in 850 tokens)",
+      NULL },
+    { { TWO_CORPORA, "UPDATE config SET dataset_id = 1",
+        "UPDATE config SET dataset_id = 3 WHERE config_id = " CONFIG("mqa"), CORPUS_AXIS },
+      NULL,
+      NULL,
+      "val_bpb@512" },
+    /* Budgets. */
+    { { "UPDATE train_step SET tokens = 2 * tokens WHERE run_id IN " RUNS("mqa", "") },
+      "tokens trained",
+      "tokens trained (163840 -> 327680)",
+      NULL },
+    { { "UPDATE eval SET n_tok = n_tok / 2, nll_sum = nll_sum / 2 WHERE run_id IN " RUNS("mqa",
+                                                                                         "") },
+      "tokens evaluated",
+      "tokens evaluated (20480 in strides of 512 -> 10240 in strides of 512)",
+      NULL },
+    /* Seeds. */
+    { { "UPDATE run SET status = 'failed' WHERE run_id IN " RUNS("mqa", " AND pair_key = 3") },
+      "seeds finished",
+      "seeds finished (3 -> 2)",
+      NULL },
+};
+
+static void each(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof CASE / sizeof *CASE; i++) {
+        fixture f;
+        char *out, *err, line[512];
+        int64_t rows, other;
+        error e;
+        fixture_open(&f);
+        fixture_study(&f, "heads", HEADS, 3, 3, 0.02);
+        for (int k = 0; k < 5 && CASE[i].sql[k]; k++) fixture_run(&f, CASE[i].sql[k]);
+        const int status = fixture_verb(
+            compare_verb, &out, &err,
+            (const char *[]){ "attnlab compare", "--db", f.path, "heads", "--fail-if", "confounded",
+                              CASE[i].metric ? "--metric" : NULL, CASE[i].metric, NULL });
+        snprintf(line, sizeof line,
+                 "! mqa also differs from mha in %s: the difference may come from that.\n",
+                 CASE[i].key ? CASE[i].said : "");
+        const char *all = strstr(out, "also differs");
+        if (status != (CASE[i].key ? STATUS_VERDICT : STATUS_DONE) ||
+            (CASE[i].key && !strstr(out, line)) || (!CASE[i].key && all))
+            fail_msg("case %zu: status %d, no '%s' in:\n%s%s", i, status, line, out, err);
+        if (all && strstr(all + 1, "also differs")) fail_msg("case %zu: twice in:\n%s", i, out);
+        assert_true(
+            db_integer(&f.d, &rows, 9, &e,
+                       "SELECT count(*) FROM comparison_row r JOIN arm USING(arm_id), json_each("
+                       "confounds_json) WHERE label = 'mqa' AND json_extract(value, '$.key') = ?",
+                       "t", CASE[i].key ? CASE[i].key : "") &&
+            db_integer(&f.d, &other, 9, &e,
+                       "SELECT count(*) FROM comparison_row JOIN arm USING(arm_id)"
+                       " WHERE confounds_json NOTNULL AND label <> 'mqa'",
+                       NULL));
+        if (rows != (CASE[i].key != NULL) || other)
+            fail_msg("case %zu: %lld and %lld on record", i, (long long)rows, (long long)other);
+        free(out), free(err);
+        fixture_close(&f);
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = { cmocka_unit_test(each) };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
