@@ -1,5 +1,7 @@
-/* figures_frontier.c - the metric against KV bytes a token; see figures.h. */
+/* figures_frontier.c - the metric against KV bytes a token, arms marked as frontier.h places them;
+ * see figures.h. */
 #include "analysis/figure.h"
+#include "analysis/frontier.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -37,16 +39,6 @@ static int find_places(place *p, const comparison *c)
     return n;
 }
 
-/* Does some arm do at least as well with no more cache, and better in one of the two? */
-static bool beaten(const place *p, int n, int i, bool larger_is_better)
-{
-    for (int k = 0; k < n; k++) {
-        const double gain = larger_is_better ? p[k].mean - p[i].mean : p[i].mean - p[k].mean;
-        if (p[k].kv <= p[i].kv && gain >= 0 && (p[k].kv < p[i].kv || gain > 0)) return true;
-    }
-    return false;
-}
-
 /* Arms of the same cache stand side by side, or their intervals would cover each other. */
 static void spread(place *p, int n)
 {
@@ -76,57 +68,84 @@ static void put_tics(figure *f, const place *p, int n)
     chart_thin(x, f->style, f->style->panel_width);
 }
 
-bool figure_frontier(figure *f, error *e)
+static void put_remark(figure *f, const int count[FRONTIER_OPEN + 1])
 {
-    (void)e;
     const comparison *c = f->c;
+    char text[512];
+    int n = snprintf(text, sizeof text, "means over seeds");
+    if (c->asked.pairs)
+        n = snprintf(text, sizeof text,
+                     "bars: simultaneous %g %% interval of the difference from the baseline",
+                     100 * (1 - c->asked.alpha));
+    snprintf(text + n, sizeof text - (size_t)n, "%s%s%s",
+             count[FRONTIER_BEST] > 1 ? "; dashed: the frontier" : "",
+             !count[FRONTIER_DOMINATED] ? ""
+             : isnan(c->asked.margin)   ? "; dominated: another is better at no more cache"
+                                        : "; dominated: another is better at no more cache, or "
+                                          "equivalent at less",
+             count[FRONTIER_OPEN] ? "; open: not told from one with no more cache" : "");
+    chart_set_remark(&f->chart, text);
+}
+
+static void put_places(figure *f, const place *p, int n, const frontier *front)
+{
+    static const char *const MARK[] = { "", "", " (dominated)", " (open)" };
     chart *k = &f->chart;
-    place *p = calloc((size_t)f->study->arms, sizeof *p);
-    if (!p) error_memory();
-    const int n = find_places(p, c);
-    spread(p, n);
-    if (!n) {
-        free(p);
-        return figure_needs(f, "it needs a finished arm with a KV cache");
-    }
-    chart_add_panel(k, NULL, f->style->panel_width, f->style->panel_height);
+    int count[FRONTIER_OPEN + 1] = { 0 };
+    double lo = INFINITY, hi = -INFINITY;
     chart_look dashed = { .opacity = 1, .width = 1, .point = -1, .dash = CHART_DASHED };
     memcpy(dashed.colour, f->style->quiet, STYLE_COLOUR);
-    const int line = chart_add_series(k, 0, CHART_LINE, dashed, "arms that no other beats on both",
-                                      "bytes mean");
-    double lo = INFINITY, hi = -INFINITY;
-    int kept = 0;
+    const int line = chart_add_series(k, 0, CHART_LINE, dashed, "frontier", "bytes mean");
     for (int i = 0; i < n; i++) {
-        const bool dominated = beaten(p, n, i, c->asked.larger_is_better);
+        const frontier_place at = front->arm[p[i].arm].place[FRONTIER_KV];
         chart_look look = f->look[p[i].arm];
-        look.width = f->style->bar_width, look.size *= 1.2, look.opacity = dominated ? 0.45 : 1;
+        look.width = f->style->bar_width, look.size *= 1.2;
+        look.opacity = at == FRONTIER_DOMINATED ? 0.45 : 1;
         const int point = chart_add_series(k, 0, CHART_BARS_Y, look, f->study->arm[p[i].arm].label,
                                            "bytes (side by side where equal) mean lower upper");
         chart_row(k, point, (double[]){ p[i].at, p[i].mean, p[i].lo, p[i].hi });
         figure_widen(&lo, &hi, p[i].lo), figure_widen(&lo, &hi, p[i].hi);
         char text[256];
-        snprintf(text, sizeof text, "%s%s", f->name[p[i].arm], dominated ? " (dominated)" : "");
+        snprintf(text, sizeof text, "%s%s", f->name[p[i].arm], MARK[at]);
         chart_add_entry(k, text, CHART_POINTS, look);
-        if (dominated) continue;
-        chart_row(k, line, (double[]){ p[i].at, p[i].mean });
-        kept++;
+        if (at == FRONTIER_BEST) chart_row(k, line, (double[]){ p[i].at, p[i].mean });
+        count[at]++;
     }
-    put_tics(f, p, n);
     figure_range(&k->panel[0].y, lo, hi, 0.08);
+    put_remark(f, count);
+}
+
+/* Arms are placed by the comparison of all pairs, as attnlab frontier does it. */
+static bool place_arms(frontier *front, comparison *all, const figure *f, error *e)
+{
+    if (!comparison_open(all, f->study, f->d, true, e)) return false;
+    const bool ok = frontier_open(front, all, f->d, e);
+    if (!ok) comparison_close(all);
+    return ok;
+}
+
+bool figure_frontier(figure *f, error *e)
+{
+    chart *k = &f->chart;
+    frontier front;
+    comparison all;
+    place *p = calloc((size_t)f->study->arms, sizeof *p);
+    if (!p) error_memory();
+    const int n = find_places(p, f->c);
+    spread(p, n);
+    if (!n || !place_arms(&front, &all, f, e)) {
+        free(p);
+        return n ? false : figure_needs(f, "it needs a finished arm with a KV cache");
+    }
+    char title[FIGURE_TITLE];
+    chart_add_panel(k, NULL, f->style->panel_width, f->style->panel_height);
+    put_places(f, p, n, &front);
+    put_tics(f, p, n);
     chart_tics(&k->panel[0].y, 6);
-    char text[256], title[FIGURE_TITLE];
     figure_metric(title, f->study);
     chart_set_title(&k->panel[0].y, title);
     chart_set_title(&k->panel[0].x, "KV cache, bytes a token");
-    int m = snprintf(text, sizeof text, "means over seeds");
-    if (c->asked.pairs)
-        m = snprintf(text, sizeof text,
-                     "bars: simultaneous %g %% interval of the difference from the baseline",
-                     100 * (1 - c->asked.alpha));
-    snprintf(text + m, sizeof text - (size_t)m, "%s%s",
-             kept > 1 ? "; dashed: the frontier of means" : "",
-             kept < n ? "; faint: another arm's mean is no worse at no more cache" : "");
-    chart_set_remark(k, text);
+    frontier_close(&front), comparison_close(&all);
     free(p);
     return true;
 }

@@ -311,34 +311,6 @@ static void rates(void **state)
     }
 }
 
-/* The arms that another beats are marked, and no others. */
-static void frontier(void **state)
-{
-    (void)state;
-    fixture f;
-    fixture_open(&f);
-    fixture_study(&f, "study", GRID, ARMS, SEEDS, 0.02);
-    char *text = drawn(&f, "frontier", "gp", NULL);
-    const double *const value[] = { BASE, LONG, NEAR, NEAR_LONG, FAR, FAR_LONG };
-    for (int a = 0; a < ARMS; a++) {
-        bool dominated = false;
-        double mean[2] = { 0, 0 };
-        for (int s = 0; s < SEEDS; s++) mean[0] += value[a][s];
-        for (int b = 0; b < ARMS; b++) {
-            mean[1] = 0;
-            for (int s = 0; s < SEEDS; s++) mean[1] += value[b][s];
-            dominated = dominated ||
-                        (b != a && GRID[b].n_kv_heads <= GRID[a].n_kv_heads && mean[1] < mean[0]);
-        }
-        char entry[64];
-        snprintf(entry, sizeof entry, "title '%s%s'", GRID[a].label,
-                 dominated ? " (dominated)" : "");
-        if (!strstr(text, entry)) fail_msg("no %s", entry);
-    }
-    free(text);
-    fixture_close(&f);
-}
-
 /* Every kind twice: the same bytes, in every format but those that test_plot.c looks at. */
 static void same_bytes(void **state)
 {
@@ -498,9 +470,9 @@ static void refusals(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(as_compared), cmocka_unit_test(matrix),   cmocka_unit_test(measures),
-        cmocka_unit_test(rates),       cmocka_unit_test(frontier), cmocka_unit_test(same_bytes),
-        cmocka_unit_test(hostile),     cmocka_unit_test(refusals),
+        cmocka_unit_test(as_compared), cmocka_unit_test(matrix),     cmocka_unit_test(measures),
+        cmocka_unit_test(rates),       cmocka_unit_test(same_bytes), cmocka_unit_test(hostile),
+        cmocka_unit_test(refusals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
