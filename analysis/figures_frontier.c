@@ -83,13 +83,13 @@ static void put_remark(figure *f, const int count[FRONTIER_OPEN + 1])
              : isnan(c->asked.margin)   ? "; dominated: another is better at no more cache"
                                         : "; dominated: another is better at no more cache, or "
                                           "equivalent at less",
-             count[FRONTIER_OPEN] ? "; open: not told from one with no more cache" : "");
+             count[FRONTIER_OPEN] ? "; undecided: not told from one with no more cache" : "");
     chart_set_remark(&f->chart, text);
 }
 
 static void put_places(figure *f, const place *p, int n, const frontier *front)
 {
-    static const char *const MARK[] = { "", "", " (dominated)", " (open)" };
+    static const char *const MARK[] = { "", "", " (dominated)", " (undecided)" };
     chart *k = &f->chart;
     int count[FRONTIER_OPEN + 1] = { 0 };
     double lo = INFINITY, hi = -INFINITY;

@@ -97,7 +97,7 @@ static void test_figure(void **state)
     static const char HEAD[] = "# frontier\n# bytes mean\n";
     if (strncmp(dat, HEAD, strlen(HEAD)) != 0) fail_msg("no line in:\n%s", dat);
     const char *end = strstr(dat, "\n\n"), *at = dat + strlen(HEAD);
-    static const char *const MARK[] = { "", " (dominated)", " (open)" };
+    static const char *const MARK[] = { "", " (dominated)", " (undecided)" };
     int seen[3] = { 0 };
     for (size_t i = json_array_size(j); i-- > 0;) {
         const json_t *r = json_array_get(j, i);
