@@ -82,8 +82,10 @@ static const struct {
       "SELECT run_uid, count(*) || ' attempts came to its end' FROM attempt JOIN run USING(run_id)"
       " WHERE exit_code IN (0, 4) GROUP BY run_id HAVING count(*) > 1",
       "attnlab replay" },
+    /* A run that diverged is an outcome, which no further run makes up for. */
     { "unequal n",
-      "WITH n AS (SELECT a.sweep_id, a.label, count(iif(r.status = 'done', 1, NULL)) AS done FROM"
+      "WITH n AS (SELECT a.sweep_id, a.label, count(iif(r.status IN ('done', 'diverged'), 1, NULL))"
+      " AS done FROM"
       " arm a LEFT JOIN arm_run USING(arm_id) LEFT JOIN run r USING(run_id) WHERE a.dropped = 0"
       " GROUP BY a.arm_id) SELECT s.name, group_concat(n.label || ' has ' || n.done, ', ') FROM n"
       " JOIN sweep s USING(sweep_id) GROUP BY s.sweep_id HAVING min(done) <> max(done)",

@@ -203,7 +203,7 @@ static int run(const arguments *a, const sweep *s, const arms *r, error *e)
         status = schedule_run(&p, &end, &d, &how, e);
         report(&p, &end, &d, s->name);
         if (status == STATUS_FAILED && end.failed > 0)
-            error_set(e, "%d of %d runs are not done", p.n - end.done - end.diverged, p.n);
+            error_set(e, "%d of %d runs not done", p.n - end.done - end.diverged, p.n);
     } else
         status = e->status;
     plan_close(&p);

@@ -68,6 +68,13 @@ found 'rows without files' 'weights.safetensors is not what was recorded' fixed 
     'printf x | dd of=$dir_of/weights.safetensors bs=1 seek=5000 conv=notrunc 2>/dev/null'
 found 'rows without files' 'weights.safetensors has another size' fixed '' 'truncate -s -1 $dir_of/weights.safetensors'
 
+# A run that diverged is an outcome: no arm is short of one.
+rm -rf bent.*
+sqlite3 -readonly whole.db "VACUUM INTO 'bent.db'"
+cp -r whole.db.runs bent.db.runs
+sql "UPDATE run SET status = 'diverged' WHERE run_uid = '$uid'"
+doctor --db bent.db || fail "a run that diverged: $(cat out err)"
+
 # A copy has no files, of the time before it; that is nothing wrong, and nothing to be forgotten.
 rm -rf bent.*
 "$attnlab" backup bent.db --db whole.db || fail "backup: $?"
