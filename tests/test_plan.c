@@ -37,8 +37,8 @@ static bool write_plan(const char *train, const char *section, bool again, bool 
     snprintf(text, sizeof text,
              "model: {dim: 64, n_heads: 4, n_layers: 2, context: 64, ffn_dim: 1024}\n"
              "data: {corpus: corpus}\n"
-             "train: {batch_tokens: 512, %s}\nsweep:\n  name: s\n%s",
-             train, section);
+             "train: {batch_tokens: 512, %s}\nsweep:\n  name: s\n%s%s",
+             train, strstr(section, "seeds:") ? "" : "  seeds: 3\n", section);
     workspace_write("study.yaml", text);
     if (!sweep_read(&s, "study.yaml", NULL, 0, e)) return false;
     bool ok = arms_open(&a, &s, e);
