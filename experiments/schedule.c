@@ -382,7 +382,8 @@ int schedule_run(plan *p, schedule_end *end, db *d, const schedule *s, error *e)
     free(v.child), free(v.state);
     if (!ok) return STATUS_FAILED;
     if (v.stop) {
-        error_set(e, "stopped by signal %d: the same command goes on from there", v.stop);
+        error_set(e, "stopped by signal %d (%s): the same command goes on from there", v.stop,
+                  strsignal(v.stop));
         return STATUS_PREEMPTED;
     }
     return end->failed ? STATUS_FAILED : end->preempted ? STATUS_PREEMPTED : STATUS_DONE;

@@ -145,10 +145,10 @@ static int dry_run(const arguments *a, const sweep *s, const arms *r, error *e)
         cells_print(&p, r, seconds, a->format);
         progress_time(time, sizeof time, cells_left(&p, r, seconds, how.jobs));
         fprintf(stderr,
-                "%s: %d arms, %d seeds; %d of %d runs recorded; the others take about %s, %d at a "
+                "%s: %d arms, %d seed%s; %d of %d runs recorded; the others take about %s, %d at a "
                 "time with %d thread%s each\n",
-                s->name, r->n, s->seeds, finished, p.n, time, how.jobs, how.threads,
-                how.threads == 1 ? "" : "s");
+                s->name, r->n, s->seeds, s->seeds == 1 ? "" : "s", finished, p.n, time, how.jobs,
+                how.threads, how.threads == 1 ? "" : "s");
         if (s->match == MATCH_LLAMA2)
             fprintf(stderr,
                     "%s: ffn_dim by Llama 2's printed factors (1.33 and 1.3), which is no "
@@ -197,8 +197,8 @@ static int run(const arguments *a, const sweep *s, const arms *r, error *e)
         for (int i = 0; i < p.n; i++) finished += plan_finished(&p.cell[i].run);
         fprintf(
             stderr,
-            "%s: %d arms, %d seeds; %d of %d runs recorded; %d at a time with %d thread%s each\n",
-            s->name, r->n, s->seeds, finished, p.n, how.jobs, how.threads,
+            "%s: %d arms, %d seed%s; %d of %d runs recorded; %d at a time with %d thread%s each\n",
+            s->name, r->n, s->seeds, s->seeds == 1 ? "" : "s", finished, p.n, how.jobs, how.threads,
             how.threads == 1 ? "" : "s");
         status = schedule_run(&p, &end, &d, &how, e);
         report(&p, &end, &d, s->name);

@@ -167,8 +167,8 @@ static outcome loop(trainer *t, progress *p, int64_t *step, int64_t until, error
             !journal_checkpoint(&t->j, &saved, &t->l, *step, e))
             return OUTCOME_FAILED;
         if (stop && !saved) {
-            error_set(e, "stopped by signal %d at step %" PRId64 ", without a checkpoint",
-                      (int)stop, *step);
+            error_set(e, "stopped by signal %d (%s) at step %" PRId64 ", without a checkpoint",
+                      (int)stop, strsignal(stop), *step);
             return OUTCOME_FAILED;
         }
         if (stop) return OUTCOME_STOPPED;
@@ -203,9 +203,9 @@ static int attempt(db *d, const record_run *r, const config *c, const train_opti
     } else if (end == OUTCOME_STOPPED) {
         status = STATUS_PREEMPTED;
         error_set(e,
-                  "stopped by signal %d at step %" PRId64 " of %" PRId64
+                  "stopped by signal %d (%s) at step %" PRId64 " of %" PRId64
                   ", with a checkpoint: the same command goes on from there",
-                  (int)stop, step, t.b.steps);
+                  (int)stop, strsignal(stop), step, t.b.steps);
         if (!journal_close(&t.j, "preempted", step, e->msg, status, &worse)) *e = worse, status = 1;
     } else if (end == OUTCOME_FAILED) {
         status = STATUS_FAILED;
