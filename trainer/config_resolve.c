@@ -141,13 +141,11 @@ static bool resolve_attention(config *c, error *e)
         attn_describe(spec, v, &d);
         if (i < n) memcpy(canonical.item[i], spec, sizeof spec);
         const int width = attn_rotary(v, &d);
-        rope table;
         error why;
-        if (width > 0 && !rope_open(&table, &settings, 1, width, &why))
+        if (width > 0 && !rope_check(&settings, width, &why))
             return config_error(
                 c, c->model.rope_scaling == ROPE_NONE ? "model.rope_theta" : "model.rope_scaling",
                 e, "%s", why.msg);
-        if (width > 0) rope_close(&table);
     }
     for (int period = 1; period <= n; period++) {
         bool same = true;
