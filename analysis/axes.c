@@ -6,13 +6,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void *zeroed(size_t n, size_t size)
-{
-    void *p = calloc(n ? n : 1, size);
-    if (!p) error_memory();
-    return p;
-}
-
 static char *copy_of(const char *text)
 {
     char *copy = strdup(text);
@@ -44,7 +37,7 @@ static bool varies(const axes *x, const char *key)
 
 void axes_open(axes *x, const study *s)
 {
-    *x = (axes){ .study = s, .of = zeroed((size_t)s->arms, sizeof(json_t *)) };
+    *x = (axes){ .study = s, .of = error_zeroed((size_t)s->arms, sizeof(json_t *)) };
     for (int a = 0; a < s->arms; a++) {
         x->of[a] = json_loads(s->arm[a].axis_json, 0, NULL);
         if (!json_is_object(x->of[a])) {
@@ -55,7 +48,7 @@ void axes_open(axes *x, const study *s)
     const char *key;
     json_t *value;
     if (!s->arms) return;
-    x->key = zeroed(json_object_size(x->of[0]), sizeof *x->key);
+    x->key = error_zeroed(json_object_size(x->of[0]), sizeof *x->key);
     json_object_foreach(x->of[0], key, value)
     {
         if (varies(x, key)) x->key[x->keys++] = key;
@@ -127,9 +120,9 @@ static void put(axes_groups *g, int arm, char *text, double number)
 static axes_groups empty(const axes *x)
 {
     const size_t arms = (size_t)x->study->arms;
-    return (axes_groups){ .of = zeroed(arms, sizeof(int)),
-                          .text = zeroed(arms, sizeof(char *)),
-                          .number = zeroed(arms, sizeof(double)) };
+    return (axes_groups){ .of = error_zeroed(arms, sizeof(int)),
+                          .text = error_zeroed(arms, sizeof(char *)),
+                          .number = error_zeroed(arms, sizeof(double)) };
 }
 
 static void swap(axes_groups *g, int i, int k)
@@ -180,7 +173,7 @@ char *axes_words(const axes *x, int arm, const char *const *key, int keys)
 axes_groups axes_without(const axes *x, const char *key, const char *other)
 {
     axes_groups g = empty(x);
-    const char **rest = zeroed((size_t)x->keys, sizeof *rest);
+    const char **rest = error_zeroed((size_t)x->keys, sizeof *rest);
     int n = 0;
     for (int i = 0; i < x->keys; i++)
         if (!(key && strcmp(x->key[i], key) == 0) && !(other && strcmp(x->key[i], other) == 0))

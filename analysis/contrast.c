@@ -16,13 +16,6 @@
 
 enum { FLIP_SEEDS = 6 }; /* the fewest with which sign-flips can reach 0.05 */
 
-static void *zeroed(size_t n, size_t size)
-{
-    void *p = calloc(n ? n : 1, size);
-    if (!p) error_memory();
-    return p;
-}
-
 static const double *row_of(const contrast_study *s, int arm)
 {
     return s->y + (size_t)arm * (size_t)s->seeds;
@@ -85,7 +78,8 @@ static int gather(double *out, const contrast_result *r, const contrast_study *s
 /* Means, difference and correlation of every pair: what needs no procedure. */
 static void describe_pairs(contrast_result *r, const contrast_study *s)
 {
-    double *x = zeroed((size_t)s->seeds, sizeof *x), *b = zeroed((size_t)s->seeds, sizeof *b);
+    double *x = error_zeroed((size_t)s->seeds, sizeof *x),
+           *b = error_zeroed((size_t)s->seeds, sizeof *b);
     for (int i = 0; i < s->pairs; i++) {
         contrast *c = &r->row[i];
         *c = (contrast){ .of = s->pair[i],
@@ -121,8 +115,8 @@ static void describe_pairs(contrast_result *r, const contrast_study *s)
 maxt_family contrast_family(int *size, const contrast_result *r, const contrast_study *s)
 {
     maxt_family f = { 0, size, 0 };
-    int *star_of = zeroed((size_t)s->arms, sizeof *star_of);
-    bool *is_arm = zeroed((size_t)s->arms, sizeof *is_arm), stars = true;
+    int *star_of = error_zeroed((size_t)s->arms, sizeof *star_of);
+    bool *is_arm = error_zeroed((size_t)s->arms, sizeof *is_arm), stars = true;
     int n = 0, arms = 0;
     for (int i = 0; i < s->pairs; i++) {
         if (!compared(r, s->pair[i])) continue;
@@ -175,13 +169,13 @@ static double t_inside(const contrast *c, double margin)
 static void by_block(contrast_result *r, const contrast_study *s)
 {
     int arms = 0;
-    double *y = zeroed((size_t)s->arms * (size_t)s->seeds, sizeof *y);
+    double *y = error_zeroed((size_t)s->arms * (size_t)s->seeds, sizeof *y);
     for (int a = 0; a < s->arms; a++)
         if (!r->left_out[a]) gather(y + (size_t)arms++ * (size_t)r->shared_seeds, r, s, a);
     block b;
     block_fit(&b, y, arms, r->shared_seeds);
     r->df = b.df, r->block_shared = b.shared;
-    int *size = zeroed((size_t)s->pairs, sizeof *size);
+    int *size = error_zeroed((size_t)s->pairs, sizeof *size);
     const maxt_family f = contrast_family(size, r, s), alone = { 1, (const int[]){ 1 }, 0 };
     const critical k = { maxt_critical(&f, s->alpha, b.df),
                          maxt_critical_side(&f, s->alpha, b.df) };
@@ -199,7 +193,7 @@ static void by_block(contrast_result *r, const contrast_study *s)
 static void by_flip(contrast_result *r, const contrast_study *s)
 {
     const size_t n = (size_t)r->shared_seeds;
-    double *d = zeroed((size_t)s->pairs * n, sizeof *d), *b = zeroed(n, sizeof *b);
+    double *d = error_zeroed((size_t)s->pairs * n, sizeof *d), *b = error_zeroed(n, sizeof *b);
     int contrasts = 0;
     for (int i = 0; i < s->pairs; i++) {
         contrast *c = &r->row[i];
@@ -239,7 +233,8 @@ static void welch(contrast *c, const double *x, const double *b)
 
 static void by_welch(contrast_result *r, const contrast_study *s)
 {
-    double *x = zeroed((size_t)s->seeds, sizeof *x), *b = zeroed((size_t)s->seeds, sizeof *b);
+    double *x = error_zeroed((size_t)s->seeds, sizeof *x),
+           *b = error_zeroed((size_t)s->seeds, sizeof *b);
     int pairs = 0;
     for (int i = 0; i < s->pairs; i++) pairs += compared(r, s->pair[i]);
     for (int i = 0; i < s->pairs; i++) {
@@ -289,9 +284,9 @@ static contrast_procedure choose_procedure(const contrast_result *r, const contr
 void contrast_compute(contrast_result *r, const contrast_study *s)
 {
     *r = (contrast_result){ .block_shared = NAN, .df = NAN };
-    r->left_out = zeroed((size_t)s->arms, sizeof *r->left_out);
-    r->used = zeroed((size_t)s->seeds, sizeof *r->used);
-    r->row = zeroed((size_t)s->pairs, sizeof *r->row);
+    r->left_out = error_zeroed((size_t)s->arms, sizeof *r->left_out);
+    r->used = error_zeroed((size_t)s->seeds, sizeof *r->used);
+    r->row = error_zeroed((size_t)s->pairs, sizeof *r->row);
     choose_arms(r, s);
     choose_seeds(r, s);
     r->procedure = choose_procedure(r, s);

@@ -26,13 +26,6 @@ struct grid {
     int most; /* seeds: what cells have unless they say otherwise */
 };
 
-static void *zeroed(size_t n, size_t size)
-{
-    void *p = calloc(n ? n : 1, size);
-    if (!p) error_memory();
-    return p;
-}
-
 static bool placed(const grid *g, const char *key)
 {
     for (int s = 0; s < GRID_SIDES; s++)
@@ -79,13 +72,14 @@ static bool place_axes(grid *g, const grid_asked *asked, error *e)
 static void number_places(side *s, const axes *x)
 {
     const int arms = x->study->arms;
-    int64_t *code = zeroed((size_t)arms, sizeof *code);
+    int64_t *code = error_zeroed((size_t)arms, sizeof *code);
     for (int k = 0; k < s->keys; k++) {
         axes_groups level = axes_by(x, s->key[k]);
         for (int a = 0; a < arms; a++) code[a] = code[a] * level.n + level.of[a];
         axes_groups_close(&level);
     }
-    s->of = zeroed((size_t)arms, sizeof *s->of), s->first = zeroed((size_t)arms, sizeof *s->first);
+    s->of = error_zeroed((size_t)arms, sizeof *s->of),
+    s->first = error_zeroed((size_t)arms, sizeof *s->first);
     for (int a = 0; a < arms; a++) {
         bool new = true;
         for (int b = 0; b < arms; b++) {
@@ -111,11 +105,11 @@ static int arm_at(const grid *g, int t, int row, int col)
 bool grid_open(grid **out, const comparison *c, const grid_asked *asked, error *e)
 {
     const study *s = c->study;
-    grid *g = *out = zeroed(1, sizeof *g);
+    grid *g = *out = error_zeroed(1, sizeof *g);
     g->c = c;
     axes_open(&g->x, s);
     for (int i = 0; i < GRID_SIDES; i++)
-        g->side[i].key = zeroed((size_t)g->x.keys, sizeof *g->side[i].key);
+        g->side[i].key = error_zeroed((size_t)g->x.keys, sizeof *g->side[i].key);
     bool ok = place_axes(g, asked, e);
     for (int i = 0; ok && i < GRID_SIDES; i++) number_places(&g->side[i], &g->x);
     for (int a = 0; ok && a < s->arms; a++) {
@@ -231,7 +225,7 @@ static void put_title(const grid *g, int t, table_format f, FILE *out)
 static void put_table(const grid *g, int t, table_format f, FILE *out)
 {
     const side *rows = &g->side[GRID_ROWS], *cols = &g->side[GRID_COLS];
-    char **title = zeroed((size_t)(rows->keys + cols->n), sizeof *title);
+    char **title = error_zeroed((size_t)(rows->keys + cols->n), sizeof *title);
     int n = 0;
     for (int k = 0; k < rows->keys; k++)
         if (!(title[n++] = strdup(axes_leaf(rows->key[k])))) error_memory();
@@ -334,7 +328,7 @@ static void put_records(const grid *g, table_format f, FILE *out)
                                           "p_adjusted", "verdict",        "diverged", "failed",
                                           "unfinished", "confounds_json", "metric" };
     enum { COLUMNS = sizeof COLUMN / sizeof *COLUMN };
-    const char **title = zeroed((size_t)g->x.keys + COLUMNS, sizeof *title);
+    const char **title = error_zeroed((size_t)g->x.keys + COLUMNS, sizeof *title);
     int n = 0;
     for (int s = 0; s < GRID_SIDES; s++)
         for (int k = 0; k < g->side[s].keys; k++) title[n++] = g->side[s].key[k];

@@ -7,17 +7,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void *zeroed(size_t n, size_t size)
-{
-    void *p = calloc(n ? n : 1, size);
-    if (!p) error_memory();
-    return p;
-}
-
 /* The axes of every arm, and what is left of them without one. */
 static json_t **read_axes(const study *s)
 {
-    json_t **axes = zeroed((size_t)s->arms, sizeof *axes);
+    json_t **axes = error_zeroed((size_t)s->arms, sizeof *axes);
     for (int a = 0; a < s->arms; a++) {
         axes[a] = json_loads(s->arm[a].axis_json, 0, NULL);
         if (!json_is_object(axes[a])) {
@@ -46,7 +39,7 @@ static char *name_of(json_t *const *axes, contrast_pair p, const char *key)
         if (!part[i]) error_memory();
     }
     const size_t size = strlen(part[0]) + strlen(part[1]) + 2;
-    char *name = zeroed(size, 1);
+    char *name = error_zeroed(size, 1);
     snprintf(name, size, "%s %s", part[0], part[1]);
     free(part[0]), free(part[1]);
     return name;
@@ -81,7 +74,7 @@ static int find_groups(group *g, const comparison *c, json_t *const *axes, const
         int k = 0;
         while (k < n && strcmp(g[k].name, name) != 0) k++;
         if (k == n) {
-            g[n++] = (group){ name, 0, zeroed((size_t)c->asked.pairs, sizeof(int)) };
+            g[n++] = (group){ name, 0, error_zeroed((size_t)c->asked.pairs, sizeof(int)) };
         } else {
             free(name);
         }
@@ -116,16 +109,16 @@ static double describe(interaction *r, double *slope, const comparison *c, const
     const size_t n = (size_t)g->n;
     *r = (interaction){ .axis = strdup(key),
                         .levels = g->n,
-                        .x = zeroed(n, sizeof(double)),
-                        .diff = zeroed(n, sizeof(double)),
-                        .pair = zeroed(n, sizeof(int)),
+                        .x = error_zeroed(n, sizeof(double)),
+                        .diff = error_zeroed(n, sizeof(double)),
+                        .pair = error_zeroed(n, sizeof(int)),
                         .arm = c->pair[g->pair[0]].arm,
                         .base = c->pair[g->pair[0]].base,
                         .n = c->result.shared_seeds,
                         .lo = NAN,
                         .hi = NAN,
                         .p_adjusted = NAN };
-    double *w = zeroed(n, sizeof *w);
+    double *w = error_zeroed(n, sizeof *w);
     if (!r->axis) error_memory();
     for (int l = 0; l < g->n; l++) {
         r->x[l] = level(axes[c->pair[g->pair[l]].arm], key);
@@ -161,7 +154,7 @@ static void by_flip(interaction *r, const double *slope, const comparison *c, in
 static void by_block(interaction *r, const double *square, const comparison *c, const group *g,
                      int n)
 {
-    int *size = zeroed((size_t)n, sizeof *size);
+    int *size = error_zeroed((size_t)n, sizeof *size);
     bool one = true;
     for (int i = 0; i < n; i++) {
         one = one && r[i].base == r[0].base && r[i].levels == r[0].levels;
@@ -181,8 +174,9 @@ static void by_block(interaction *r, const double *square, const comparison *c, 
 static void add_axis(interactions *k, const comparison *c, json_t *const *axes, const char *key)
 {
     const size_t pairs = (size_t)c->asked.pairs, seeds = (size_t)c->result.shared_seeds;
-    group *g = zeroed(pairs, sizeof *g);
-    double *slope = zeroed(pairs * seeds, sizeof *slope), *square = zeroed(pairs, sizeof *square);
+    group *g = error_zeroed(pairs, sizeof *g);
+    double *slope = error_zeroed(pairs * seeds, sizeof *slope),
+           *square = error_zeroed(pairs, sizeof *square);
     const int found = find_groups(g, c, axes, key);
     int n = 0;
     interaction *row = k->row + k->n;
@@ -212,7 +206,7 @@ void interaction_find(interactions *k, const comparison *c)
     const char *key;
     json_t *value;
     size_t keys = c->study->arms ? json_object_size(axes[0]) : 0;
-    k->row = zeroed((size_t)c->asked.pairs * keys, sizeof *k->row);
+    k->row = error_zeroed((size_t)c->asked.pairs * keys, sizeof *k->row);
     if (c->asked.pairs && keys) json_object_foreach(axes[0], key, value) add_axis(k, c, axes, key);
     for (int a = 0; a < c->study->arms; a++) json_decref(axes[a]);
     free(axes);

@@ -7,13 +7,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void *zeroed(size_t n, size_t size)
-{
-    void *p = calloc(n ? n : 1, size);
-    if (!p) error_memory();
-    return p;
-}
-
 /* An arm's place on its axes, without the length: arms of one series agree in it. */
 static char *place_of(const study_arm *a)
 {
@@ -71,7 +64,7 @@ static void put_arm(series *r, const study *s, int arm)
 
 static void group(series_list *l, const study *s)
 {
-    char **place = zeroed((size_t)s->arms, sizeof *place);
+    char **place = error_zeroed((size_t)s->arms, sizeof *place);
     for (int a = 0; a < s->arms; a++) {
         char *mine = place_of(&s->arm[a]);
         int k = 0;
@@ -79,8 +72,8 @@ static void group(series_list *l, const study *s)
         if (k == l->n) {
             place[l->n] = mine;
             l->row[l->n++] = (series){ .name = name_of(&s->arm[a]),
-                                       .arm = zeroed((size_t)s->arms, sizeof(int)),
-                                       .curve = zeroed((size_t)s->seeds, sizeof(curve)),
+                                       .arm = error_zeroed((size_t)s->arms, sizeof(int)),
+                                       .curve = error_zeroed((size_t)s->seeds, sizeof(curve)),
                                        .base = -1 };
         } else
             free(mine);
@@ -199,7 +192,7 @@ static void fit(series *r, const study *s)
 {
     int room = 1, n = 0;
     for (int i = 0; i < s->seeds; i++) room += r->curve[i].n;
-    powerlaw_point *x = zeroed((size_t)room, sizeof *x);
+    powerlaw_point *x = error_zeroed((size_t)room, sizeof *x);
     for (int i = 0; i < s->seeds; i++)
         for (int p = 0; p < r->curve[i].n; p++) {
             const double tokens = r->curve[i].tokens[p];
@@ -212,7 +205,7 @@ static void fit(series *r, const study *s)
 
 bool series_open(series_list *l, const study *s, db *d, double from, error *e)
 {
-    *l = (series_list){ .study = s, .row = zeroed((size_t)s->arms, sizeof *l->row) };
+    *l = (series_list){ .study = s, .row = error_zeroed((size_t)s->arms, sizeof *l->row) };
     group(l, s);
     find_bases(l);
     for (int k = 0; k < l->n; k++) {

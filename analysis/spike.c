@@ -9,13 +9,6 @@
 #include <math.h>
 #include <stdlib.h>
 
-static void *zeroed(size_t n, size_t size)
-{
-    void *p = calloc(n ? n : 1, size);
-    if (!p) abort();
-    return p;
-}
-
 /* Median and robust standard deviation of the `window` losses up to each, itself included. */
 static void move(double *median, double *sd, const double *loss, int n, int window)
 {
@@ -31,10 +24,11 @@ static void move(double *median, double *sd, const double *loss, int n, int wind
 int spike_find(spike **out, int *watched, const double *loss, int n, const spike_rule *how)
 {
     const int first = how->window / 2;
-    *out = zeroed((size_t)n, sizeof **out);
+    *out = error_zeroed((size_t)n, sizeof **out);
     *watched = n > first ? n - first : 0;
     if (!*watched) return 0;
-    double *median = zeroed((size_t)n, sizeof *median), *sd = zeroed((size_t)n, sizeof *sd);
+    double *median = error_zeroed((size_t)n, sizeof *median),
+           *sd = error_zeroed((size_t)n, sizeof *sd);
     move(median, sd, loss, n, how->window);
     int spikes = 0;
     for (int i = first; i < n; i++) {
@@ -60,8 +54,8 @@ double spike_flip_p(const int *d, int n)
     /* How many of the 2^n flips give each sum: one seed after another. */
     int most = 0, sum = 0;
     for (int i = 0; i < n; i++) most += abs(d[i]), sum += d[i];
-    double *ways = zeroed(2 * (size_t)most + 1, sizeof *ways);
-    double *next = zeroed(2 * (size_t)most + 1, sizeof *next);
+    double *ways = error_zeroed(2 * (size_t)most + 1, sizeof *ways);
+    double *next = error_zeroed(2 * (size_t)most + 1, sizeof *next);
     ways[most] = 1;
     for (int i = 0; i < n; i++) {
         for (int k = 0; k <= 2 * most; k++) next[k] = 0;
@@ -102,7 +96,7 @@ static void share_interval(double *lo, double *hi, int a, int b, double alpha)
 static void contrast_fill(spike_contrast *c, const spike_study *k, int contrasts)
 {
     const study *s = k->study;
-    int *d = zeroed((size_t)s->seeds, sizeof *d);
+    int *d = error_zeroed((size_t)s->seeds, sizeof *d);
     for (int i = 0; i < s->seeds; i++) {
         const spike_run *a = &k->run[c->arm * s->seeds + i], *b = &k->run[c->base * s->seeds + i];
         if (!a->known || !b->known) continue;
@@ -134,9 +128,9 @@ static bool read_run(spike_run *r, db *d, int64_t run_id, const spike_rule *how,
     if (!db_integer(d, &steps, 0, e, "SELECT count(*) FROM train_step WHERE run_id = ?", "i",
                     run_id))
         return false;
-    double *loss = zeroed((size_t)steps, sizeof *loss);
-    int64_t *step = zeroed((size_t)steps, sizeof *step),
-            *tokens = zeroed((size_t)steps, sizeof *step);
+    double *loss = error_zeroed((size_t)steps, sizeof *loss);
+    int64_t *step = error_zeroed((size_t)steps, sizeof *step),
+            *tokens = error_zeroed((size_t)steps, sizeof *step);
     int n = 0;
     bool ok = db_query(d, &q, e,
                        "SELECT loss, step, tokens FROM train_step WHERE run_id = ?"
@@ -152,8 +146,8 @@ static bool read_run(spike_run *r, db *d, int64_t run_id, const spike_rule *how,
     if (ok) {
         r->known = true;
         r->spikes = spike_find(&r->spike, &r->watched, loss, n, how);
-        r->step = zeroed((size_t)r->spikes, sizeof *r->step);
-        r->tokens = zeroed((size_t)r->spikes, sizeof *r->tokens);
+        r->step = error_zeroed((size_t)r->spikes, sizeof *r->step);
+        r->tokens = error_zeroed((size_t)r->spikes, sizeof *r->tokens);
         for (int i = 0; i < r->spikes; i++) {
             r->step[i] = step[r->spike[i].at], r->tokens[i] = tokens[r->spike[i].at];
             r->worst = fmax(r->worst, r->spike[i].height);
@@ -167,8 +161,8 @@ bool spike_open(spike_study *k, const study *s, db *d, const spike_rule *how, er
 {
     *k = (spike_study){ .study = s,
                         .rule = *how,
-                        .run = zeroed((size_t)s->arms * (size_t)s->seeds, sizeof *k->run),
-                        .row = zeroed((size_t)s->arms, sizeof *k->row) };
+                        .run = error_zeroed((size_t)s->arms * (size_t)s->seeds, sizeof *k->run),
+                        .row = error_zeroed((size_t)s->arms, sizeof *k->row) };
     for (int i = 0; i < s->arms * s->seeds; i++) {
         const study_cell *c = &s->cell[i];
         if (c->status != STUDY_DONE && c->status != STUDY_DIVERGED) continue;

@@ -3,6 +3,7 @@
 
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -48,4 +49,11 @@ void error_memory(void)
     static const char SAYS[] = "attnlab: there is no memory left\n";
     if (write(STDERR_FILENO, SAYS, sizeof SAYS - 1) < 0) _exit(STATUS_FAILED);
     _exit(STATUS_FAILED);
+}
+
+void *error_zeroed(size_t n, size_t size)
+{
+    void *p = calloc(n ? n : 1, size);
+    if (!p) error_memory();
+    return p;
 }

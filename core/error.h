@@ -10,6 +10,7 @@
 #define CORE_ERROR_H
 
 #include <stdbool.h>
+#include <stddef.h>
 
 /* The exit statuses of attnlab. */
 enum {
@@ -39,5 +40,9 @@ bool error_where(error *e, const char *fmt, ...) __attribute__((format(printf, 2
  * STATUS_FAILED.  The one end outside main(), for there is no way on from there; the record and its
  * files are left as by a SIGKILL, which they survive. */
 void error_memory(void) __attribute__((noreturn));
+
+/* n things of `size` bytes, all 0, and never NULL, not for 0 things either: calloc for the few
+ * bytes whose refusal is error_memory. */
+void *error_zeroed(size_t n, size_t size) __attribute__((returns_nonnull));
 
 #endif
