@@ -4,11 +4,7 @@
 #include "analysis/verb.h"
 #include "core/file.h"
 
-#include <dirent.h>
-#include <errno.h>
-#include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 typedef struct options {
     verb common;
@@ -58,23 +54,10 @@ static const struct argp ARGP = {
     .children = verb_child_db,
 };
 
-/* The folder that figures were drawn in, with what is in it. */
-static void remove_folder(const char *folder)
-{
-    DIR *d = opendir(folder);
-    for (struct dirent *f; d && (f = readdir(d));) {
-        char path[4096];
-        snprintf(path, sizeof path, "%s/%s", folder, f->d_name);
-        unlink(path); /* "." and ".." are no files */
-    }
-    if (d) closedir(d);
-    rmdir(folder);
-}
-
 static bool write_page(const comparison *c, db *d, const char *path, bool *bare, error *e)
 {
-    char folder[] = "/tmp/attnlab-report-XXXXXX";
-    if (!mkdtemp(folder)) return error_set(e, "%s: %s", folder, strerror(errno));
+    char folder[4096]; /* that the figures are drawn in */
+    if (!file_scratch(folder, sizeof folder, "report", e)) return false;
     file_draft page;
     bool ok = file_draft_open(&page, path, e);
     if (ok) {
@@ -84,7 +67,7 @@ static bool write_page(const comparison *c, db *d, const char *path, bool *bare,
         else
             file_draft_drop(&page);
     }
-    remove_folder(folder);
+    file_scratch_remove(folder);
     return ok;
 }
 

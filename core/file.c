@@ -1,8 +1,11 @@
 /* file.c - see file.h. */
+#define _DEFAULT_SOURCE     /* flock */
+#define _XOPEN_SOURCE   700 /* nftw */
 #include "core/file.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <ftw.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/file.h>
@@ -142,6 +145,25 @@ bool file_make_folder(const char *path, error *e)
     }
     free(part);
     return ok;
+}
+
+bool file_scratch(char *folder, size_t size, const char *what, error *e)
+{
+    const char *set = getenv("TMPDIR"), *place = set && *set ? set : "/tmp";
+    const int n = snprintf(folder, size, "%s/attnlab-%s-XXXXXX", place, what);
+    if ((size_t)n >= size) return error_set(e, "%s: too long for a temporary folder", place);
+    return mkdtemp(folder) || error_set(e, "%s: cannot be made: %s", folder, strerror(errno));
+}
+
+static int remove_one(const char *path, const struct stat *s, int type, struct FTW *f)
+{
+    (void)s, (void)type, (void)f;
+    return remove(path);
+}
+
+void file_scratch_remove(const char *folder)
+{
+    nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }
 
 bool file_lock(int *fd, const char *path, error *e)

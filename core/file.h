@@ -35,6 +35,11 @@ bool file_ends_in(const char *name, const char *end);
 /* Make a folder and those above it; one that is there is no error. */
 bool file_make_folder(const char *path, error *e);
 
+/* Make a folder of one's own under $TMPDIR (or /tmp), with `what` in its name, and write its path
+ * into `folder`; and remove it with all that is in it. */
+bool file_scratch(char *folder, size_t size, const char *what, error *e);
+void file_scratch_remove(const char *folder);
+
 /* Take the lock on a file, made if need be.  *fd is -1 when another process holds it.  Closing *fd,
  * or dying, lets it go. */
 bool file_lock(int *fd, const char *path, error *e);

@@ -162,6 +162,34 @@ static void test_folder(void **state)
     assert_non_null(strstr(e.msg, "file"));
 }
 
+/* A folder of one's own where $TMPDIR says, gone with what it holds; a link's target stays. */
+static void test_scratch(void **state)
+{
+    scratch *s = *state;
+    error e;
+    char folder[512], path[600], small[16];
+    struct stat st;
+    scratch_text(s, "kept", "x");
+    setenv("TMPDIR", s->folder, 1);
+    assert_true(file_scratch(folder, sizeof folder, "some", &e));
+    assert_memory_equal(folder, s->folder, strlen(s->folder));
+    assert_non_null(strstr(folder, "/attnlab-some-"));
+    snprintf(path, sizeof path, "%s/a/b", folder);
+    assert_true(file_make_folder(path, &e));
+    snprintf(path, sizeof path, "%s/a/link", folder);
+    assert_int_equal(symlink(scratch_path(s, "kept"), path), 0);
+    file_scratch_remove(folder);
+    assert_int_not_equal(stat(folder, &st), 0);
+    expect_content(scratch_path(s, "kept"), "x");
+
+    assert_false(file_scratch(small, sizeof small, "some", &e));
+    assert_non_null(strstr(e.msg, "too long"));
+    setenv("TMPDIR", scratch_path(s, "nowhere"), 1);
+    assert_false(file_scratch(folder, sizeof folder, "some", &e));
+    assert_non_null(strstr(e.msg, "nowhere"));
+    unsetenv("TMPDIR");
+}
+
 static void test_lock(void **state)
 {
     scratch *s = *state;
@@ -203,6 +231,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_draft, setup, teardown),
         cmocka_unit_test_setup_teardown(test_full, setup, teardown),
         cmocka_unit_test_setup_teardown(test_folder, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_scratch, setup, teardown),
         cmocka_unit_test_setup_teardown(test_lock, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

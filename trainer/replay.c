@@ -1,19 +1,15 @@
 /* replay.c - see replay.h.  The second run has a database of its own in a temporary folder; the two
  * are compared by SQL, value by value: IS holds for two NULLs, which is what a NaN is stored as. */
-#define _DEFAULT_SOURCE     /* mkdtemp */
-#define _XOPEN_SOURCE   700 /* nftw */
 #include "trainer/replay.h"
 
+#include "core/file.h"
 #include "trainer/recall.h"
 #include "trainer/record.h"
 #include "trainer/train.h"
 
-#include <errno.h>
-#include <ftw.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 /* Both databases on one connection: `main` is the record, `again` the second run. */
 typedef struct pair {
@@ -26,20 +22,6 @@ typedef struct pair {
     bool weights;    /* the record has their hash                     */
     bool same;       /* so far                                        */
 } pair;
-
-static int remove_one(const char *path, const struct stat *s, int type, struct FTW *f)
-{
-    (void)s, (void)type, (void)f;
-    return remove(path);
-}
-
-static bool make_scratch(char *folder, size_t size, error *e)
-{
-    const char *temporary = getenv("TMPDIR");
-    snprintf(folder, size, "%s/attnlab-replay-XXXXXX",
-             temporary && *temporary ? temporary : "/tmp");
-    return mkdtemp(folder) || error_set(e, "%s: cannot be made: %s", folder, strerror(errno));
-}
 
 /* The last step on record, and whether the run ended there; fails where there is none. */
 static bool find_end(int64_t *last, bool *whole, const char *record, const char *uid, error *e)
@@ -261,7 +243,8 @@ int replay_run(const replay_options *o, FILE *out, error *e)
     int64_t last = 0;
     bool whole;
     if (!recall_config(&c, uid, o->db, o->run, o->settings, o->n, e) ||
-        !find_end(&last, &whole, o->db, uid, e) || !make_scratch(folder, sizeof folder, e))
+        !find_end(&last, &whole, o->db, uid, e) ||
+        !file_scratch(folder, sizeof folder, "replay", e))
         return e->status;
     snprintf(scratch, sizeof scratch, "%s/replay.db", folder);
     c.train.save_every_tokens = 0; /* no checkpoints, no weights: hashes are enough */
@@ -279,6 +262,6 @@ int replay_run(const replay_options *o, FILE *out, error *e)
         db_close(&p.d);
     } else if (status == STATUS_DONE || status == STATUS_DIVERGED)
         status = e->status;
-    nftw(folder, remove_one, 16, FTW_DEPTH | FTW_PHYS);
+    file_scratch_remove(folder);
     return status;
 }
