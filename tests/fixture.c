@@ -176,3 +176,14 @@ int fixture_verb(int (*verb)(int, char **), char **out, char **err, const char *
     for (int i = 0; i < argc; i++) free(given[i]);
     return status;
 }
+
+void fixture_expect(const char *text, const char *part)
+{
+    if (!strstr(text, part)) fail_msg("no '%s' in:\n%s", part, text);
+}
+
+double fixture_number(const json_t *row, const char *key)
+{
+    const json_t *x = json_object_get(row, key);
+    return json_is_number(x) ? json_number_value(x) : NAN;
+}

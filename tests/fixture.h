@@ -5,6 +5,8 @@
 #include "core/db.h"
 #include "tests/unit.h"
 
+#include <jansson.h>
+
 typedef struct fixture {
     char folder[64], path[96]; /* of the database */
     db d;                      /* open for writing */
@@ -34,5 +36,11 @@ void fixture_run(fixture *f, const char *sql);
 /* What a verb prints: stdout and stderr go to *out and *err, which the caller frees.  argv ends in
  * NULL. */
 int fixture_verb(int (*verb)(int, char **), char **out, char **err, const char *const *argv);
+
+/* Fails unless `part` stands in the text. */
+void fixture_expect(const char *text, const char *part);
+
+/* The number called `key` in a row of JSON, NaN if there is none. */
+double fixture_number(const json_t *row, const char *key);
 
 #endif

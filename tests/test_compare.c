@@ -28,17 +28,6 @@ static int compare(const fixture *f, char **out, char **err, const char *a, cons
                         (const char *[]){ "attnlab compare", "--db", f->path, a, b, c, d, NULL });
 }
 
-static void expect(const char *text, const char *part)
-{
-    if (!strstr(text, part)) fail_msg("no '%s' in:\n%s", part, text);
-}
-
-static double number(const json_t *row, const char *key)
-{
-    const json_t *x = json_object_get(row, key);
-    return json_is_number(x) ? json_number_value(x) : NAN;
-}
-
 /* The sentence a newcomer reads, and the row that stands in the record. */
 static void says_and_records(void **state)
 {
@@ -48,12 +37,14 @@ static void says_and_records(void **state)
     fixture_study(&f, "heads", HEADS, 3, 3, 0.02);
     char *out, *err;
     assert_int_equal(compare(&f, &out, &err, "heads", NULL, NULL, NULL), 0);
-    expect(out, "GQA with 2 of 8 key/value heads is equivalent to MHA within ±0.02 nats: worse by "
-                "0.0042 ± 0.0041 nats (95 % simultaneous, 3 seeds), at a quarter of the KV cache.");
-    expect(out, "MQA (1 key/value head for 8) is worse than MHA by 0.0303 ± 0.0041 nats (95 % "
-                "simultaneous, 3 seeds), at an eighth of the KV cache.");
-    expect(out, "assumes equal variances");
-    expect(out, "Look 1.");
+    fixture_expect(
+        out, "GQA with 2 of 8 key/value heads is equivalent to MHA within ±0.02 nats: worse by "
+             "0.0042 ± 0.0041 nats (95 % simultaneous, 3 seeds), at a quarter of the KV cache.");
+    fixture_expect(out,
+                   "MQA (1 key/value head for 8) is worse than MHA by 0.0303 ± 0.0041 nats (95 % "
+                   "simultaneous, 3 seeds), at an eighth of the KV cache.");
+    fixture_expect(out, "assumes equal variances");
+    fixture_expect(out, "Look 1.");
     free(out), free(err);
 
     assert_int_equal(compare(&f, &out, &err, "heads", "-o", "json", NULL), 0);
@@ -63,8 +54,8 @@ static void says_and_records(void **state)
     assert_string_equal(json_string_value(json_object_get(row, "arm")), "mqa");
     assert_string_equal(json_string_value(json_object_get(row, "base")), "mha");
     assert_string_equal(json_string_value(json_object_get(row, "verdict")), "worse");
-    assert_true(fabs(number(row, "diff") - 0.0303333333) < 1e-6);
-    assert_int_equal(number(row, "look"), 2);
+    assert_true(fabs(fixture_number(row, "diff") - 0.0303333333) < 1e-6);
+    assert_int_equal(fixture_number(row, "look"), 2);
 
     /* The last comparison_row says the same, to the last bit. */
     sqlite3_stmt *s;
@@ -73,7 +64,7 @@ static void says_and_records(void **state)
     assert_true(db_query(&f.d, &s, &e,
                          "SELECT * FROM comparison_row JOIN comparison USING(cmp_id)"
                          " WHERE look = 2 AND arm_id = ?",
-                         "i", (int64_t)number(row, "arm_id")));
+                         "i", (int64_t)fixture_number(row, "arm_id")));
     assert_true(db_next(&f.d, s, &any, &e) && any);
     static const char *const KEY[] = { "diff",  "ci_lo",  "ci_hi",           "p",   "p_adjusted",
                                        "mean",  "n",      "p_equivalent",    "mde", "base_mean",
@@ -81,7 +72,7 @@ static void says_and_records(void **state)
     for (int i = 0; i < sqlite3_column_count(s); i++)
         for (size_t k = 0; k < sizeof KEY / sizeof *KEY; k++)
             if (strcmp(sqlite3_column_name(s, i), KEY[k]) == 0)
-                assert_true(sqlite3_column_double(s, i) == number(row, KEY[k]));
+                assert_true(sqlite3_column_double(s, i) == fixture_number(row, KEY[k]));
     sqlite3_finalize(s);
     json_decref(j);
     free(out), free(err);
@@ -109,7 +100,7 @@ static void every_pair(void **state)
         const json_t *row = json_array_get(j, i);
         assert_string_equal(json_string_value(json_object_get(row, "arm")), PAIR[i][0]);
         assert_string_equal(json_string_value(json_object_get(row, "base")), PAIR[i][1]);
-        assert_true(number(row, "p_adjusted") >= number(row, "p"));
+        assert_true(fixture_number(row, "p_adjusted") >= fixture_number(row, "p"));
     }
     json_decref(j);
     free(out), free(err);
@@ -132,8 +123,9 @@ static void on_the_way(void **state)
         json_t *j = json_loads(out, 0, NULL);
         const json_t *row = json_array_get(j, 1);
         const double above = 5 * (exp(-STEP[i] / 8.0) - exp(-5));
-        assert_true(fabs(number(row, "base_mean") - (3.512 + 3.498 + 3.521) / 3 - above) < 1e-9);
-        assert_true(fabs(number(row, "diff") - 0.0303333333) < 1e-6);
+        assert_true(fabs(fixture_number(row, "base_mean") - (3.512 + 3.498 + 3.521) / 3 - above) <
+                    1e-9);
+        assert_true(fabs(fixture_number(row, "diff") - 0.0303333333) < 1e-6);
         json_decref(j);
         free(out), free(err);
         int64_t n;
@@ -148,7 +140,7 @@ static void on_the_way(void **state)
     }
     char *out, *err;
     assert_int_equal(compare(&f, &out, &err, "heads", "--at", "tokens=5", NULL), STATUS_USAGE);
-    expect(err, "no finished run was evaluated by tokens=5");
+    fixture_expect(err, "no finished run was evaluated by tokens=5");
     free(out), free(err);
     error e;
     study_point p;
@@ -168,16 +160,17 @@ static void six_seeds(void **state)
     fixture_study(&f, "heads", HEADS, 3, 6, 0.02);
     char *out, *err;
     assert_int_equal(compare(&f, &out, &err, "heads", "--fail-if", "worse", NULL), STATUS_VERDICT);
-    expect(out, "joint sign-flips");
-    expect(out, "worse by 0.0044 nats (95 % simultaneous: 0.0030 to 0.0060, 6 seeds)");
+    fixture_expect(out, "joint sign-flips");
+    fixture_expect(out, "worse by 0.0044 nats (95 % simultaneous: 0.0030 to 0.0060, 6 seeds)");
     free(out), free(err);
     assert_int_equal(compare(&f, &out, &err, "heads", "--fail-if", "better", NULL), 0);
     free(out), free(err);
     /* Bits a byte are nats a token, over 4 bytes and ln 2. */
     assert_int_equal(compare(&f, &out, &err, "heads", "--metric", "val_bpb@512", "-ojson"), 0);
     json_t *j = json_loads(out, 0, NULL);
-    assert_true(fabs(number(json_array_get(j, 1), "diff") - 0.0316666667 / 4 / log(2)) < 1e-8);
-    assert_true(isnan(number(json_array_get(j, 1), "margin"))); /* stated for nats */
+    assert_true(fabs(fixture_number(json_array_get(j, 1), "diff") - 0.0316666667 / 4 / log(2)) <
+                1e-8);
+    assert_true(isnan(fixture_number(json_array_get(j, 1), "margin"))); /* stated for nats */
     json_decref(j);
     free(out), free(err);
     fixture_close(&f);
@@ -198,13 +191,14 @@ static void holes(void **state)
                     "  WHERE label='mqa' AND pair_key=6)");
     char *out, *err;
     assert_int_equal(compare(&f, &out, &err, "holes", NULL, NULL, NULL), 0);
-    expect(out, "Diverged: window:size=128 seed 1 (the loss is not finite)");
-    expect(out,
-           "Of window:size=128 1 of 6 runs diverged, of mha 0 of 6: Fisher's exact p = 1, 1 for 3");
-    expect(out, "Failed: mqa seed 6 (disk full)");
-    expect(out, "left aside: seed 1, 6");
-    expect(out, "4 seeds");
-    expect(out, "seeds finished (6 -> 5)");
+    fixture_expect(out, "Diverged: window:size=128 seed 1 (the loss is not finite)");
+    fixture_expect(
+        out,
+        "Of window:size=128 1 of 6 runs diverged, of mha 0 of 6: Fisher's exact p = 1, 1 for 3");
+    fixture_expect(out, "Failed: mqa seed 6 (disk full)");
+    fixture_expect(out, "left aside: seed 1, 6");
+    fixture_expect(out, "4 seeds");
+    fixture_expect(out, "seeds finished (6 -> 5)");
     free(out), free(err);
     fixture_close(&f);
 }
@@ -225,10 +219,11 @@ static void many_holes(void **state)
         fixture_run(&f, "UPDATE run SET message = 'at step ' || seed_init");
         char *out, *err;
         assert_int_equal(compare(&f, &out, &err, "hot", NULL, NULL, NULL), 0);
-        expect(out, arms == 2 ? "! Diverged: hot seed 1 (at step 1), hot seed 2 (at step 2), "
-                                "hot seed 3 (at step 3), hot seed 4 (at step 4).\n"
-                              : "! Diverged: 10 runs: hot seed 1 (at step 1), hot seed 2 (at step "
-                                "2), hot seed 3 (at step 3) and 7 others.\n");
+        fixture_expect(
+            out, arms == 2 ? "! Diverged: hot seed 1 (at step 1), hot seed 2 (at step 2), "
+                             "hot seed 3 (at step 3), hot seed 4 (at step 4).\n"
+                           : "! Diverged: 10 runs: hot seed 1 (at step 1), hot seed 2 (at step "
+                             "2), hot seed 3 (at step 3) and 7 others.\n");
         free(out), free(err);
         fixture_close(&f);
     }
@@ -253,9 +248,9 @@ static void confounds(void **state)
     char *out, *err;
     assert_int_equal(compare(&f, &out, &err, "heads", "--fail-if", "confounded", NULL),
                      STATUS_VERDICT);
-    expect(out, "mqa also differs from mha in train.lr (0.001 -> 0.002); host");
-    expect(out, "BLAS kernel");
-    expect(out, "gqa:n_kv_heads=2 also differs from mha in code (core c0de -> core other)");
+    fixture_expect(out, "mqa also differs from mha in train.lr (0.001 -> 0.002); host");
+    fixture_expect(out, "BLAS kernel");
+    fixture_expect(out, "gqa:n_kv_heads=2 also differs from mha in code (core c0de -> core other)");
     free(out), free(err);
     int64_t n;
     error e;
@@ -306,13 +301,13 @@ static void afterthoughts(void **state)
                     " FROM run WHERE seed_init = 1");
     char *out, *err;
     assert_int_equal(compare(&f, &out, &err, "heads", NULL, NULL, NULL), 0);
-    expect(out, "The margin was changed from 0.01 to 0.02 after 9 runs had finished.");
-    expect(out, "Seeds were added after a look (3 to 5, after 2 looks)");
-    expect(out, "3 cells finished in an older generation only");
-    expect(out, "(95 % simultaneous, 2 seeds)");
+    fixture_expect(out, "The margin was changed from 0.01 to 0.02 after 9 runs had finished.");
+    fixture_expect(out, "Seeds were added after a look (3 to 5, after 2 looks)");
+    fixture_expect(out, "3 cells finished in an older generation only");
+    fixture_expect(out, "(95 % simultaneous, 2 seeds)");
     free(out), free(err);
     assert_int_equal(compare(&f, &out, &err, "heads", "--generation", "0", NULL), 0);
-    expect(out, "(95 % simultaneous, 3 seeds)");
+    fixture_expect(out, "(95 % simultaneous, 3 seeds)");
     free(out), free(err);
     fixture_close(&f);
 }
@@ -336,8 +331,9 @@ static void two_baselines(void **state)
     fixture_study(&f, "grid", arm, 4, 4, 0.02);
     char *out, *err;
     assert_int_equal(compare(&f, &out, &err, "grid", NULL, NULL, NULL), 0);
-    expect(out, "MQA (1 key/value head for 8) at context 512 is worse than MHA at context 512 by");
-    expect(out, "with 9 degrees of freedom");
+    fixture_expect(
+        out, "MQA (1 key/value head for 8) at context 512 is worse than MHA at context 512 by");
+    fixture_expect(out, "with 9 degrees of freedom");
     free(out), free(err);
     fixture_close(&f);
 }
@@ -365,13 +361,13 @@ static void finds_the_study(void **state)
         free(out), free(err);
     }
     assert_int_equal(compare(&f, &out, &err, "tails", NULL, NULL, NULL), STATUS_USAGE);
-    expect(err, "no study 'tails' (there is heads)");
+    fixture_expect(err, "no study 'tails' (there is heads)");
     free(out), free(err);
     assert_int_equal(compare(&f, &out, &err, "no/such.yaml", NULL, NULL, NULL), STATUS_FAILED);
     free(out), free(err);
     assert_int_equal(compare(&f, &out, &err, "heads", "--metric", "val_loss@999", NULL),
                      STATUS_USAGE);
-    expect(err, "on record: lm.val_loss@512");
+    fixture_expect(err, "on record: lm.val_loss@512");
     free(out), free(err);
     assert_int_equal(compare(&f, &out, &err, "heads", "--metric", "beauty", NULL), STATUS_USAGE);
     free(out), free(err);
@@ -389,9 +385,9 @@ static void read_only(void **state)
                     " BEGIN SELECT raise(ABORT, 'the disk is full'); END");
     char *out, *err;
     assert_int_equal(compare(&f, &out, &err, "heads", NULL, NULL, NULL), 0);
-    expect(err, "this look is not recorded");
-    expect(err, "the disk is full");
-    expect(out, "Look 1 (not recorded).");
+    fixture_expect(err, "this look is not recorded");
+    fixture_expect(err, "the disk is full");
+    fixture_expect(out, "Look 1 (not recorded).");
     free(out), free(err);
     int64_t n;
     error e;

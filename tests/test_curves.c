@@ -9,11 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static void expect(const char *text, const char *part)
-{
-    if (!strstr(text, part)) fail_msg("no '%s' in:\n%s", part, text);
-}
-
 static curve curve_of(const double *tokens, const double *loss, int n)
 {
     curve k = { 0 };
@@ -145,13 +140,13 @@ static void test_horizons(void **state)
 
     char *out, *err;
     assert_int_equal(curves(&f, &out, &err, "lengths", NULL, NULL), 0);
-    expect(out, "4 horizons");
-    expect(out, "not converged");
-    expect(out, "over 1");
-    expect(out, "leaving out one seed at a time");
+    fixture_expect(out, "4 horizons");
+    fixture_expect(out, "not converged");
+    fixture_expect(out, "over 1");
+    fixture_expect(out, "leaving out one seed at a time");
     free(out), free(err);
     assert_int_equal(curves(&f, &out, &err, "lengths", "-ojson", "--reach"), 0);
-    expect(out, "\"censored_at\"");
+    fixture_expect(out, "\"censored_at\"");
     free(out), free(err);
     fixture_close(&f);
 }
@@ -167,13 +162,13 @@ static void test_along_a_run(void **state)
     fixture_study(&f, "one", ARM, 1, 3, 0.01);
     char *out, *err;
     assert_int_equal(curves(&f, &out, &err, "one", NULL, NULL), 0);
-    expect(out, "one schedule");
-    expect(out, "no forecast");
+    fixture_expect(out, "one schedule");
+    fixture_expect(out, "no forecast");
     free(out), free(err);
     fixture_run(&f, "INSERT INTO config_param SELECT config_id, 'train.schedule', 'constant' FROM"
                     " config");
     assert_int_equal(curves(&f, &out, &err, "one", NULL, NULL), 0);
-    expect(out, "constant rate");
+    fixture_expect(out, "constant rate");
     free(out), free(err);
     assert_int_equal(curves(&f, &out, &err, "nothing", NULL, NULL), STATUS_USAGE);
     free(out), free(err);

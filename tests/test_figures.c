@@ -114,11 +114,6 @@ static json_t *compared(const fixture *f, const char *metric)
     return rows;
 }
 
-static double number(const json_t *row, const char *key)
-{
-    return json_number_value(json_object_get(row, key));
-}
-
 /* Differences, intervals and verdicts: forest, heat map and lines against what compare prints. */
 static void as_compared(void **state)
 {
@@ -133,13 +128,13 @@ static void as_compared(void **state)
     assert_int_equal(block(v, 8, forest, "simultaneous 1 - alpha", 4), 4);
     for (int i = 0; i < 4; i++) {
         const json_t *r = json_array_get(rows, (size_t)i);
-        near(v[4 * i], number(r, "diff"), 2e-6);
+        near(v[4 * i], fixture_number(r, "diff"), 2e-6);
         near(v[4 * i + 1], 4 - i, 0);
-        near(v[4 * i + 2], number(r, "ci_lo"), 2e-6);
-        near(v[4 * i + 3], number(r, "ci_hi"), 2e-6);
+        near(v[4 * i + 2], fixture_number(r, "ci_lo"), 2e-6);
+        near(v[4 * i + 3], fixture_number(r, "ci_hi"), 2e-6);
         char after[64];
         snprintf(after, sizeof after, "  %s", json_string_value(json_object_get(r, "verdict")));
-        shown(script, number(r, "diff"), after);
+        shown(script, fixture_number(r, "diff"), after);
     }
     /* The seeds, by brute force: row 4 - 0.24 is gqa @256. */
     double seed[64];
@@ -156,8 +151,8 @@ static void as_compared(void **state)
         const json_t *r = json_array_get(rows, (size_t)i);
         const char *verdict = json_string_value(json_object_get(r, "verdict"));
         near(v[4 * i], X[i], 0), near(v[4 * i + 1], Y[i], 0);
-        near(v[4 * i + 2], number(r, "diff"), 2e-6);
-        shown(cells, number(r, "diff"),
+        near(v[4 * i + 2], fixture_number(r, "diff"), 2e-6);
+        shown(cells, fixture_number(r, "diff"),
               strcmp(verdict, "undecided") == 0    ? " ~"
               : strcmp(verdict, "equivalent") == 0 ? " ="
                                                    : "");
@@ -184,13 +179,14 @@ static void as_compared(void **state)
     for (int i = 0; i < 2; i++) {
         const json_t *r = json_array_get(rows, (size_t)i);
         near(v[4 * i] / (256 << i), 1, 0.03);
-        near(v[4 * i + 1], number(r, "diff"), 2e-6);
-        near(v[4 * i + 2], number(r, "ci_lo"), 2e-6);
-        near(v[4 * i + 3], number(r, "ci_hi"), 2e-6);
+        near(v[4 * i + 1], fixture_number(r, "diff"), 2e-6);
+        near(v[4 * i + 2], fixture_number(r, "ci_lo"), 2e-6);
+        near(v[4 * i + 3], fixture_number(r, "ci_hi"), 2e-6);
     }
     /* One doubling: the slope is the difference of differences. */
     snprintf(head, sizeof head, "# gqa: %+.4f [",
-             number(json_array_get(rows, 1), "diff") - number(json_array_get(rows, 0), "diff"));
+             fixture_number(json_array_get(rows, 1), "diff") -
+                 fixture_number(json_array_get(rows, 0), "diff"));
     assert_memory_equal(at, head, 12);
     free(lines);
     json_decref(rows);

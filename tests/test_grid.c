@@ -51,17 +51,6 @@ static void open_study(fixture *f)
         compare_verb, out, err,                                                                    \
         (const char *[]){ "attnlab compare", "--db", (f)->path, "grid", __VA_ARGS__, NULL })
 
-static void expect(const char *text, const char *part)
-{
-    if (!strstr(text, part)) fail_msg("no '%s' in:\n%s", part, text);
-}
-
-static double number(const json_t *row, const char *key)
-{
-    const json_t *x = json_object_get(row, key);
-    return json_is_number(x) ? json_number_value(x) : NAN;
-}
-
 /* Down, across and into tables; numbers ascend, though the study has 512 first. */
 static void laid_out(void **state)
 {
@@ -79,28 +68,29 @@ static void laid_out(void **state)
                                   "attention  context=256              context=512\n"
                                   "mha        3.40000 base             3.30000 base\n"
                                   "mqa        3.35000 -0.05000 better  3.30100 +0.00100 =\n\n" };
-    expect(out, table[0]), expect(out, table[1]);
+    fixture_expect(out, table[0]), fixture_expect(out, table[1]);
     assert_true(strstr(out, table[0]) < strstr(out, table[1]));
-    expect(out, "Cells: mean val_loss@512 in nats over 3 seeds, difference from the baseline "
-                "(base), verdict (~ undecided, = equivalent within ±0.01, better, worse; at 95 % "
-                "for all 4 at once).\n");
-    expect(out, "Look 1.");
+    fixture_expect(
+        out, "Cells: mean val_loss@512 in nats over 3 seeds, difference from the baseline "
+             "(base), verdict (~ undecided, = equivalent within ±0.01, better, worse; at 95 % "
+             "for all 4 at once).\n");
+    fixture_expect(out, "Look 1.");
     free(out), free(err);
     /* Two axes across; none is left for tables. */
     assert_int_equal(COMPARE(&f, &out, &err, "--rows", "model.attention", "--cols", "model.dim",
                              "--cols", "model.context", "-omd"),
                      0);
-    expect(out, "| attention | dim=64, context=256 ");
-    expect(
+    fixture_expect(out, "| attention | dim=64, context=256 ");
+    fixture_expect(
         out,
         "| mqa       | 3.64000 +0.04000 worse | 3.53000 +0.03000 worse | 3.35000 -0.05000 better "
         "| 3.30100 +0.00100 =   |\n");
     free(out), free(err);
     /* Two axes down have a column each. */
     assert_int_equal(COMPARE(&f, &out, &err, "--rows", "dim", "--rows", "context"), 0);
-    expect(out, "dim  context  mha           mqa\n");
-    expect(out, "64   256      3.60000 base  3.64000 +0.04000 worse\n");
-    expect(out, "128  512      3.30000 base  3.30100 +0.00100 =\n");
+    fixture_expect(out, "dim  context  mha           mqa\n");
+    fixture_expect(out, "64   256      3.60000 base  3.64000 +0.04000 worse\n");
+    fixture_expect(out, "128  512      3.30000 base  3.30100 +0.00100 =\n");
     free(out), free(err);
     fixture_close(&f);
 }
@@ -113,18 +103,19 @@ static void defaults(void **state)
     char *out, *err;
     open_study(&f);
     assert_int_equal(COMPARE(&f, &out, &err, "--tables", "dim"), 0);
-    expect(out, "dim=64\n\nattention  context=256  ");
+    fixture_expect(out, "dim=64\n\nattention  context=256  ");
     free(out), free(err);
     assert_int_equal(COMPARE(&f, &out, &err, "--cols", "attention"), 0);
-    expect(out, "dim=64\n\ncontext  mha           mqa\n");
+    fixture_expect(out, "dim=64\n\ncontext  mha           mqa\n");
     free(out), free(err);
     assert_int_equal(COMPARE(&f, &out, &err, "--rows", "context"), 0);
-    expect(out, "mha\n\ncontext  dim=64        dim=128\n"); /* the attention speaks for itself */
+    fixture_expect(out,
+                   "mha\n\ncontext  dim=64        dim=128\n"); /* the attention speaks for itself */
     free(out), free(err);
     /* All in one direction: the other has the metric, or nothing. */
     assert_int_equal(
         COMPARE(&f, &out, &err, "--rows", "context", "--rows", "dim", "--rows", "attention"), 0);
-    expect(out, "context  dim  attention  val_loss@512\n");
+    fixture_expect(out, "context  dim  attention  val_loss@512\n");
     free(out), free(err);
     fixture_close(&f);
 }
@@ -141,7 +132,7 @@ static void rows_for_programs(void **state)
     free(out), free(err);
     assert_int_equal(COMPARE(&f, &out, &err, "--rows", "attention", "-ojson"), 0);
     json_t *j = json_loads(out, 0, NULL);
-    expect(err, "Procedure: randomised blocks");
+    fixture_expect(err, "Procedure: randomised blocks");
     assert_int_equal(json_array_size(j), ARMS);
     static const char *const SAME[] = { "n", "mean", "diff", "ci_lo", "ci_hi", "p_adjusted" };
     int compared = 0;
@@ -150,18 +141,18 @@ static void rows_for_programs(void **state)
         const char *label = json_string_value(json_object_get(row, "arm"));
         int a = 0;
         while (strcmp(LABEL[a], label) != 0) a++;
-        assert_true(number(row, "model.context") == (a % 4 < 2 ? 512 : 256));
-        assert_true(number(row, "model.dim") == (a < 4 ? 64 : 128));
-        assert_true(fabs(number(row, "mean") - LEVEL[a] - GAP[a]) < 1e-12);
+        assert_true(fixture_number(row, "model.context") == (a % 4 < 2 ? 512 : 256));
+        assert_true(fixture_number(row, "model.dim") == (a < 4 ? 64 : 128));
+        assert_true(fabs(fixture_number(row, "mean") - LEVEL[a] - GAP[a]) < 1e-12);
         if (a % 2)
-            assert_true(fabs(number(row, "diff") - GAP[a]) < 1e-12);
+            assert_true(fabs(fixture_number(row, "diff") - GAP[a]) < 1e-12);
         else
             assert_true(json_is_null(json_object_get(row, "verdict")));
         for (size_t k = 0; k < json_array_size(list); k++) {
             const json_t *other = json_array_get(list, k);
             if (strcmp(json_string_value(json_object_get(other, "arm")), label) != 0) continue;
             for (size_t m = 0; m < sizeof SAME / sizeof *SAME; m++)
-                assert_true(number(row, SAME[m]) == number(other, SAME[m]));
+                assert_true(fixture_number(row, SAME[m]) == fixture_number(other, SAME[m]));
             assert_true(
                 json_equal(json_object_get(row, "verdict"), json_object_get(other, "verdict")));
             compared++;
@@ -171,7 +162,7 @@ static void rows_for_programs(void **state)
     json_decref(j), json_decref(list);
     free(out), free(err);
     assert_int_equal(COMPARE(&f, &out, &err, "--rows", "attention", "-ocsv"), 0);
-    expect(out, "model.dim,model.attention,model.context,arm,base,n,mean,");
+    fixture_expect(out, "model.dim,model.attention,model.context,arm,base,n,mean,");
     free(out), free(err);
     fixture_close(&f);
 }
@@ -193,12 +184,12 @@ static void holes(void **state)
     assert_int_equal(
         COMPARE(&f, &out, &err, "--rows", "attention", "--cols", "context", "--tables", "dim"), 0);
     /* One seed of three is too few to be compared; two are left for the rest. */
-    expect(out, "3.62050 not compared [n=1, 2 unfinished]");
-    expect(out, "3.51975 +0.02975 worse [1 failed] !");
-    expect(out, "no value [3 diverged]");
-    expect(out, "mha                               3.29000 base");
-    expect(out, ", [other n, runs without a value], ! where more than the axes differs.\n");
-    expect(out, "over 2 seeds");
+    fixture_expect(out, "3.62050 not compared [n=1, 2 unfinished]");
+    fixture_expect(out, "3.51975 +0.02975 worse [1 failed] !");
+    fixture_expect(out, "no value [3 diverged]");
+    fixture_expect(out, "mha                               3.29000 base");
+    fixture_expect(out, ", [other n, runs without a value], ! where more than the axes differs.\n");
+    fixture_expect(out, "over 2 seeds");
     free(out), free(err);
     fixture_close(&f);
 }
@@ -224,7 +215,7 @@ static void refused(void **state)
     for (size_t i = 0; i < sizeof CASE / sizeof *CASE; i++) {
         const char *const *a = CASE[i].argv;
         assert_int_equal(COMPARE(&f, &out, &err, a[0], a[1], a[2], a[3]), STATUS_USAGE);
-        expect(err, CASE[i].line);
+        fixture_expect(err, CASE[i].line);
         assert_string_equal(out, "");
         assert_ptr_equal(strchr(err, '\n'), err + strlen(err) - 1);
         free(out), free(err);
@@ -236,7 +227,7 @@ static void refused(void **state)
     fixture_run(&f, "UPDATE arm SET axis_json = (SELECT axis_json FROM arm WHERE ord = 0)"
                     " WHERE ord = 2");
     assert_int_equal(COMPARE(&f, &out, &err, "--rows", "dim"), STATUS_FAILED);
-    expect(err, "'mha @512 64' and 'mha @256 64' have the same value of every axis");
+    fixture_expect(err, "'mha @512 64' and 'mha @256 64' have the same value of every axis");
     free(out), free(err);
     fixture_close(&f);
 }

@@ -37,11 +37,6 @@ static void make(fixture *f, const char *name, int seeds)
     fixture_study(f, name, arm, ARMS, seeds, 0.02);
 }
 
-static double number(const json_t *row, const char *key)
-{
-    return json_number_value(json_object_get(row, key));
-}
-
 static void check(const fixture *f, const char *name)
 {
     const char *argv[] = { "attnlab", "--db", f->path, name, "--interactions", "-ojson", NULL };
@@ -52,11 +47,11 @@ static void check(const fixture *f, const char *name)
     const json_t *gqa = json_array_get(j, 0), *mqa = json_array_get(j, 1);
     assert_string_equal(json_string_value(json_object_get(gqa, "axis")), "model.context");
     assert_string_equal(json_string_value(json_object_get(gqa, "verdict")), "undecided");
-    assert_true(number(gqa, "ci_lo") < 0 && number(gqa, "ci_hi") > 0);
+    assert_true(fixture_number(gqa, "ci_lo") < 0 && fixture_number(gqa, "ci_hi") > 0);
     assert_string_equal(json_string_value(json_object_get(mqa, "verdict")), "rises");
-    assert_true(fabs(number(mqa, "a_doubling") - 0.01) < 0.001);
-    assert_true(number(mqa, "ci_lo") < 0.01 && number(mqa, "ci_hi") > 0.01);
-    assert_true(number(mqa, "p_adjusted") < 0.05);
+    assert_true(fabs(fixture_number(mqa, "a_doubling") - 0.01) < 0.001);
+    assert_true(fixture_number(mqa, "ci_lo") < 0.01 && fixture_number(mqa, "ci_hi") > 0.01);
+    assert_true(fixture_number(mqa, "p_adjusted") < 0.05);
     json_decref(j);
     free(out), free(err);
 }

@@ -58,11 +58,6 @@ static void cut_library(char *page)
     memmove(from, to, strlen(to) + 1);
 }
 
-static void expect(const char *page, const char *part)
-{
-    if (!strstr(page, part)) fail_msg("no '%s'", part);
-}
-
 static void stands_alone(void **state)
 {
     (void)state;
@@ -82,17 +77,19 @@ static void stands_alone(void **state)
         at = strstr(at, ORDER[i]);
         if (!at) fail_msg("no '%s' in its place", ORDER[i]);
     }
-    expect(page, "class=\"badge equivalent\"");
-    expect(page, "GQA with 2 of 8 key/value heads is equivalent to MHA within");
-    expect(page, "Fisher&#39;s exact p");
-    expect(page, "Why &lt;b&gt;not&lt;/b&gt; &amp; &quot;so&quot;?");
-    expect(page, "8 runs finished, 1 diverged");
-    expect(page, "Design: 3 arms, 3 seeds each; varied: model.attention: ");
-    expect(page, "Measure: val_loss@512, margin of equivalence ±0.03, alpha 0.05.");
-    expect(page, "model: {x: &lt;script&gt;}\n  next: line"); /* the study's file, as it was */
-    expect(page, "two one-sided tests at 0.05 each, that is, the simultaneous 90 % interval lies");
-    expect(page, "one-sided and hold for all 2 contrasts at once");
-    expect(page, "<th scope=\"col\">arm</th>");
+    fixture_expect(page, "class=\"badge equivalent\"");
+    fixture_expect(page, "GQA with 2 of 8 key/value heads is equivalent to MHA within");
+    fixture_expect(page, "Fisher&#39;s exact p");
+    fixture_expect(page, "Why &lt;b&gt;not&lt;/b&gt; &amp; &quot;so&quot;?");
+    fixture_expect(page, "8 runs finished, 1 diverged");
+    fixture_expect(page, "Design: 3 arms, 3 seeds each; varied: model.attention: ");
+    fixture_expect(page, "Measure: val_loss@512, margin of equivalence ±0.03, alpha 0.05.");
+    fixture_expect(page,
+                   "model: {x: &lt;script&gt;}\n  next: line"); /* the study's file, as it was */
+    fixture_expect(
+        page, "two one-sided tests at 0.05 each, that is, the simultaneous 90 % interval lies");
+    fixture_expect(page, "one-sided and hold for all 2 contrasts at once");
+    fixture_expect(page, "<th scope=\"col\">arm</th>");
     /* What people wrote is text; nothing is fetched. */
     static const char *const NEVER[] = { "<script>document",
                                          "<img",
@@ -106,9 +103,9 @@ static void stands_alone(void **state)
     for (size_t i = 0; i < sizeof NEVER / sizeof *NEVER; i++)
         if (strstr(page, NEVER[i])) fail_msg("'%s' is in the page", NEVER[i]);
     /* An id is there once. */
-    expect(page, "id=\"diff-gnuplot_canvas\"");
-    expect(page, "id=\"loss-gnuplot_canvas\"");
-    expect(page, "'#diff-gpPt");
+    fixture_expect(page, "id=\"diff-gnuplot_canvas\"");
+    fixture_expect(page, "id=\"loss-gnuplot_canvas\"");
+    fixture_expect(page, "'#diff-gpPt");
     assert_null(strstr(page, "'#gpPt"));
     free(page);
     int64_t looks;
