@@ -69,33 +69,37 @@ static void pack_strips(float *out, const float *A, long ak, long M, long K)
                 for (long i = m; i < M; i++) out[k * MR + i - m] = A[i + k * ak];
 }
 
-/* A block of C (M, N) = or += A (M, K) B, with B (K, N) packed and A in rows, K of them contiguous:
- * that is read as it lies. */
+/* C (M, N) = or += A (M, K) B, with B (K, N) packed.  Within a strip A(i, k) is
+ * A[i ai + k ak], and the strip of row m begins at A + m am. */
+INLINE void strips_times(float *C, long ldc, const float *A, long am, long ai, long ak,
+                         const float *packed, long M, long N, long K, int mode)
+{
+    for (long n = 0; n < N; n += NR)
+        for (long m = 0; m < M; m += MR)
+            strip(C + m * ldc + n, ldc, A + m * am, ai, ak, packed + n * K, (int)min(MR, M - m),
+                  N - n, K, mode);
+}
+
+/* A block with A in rows, K of them contiguous: that is read as it lies. */
 static void block_of_rows(float *C, long ldc, const float *A, long ai, const float *packed, long M,
                           long N, long K, int mode)
 {
     const long step = part_of(M, BLOCK_A / K / MR * MR, MR);
-    for (long m0 = 0; m0 < M; m0 += step)
-        for (long n = 0; n < N; n += NR)
-            for (long m = m0, end = min(m0 + step, M); m < end; m += MR)
-                strip(C + m * ldc + n, ldc, A + m * ai, ai, 1, packed + n * K,
-                      (int)min(MR, end - m), N - n, K, mode);
+    for (long m = 0; m < M; m += step)
+        strips_times(C + m * ldc, ldc, A + m * ai, ai, ai, 1, packed, min(step, M - m), N, K, mode);
 }
 
-/* The same with A in columns.  As they lie, each would be a line of cache and often a page of its
+/* A block with A in columns.  As they lie, each would be a line of cache and often a page of its
  * own, and with widths that are powers of two all of them in the same places of the cache. */
 static void block_of_columns(float *C, long ldc, const float *A, long ak, const float *packed,
                              long M, long N, long K, int mode)
 {
     float strips[BLOCK_A] __attribute__((aligned(64)));
     const long step = part_of(M, BLOCK_A / K / MR * MR, MR);
-    for (long m0 = 0; m0 < M; m0 += step) {
-        const long rows = min(step, M - m0);
-        pack_strips(strips, A + m0, ak, rows, K);
-        for (long n = 0; n < N; n += NR)
-            for (long m = 0; m < rows; m += MR)
-                strip(C + (m0 + m) * ldc + n, ldc, strips + m * K, 1, MR, packed + n * K,
-                      (int)min(MR, rows - m), N - n, K, mode);
+    for (long m = 0; m < M; m += step) {
+        const long rows = min(step, M - m);
+        pack_strips(strips, A + m, ak, rows, K);
+        strips_times(C + m * ldc, ldc, strips, K, 1, MR, packed, rows, N, K, mode);
     }
 }
 
