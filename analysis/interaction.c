@@ -252,7 +252,7 @@ void interaction_print(const interactions *k, const comparison *c, table_format 
         table_text(&t, c->study->arm[r->arm].label), table_text(&t, c->study->arm[r->base].label);
         table_text(&t, r->axis), table_int(&t, r->n), table_text(&t, text);
         table_real(&t, r->slope, digits), table_real(&t, r->lo, digits);
-        table_real(&t, r->hi, digits), table_real(&t, r->p_adjusted, 4);
+        table_real(&t, r->hi, digits), table_probability(&t, r->p_adjusted);
         table_text(&t, interaction_verdict(r));
     }
     table_close(&t);

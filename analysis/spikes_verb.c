@@ -120,7 +120,7 @@ static void print_rows(const spike_study *k, table_format f)
         table_text(&t, c ? s->arm[c->base].label : NULL);
         table_real(&t, c && isfinite(c->ratio) ? c->ratio : NAN, 2);
         table_real(&t, c ? c->lo : NAN, 2), table_real(&t, c && isfinite(c->hi) ? c->hi : NAN, 2);
-        table_real(&t, c ? c->p_adjusted : NAN, 4);
+        table_probability(&t, c ? c->p_adjusted : NAN);
         table_text(&t, !c || isnan(c->p) ? NULL : c->flips ? "sign-flips" : "binomial");
         table_text(&t, c ? verdict_of(c, s->alpha) : NULL);
     }

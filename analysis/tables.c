@@ -46,16 +46,15 @@ void tables_pairs(FILE *out, const comparison *c, table_format f)
     const int digits = tables_digits(c);
     for (int i = 0; i < c->asked.pairs; i++) {
         const contrast *r = &c->result.row[i];
-        char text[80] = "", p[32] = "";
+        char text[80] = "";
         if (isfinite(r->hi - r->lo))
             snprintf(text, sizeof text, "%+.*f to %+.*f", digits, r->lo, digits, r->hi);
-        if (!isnan(r->p_adjusted))
-            snprintf(p, sizeof p, r->p_adjusted < 1e-4 ? "%.0e" : "%.4f", r->p_adjusted);
         char diff[40] = "";
         if (!isnan(r->diff)) snprintf(diff, sizeof diff, "%+.*f", digits, r->diff);
         table_text(&t, c->study->arm[r->of.arm].label);
         table_text(&t, c->study->arm[r->of.base].label);
-        table_int(&t, r->n), table_text(&t, diff), table_text(&t, text), table_text(&t, p);
+        table_int(&t, r->n), table_text(&t, diff), table_text(&t, text);
+        table_probability(&t, r->p_adjusted);
         table_real(&t, c->power[i].mde, digits);
         const bool small = r->verdict == CONTRAST_EQUIVALENT && (r->lo > 0 || r->hi < 0);
         char verdict[80];

@@ -177,6 +177,14 @@ void table_real(table *t, double x, int digits)
     put(t, (table_cell){ text, !isnan(x) });
 }
 
+void table_probability(table *t, double p)
+{
+    if (table_for_people(t->format) && p < 1e-4 && p > 0)
+        put(t, (table_cell){ print("%.0e", p), true });
+    else
+        table_real(t, p, 4);
+}
+
 /* Columns on the screen: bytes that do not continue a UTF-8 character. */
 static int width(const char *text)
 {

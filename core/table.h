@@ -57,6 +57,9 @@ void table_text(table *t, const char *text);
 void table_int(table *t, int64_t x);
 void table_real(table *t, double x, int digits);
 
+/* A cell with a probability: people see four digits, below 1e-4 one and its power of ten. */
+void table_probability(table *t, double p);
+
 /* `text` with what HTML gives a meaning (& < > " ') escaped, and control characters as blanks. */
 void table_put_html(FILE *out, const char *text);
 

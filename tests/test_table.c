@@ -158,6 +158,34 @@ static double read_back(double x, table_format f)
     return back;
 }
 
+/* The text of a table of one probability, without the name of its column. */
+static void expect_probability(double p, table_format f, const char *cell)
+{
+    char *text;
+    size_t n;
+    FILE *out = open_memstream(&text, &n);
+    table t;
+    table_open(&t, f, out, 1, COLUMNS);
+    table_probability(&t, p);
+    table_close(&t);
+    fclose(out);
+    const char *found = strchr(text, '\n') + 1;
+    assert_string_equal(found + strspn(found, " "), cell);
+    free(text);
+}
+
+/* A small probability is never shown as 0, and a program gets all of it. */
+static void test_probability(void **state)
+{
+    (void)state;
+    expect_probability(0.09375, TABLE_TEXT, "0.0938\n");
+    expect_probability(1e-4, TABLE_TEXT, "0.0001\n");
+    expect_probability(3.4e-15, TABLE_TEXT, "3e-15\n");
+    expect_probability(0, TABLE_TEXT, "0.0000\n");
+    expect_probability(NAN, TABLE_TEXT, "\n");
+    expect_probability(3.4e-15, TABLE_CSV, "3.4e-15\r\n");
+}
+
 /* Every double comes back as it was to a program, and rounded to people, however large it is. */
 static void test_exact(void **state)
 {
@@ -190,9 +218,10 @@ static void test_names(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_text),  cmocka_unit_test(test_latex), cmocka_unit_test(test_html),
-        cmocka_unit_test(test_csv),   cmocka_unit_test(test_json),  cmocka_unit_test(test_exact),
-        cmocka_unit_test(test_names),
+        cmocka_unit_test(test_text),  cmocka_unit_test(test_latex),
+        cmocka_unit_test(test_html),  cmocka_unit_test(test_csv),
+        cmocka_unit_test(test_json),  cmocka_unit_test(test_probability),
+        cmocka_unit_test(test_exact), cmocka_unit_test(test_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
