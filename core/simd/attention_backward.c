@@ -26,17 +26,17 @@ enum {
 /* A block of keys: three ways to read it, and what it receives. */
 typedef struct keys {
     int from, n;
-    float kt[TILE], vt[TILE]; /* K^T and V^T in panels   */
-    float k[TILE];            /* k in rows               */
-    float dk[TILE], dv[TILE]; /* rows; dk short of scale */
+    _Alignas(64) float kt[TILE], vt[TILE]; /* K^T and V^T in panels   */
+    float k[TILE];                         /* k in rows               */
+    float dk[TILE], dv[TILE];              /* rows; dk short of scale */
 } keys;
 
 /* A tile of rows, and its scores against a block of keys. */
 typedef struct rows {
     int from, to;
-    float q[TILE], dO[TILE];
+    _Alignas(64) float q[TILE], dO[TILE];
     float lse[ROWS + MR], mean[ROWS + MR]; /* lse log2(e), and do . o      */
-    float p[(ROWS + MR) * SCORES], ds[(ROWS + MR) * SCORES];
+    _Alignas(64) float p[(ROWS + MR) * SCORES], ds[(ROWS + MR) * SCORES];
 } rows;
 
 static void keys_load(keys *c, const float *k, const float *v, const group *s, int j0, int n)
@@ -112,7 +112,7 @@ static void strip_backward(float *dq, rows *t, const keys *c, const group *s, in
     score(TIMES, ds, t->dO + (size_t)r0 * s->Ev, c->vt, column, v.wide, a->Ev, s->Ev, t->mean + r0,
           p);
 
-    float part[MR * WIDEST];
+    _Alignas(64) float part[MR * WIDEST];
     strip_product(MR, SET, part, s->E, ds, SCORES, 1, c->k + (size_t)column * s->E, s->E, s->E,
                   v.n);
     for (int r = 0; r < MR && i + r < t->to; r++) {

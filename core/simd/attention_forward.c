@@ -20,16 +20,16 @@ static const float HIDDEN = -1e30f;
 
 /* Rows of a tile: the sum of p v, the sum of p, and what has been subtracted from the scores. */
 typedef struct rows {
-    float sum[ROWS], top[ROWS];
+    _Alignas(64) float sum[ROWS], top[ROWS];
     float pv[TILE];
 } rows;
 
 /* What keys j0..j0+keys-1 bring to a tile. */
 typedef struct keys {
     int from, n;
-    bool odd;               /* some value is not finite, and 0 below */
-    const float *value;     /* all of v, for these                   */
-    float k[TILE], v[TILE]; /* K^T in panels; v in rows              */
+    bool odd;                            /* some value is not finite, and 0 below */
+    const float *value;                  /* all of v, for these                   */
+    _Alignas(64) float k[TILE], v[TILE]; /* K^T in panels; v in rows              */
 } keys;
 
 /* out (n, Ev) = rows of v, with zeros for what is not finite; was there any? */
@@ -97,7 +97,7 @@ static void fold(float *p, float *sum, float *top, float *pv, int wide, int Ev)
 INLINE void add_strip(bool carry, rows *t, const float *q, const keys *c, const group *s, int i,
                       int i0, int i1)
 {
-    float p[MR * SCORES];
+    _Alignas(64) float p[MR * SCORES];
     const view v = view_of(s, i, i1, c->from, c->n);
     if (v.n <= 0) return;
     float *pv = t->pv + (size_t)(i - i0) * s->Ev;
@@ -154,7 +154,7 @@ static void tile_forward(float *o, float *lse, const float *q, const float *k, c
                          const group *s, int i0, int i1)
 {
     const attention *a = s->a;
-    float copy[TILE];
+    _Alignas(64) float copy[TILE];
     rows free, carried;
     copy_rows(copy, q, s, i0, i1, a->q_row, a->q_head, a->E, s->E, a->scale * LOG2_E);
     attempt(false, &free, copy, k, v, s, i0, i1);

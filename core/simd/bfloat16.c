@@ -161,7 +161,7 @@ INLINE void strip(float *C, long ldc, const pair *A, long ai, long ak, const pai
             micro(rows, ADD, C, ldc, A, ai, ak, panel, K);
         return;
     }
-    float edge[MR * NR];
+    _Alignas(64) float edge[MR * NR];
     micro(rows, SET, edge, NR, A, ai, ak, panel, K);
     for (int i = 0; i < rows; i++)
         for (long j = 0; j < columns; j++)
@@ -207,7 +207,7 @@ typedef struct product {
 static void block(const product *p, const pair *packed, long m0, long M, long n, long N, long k,
                   long K, int mode)
 {
-    pair a[BLOCK_A] __attribute__((aligned(64)));
+    _Alignas(64) pair a[BLOCK_A];
     const long half = (K + 1) / 2, step = part_of(M, BLOCK_A / half / 16 * 16, 16);
     for (long m = m0, end = m0 + M; m < end; m += step) {
         const long rows = min(step, end - m);
@@ -231,7 +231,7 @@ static long pairs_of(long K, long N)
 static void piece(void *arg, int i)
 {
     const product *p = arg;
-    pair packed[DEPTH / 2 * COLUMNS] __attribute__((aligned(64)));
+    _Alignas(64) pair packed[DEPTH / 2 * COLUMNS];
     const long across = (p->N + p->columns - 1) / p->columns;
     const long m0 = i / across * p->rows, n0 = i % across * p->columns;
     const long M = min(p->rows, p->M - m0), N = min(p->columns, p->N - n0);

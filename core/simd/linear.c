@@ -51,7 +51,7 @@ INLINE void strip(float *C, long ldc, const float *A, long ai, long ak, const fl
             micro(rows, TWO, ADD, FAR, C, ldc, A, ai, ak, panel, NR, K);
         return;
     }
-    float edge[MR * NR];
+    _Alignas(64) float edge[MR * NR];
     micro(rows, TWO, SET, NEAR, edge, NR, A, ai, ak, panel, NR, K);
     for (int i = 0; i < rows; i++)
         for (long j = 0; j < columns; j++)
@@ -94,7 +94,7 @@ static void block_of_rows(float *C, long ldc, const float *A, long ai, const flo
 static void block_of_columns(float *C, long ldc, const float *A, long ak, const float *packed,
                              long M, long N, long K, int mode)
 {
-    float strips[BLOCK_A] __attribute__((aligned(64)));
+    _Alignas(64) float strips[BLOCK_A];
     const long step = part_of(M, BLOCK_A / K / MR * MR, MR);
     for (long m = 0; m < M; m += step) {
         const long rows = min(step, M - m);
@@ -122,7 +122,7 @@ typedef struct product {
 static void piece(void *arg, int i)
 {
     const product *p = arg;
-    float packed[DEPTH * COLUMNS] __attribute__((aligned(64)));
+    _Alignas(64) float packed[DEPTH * COLUMNS];
     const long across = (p->N + p->columns - 1) / p->columns;
     const long m0 = i / across * p->rows, n0 = i % across * p->columns;
     const long M = min(p->rows, p->M - m0), N = min(p->columns, p->N - n0);

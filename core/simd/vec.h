@@ -24,6 +24,8 @@ enum { NR = 2 * VW }; /* the micro-kernel makes MR rows of NR columns at a time 
 
 typedef float vf __attribute__((vector_size(4 * VW)));
 typedef int32_t vi __attribute__((vector_size(4 * VW)));
+/* In memory, wherever it lies.  But across two lines of cache it costs two accesses, so a
+ * function's own buffers are _Alignas(64), and rows in them whole vectors wide. */
 typedef float vf_anywhere __attribute__((vector_size(4 * VW), aligned(4), may_alias));
 
 #define INLINE static inline __attribute__((always_inline))
