@@ -72,14 +72,24 @@ static void keys_store(float *dk, float *dv, const keys *c, const group *s)
     }
 }
 
-static float dot(const float *x, const float *y, int n)
+INLINE void dot_body(float *out, const float *x, const float *y, int n)
 {
     vf sum = { 0 };
     float rest = 0;
     int j = 0;
+#pragma GCC unroll 16
     for (; j + VW <= n; j += VW) sum += load(x + j) * load(y + j);
     for (; j < n; j++) rest += x[j] * y[j];
-    return sum_of(sum) + rest;
+    *out = sum_of(sum) + rest;
+}
+
+/* out (n) += x (n) times scale. */
+INLINE void add_row_body(float *out, const float *x, float scale, int n)
+{
+    int j = 0;
+#pragma GCC unroll 16
+    for (; j + VW <= n; j += VW) store(out + j, load(out + j) + load(x + j) * splat(scale));
+    for (; j < n; j++) out[j] += x[j] * scale;
 }
 
 static void rows_load(rows *t, const float *q, const float *dO, const float *o, const float *lse,
@@ -92,7 +102,7 @@ static void rows_load(rows *t, const float *q, const float *dO, const float *o, 
     for (int i = i0; i < i1; i++) {
         const size_t at = offset(s, i, a->o_row, a->o_head);
         t->lse[i - i0] = lse[offset(s, i, a->H, 1)] * LOG2_E;
-        t->mean[i - i0] = dot(dO + at, o + at, a->Ev);
+        BY_WIDTH(a->Ev, dot_body, t->mean + (i - i0), dO + at, o + at)
     }
     for (int i = i1 - i0; i < round_up(i1 - i0, MR); i++) /* zero rows: p = 0 */
         t->lse[i] = INFINITY, t->mean[i] = 0;
@@ -116,11 +126,8 @@ static void strip_backward(float *dq, rows *t, const keys *c, const group *s, in
     strip_product(MR, SET, part, s->E, ds, SCORES, 1, c->k + (size_t)column * s->E, s->E, s->E,
                   v.n);
     for (int r = 0; r < MR && i + r < t->to; r++) {
-        float *to = dq + offset(s, i + r, a->q_row, a->q_head), *from = part + r * s->E;
-        int e = 0;
-        for (; e + VW <= a->E; e += VW)
-            store(to + e, load(to + e) + load(from + e) * splat(a->scale));
-        for (; e < a->E; e++) to[e] += from[e] * a->scale;
+        float *to = dq + offset(s, i + r, a->q_row, a->q_head);
+        BY_WIDTH(a->E, add_row_body, to, part + r * s->E, a->scale)
     }
 }
 

@@ -89,15 +89,41 @@ INLINE void clear(float *x, size_t n)
     for (; j < n; j++) x[j] = 0;
 }
 
-/* out (n) = x (n) times scale, and zeros up to n rounded up to a vector. */
-INLINE void copy_row(float *out, const float *x, int n, float scale)
+/* Call body(..., n) with the usual head widths as constants: a loop of two vectors costs more in
+ * branches than in work. */
+#define BY_WIDTH(n, body, ...)                                                                     \
+    switch (n) {                                                                                   \
+    case 16:                                                                                       \
+        body(__VA_ARGS__, 16);                                                                     \
+        break;                                                                                     \
+    case 32:                                                                                       \
+        body(__VA_ARGS__, 32);                                                                     \
+        break;                                                                                     \
+    case 64:                                                                                       \
+        body(__VA_ARGS__, 64);                                                                     \
+        break;                                                                                     \
+    case 128:                                                                                      \
+        body(__VA_ARGS__, 128);                                                                    \
+        break;                                                                                     \
+    default:                                                                                       \
+        body(__VA_ARGS__, n);                                                                      \
+    }
+
+INLINE void copy_row_body(float *out, const float *x, float scale, int n)
 {
     int j = 0;
+#pragma GCC unroll 16
     for (; j + VW <= n; j += VW) store(out + j, load(x + j) * splat(scale));
     if (j < n) {
         store(out + j, (vf){ 0 });
         for (; j < n; j++) out[j] = x[j] * scale;
     }
+}
+
+/* out (n) = x (n) times scale, and zeros up to n rounded up to a vector. */
+INLINE void copy_row(float *out, const float *x, int n, float scale)
+{
+    BY_WIDTH(n, copy_row_body, out, x, scale)
 }
 
 /* Rows i0..i1-1 of x, `wide` floats apart, and zero rows up to a whole strip. */
