@@ -72,6 +72,7 @@ static void keys_store(float *dk, float *dv, const keys *c, const group *s)
     }
 }
 
+/* *out = x (n) . y (n). */
 INLINE void dot_body(float *out, const float *x, const float *y, int n)
 {
     vf sum = { 0 };
@@ -102,7 +103,7 @@ static void rows_load(rows *t, const float *q, const float *dO, const float *o, 
     for (int i = i0; i < i1; i++) {
         const size_t at = offset(s, i, a->o_row, a->o_head);
         t->lse[i - i0] = lse[offset(s, i, a->H, 1)] * LOG2_E;
-        BY_WIDTH(a->Ev, dot_body, t->mean + (i - i0), dO + at, o + at)
+        BY_WIDTH(a->Ev, dot_body, t->mean + (i - i0), dO + at, o + at);
     }
     for (int i = i1 - i0; i < round_up(i1 - i0, MR); i++) /* zero rows: p = 0 */
         t->lse[i] = INFINITY, t->mean[i] = 0;
@@ -127,7 +128,7 @@ static void strip_backward(float *dq, rows *t, const keys *c, const group *s, in
                   v.n);
     for (int r = 0; r < MR && i + r < t->to; r++) {
         float *to = dq + offset(s, i + r, a->q_row, a->q_head);
-        BY_WIDTH(a->E, add_row_body, to, part + r * s->E, a->scale)
+        BY_WIDTH(a->E, add_row_body, to, part + r * s->E, a->scale);
     }
 }
 

@@ -123,7 +123,7 @@ INLINE void copy_row_body(float *out, const float *x, float scale, int n)
 /* out (n) = x (n) times scale, and zeros up to n rounded up to a vector. */
 INLINE void copy_row(float *out, const float *x, int n, float scale)
 {
-    BY_WIDTH(n, copy_row_body, out, x, scale)
+    BY_WIDTH(n, copy_row_body, out, x, scale);
 }
 
 /* Rows i0..i1-1 of x, `wide` floats apart, and zero rows up to a whole strip. */
