@@ -1,8 +1,8 @@
-/* backup_verb.c - attnlab backup FILE: a copy of the record while runs go on. */
-#include "analysis/analysis.h"
-#include "analysis/verb.h"
-#include "core/backup.h"
-#include "core/db.h"
+/* backup.c - attnlab backup FILE: a copy of the record while runs go on. */
+#include "core/db/backup.h"
+#include "cli/verb.h"
+#include "cli/verbs.h"
+#include "core/db/db.h"
 
 typedef struct options {
     verb common;

@@ -1,11 +1,11 @@
-/* bench_verb.c - attnlab bench train [key=value...] */
-#include "core/db.h"
-#include "core/kernels.h"
-#include "core/table.h"
-#include "core/threads.h"
-#include "trainer/bench.h"
-#include "trainer/record.h"
-#include "trainer/trainer.h"
+/* bench.c - attnlab bench train [key=value...] */
+#include "trainer/run/bench.h"
+#include "cli/verbs.h"
+#include "core/base/table.h"
+#include "core/compute/kernels.h"
+#include "core/compute/threads.h"
+#include "core/db/db.h"
+#include "trainer/run/record.h"
 
 #include <argp.h>
 #include <jansson.h>
@@ -71,11 +71,11 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 /* What is not said is small: a vocabulary of 4096 and 8 sequences of 512. */
 static bool read_config(config *c, const arguments *a, error *e)
 {
-    node *file = NULL;
-    const node *sweep;
+    yaml_node *file = NULL;
+    const yaml_node *sweep;
     config_init(c);
     bool ok = !a->file || config_load(c, a->file, &file, &sweep, e);
-    node_close(file);
+    yaml_close(file);
     for (int i = 0; ok && i < a->n; i++) ok = config_override(c, a->word[i], e);
     if (ok && !config_given(c, config_find("model.vocab_size")) && !*c->data.corpus)
         ok = config_override(c, "model.vocab_size=4096", e);

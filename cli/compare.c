@@ -1,12 +1,12 @@
-/* compare_verb.c - attnlab compare STUDY: who differs, by how much, how surely. */
-#include "analysis/analysis.h"
-#include "analysis/comparison.h"
-#include "analysis/grid.h"
-#include "analysis/interaction.h"
-#include "analysis/sample.h"
-#include "analysis/sentence.h"
-#include "analysis/tables.h"
-#include "analysis/verb.h"
+/* compare.c - attnlab compare STUDY: who differs, by how much, how surely. */
+#include "analysis/answers/comparison.h"
+#include "analysis/answers/grid.h"
+#include "analysis/answers/interaction.h"
+#include "analysis/answers/sample.h"
+#include "analysis/answers/sentence.h"
+#include "analysis/answers/tables.h"
+#include "cli/verb.h"
+#include "cli/verbs.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,8 +1,8 @@
-/* curves_verb.c - attnlab curves STUDY: has it converged, what would more tokens bring, and how
+/* curves.c - attnlab curves STUDY: has it converged, what would more tokens bring, and how
  * many tokens does one arm need to reach what another does. */
-#include "analysis/analysis.h"
-#include "analysis/reach.h"
-#include "analysis/verb.h"
+#include "analysis/answers/reach.h"
+#include "cli/verb.h"
+#include "cli/verbs.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,9 +1,9 @@
-/* describe_verb.c - `attnlab describe`: what a configuration costs, from its declarations alone. */
-#include "core/table.h"
-#include "core/threads.h"
-#include "trainer/config.h"
-#include "trainer/memory.h"
-#include "trainer/trainer.h"
+/* describe.c - `attnlab describe`: what a configuration costs, from its declarations alone. */
+#include "cli/verbs.h"
+#include "core/base/table.h"
+#include "core/compute/threads.h"
+#include "trainer/config/config.h"
+#include "trainer/model/memory.h"
 
 #include <argp.h>
 #include <stdlib.h>
@@ -90,11 +90,11 @@ static void print(const line *l, int n, const config *c, table_format format)
 static bool describe(const arguments *a, error *e)
 {
     config c;
-    node *file = NULL;
+    yaml_node *file = NULL;
     model_config m;
     config_init(&c);
     bool ok = config_load(&c, a->path, &file, NULL, e);
-    node_close(file);
+    yaml_close(file);
     for (int i = 0; ok && i < a->overrides; i++) ok = config_override(&c, a->override[i], e);
     if (!ok || !config_resolve(&c, e) || !config_model(&c, &m, e)) return false;
 

@@ -1,12 +1,12 @@
-/* diff_verb.c - attnlab diff A B: in what two runs differ: configuration, code, environment,
+/* diff.c - attnlab diff A B: in what two runs differ: configuration, code, environment,
  * results.
  *
  * A run is its uid (or the start of it), or STUDY/ARM/SEED.
  */
-#include "analysis/analysis.h"
-#include "analysis/find.h"
-#include "analysis/rows.h"
-#include "analysis/verb.h"
+#include "analysis/data/lookup.h"
+#include "analysis/data/rows.h"
+#include "cli/verb.h"
+#include "cli/verbs.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -113,7 +113,7 @@ static bool find_cell(db *d, int64_t *run_id, const char *text, error *e)
 
 static bool find(db *d, int64_t *run_id, const char *text, error *e)
 {
-    if (!find_run_maybe(d, run_id, text, e)) return false;
+    if (!lookup_run_maybe(d, run_id, text, e)) return false;
     if (!*run_id && !find_cell(d, run_id, text, e)) return false;
     return *run_id
                ? true

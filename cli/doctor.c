@@ -1,6 +1,6 @@
-/* doctor_verb.c - attnlab doctor [--fix] */
+/* doctor.c - attnlab doctor [--fix] */
 #include "experiments/doctor.h"
-#include "experiments/experiments.h"
+#include "cli/verbs.h"
 
 #include <argp.h>
 #include <unistd.h>

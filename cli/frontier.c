@@ -1,7 +1,7 @@
-/* frontier_verb.c - attnlab frontier STUDY: loss against what it costs, dominated arms marked. */
-#include "analysis/analysis.h"
-#include "analysis/frontier.h"
-#include "analysis/verb.h"
+/* frontier.c - attnlab frontier STUDY: loss against what it costs, dominated arms marked. */
+#include "analysis/answers/frontier.h"
+#include "cli/verb.h"
+#include "cli/verbs.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,7 +1,7 @@
-/* keys_verb.c - `attnlab keys`: what a configuration, and a study, can say. */
-#include "core/table.h"
-#include "experiments/experiments.h"
-#include "experiments/sweep.h"
+/* keys.c - `attnlab keys`: what a configuration, and a study, can say. */
+#include "cli/verbs.h"
+#include "core/base/table.h"
+#include "experiments/study_file.h"
 
 #include <argp.h>
 #include <string.h>

@@ -1,8 +1,8 @@
-/* ls_verb.c - attnlab ls: the runs, or the studies, a line each. */
-#include "analysis/analysis.h"
-#include "analysis/find.h"
-#include "analysis/rows.h"
-#include "analysis/verb.h"
+/* ls.c - attnlab ls: the runs, or the studies, a line each. */
+#include "analysis/data/lookup.h"
+#include "analysis/data/rows.h"
+#include "cli/verb.h"
+#include "cli/verbs.h"
 
 #include <string.h>
 
@@ -90,7 +90,7 @@ static const struct argp ARGP = {
 static bool list(db *d, const options *o, error *e)
 {
     int64_t sweep = 0;
-    if (o->study && !find_sweep(d, &sweep, o->study, e)) return false;
+    if (o->study && !lookup_study(d, &sweep, o->study, e)) return false;
     sqlite3_stmt *s;
     const bool ok = (o->studies ? db_query(d, &s, e, STUDIES, "i", sweep)
                                 : db_query(d, &s, e, RUNS, "it", sweep, o->status)) &&

@@ -1,9 +1,8 @@
-/* attnlab.c - the table of verbs, and main(). */
-#include "analysis/analysis.h"
-#include "core/error.h"
-#include "core/kernels.h"
-#include "experiments/experiments.h"
-#include "trainer/trainer.h"
+/* main.c - the table of verbs, and main(). */
+#include "cli/verbs.h"
+#include "core/base/error.h"
+#include "core/compute/kernels.h"
+#include "trainer/run/fingerprint.h"
 
 #include <argp.h>
 #include <errno.h>
@@ -70,7 +69,7 @@ int main(int argc, char **argv)
         return STATUS_DONE;
     }
     if (strcmp(argv[1], "--version") == 0) {
-        printf("attnlab %s\n", trainer_version());
+        printf("attnlab %s\n", fingerprint_version);
         return STATUS_DONE;
     }
     error e;

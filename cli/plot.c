@@ -1,8 +1,8 @@
-/* plot_verb.c - attnlab plot STUDY --out DIR: the figures of a study. */
-#include "analysis/analysis.h"
-#include "analysis/figures.h"
-#include "analysis/verb.h"
-#include "core/file.h"
+/* plot.c - attnlab plot STUDY --out DIR: the figures of a study. */
+#include "analysis/figures/figures.h"
+#include "cli/verb.h"
+#include "cli/verbs.h"
+#include "core/base/file.h"
 
 #include <string.h>
 

@@ -1,8 +1,8 @@
-/* power_verb.c - attnlab power STUDY: the noise floor, and what numbers of seeds can find. */
-#include "analysis/analysis.h"
-#include "analysis/comparison.h"
-#include "analysis/noise.h"
-#include "analysis/verb.h"
+/* power.c - attnlab power STUDY: the noise floor, and what numbers of seeds can find. */
+#include "analysis/answers/comparison.h"
+#include "analysis/statistics/noise.h"
+#include "cli/verb.h"
+#include "cli/verbs.h"
 
 #include <gsl/gsl_statistics_double.h>
 #include <math.h>

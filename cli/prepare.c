@@ -1,8 +1,8 @@
-/* prepare_verb.c - `attnlab prepare`: text files to a corpus. */
-#include "core/table.h"
-#include "trainer/corpus_write.h"
-#include "trainer/tokenizer.h"
-#include "trainer/trainer.h"
+/* prepare.c - `attnlab prepare`: text files to a corpus. */
+#include "cli/verbs.h"
+#include "core/base/table.h"
+#include "trainer/corpus/corpus_write.h"
+#include "trainer/corpus/tokenizer.h"
 
 #include <argp.h>
 #include <errno.h>

@@ -1,9 +1,9 @@
-/* query_verb.c - attnlab query: the record, as anyone wants to see it, by SQL or by name. */
-#include "analysis/analysis.h"
-#include "analysis/named.h"
-#include "analysis/query.h"
-#include "analysis/rows.h"
-#include "analysis/verb.h"
+/* query.c - attnlab query: the record, as anyone wants to see it, by SQL or by name. */
+#include "analysis/data/query.h"
+#include "analysis/data/rows.h"
+#include "analysis/data/saved_queries.h"
+#include "cli/verb.h"
+#include "cli/verbs.h"
 
 #include <ctype.h>
 #include <math.h>
@@ -76,7 +76,7 @@ static const struct argp ARGP = {
 /* The queries with names say themselves what is a number: a uid of digits is none. */
 static bool bind(query *q, const options *o, error *e)
 {
-    const bool numbers = !named_find(o->sql);
+    const bool numbers = !saved_query_find(o->sql);
     for (int i = 0; i < o->values; i++) {
         const char *equals = strchr(o->value[i], '=');
         char key[64];
@@ -91,12 +91,12 @@ static bool bind(query *q, const options *o, error *e)
 /* A word is the name of a query; SQL has more than one. */
 static bool find_sql(const char **sql, const options *o, error *e)
 {
-    const named *k = named_find(o->sql);
+    const named *k = saved_query_find(o->sql);
     *sql = k ? k->sql : o->sql;
     for (const char *c = o->sql; *c && !k; c++)
         if (!isalnum((unsigned char)*c) && *c != '_' && *c != '-') return true;
     if (k) return true;
-    char *names = named_names();
+    char *names = saved_query_names();
     error_usage(e, "no query '%.100s'; there are %s, or write \"SELECT ...\"", o->sql, names);
     free(names);
     return false;
@@ -140,7 +140,7 @@ int query_verb(int argc, char **argv)
     error e;
     db d;
     if (o.list) {
-        named_list(o.common.format, stdout);
+        saved_query_list(o.common.format, stdout);
         return verb_done(argv[0], STATUS_DONE);
     }
     const char *sql;

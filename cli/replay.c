@@ -1,7 +1,7 @@
-/* replay_verb.c - attnlab replay RUN [key=value...] */
-#include "core/db.h"
-#include "trainer/replay.h"
-#include "trainer/trainer.h"
+/* replay.c - attnlab replay RUN [key=value...] */
+#include "trainer/run/replay.h"
+#include "cli/verbs.h"
+#include "core/db/db.h"
 
 #include <argp.h>
 

@@ -1,8 +1,8 @@
-/* report_verb.c - attnlab report STUDY --out FILE.html: a study as one page. */
-#include "analysis/analysis.h"
-#include "analysis/report.h"
-#include "analysis/verb.h"
-#include "core/file.h"
+/* report.c - attnlab report STUDY --out FILE.html: a study as one page. */
+#include "analysis/report/report.h"
+#include "cli/verb.h"
+#include "cli/verbs.h"
+#include "core/base/file.h"
 
 #include <string.h>
 

@@ -1,7 +1,7 @@
-/* schema_verb.c - attnlab schema: the tables and views, with the comments that explain them. */
-#include "analysis/analysis.h"
-#include "analysis/verb.h"
-#include "core/db.h"
+/* schema.c - attnlab schema: the tables and views, with the comments that explain them. */
+#include "cli/verb.h"
+#include "cli/verbs.h"
+#include "core/db/db.h"
 
 #include <stdio.h>
 

@@ -1,8 +1,8 @@
-/* show_verb.c - attnlab show RUN | STUDY: all that is on record about one, section by section. */
-#include "analysis/analysis.h"
-#include "analysis/find.h"
-#include "analysis/rows.h"
-#include "analysis/verb.h"
+/* show.c - attnlab show RUN | STUDY: all that is on record about one, section by section. */
+#include "analysis/data/lookup.h"
+#include "analysis/data/rows.h"
+#include "cli/verb.h"
+#include "cli/verbs.h"
 
 /* A statement with the id of the run or study as its one argument. */
 typedef struct section {
@@ -166,9 +166,9 @@ static bool show(db *d, const options *o, error *e)
 {
     int64_t id;
     const section *k = RUN;
-    if (!find_run_maybe(d, &id, o->what, e)) return false;
+    if (!lookup_run_maybe(d, &id, o->what, e)) return false;
     if (!id) {
-        if (!find_sweep_maybe(d, &id, o->what, e)) return false;
+        if (!lookup_study_maybe(d, &id, o->what, e)) return false;
         k = STUDY;
     }
     if (!id) return error_usage(e, "%s: no run or study '%s'", d->path, o->what);

@@ -1,7 +1,7 @@
-/* spikes_verb.c - attnlab spikes STUDY: loss spikes by arm, and whether one arm has fewer. */
-#include "analysis/analysis.h"
-#include "analysis/spike.h"
-#include "analysis/verb.h"
+/* spikes.c - attnlab spikes STUDY: loss spikes by arm, and whether one arm has fewer. */
+#include "analysis/answers/spike.h"
+#include "cli/verb.h"
+#include "cli/verbs.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,16 +1,16 @@
-/* status_verb.c - attnlab status [STUDY]: how far the studies of a record are.
+/* status.c - attnlab status [STUDY]: how far the studies of a record are.
  *
  * The record does not say who is alive, for a process that dies tells nobody: the locks of the runs
  * do.  To SQL they are a function, alive(run_uid). */
 #define _DEFAULT_SOURCE
-#include "experiments/experiments.h"
+#include "cli/verbs.h"
 
-#include "core/db.h"
-#include "core/table.h"
-#include "experiments/left.h"
-#include "experiments/sweep.h"
-#include "trainer/progress.h"
-#include "trainer/record.h"
+#include "core/base/table.h"
+#include "core/db/db.h"
+#include "experiments/eta.h"
+#include "experiments/study_file.h"
+#include "trainer/run/progress.h"
+#include "trainer/run/record.h"
 
 #include <argp.h>
 #include <math.h>
@@ -158,7 +158,7 @@ static bool summarise(db *d, const char *name, error *e)
     }
     sqlite3_finalize(q);
     char left[32] = "a while";
-    if (running && rate > 0) progress_time(left, sizeof left, left_deal(rest, n, running));
+    if (running && rate > 0) progress_time(left, sizeof left, eta_deal(rest, n, running));
     free(rest);
     if (!ok) return false;
     fprintf(stderr, "%s: %d of %lld cells done, %d running", name, done, (long long)cells, running);

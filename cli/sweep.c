@@ -1,12 +1,12 @@
-/* sweep_verb.c - attnlab sweep STUDY [key=value...] */
+/* sweep.c - attnlab sweep STUDY [key=value...] */
 #define _DEFAULT_SOURCE
-#include "experiments/cells.h"
-#include "experiments/experiments.h"
+#include "cli/verbs.h"
+#include "experiments/plan_table.h"
 #include "experiments/schedule.h"
 
-#include "core/threads.h"
-#include "trainer/memory.h"
-#include "trainer/progress.h"
+#include "core/compute/threads.h"
+#include "trainer/model/memory.h"
+#include "trainer/run/progress.h"
 
 #include <argp.h>
 #include <signal.h>
@@ -137,13 +137,13 @@ static int dry_run(const arguments *a, const sweep *s, const arms *r, error *e)
     }
     bool ok = seconds || error_set(e, "no memory");
     ok = ok && plan_look(&p, record, r, s, e) && share(&how, a, r, &p, e) &&
-         cells_measure(seconds, r, &p, how.threads, e);
+         plan_table_measure(seconds, r, &p, how.threads, e);
     if (ok) {
         char time[32];
         int finished = 0;
         for (int i = 0; i < p.n; i++) finished += plan_finished(&p.cell[i].run);
-        cells_print(&p, r, seconds, a->format);
-        progress_time(time, sizeof time, cells_left(&p, r, seconds, how.jobs));
+        plan_table_print(&p, r, seconds, a->format);
+        progress_time(time, sizeof time, plan_table_left(&p, r, seconds, how.jobs));
         fprintf(stderr,
                 "%s: %d arms, %d seed%s; %d of %d runs recorded; the others take about %s, %d at a "
                 "time with %d thread%s each\n",

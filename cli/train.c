@@ -1,10 +1,10 @@
-/* train_verb.c - attnlab train CONFIG.yaml [key=value...] */
+/* train.c - attnlab train CONFIG.yaml [key=value...] */
 #define _DEFAULT_SOURCE
-#include "trainer/train.h"
-#include "trainer/trainer.h"
+#include "trainer/run/train.h"
+#include "cli/verbs.h"
 
-#include "core/db.h"
-#include "trainer/recall.h"
+#include "core/db/db.h"
+#include "trainer/run/run_config.h"
 
 #include <argp.h>
 #include <signal.h>
@@ -80,14 +80,14 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 static bool read_config(config *c, const arguments *a, error *e)
 {
     char uid[CONFIG_UID];
-    node *file = NULL;
-    const node *sweep = NULL;
-    if (a->resume) return recall_config(c, uid, a->o.db, a->resume, a->word, a->n, e);
+    yaml_node *file = NULL;
+    const yaml_node *sweep = NULL;
+    if (a->resume) return run_config_read(c, uid, a->o.db, a->resume, a->word, a->n, e);
     config_init(c);
     bool ok = config_load(c, a->word[0], &file, &sweep, e);
     if (ok && sweep)
         ok = error_usage(e, "%s: has a `sweep` section: run it with `attnlab sweep`", a->word[0]);
-    node_close(file);
+    yaml_close(file);
     for (int i = 1; ok && i < a->n; i++) ok = config_override(c, a->word[i], e);
     return ok && config_resolve(c, e);
 }

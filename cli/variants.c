@@ -1,6 +1,6 @@
-/* variants_verb.c - `attnlab variants`: what model.attention can be. */
-#include "core/table.h"
-#include "trainer/trainer.h"
+/* variants.c - `attnlab variants`: what model.attention can be. */
+#include "cli/verbs.h"
+#include "core/base/table.h"
 #include "variants/attn.h"
 
 #include <argp.h>

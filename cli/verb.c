@@ -1,5 +1,5 @@
 /* verb.c - see verb.h. */
-#include "analysis/verb.h"
+#include "cli/verb.h"
 
 #include <errno.h>
 #include <math.h>

@@ -4,11 +4,11 @@
  *
  *     case ARGP_KEY_INIT: state->child_inputs[0] = &o->common; return 0;
  */
-#ifndef ANALYSIS_VERB_H
-#define ANALYSIS_VERB_H
+#ifndef CLI_VERB_H
+#define CLI_VERB_H
 
-#include "core/error.h"
-#include "core/table.h"
+#include "core/base/error.h"
+#include "core/base/table.h"
 
 #include <argp.h>
 

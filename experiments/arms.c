@@ -18,11 +18,11 @@ static bool advance(int *at, const sweep *s)
 }
 
 /* Does the combination have every value of a partial assignment? */
-static bool covers(const sweep *s, const node *partial, const int *at)
+static bool covers(const sweep *s, const yaml_node *partial, const int *at)
 {
     for (int i = 0; i < s->axes; i++) {
         const sweep_axis *x = &s->axis[i];
-        const node *value = node_find(partial, x->key->name);
+        const yaml_node *value = yaml_find(partial, x->key->name);
         if (value && !sweep_same(s, x->key, value, &x->value[at[i]])) return false;
     }
     return true;
@@ -153,7 +153,7 @@ static bool find_bases(arms *a, const sweep *s, error *e)
         for (int j = 0; j < a->n && x->base < 0; j++) {
             bool same = covers(s, s->baseline, a->arm[j].at);
             for (int k = 0; k < s->axes; k++)
-                if (!node_find(s->baseline, s->axis[k].key->name))
+                if (!yaml_find(s->baseline, s->axis[k].key->name))
                     same = same && a->arm[j].at[k] == x->at[k];
             if (same) x->base = j;
         }

@@ -6,7 +6,7 @@
 #ifndef EXPERIMENTS_ARMS_H
 #define EXPERIMENTS_ARMS_H
 
-#include "experiments/sweep.h"
+#include "experiments/study_file.h"
 
 enum { ARMS_MAX = 512, ARM_LABEL = 256 };
 

@@ -3,11 +3,11 @@
 #define _DEFAULT_SOURCE
 #include "experiments/doctor.h"
 
-#include "core/backup.h"
-#include "core/file.h"
-#include "core/hash.h"
-#include "trainer/journal.h"
-#include "trainer/record.h"
+#include "core/base/file.h"
+#include "core/base/hash.h"
+#include "core/db/backup.h"
+#include "trainer/run/journal.h"
+#include "trainer/run/record.h"
 
 #include <dirent.h>
 #include <errno.h>

@@ -5,8 +5,8 @@
 #ifndef EXPERIMENTS_DOCTOR_H
 #define EXPERIMENTS_DOCTOR_H
 
-#include "core/db.h"
-#include "core/table.h"
+#include "core/base/table.h"
+#include "core/db/db.h"
 
 typedef struct doctor_count {
     int found, fixed;

@@ -1,10 +1,10 @@
-/* left.c - see left.h. */
-#include "experiments/left.h"
+/* eta.c - see left.h. */
+#include "experiments/eta.h"
 
 #include <math.h>
 #include <stdlib.h>
 
-double left_deal(const double *seconds, int n, int workers)
+double eta_deal(const double *seconds, int n, int workers)
 {
     double *free_at = calloc((size_t)workers, sizeof *free_at), last = 0;
     if (!free_at) return NAN;

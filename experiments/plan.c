@@ -1,7 +1,7 @@
 /* plan.c - see plan.h. */
 #include "experiments/plan.h"
 
-#include "core/table.h"
+#include "core/base/table.h"
 
 #include <assert.h>
 #include <math.h>
@@ -80,9 +80,9 @@ static char *values_json(const sweep *s, const arm *a)
     fputc('{', f);
     for (int i = 0; i < s->axes; i++) {
         const config_key *k = s->axis[i].key;
-        const node *value = a             ? &s->axis[i].value[a->at[i]]
-                            : s->baseline ? node_find(s->baseline, k->name)
-                                          : NULL;
+        const yaml_node *value = a             ? &s->axis[i].value[a->at[i]]
+                                 : s->baseline ? yaml_find(s->baseline, k->name)
+                                               : NULL;
         if (!value) continue;
         fprintf(f, "%s\"%s\":", before, k->name);
         sweep_json(f, k, value);

@@ -8,7 +8,7 @@
 #define EXPERIMENTS_PLAN_H
 
 #include "experiments/arms.h"
-#include "trainer/record.h"
+#include "trainer/run/record.h"
 
 typedef struct cell {
     const arm *arm;

@@ -1,9 +1,9 @@
-/* cells.c - see cells.h. */
-#include "experiments/cells.h"
+/* plan_table.c - see cells.h. */
+#include "experiments/plan_table.h"
 
-#include "experiments/left.h"
-#include "trainer/corpus.h"
-#include "trainer/train.h"
+#include "experiments/eta.h"
+#include "trainer/corpus/corpus.h"
+#include "trainer/run/train.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -29,7 +29,7 @@ static bool pending(const plan *p, const arm *a)
     return false;
 }
 
-bool cells_measure(double *out, const arms *a, const plan *p, int n_threads, error *e)
+bool plan_table_measure(double *out, const arms *a, const plan *p, int n_threads, error *e)
 {
     for (int i = 0; i < a->n; i++) {
         const config *c = &a->arm[i].c;
@@ -54,7 +54,7 @@ static double left(const cell *x, double seconds)
     return seconds * (1 - (double)x->run.last_step / (double)x->run.target_step);
 }
 
-void cells_print(const plan *p, const arms *a, const double *seconds, table_format f)
+void plan_table_print(const plan *p, const arms *a, const double *seconds, table_format f)
 {
     static const char *const NAME[] = { "arm",
                                         "seed",
@@ -87,12 +87,12 @@ void cells_print(const plan *p, const arms *a, const double *seconds, table_form
     table_close(&t);
 }
 
-double cells_left(const plan *p, const arms *a, const double *seconds, int jobs)
+double plan_table_left(const plan *p, const arms *a, const double *seconds, int jobs)
 {
     double *rest = calloc((size_t)p->n, sizeof *rest);
     if (!rest) return NAN;
     for (int i = 0; i < p->n; i++) rest[i] = left(&p->cell[i], seconds[p->cell[i].arm - a->arm]);
-    const double last = left_deal(rest, p->n, jobs);
+    const double last = eta_deal(rest, p->n, jobs);
     free(rest);
     return last;
 }

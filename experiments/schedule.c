@@ -2,7 +2,7 @@
 #define _GNU_SOURCE
 #include "experiments/schedule.h"
 
-#include "core/file.h"
+#include "core/base/file.h"
 #include "experiments/watch.h"
 
 #include <errno.h>

@@ -1,8 +1,8 @@
-/* sweep.c - the `sweep` section, read and checked key by key; see sweep.h. */
-#include "experiments/sweep.h"
+/* study_file.c - the `sweep` section, read and checked key by key; see sweep.h. */
+#include "experiments/study_file.h"
 
-#include "core/file.h"
-#include "core/table.h"
+#include "core/base/file.h"
+#include "core/base/table.h"
 
 #include <assert.h>
 #include <math.h>
@@ -35,7 +35,7 @@ const sweep_key sweep_keys[] = {
 
 /* --- values ---------------------------------------------------------------------------------- */
 
-bool sweep_same(const sweep *s, const config_key *k, const node *a, const node *b)
+bool sweep_same(const sweep *s, const config_key *k, const yaml_node *a, const yaml_node *b)
 {
     error ignored;
     config x = s->base, y = s->base;
@@ -47,9 +47,9 @@ bool sweep_same(const sweep *s, const config_key *k, const node *a, const node *
     return strcmp(u, v) == 0;
 }
 
-void sweep_value(char *out, size_t size, const node *value)
+void sweep_value(char *out, size_t size, const yaml_node *value)
 {
-    if (value->kind == NODE_SCALAR) {
+    if (value->kind == YAML_SCALAR) {
         snprintf(out, size, "%s", value->text);
         return;
     }
@@ -59,7 +59,7 @@ void sweep_value(char *out, size_t size, const node *value)
     if (n < size) snprintf(out + n, size - n, "]");
 }
 
-void sweep_json(FILE *f, const config_key *k, const node *value)
+void sweep_json(FILE *f, const config_key *k, const yaml_node *value)
 {
     char text[CONFIG_VALUE];
     error e;
@@ -80,89 +80,89 @@ void sweep_json(FILE *f, const config_key *k, const node *value)
 
 /* --- keys ------------------------------------------------------------------------------------ */
 
-static bool read_text(char *out, size_t size, const char *name, const node *at, error *e)
+static bool read_text(char *out, size_t size, const char *name, const yaml_node *at, error *e)
 {
-    if (at->kind != NODE_SCALAR) return node_error(at, e, "%s: a text is wanted", name);
+    if (at->kind != YAML_SCALAR) return yaml_error(at, e, "%s: a text is wanted", name);
     if (strlen(at->text) >= size)
-        return node_error(at, e, "%s: more than %zu bytes", name, size - 1);
+        return yaml_error(at, e, "%s: more than %zu bytes", name, size - 1);
     snprintf(out, size, "%s", at->text);
     return true;
 }
 
-static bool read_name(char *out, size_t size, const node *at, error *e)
+static bool read_name(char *out, size_t size, const yaml_node *at, error *e)
 {
     static const char GOOD[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
     if (!read_text(out, size, "sweep.name", at, e)) return false;
     return (*out && *out != '-' && *out != '.' && !out[strspn(out, GOOD)]) ||
-           node_error(at, e, "sweep.name: '%s' is not a name of letters, digits, - _ .", out);
+           yaml_error(at, e, "sweep.name: '%s' is not a name of letters, digits, - _ .", out);
 }
 
-static bool read_seeds(int *out, const node *at, error *e)
+static bool read_seeds(int *out, const yaml_node *at, error *e)
 {
     double x;
     if (!config_number(&x, "sweep.seeds", 1, SWEEP_SEEDS, at, e)) return false;
     *out = (int)x;
-    return *out == x || node_error(at, e, "sweep.seeds: '%s' is not a whole number", at->text);
+    return *out == x || yaml_error(at, e, "sweep.seeds: '%s' is not a whole number", at->text);
 }
 
-static bool read_metric(char *out, size_t size, const node *at, error *e)
+static bool read_metric(char *out, size_t size, const yaml_node *at, error *e)
 {
     if (!read_text(out, size, "sweep.metric", at, e)) return false;
     const char *number = strchr(out, '@');
     const bool known = strncmp(out, "val_loss@", 9) == 0 || strncmp(out, "val_bpb@", 8) == 0;
     return (known && number[1] >= '1' && number[1] <= '9' && strlen(number) < 10 &&
             !number[1 + strspn(number + 1, "0123456789")]) ||
-           node_error(at, e, "sweep.metric: '%s' is not val_loss@N or val_bpb@N", out);
+           yaml_error(at, e, "sweep.metric: '%s' is not val_loss@N or val_bpb@N", out);
 }
 
-static bool may_vary(const config_key *k, const node *at, error *e)
+static bool may_vary(const config_key *k, const yaml_node *at, error *e)
 {
     if (strcmp(k->name, "train.seed") == 0 || strcmp(k->name, "train.data_seed") == 0)
-        return node_error(at, e, "sweep.axes: %s is what sweep.seeds sets", k->name);
-    return k->identity || node_error(at, e, "sweep.axes: %s changes no result", k->name);
+        return yaml_error(at, e, "sweep.axes: %s is what sweep.seeds sets", k->name);
+    return k->identity || yaml_error(at, e, "sweep.axes: %s changes no result", k->name);
 }
 
 /* sweep.axes: a key and its values each. */
-static bool read_axes(sweep *s, const node *at, error *e)
+static bool read_axes(sweep *s, const yaml_node *at, error *e)
 {
-    if (at->kind != NODE_MAP) return node_error(at, e, "sweep.axes: {key: [values]} is wanted");
+    if (at->kind != YAML_MAP) return yaml_error(at, e, "sweep.axes: {key: [values]} is wanted");
     if (at->n > SWEEP_AXES)
-        return node_error(at, e, "sweep.axes: %d axes, where %d can be", at->n, SWEEP_AXES);
+        return yaml_error(at, e, "sweep.axes: %d axes, where %d can be", at->n, SWEEP_AXES);
     s->axes = 0;
     for (int i = 0; i < at->n; i++) {
-        const node *key = &at->key[i], *list = &at->item[i];
+        const yaml_node *key = &at->key[i], *list = &at->item[i];
         const config_key *k = config_find(key->text);
         if (!k) return config_unknown(key, key->text, e);
         if (!may_vary(k, key, e)) return false;
-        if (list->kind != NODE_LIST || list->n == 0)
-            return node_error(list, e, "sweep.axes: %s: a list of values is wanted", k->name);
+        if (list->kind != YAML_LIST || list->n == 0)
+            return yaml_error(list, e, "sweep.axes: %s: a list of values is wanted", k->name);
         s->axis[s->axes++] = (sweep_axis){ k, list->n, list->item };
     }
     return true;
 }
 
-static bool read_match(sweep *s, const node *at, error *e)
+static bool read_match(sweep *s, const yaml_node *at, error *e)
 {
-    const node *params = at->kind == NODE_MAP && at->n == 1 ? node_find(at, "params") : NULL;
-    const node *preset = at->kind == NODE_MAP && at->n == 1 ? node_find(at, "preset") : NULL;
-    if (at->kind == NODE_MAP && at->n == 0) /* how a command line takes it back */
+    const yaml_node *params = at->kind == YAML_MAP && at->n == 1 ? yaml_find(at, "params") : NULL;
+    const yaml_node *preset = at->kind == YAML_MAP && at->n == 1 ? yaml_find(at, "preset") : NULL;
+    if (at->kind == YAML_MAP && at->n == 0) /* how a command line takes it back */
         s->match = MATCH_NONE;
-    else if (params && params->kind == NODE_SCALAR && strcmp(params->text, "model.ffn_dim") == 0)
+    else if (params && params->kind == YAML_SCALAR && strcmp(params->text, "model.ffn_dim") == 0)
         s->match = MATCH_PARAMS;
-    else if (preset && preset->kind == NODE_SCALAR && strcmp(preset->text, "llama2") == 0)
+    else if (preset && preset->kind == YAML_SCALAR && strcmp(preset->text, "llama2") == 0)
         s->match = MATCH_LLAMA2;
     else
-        return node_error(at, e,
+        return yaml_error(at, e,
                           "sweep.match: {params: model.ffn_dim} or {preset: llama2} is wanted");
     return true;
 }
 
-static bool read_design(const node *at, error *e)
+static bool read_design(const yaml_node *at, error *e)
 {
     char design[SWEEP_NAME];
     return read_text(design, sizeof design, "sweep.design", at, e) &&
            (strcmp(design, "grid") == 0 ||
-            node_error(at, e, "sweep.design: '%s' is none of grid", design));
+            yaml_error(at, e, "sweep.design: '%s' is none of grid", design));
 }
 
 static const char *nearest_key(const char *name)
@@ -174,7 +174,8 @@ static const char *nearest_key(const char *name)
 }
 
 /* One key of the section; `place` is where its name stands. */
-static bool read_key(sweep *s, const char *name, const node *place, const node *at, error *e)
+static bool read_key(sweep *s, const char *name, const yaml_node *place, const yaml_node *at,
+                     error *e)
 {
     const char *leaf = name + strlen("sweep.");
     if (strcmp(leaf, "name") == 0) return read_name(s->name, sizeof s->name, at, e);
@@ -191,14 +192,14 @@ static bool read_key(sweep *s, const char *name, const node *place, const node *
     if (strcmp(leaf, "alpha") == 0) return config_number(&s->alpha, name, 1e-9, 0.5, at, e);
     if (strcmp(leaf, "exclude") == 0) {
         s->exclude = at;
-        return at->kind == NODE_LIST ||
-               node_error(at, e, "%s: a list of {key: value} is wanted", name);
+        return at->kind == YAML_LIST ||
+               yaml_error(at, e, "%s: a list of {key: value} is wanted", name);
     }
     if (strcmp(leaf, "baseline") == 0) {
         s->baseline = at;
-        return at->kind == NODE_MAP || node_error(at, e, "%s: {key: value} is wanted", name);
+        return at->kind == YAML_MAP || yaml_error(at, e, "%s: {key: value} is wanted", name);
     }
-    return node_error(place, e, "there is no key '%.80s': did you mean %s?", name,
+    return yaml_error(place, e, "there is no key '%.80s': did you mean %s?", name,
                       nearest_key(name));
 }
 
@@ -214,7 +215,7 @@ static bool check_axes(const sweep *s, error *e)
             if (!config_set(&c, a->key, &a->value[j], e)) return false;
             for (int k = 0; k < j; k++)
                 if (sweep_same(s, a->key, &a->value[j], &a->value[k]))
-                    return node_error(&a->value[j], e, "sweep.axes: a value of %s is given twice",
+                    return yaml_error(&a->value[j], e, "sweep.axes: a value of %s is given twice",
                                       a->key->name);
         }
         if (s->match != MATCH_NONE && strcmp(a->key->name, "model.ffn_dim") == 0)
@@ -232,20 +233,20 @@ static int axis_of(const sweep *s, const char *key)
 }
 
 /* A partial assignment must speak of axes and of their values. */
-static bool check_partial(const sweep *s, const char *name, const node *map, error *e)
+static bool check_partial(const sweep *s, const char *name, const yaml_node *map, error *e)
 {
-    if (map->kind != NODE_MAP || map->n == 0)
-        return node_error(map, e, "%s: {key: value} is wanted", name);
+    if (map->kind != YAML_MAP || map->n == 0)
+        return yaml_error(map, e, "%s: {key: value} is wanted", name);
     for (int i = 0; i < map->n; i++) {
         const int axis = axis_of(s, map->key[i].text);
         if (axis < 0)
-            return node_error(&map->key[i], e, "%s: '%s' is no axis of the study", name,
+            return yaml_error(&map->key[i], e, "%s: '%s' is no axis of the study", name,
                               map->key[i].text);
         const sweep_axis *a = &s->axis[axis];
         int j = 0;
         while (j < a->n && !sweep_same(s, a->key, &map->item[i], &a->value[j])) j++;
         if (j == a->n)
-            return node_error(&map->item[i], e, "%s: not one of the values of %s", name,
+            return yaml_error(&map->item[i], e, "%s: not one of the values of %s", name,
                               a->key->name);
     }
     return true;
@@ -278,14 +279,14 @@ static bool read_setting(sweep *s, const char *setting, error *e)
     snprintf(name, sizeof name, "%.*s", (int)(equals - setting), setting);
     const sweep_key *k = sweep_keys;
     while (k->name && strcmp(k->name, name) != 0) k++;
-    node *value;
+    yaml_node *value;
     if (k->name && strcmp(k->type, "text") == 0) {
         value = calloc(1, sizeof *value);
         if (value) value->text = strdup(equals + 1);
         if (!value || !value->text) error_memory();
-    } else if (!node_parse(&value, equals + 1, e))
+    } else if (!yaml_parse(&value, equals + 1, e))
         return error_where(e, "%s", name);
-    node **more = realloc(s->setting, (size_t)(s->settings + 1) * sizeof *more);
+    yaml_node **more = realloc(s->setting, (size_t)(s->settings + 1) * sizeof *more);
     if (!more) error_memory();
     s->setting = more;
     s->setting[s->settings++] = value;
@@ -326,9 +327,9 @@ static void keep_text(sweep *s, const char *text, char *const *settings, int n)
 /* The section of s->file, whose text this is, and the settings. */
 static bool read_sweep(sweep *s, const char *text, char *const *settings, int n, error *e)
 {
-    const node *section;
+    const yaml_node *section;
     if (!config_take(&s->base, s->file, &section, e)) return false;
-    if (!section || section->kind != NODE_MAP)
+    if (!section || section->kind != YAML_MAP)
         return error_usage(e,
                            "%s: has no section `sweep`: `attnlab train` runs a lone configuration",
                            s->file->file ? s->file->file : s->name);
@@ -355,7 +356,7 @@ bool sweep_read(sweep *s, const char *path, char *const *settings, int n, error 
     char *text = NULL;
     size_t size;
     empty(s);
-    const bool ok = node_read(&s->file, path, e) &&
+    const bool ok = yaml_read(&s->file, path, e) &&
                     file_read(&text, &size, path, (size_t)1 << 20, e) &&
                     read_sweep(s, text, settings, n, e);
     free(text);
@@ -366,15 +367,15 @@ bool sweep_read(sweep *s, const char *path, char *const *settings, int n, error 
 bool sweep_recall(sweep *s, const char *text, char *const *settings, int n, error *e)
 {
     empty(s);
-    if (node_parse(&s->file, text, e) && read_sweep(s, text, settings, n, e)) return true;
+    if (yaml_parse(&s->file, text, e) && read_sweep(s, text, settings, n, e)) return true;
     sweep_close(s);
     return false;
 }
 
 void sweep_close(sweep *s)
 {
-    for (int i = 0; i < s->settings; i++) node_close(s->setting[i]);
+    for (int i = 0; i < s->settings; i++) yaml_close(s->setting[i]);
     free(s->setting), free(s->text);
-    node_close(s->file);
+    yaml_close(s->file);
     *s = (sweep){ 0 };
 }

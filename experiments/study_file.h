@@ -1,4 +1,4 @@
-/* sweep.h - what a study asks: a base configuration, and a `sweep` section beside it.
+/* study_file.h - what a study asks: a base configuration, and a `sweep` section beside it.
  *
  *     sweep:
  *       name: heads
@@ -9,10 +9,10 @@
  *       seeds: 6
  *       margin: 0.02
  */
-#ifndef EXPERIMENTS_SWEEP_H
-#define EXPERIMENTS_SWEEP_H
+#ifndef EXPERIMENTS_STUDY_FILE_H
+#define EXPERIMENTS_STUDY_FILE_H
 
-#include "trainer/config.h"
+#include "trainer/config/config.h"
 
 enum { SWEEP_NAME = 64, SWEEP_TEXT = 2048, SWEEP_AXES = 8, SWEEP_SEEDS = 1000 };
 
@@ -27,7 +27,7 @@ extern const sweep_key sweep_keys[];
 typedef struct sweep_axis {
     const config_key *key;
     int n;
-    const node *value; /* (n) */
+    const yaml_node *value; /* (n) */
 } sweep_axis;
 
 /* MATCH_PARAMS: the baseline's parameter count, exactly.  MATCH_LLAMA2: the factors printed in
@@ -40,13 +40,13 @@ typedef struct sweep {
     double margin, alpha;    /* in nats, NaN for none */
     int seeds, axes;
     sweep_axis axis[SWEEP_AXES];
-    const node *exclude, *baseline; /* a list of maps, a map; or NULL */
+    const yaml_node *exclude, *baseline; /* a list of maps, a map; or NULL */
     sweep_match match;
     config base; /* not resolved */
 
-    char *text;     /* the file, and the settings of the command line below it */
-    node *file;     /* owns the nodes above, but for these                     */
-    node **setting; /* (settings) from the command line                        */
+    char *text;          /* the file, and the settings of the command line below it */
+    yaml_node *file;     /* owns the nodes above, but for these                     */
+    yaml_node **setting; /* (settings) from the command line                        */
     int settings;
 } sweep;
 
@@ -63,10 +63,10 @@ bool sweep_open(sweep *s, const char *name, const char *db_path, char *const *se
 void sweep_close(sweep *s);
 
 /* Do two ways of writing it give this key the same value? */
-bool sweep_same(const sweep *s, const config_key *k, const node *a, const node *b);
+bool sweep_same(const sweep *s, const config_key *k, const yaml_node *a, const yaml_node *b);
 
 /* The value as it was written, "[a, b]" for a list; and as JSON, by the key's type. */
-void sweep_value(char *out, size_t size, const node *value);
-void sweep_json(FILE *f, const config_key *k, const node *value);
+void sweep_value(char *out, size_t size, const yaml_node *value);
+void sweep_json(FILE *f, const config_key *k, const yaml_node *value);
 
 #endif

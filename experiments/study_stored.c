@@ -1,8 +1,8 @@
-/* sweep_open.c - a study by what people call it; see sweep.h. */
+/* study_stored.c - a study by what people call it; see sweep.h. */
 #define _GNU_SOURCE
-#include "experiments/sweep.h"
+#include "experiments/study_file.h"
 
-#include "core/db.h"
+#include "core/db/db.h"
 
 #include <stdlib.h>
 #include <string.h>

@@ -2,8 +2,8 @@
 #define _DEFAULT_SOURCE
 #include "experiments/watch.h"
 
-#include "experiments/left.h"
-#include "trainer/progress.h"
+#include "experiments/eta.h"
+#include "trainer/run/progress.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -88,7 +88,7 @@ double watch_left(const watch *w)
             if (x->finished || x->running != (bool)running) continue;
             rest[n++] = work(w, i) * (double)(w->p->cell[i].run.target_step - x->step) / rate;
         }
-    const double last = left_deal(rest, n, w->jobs);
+    const double last = eta_deal(rest, n, w->jobs);
     free(rest);
     return last;
 }

@@ -4,9 +4,9 @@
  * What must hold: nobody is ever told that the database is locked; what was acknowledged is there,
  * in order and without a gap; the database is whole; the log stays small. */
 #define _GNU_SOURCE
-#include "core/db.h"
-#include "core/file.h"
-#include "core/timer.h"
+#include "core/base/file.h"
+#include "core/base/timer.h"
+#include "core/db/db.h"
 
 #include <signal.h>
 #include <stdio.h>

@@ -7,7 +7,7 @@
  * waits to be stopped, template diverges.  Writes to "events" when it begins and ends.
  */
 #define _GNU_SOURCE
-#include "trainer/record.h"
+#include "trainer/run/record.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -67,7 +67,7 @@ int main(int argc, char **argv)
     error e;
     db d;
     config c;
-    node *file;
+    yaml_node *file;
     char uid[CONFIG_UID];
     int64_t attempts;
     int lock;
@@ -86,7 +86,7 @@ int main(int argc, char **argv)
     if (!config_load(&c, argv[1], &file, NULL, &e) || !db_open(&d, argv[3], DB_WRITE, &e) ||
         !record_owns(atoi(argv[5] + 7), &d, uid) || !record_own(&lock, &d, uid, &e) || lock >= 0)
         return 96;
-    node_close(file);
+    yaml_close(file);
     event("begin", argv[argc - 1]);
     set_status(&d, uid, "running", "");
     if (!db_run(&d, &e, "UPDATE run SET attempts=attempts+1 WHERE run_uid=?", "t", uid) ||

@@ -1,7 +1,7 @@
 /* fixture.c - see fixture.h. */
 #include "tests/fixture.h"
 
-#include "core/file.h"
+#include "core/base/file.h"
 
 #include <math.h>
 #include <stdio.h>

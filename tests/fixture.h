@@ -2,7 +2,7 @@
 #ifndef TESTS_FIXTURE_H
 #define TESTS_FIXTURE_H
 
-#include "core/db.h"
+#include "core/db/db.h"
 #include "tests/unit.h"
 
 #include <jansson.h>

@@ -6,7 +6,7 @@
  * which the seeds' block makes the runs of one seed correlate.  Intervals at 95 % have to cover at
  * least 1,869 times (the 99.9 % binomial bound).
  */
-#include "analysis/powerlaw.h"
+#include "analysis/statistics/powerlaw.h"
 
 #include <gsl/gsl_math.h>
 #include <gsl/gsl_randist.h>

@@ -2,7 +2,7 @@
 #ifndef TESTS_SCRATCH_H
 #define TESTS_SCRATCH_H
 
-#include "core/file.h"
+#include "core/base/file.h"
 
 #include <stdio.h>
 #include <stdlib.h>

@@ -12,7 +12,7 @@
  * every other arm to that of the rest.  Each of the first four may be a list, such as 2,4,8: then
  * every combination is made, and the worst is printed at the end.
  */
-#include "analysis/contrast.h"
+#include "analysis/statistics/contrast.h"
 
 #include <gsl/gsl_cdf.h>
 #include <gsl/gsl_randist.h>

@@ -1,7 +1,7 @@
 /* test_backup.c - copies made while eight processes write: each is whole, holds what was committed
  * when it began, and of every writer a beginning without a gap. */
 #define _GNU_SOURCE
-#include "core/backup.h"
+#include "core/db/backup.h"
 #include "tests/unit.h"
 
 #include <signal.h>

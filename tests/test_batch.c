@@ -1,6 +1,6 @@
 /* test_batch.c - what a step reads depends on the data seed and the step alone. */
 #include "tests/unit.h"
-#include "trainer/batch.h"
+#include "trainer/model/batch.h"
 
 #include <stdlib.h>
 #include <string.h>

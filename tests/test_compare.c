@@ -1,6 +1,6 @@
 /* test_compare.c - attnlab compare, from rows to sentences and back into the record. */
-#include "analysis/analysis.h"
-#include "analysis/study.h"
+#include "analysis/data/study.h"
+#include "cli/verbs.h"
 #include "tests/fixture.h"
 
 #include <jansson.h>

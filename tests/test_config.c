@@ -3,8 +3,8 @@
  * The corpus is a stand-in, so that no text is needed: "corpus.c" is replaced by its two functions
  * that config_resolve calls.
  */
-#include "trainer/config.h"
-#include "trainer/corpus.h"
+#include "trainer/config/config.h"
+#include "trainer/corpus/corpus.h"
 
 #include "tests/unit.h"
 
@@ -414,12 +414,12 @@ static void test_write(void **state)
     fclose(f);
 
     config d;
-    node *file;
-    const node *sweep;
+    yaml_node *file;
+    const yaml_node *sweep;
     config_init(&d);
     if (!config_load(&d, path, &file, &sweep, &e)) fail_msg("%s", e.msg);
     assert_null(sweep);
-    node_close(file);
+    yaml_close(file);
     assert_int_equal(remove(path), 0);
     d = resolved(d);
     char *x = config_canonical(&c, true), *y = config_canonical(&d, true);
@@ -438,11 +438,11 @@ static void refused_file(const char *text, int line, int column, const char *wor
     fputs(text, f);
     fclose(f);
     config c;
-    node *file = NULL;
+    yaml_node *file = NULL;
     error e = { 0 };
     config_init(&c);
     const bool ok = config_load(&c, path, &file, NULL, &e) && config_resolve(&c, &e);
-    node_close(file);
+    yaml_close(file);
     assert_int_equal(remove(path), 0);
     if (ok) fail_msg("accepted: %s", text);
     check_refusal(&e, STATUS_USAGE, words);

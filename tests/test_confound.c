@@ -1,6 +1,6 @@
 /* test_confound.c - whatever else two arms differ in is named, once, for that arm alone, in the
  * table's notes and in the record; and what is no confound is not. */
-#include "analysis/analysis.h"
+#include "cli/verbs.h"
 #include "tests/fixture.h"
 
 #include <jansson.h>

@@ -1,6 +1,6 @@
 /* test_contrast.c - every procedure against SciPy's numbers, and what must hold for all of them. */
-#include "analysis/contrast.h"
-#include "analysis/power.h"
+#include "analysis/statistics/contrast.h"
+#include "analysis/statistics/power.h"
 #include "tests/golden.h"
 
 #include <gsl/gsl_randist.h>

@@ -3,9 +3,9 @@
 #include "tests/prose.h"
 #include "tests/scratch.h"
 #include "tests/unit.h"
-#include "trainer/corpus.h"
-#include "trainer/corpus_write.h"
-#include "trainer/tokenizer.h"
+#include "trainer/corpus/corpus.h"
+#include "trainer/corpus/corpus_write.h"
+#include "trainer/corpus/tokenizer.h"
 
 #include <signal.h>
 #include <sys/resource.h>

@@ -1,6 +1,6 @@
 /* test_curves.c - tokens to reach a loss, series of runs, and what `curves` says of them. */
-#include "analysis/analysis.h"
-#include "analysis/reach.h"
+#include "analysis/answers/reach.h"
+#include "cli/verbs.h"
 
 #include "tests/fixture.h"
 

@@ -1,6 +1,6 @@
 /* test_db.c - the record opens only what is its own, and two writers never lose a row. */
 #define _DEFAULT_SOURCE
-#include "core/db.h"
+#include "core/db/db.h"
 #include "tests/unit.h"
 
 #include <math.h>

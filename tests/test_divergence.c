@@ -1,5 +1,5 @@
 /* test_divergence.c - Fisher's exact test, against SciPy's. */
-#include "analysis/divergence.h"
+#include "analysis/statistics/divergence.h"
 #include "tests/golden.h"
 
 static void as_scipy(void **state)

@@ -1,8 +1,8 @@
 /* test_figures.c - what each kind of figure shows is what compare prints, what closed forms say,
  * and what can be counted in the record; in LaTeX no name is a command. */
-#include "analysis/analysis.h"
-#include "core/file.h"
-#include "core/hash.h"
+#include "cli/verbs.h"
+#include "core/base/file.h"
+#include "core/base/hash.h"
 #include "tests/fixture.h"
 
 #include <jansson.h>

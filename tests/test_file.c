@@ -1,5 +1,5 @@
 /* test_file.c - files are whole or not there; locks die with their holder. */
-#include "core/file.h"
+#include "core/base/file.h"
 #include "tests/scratch.h"
 #include "tests/unit.h"
 

@@ -1,8 +1,8 @@
 /* test_frontier.c - arms are dominated by verdict, and not by luck. */
-#include "analysis/frontier.h"
+#include "analysis/answers/frontier.h"
 
-#include "analysis/analysis.h"
-#include "core/file.h"
+#include "cli/verbs.h"
+#include "core/base/file.h"
 #include "tests/fixture.h"
 
 #include <jansson.h>

@@ -1,6 +1,6 @@
 /* test_grid.c - a comparison by its axes: every arm in its place, with the numbers of the same
  * comparison as a list; nothing averaged, nothing dropped. */
-#include "analysis/analysis.h"
+#include "cli/verbs.h"
 #include "tests/fixture.h"
 
 #include <jansson.h>

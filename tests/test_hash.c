@@ -1,5 +1,5 @@
 /* test_hash.c - SHA-256 against the examples of FIPS 180-4. */
-#include "core/hash.h"
+#include "core/base/hash.h"
 #include "tests/scratch.h"
 #include "tests/unit.h"
 

@@ -1,7 +1,7 @@
 /* test_interaction.c - a gap that grows with context is found, one that does not is not. */
-#include "analysis/interaction.h"
+#include "analysis/answers/interaction.h"
 
-#include "analysis/analysis.h"
+#include "cli/verbs.h"
 #include "tests/fixture.h"
 
 #include <jansson.h>

@@ -3,7 +3,7 @@
  * Outputs start as NaN where they are to be overwritten.  Gradients are also held against
  * differences of the oracle itself, so that no equation is taken on trust.
  */
-#include "core/path.h"
+#include "core/compute/backend.h"
 #include "tests/unit.h"
 
 #include <math.h>
@@ -33,7 +33,7 @@ static float *copy(const float *x, size_t n)
 }
 
 /* |got - want| <= tolerance (1 + |want|), with the path's name where not. */
-static void expect_near(const path *p, const char *what, size_t i, double got, double want,
+static void expect_near(const backend *p, const char *what, size_t i, double got, double want,
                         double tolerance)
 {
     if (!(fabs(got - want) <= tolerance * (1 + fabs(want))))
@@ -41,17 +41,17 @@ static void expect_near(const path *p, const char *what, size_t i, double got, d
 }
 
 /* Run f on every path that this processor has. */
-static void on_paths(void (*f)(const path *p))
+static void on_paths(void (*f)(const backend *p))
 {
-    for (int i = 0; paths[i]; i++)
-        if (paths[i]->runs()) f(paths[i]);
+    for (int i = 0; backends[i]; i++)
+        if (backends[i]->runs()) f(backends[i]);
 }
 
 /* --- matrix products ------------------------------------------------------------------------ */
 
 enum { NN, NT, TN };
 
-static void check_gemm(const path *p, int form, int M, int N, int K, float alpha, float beta)
+static void check_gemm(const backend *p, int form, int M, int N, int K, float alpha, float beta)
 {
     gemm_fn *const f = form == NN ? p->gemm_nn : form == NT ? p->gemm_nt : p->gemm_tn;
     const int lda = (form == TN ? M : K) + 3, ldb = (form == NT ? K : N) + 2, ldc = N + 1;
@@ -74,7 +74,7 @@ static void check_gemm(const path *p, int form, int M, int N, int K, float alpha
     free(A), free(B), free(C), free(C0);
 }
 
-static void check_gemms(const path *p)
+static void check_gemms(const backend *p)
 {
     static const int SIZES[][3] = { { 1, 1, 1 }, { 3, 5, 7 }, { 17, 33, 20 }, { 9, 64, 65 } };
     for (size_t i = 0; i < sizeof SIZES / sizeof *SIZES; i++)
@@ -91,7 +91,7 @@ static void test_gemm(void **state)
     on_paths(check_gemms);
 }
 
-static void check_linear(const path *p, int N, int in, int out, float beta)
+static void check_linear(const backend *p, int N, int in, int out, float beta)
 {
     const size_t nx = (size_t)N * in, ny = (size_t)N * out, nw = (size_t)in * out;
     float *x = random_floats(nx, 1), *W = random_floats(nw, 1), *dy = random_floats(ny, 1);
@@ -120,7 +120,7 @@ static void check_linear(const path *p, int N, int in, int out, float beta)
     free(x), free(W), free(dy), free(y), free(dW), free(dW0), free(dx), free(dx0);
 }
 
-static void check_linears(const path *p)
+static void check_linears(const backend *p)
 {
     static const int SIZES[][3] = { { 1, 1, 1 },      { 1, 20, 7 },    { 5, 1, 33 },
                                     { 13, 20, 52 },   { 70, 64, 96 },  { 33, 260, 131 },
@@ -137,7 +137,7 @@ static void test_linear(void **state)
 }
 
 /* A row of NaN or infinity in x is that row of y, and no other. */
-static void check_linear_rows(const path *p)
+static void check_linear_rows(const backend *p)
 {
     enum { N = 19, IN = 37, OUT = 41 };
     float *x = random_floats(N * IN, 1), *W = random_floats(OUT * IN, 1);
@@ -180,7 +180,7 @@ static float *rounded(const float *x, size_t n)
     return y;
 }
 
-static void check_bfloat16(const path *p, int N, int in, int out, float beta)
+static void check_bfloat16(const backend *p, int N, int in, int out, float beta)
 {
     const size_t nx = (size_t)N * in, nw = (size_t)out * in, ny = (size_t)N * out;
     float *x = random_floats(nx, 1), *W = random_floats(nw, 1), *dy = random_floats(ny, 1);
@@ -214,7 +214,7 @@ static void check_bfloat16(const path *p, int N, int in, int out, float beta)
     free(rx), free(rW), free(rdy);
 }
 
-static void check_bfloat16s(const path *p)
+static void check_bfloat16s(const backend *p)
 {
     static const int SIZES[][3] = { { 1, 1, 1 },      { 1, 20, 7 },     { 5, 1, 33 },
                                     { 13, 20, 52 },   { 70, 64, 96 },   { 33, 260, 131 },
@@ -234,7 +234,7 @@ static void test_bfloat16(void **state)
 }
 
 /* NaN stays NaN when it is rounded, in its own row and nowhere else; so does infinity. */
-static void check_bfloat16_rows(const path *p)
+static void check_bfloat16_rows(const backend *p)
 {
     enum { N = 19, IN = 37, OUT = 41 };
     if (!p->bfloat16_runs || !p->bfloat16_runs()) return;
@@ -271,7 +271,7 @@ static void test_precision(void **state)
     (void)state;
     enum { N = 20, IN = 24, OUT = 28 };
     error e;
-    const path *p = path_chosen();
+    const backend *p = backend_chosen();
     float *x = random_floats(N * IN, 1), *W = random_floats(OUT * IN, 1);
     float *y = random_floats(N * OUT, NAN), *want = random_floats(N * OUT, NAN);
     if (p->bfloat16_runs && p->bfloat16_runs()) {
@@ -301,7 +301,7 @@ static double norm_oracle(double *y, const double *x, const float *gain, int D, 
     return r;
 }
 
-static void check_norm(const path *p, int N, int D, float scale, float beta)
+static void check_norm(const backend *p, int N, int D, float scale, float beta)
 {
     const float eps = 1e-5f;
     const size_t n = (size_t)N * D;
@@ -341,7 +341,7 @@ static void check_norm(const path *p, int N, int D, float scale, float beta)
     free(exact), free(up), free(down), free(at), free(want);
 }
 
-static void check_norms(const path *p)
+static void check_norms(const backend *p)
 {
     static const int WIDTHS[] = { 1, 2, 7, 16, 20, 31, 33, 64, 100 };
     for (size_t i = 0; i < sizeof WIDTHS / sizeof *WIDTHS; i++)
@@ -360,7 +360,7 @@ static void test_rmsnorm(void **state)
 
 /* --- SwiGLU --------------------------------------------------------------------------------- */
 
-static void check_swiglu(const path *p, size_t n, float scale, bool in_place)
+static void check_swiglu(const backend *p, size_t n, float scale, bool in_place)
 {
     float *gate = random_floats(n, scale), *up = random_floats(n, 2), *dy = random_floats(n, 1);
     float *y = random_floats(n, NAN), *again = random_floats(n, NAN);
@@ -379,7 +379,7 @@ static void check_swiglu(const path *p, size_t n, float scale, bool in_place)
     free(gate), free(up), free(dy), free(y), free(again), free(dgate), free(dup);
 }
 
-static void check_swiglus(const path *p)
+static void check_swiglus(const backend *p)
 {
     static const size_t SIZES[] = { 0, 1, 7, 15, 16, 17, 64, 131 };
     for (size_t i = 0; i < sizeof SIZES / sizeof *SIZES; i++)
@@ -395,7 +395,7 @@ static void test_swiglu(void **state)
     on_paths(check_swiglus);
 }
 
-static void check_swiglu_nan(const path *p)
+static void check_swiglu_nan(const backend *p)
 {
     enum { N = 37 };
     for (size_t at = 0; at < N; at++)
@@ -433,7 +433,7 @@ static double nll_oracle(const float *x, int target, int V)
 }
 
 /* every: one row in so many has a target; 0: none has. */
-static void check_loss(const path *p, int N, int V, float size, int every)
+static void check_loss(const backend *p, int N, int V, float size, int every)
 {
     const float scale = 0.3f;
     const size_t n = (size_t)N * V;
@@ -462,7 +462,7 @@ static void check_loss(const path *p, int N, int V, float size, int every)
     free(x), free(dx), free(nll), free(target);
 }
 
-static void check_losses(const path *p)
+static void check_losses(const backend *p)
 {
     static const int WIDTHS[] = { 1, 2, 7, 16, 33, 64, 100, 1031, 4099 };
     for (size_t i = 0; i < sizeof WIDTHS / sizeof *WIDTHS; i++)
@@ -479,7 +479,7 @@ static void test_cross_entropy(void **state)
     on_paths(check_losses);
 }
 
-static void check_loss_nan(const path *p)
+static void check_loss_nan(const backend *p)
 {
     enum { V = 71 };
     for (int at = 0; at < V; at++) {
@@ -503,7 +503,7 @@ static void test_cross_entropy_passes_nan_on(void **state)
 
 /* --- vectors and AdamW ---------------------------------------------------------------------- */
 
-static void check_vectors(const path *p)
+static void check_vectors(const backend *p)
 {
     static const size_t SIZES[] = { 0, 1, 2, 15, 16, 17, 100, 5001 };
     for (size_t k = 0; k < sizeof SIZES / sizeof *SIZES; k++) {
@@ -532,7 +532,7 @@ static void test_vector(void **state)
     on_paths(check_vectors);
 }
 
-static void check_adamw_size(const path *p, size_t n)
+static void check_adamw_size(const backend *p, size_t n)
 {
     float *w = random_floats(n, 1), *m = random_floats(n, 0), *v = random_floats(n, 0);
     double *exact = calloc(3 * n + 1, sizeof *exact), *em = exact + n, *ev = em + n;
@@ -556,7 +556,7 @@ static void check_adamw_size(const path *p, size_t n)
     free(w), free(m), free(v), free(exact);
 }
 
-static void check_adamw(const path *p)
+static void check_adamw(const backend *p)
 {
     static const size_t SIZES[] = { 0, 1, 15, 16, 17, 100 };
     for (size_t i = 0; i < sizeof SIZES / sizeof *SIZES; i++) check_adamw_size(p, SIZES[i]);

@@ -1,5 +1,5 @@
 /* test_maxt.c - the largest |t| and powers, against SciPy's integrals and statsmodels. */
-#include "analysis/maxt.h"
+#include "analysis/statistics/maxt.h"
 #include "tests/golden.h"
 
 static int sizes_of(int *size, const json_t *row)

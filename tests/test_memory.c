@@ -1,9 +1,9 @@
 /* test_memory.c - what `describe` says a run allocates, against what it asks malloc for. */
-#include "trainer/memory.h"
+#include "trainer/model/memory.h"
 
 #include "tests/unit.h"
-#include "trainer/evaluation.h"
-#include "trainer/learner.h"
+#include "trainer/model/evaluation.h"
+#include "trainer/model/train_step.h"
 
 #include <stdint.h>
 #include <stdlib.h>
@@ -40,7 +40,7 @@ static void check(int n_threads, const char *const *setting, size_t least)
 {
     static config c;
     error e;
-    learner l;
+    train_step l;
     evaluation v;
     model_memory said;
     config_init(&c);
@@ -52,10 +52,10 @@ static void check(int n_threads, const char *const *setting, size_t least)
     const size_t before = allocated;
     int32_t *token = malloc(2 * (size_t)c.train.batch_tokens * sizeof *token); /* as train does */
     const corpus text = { .val.n_tokens = 1 << 20 };
-    assert_true(token && learner_open(&l, &c, n_threads, &e));
+    assert_true(token && train_step_open(&l, &c, n_threads, &e));
     assert_true(evaluation_open(&v, &l.m, &c, &text, l.w, l.pool, &e));
     const double got = (double)(allocated - before), ratio = (double)said.total / got;
-    evaluation_close(&v), learner_close(&l), free(token);
+    evaluation_close(&v), train_step_close(&l), free(token);
     print_message("%.0f MiB, and %.0f predicted: %.3f\n", got / (1 << 20),
                   (double)said.total / (1 << 20), ratio);
     assert_true(got > (double)least);

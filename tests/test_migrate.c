@@ -2,7 +2,7 @@
  * on its way to version 2: what is left is version 0 as it was, or version 2, and nothing between.
  */
 #define _GNU_SOURCE
-#include "core/migrate.h"
+#include "core/db/migrate.h"
 #include "tests/unit.h"
 
 #include <signal.h>

@@ -1,7 +1,7 @@
 /* test_noise.c - the noise floor from made-up runs, and what it lets so many seeds find. */
-#include "analysis/analysis.h"
-#include "analysis/noise.h"
-#include "analysis/power.h"
+#include "analysis/statistics/noise.h"
+#include "analysis/statistics/power.h"
+#include "cli/verbs.h"
 #include "tests/fixture.h"
 
 #include <math.h>

@@ -1,7 +1,7 @@
 /* test_panels.c - weights that are laid out give the bits of weights that are not, in the shapes of
  * blocks, one more and one less, and of weights that no panel is for. */
-#include "core/panels.h"
-#include "core/threads.h"
+#include "core/compute/panels.h"
+#include "core/compute/threads.h"
 #include "tests/unit.h"
 
 #include <stdlib.h>

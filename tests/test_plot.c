@@ -1,7 +1,7 @@
 /* test_plot.c - the same data give the same bytes, and no name is ever code. */
-#include "analysis/analysis.h"
-#include "core/file.h"
-#include "core/hash.h"
+#include "cli/verbs.h"
+#include "core/base/file.h"
+#include "core/base/hash.h"
 #include "tests/fixture.h"
 
 #include <math.h>

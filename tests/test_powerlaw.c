@@ -1,6 +1,6 @@
 /* test_powerlaw.c - fits and their errors agree with SciPy's curve_fit, and what the data do not
  * tell is not told. */
-#include "analysis/powerlaw.h"
+#include "analysis/statistics/powerlaw.h"
 
 #include "tests/golden.h"
 

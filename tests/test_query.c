@@ -1,8 +1,8 @@
 /* test_query.c - a query can read everything and change nothing; ls, show and schema. */
-#include "analysis/analysis.h"
-#include "analysis/named.h"
-#include "core/file.h"
-#include "core/hash.h"
+#include "analysis/data/saved_queries.h"
+#include "cli/verbs.h"
+#include "core/base/file.h"
+#include "core/base/hash.h"
 #include "tests/fixture.h"
 
 #include <jansson.h>
@@ -183,8 +183,8 @@ static void by_name(void **state)
 {
     (void)state;
     fixture_run(&f, "INSERT OR IGNORE INTO eval_pos SELECT eval_id, 0, 10, 30.0 FROM eval");
-    for (int i = 0; named_at(i); i++) {
-        const named *k = named_at(i);
+    for (int i = 0; saved_query_at(i); i++) {
+        const named *k = saved_query_at(i);
         check(query_verb, 0, "SELECT", k->name, "--explain", NULL);
         check(query_verb, 0, NULL, k->name, "-o", "json");
         if (strncmp(k->parameters, "study", 5) != 0) continue;
@@ -231,7 +231,7 @@ static void check_averages(const json_t *training)
 }
 
 /* The leaderboard's numbers, and the spans of the training loss, against sums made here. */
-static void named_numbers(void **state)
+static void saved_query_numbers(void **state)
 {
     (void)state;
     const char *argv[] = { "attnlab", "--db", f.path, "leaderboard", "-ojson", NULL, NULL };
@@ -305,10 +305,11 @@ static void schema(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(reads),     cmocka_unit_test(changes_nothing), cmocka_unit_test(refuses),
-        cmocka_unit_test(runs_away), cmocka_unit_test(lists),           cmocka_unit_test(shows),
-        cmocka_unit_test(by_name),   cmocka_unit_test(named_numbers),   cmocka_unit_test(differs),
-        cmocka_unit_test(schema),
+        cmocka_unit_test(reads),   cmocka_unit_test(changes_nothing),
+        cmocka_unit_test(refuses), cmocka_unit_test(runs_away),
+        cmocka_unit_test(lists),   cmocka_unit_test(shows),
+        cmocka_unit_test(by_name), cmocka_unit_test(saved_query_numbers),
+        cmocka_unit_test(differs), cmocka_unit_test(schema),
     };
     return cmocka_run_group_tests(tests, open_database, close_database);
 }

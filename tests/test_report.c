@@ -3,8 +3,8 @@
  * test_report FILE.html writes the page of a study with hostile names there, for report.sh to open
  * in a browser.
  */
-#include "analysis/analysis.h"
-#include "core/file.h"
+#include "cli/verbs.h"
+#include "core/base/file.h"
 #include "tests/fixture.h"
 
 #include <math.h>

@@ -4,7 +4,7 @@
  * The verdicts are those of the reference reader (huggingface/safetensors, tensor.rs) for every
  * case but one: a rank above SAFETENSORS_RANK, which it takes.
  */
-#include "core/safetensors.h"
+#include "core/base/safetensors.h"
 #include "tests/scratch.h"
 #include "tests/unit.h"
 

@@ -1,8 +1,8 @@
 /* test_sample.c - crossed variance components: the algebra, restricted maximum likelihood, how
  * often the interval covers, and what compare tells of them. */
-#include "analysis/sample.h"
+#include "analysis/answers/sample.h"
 
-#include "analysis/analysis.h"
+#include "cli/verbs.h"
 #include "tests/fixture.h"
 #include "tests/golden.h"
 

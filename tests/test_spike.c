@@ -1,6 +1,6 @@
 /* test_spike.c - spikes are found where they were put, and nowhere else; p by closed forms. */
-#include "analysis/analysis.h"
-#include "analysis/spike.h"
+#include "analysis/answers/spike.h"
+#include "cli/verbs.h"
 
 #include "tests/fixture.h"
 

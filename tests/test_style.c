@@ -1,8 +1,8 @@
 /* test_style.c - style files: what is printed is read again, what is wrong is refused with its
  * line, and what is asked for is drawn. */
-#include "analysis/analysis.h"
-#include "analysis/style.h"
-#include "core/file.h"
+#include "analysis/figures/style.h"
+#include "cli/verbs.h"
+#include "core/base/file.h"
 #include "tests/fixture.h"
 
 #include <math.h>

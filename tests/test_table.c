@@ -1,5 +1,5 @@
 /* test_table.c - one table, five ways to print it; JSON and CSV read back to what was put in. */
-#include "core/table.h"
+#include "core/base/table.h"
 #include "tests/unit.h"
 
 #include <jansson.h>

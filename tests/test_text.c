@@ -1,7 +1,7 @@
 /* test_text.c - text that cannot be used is refused, by file, byte and line. */
 #include "tests/scratch.h"
 #include "tests/unit.h"
-#include "trainer/text.h"
+#include "trainer/corpus/text.h"
 
 static scratch dir;
 

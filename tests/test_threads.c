@@ -1,8 +1,8 @@
 /* test_threads.c - grids: every piece once, whoever is idle; and kernels whose bits do not depend
  * on how many threads helped. */
-#include "core/path.h"
-#include "core/rope.h"
-#include "core/threads.h"
+#include "core/compute/backend.h"
+#include "core/compute/rope.h"
+#include "core/compute/threads.h"
 #include "tests/unit.h"
 
 #include <math.h>
@@ -78,7 +78,7 @@ static void test_outside_a_job(void **state)
 enum { T = 700, H = 6, E = 16, D = 192, F = 520, V = 1031, ROOM = T * V };
 
 typedef struct work {
-    const path *p;
+    const backend *p;
     int G, window;
     float *in[6], *out[12]; /* ROOM each */
     double loss;
@@ -87,7 +87,7 @@ typedef struct work {
 static void compute(void *arg, int thread)
 {
     work *w = arg;
-    const path *p = w->p;
+    const backend *p = w->p;
     const int G = w->G;
     float **in = w->in, **out = w->out;
     if (thread > 0) return;
@@ -111,11 +111,11 @@ static void compute(void *arg, int thread)
     p->linear_backward(out[1], out[2], in[2], in[0], in[1], T, D, F, 1);
     p->attention_forward(out[3], out[4], in[0], in[1], in[2], &a);
     p->attention_backward(out[5], out[6], out[7], in[3], out[3], out[4], in[0], in[1], in[2], &a);
-    if (p != &path_plain && p->bfloat16_runs && p->bfloat16_runs()) {
+    if (p != &backend_plain && p->bfloat16_runs && p->bfloat16_runs()) {
         p->bfloat16_linear(out[0], in[0], in[1], T, D, F);
         p->bfloat16_linear_backward(out[1], out[2], in[2], in[0], in[1], T, D, F, 1);
     }
-    if (p != path_chosen()) return;
+    if (p != backend_chosen()) return;
     rmsnorm(out[8], out[9], in[0], in[4], T, D, 1e-5f);
     rmsnorm_backward(out[10], out[11], in[1], in[0], out[9], in[4], T, D, 1);
     swiglu(out[0], in[0], out[0], (size_t)T * F);
@@ -149,7 +149,7 @@ static void fill(work *w)
     w->loss = 0;
 }
 
-static void check_bits(const path *p, int G, int window)
+static void check_bits(const backend *p, int G, int window)
 {
     error e;
     work one = { .p = p, .G = G, .window = window }, many = one;
@@ -175,11 +175,11 @@ static void test_help_changes_no_bit(void **state)
 {
     (void)state;
     static const int GROUPS[] = { 1, 2, 6 };
-    for (int i = 0; paths[i]; i++)
-        for (int g = 0; g < 3 && paths[i]->runs(); g++) {
-            if (paths[i] == &path_plain && g > 0) continue; /* slow, and never cut */
-            check_bits(paths[i], GROUPS[g], T);
-            check_bits(paths[i], GROUPS[g], 90);
+    for (int i = 0; backends[i]; i++)
+        for (int g = 0; g < 3 && backends[i]->runs(); g++) {
+            if (backends[i] == &backend_plain && g > 0) continue; /* slow, and never cut */
+            check_bits(backends[i], GROUPS[g], T);
+            check_bits(backends[i], GROUPS[g], 90);
         }
 }
 

@@ -2,8 +2,8 @@
 #include "tests/model_file.h"
 #include "tests/prose.h"
 #include "tests/unit.h"
-#include "trainer/tokenizer.h"
-#include "trainer/utf8.h"
+#include "trainer/corpus/tokenizer.h"
+#include "trainer/corpus/utf8.h"
 
 enum { VOCAB = 400 };
 
@@ -215,7 +215,7 @@ static void test_deterministic(void **state)
     free(a), free(b);
 }
 
-static int named_number(const error *e, const char *after)
+static int saved_query_number(const error *e, const char *after)
 {
     const char *at = strstr(e->msg, after);
     assert_int_equal(e->status, STATUS_USAGE);
@@ -232,12 +232,12 @@ static void test_limits(void **state)
     error e;
     for (size_t bytes = 300; bytes <= 3000; bytes *= 3) {
         assert_false(train(&model, &n, text, bytes, 100000, &e));
-        const int most = named_number(&e, "at most ");
+        const int most = saved_query_number(&e, "at most ");
         assert_true(train(&model, &n, text, bytes, most, &e));
         free(model);
         assert_false(train(&model, &n, text, bytes, most + 1, &e));
         assert_false(train(&model, &n, text, bytes, TOKENIZER_VOCAB_MIN, &e));
-        const int least = named_number(&e, "at least ");
+        const int least = saved_query_number(&e, "at least ");
         assert_true(train(&model, &n, text, bytes, least, &e));
         free(model);
         assert_false(train(&model, &n, text, bytes, least - 1, &e));

@@ -1,7 +1,7 @@
 /* test_utf8.c - a sequence is a character if writing its number down gives the sequence again. */
 #include "tests/prose.h"
 #include "tests/unit.h"
-#include "trainer/utf8.h"
+#include "trainer/corpus/utf8.h"
 
 #include <string.h>
 

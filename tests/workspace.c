@@ -2,7 +2,7 @@
 #define _GNU_SOURCE
 #include "tests/workspace.h"
 
-#include "trainer/corpus_write.h"
+#include "trainer/corpus/corpus_write.h"
 
 #include <ftw.h>
 #include <stdio.h>

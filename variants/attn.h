@@ -23,9 +23,9 @@
 #ifndef VARIANTS_ATTN_H
 #define VARIANTS_ATTN_H
 
-#include "core/error.h"
-#include "core/rope.h"
-#include "core/tensor.h"
+#include "core/base/error.h"
+#include "core/compute/rope.h"
+#include "core/compute/tensor.h"
 
 #include <limits.h>
 

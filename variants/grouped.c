@@ -9,8 +9,8 @@
  *
  * The cache holds k and v: 2 G E floats a token.
  */
-#include "core/attention.h"
-#include "core/kernels.h"
+#include "core/compute/attention.h"
+#include "core/compute/kernels.h"
 #include "variants/attn.h"
 
 #include <string.h>

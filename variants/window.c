@@ -9,8 +9,8 @@
  * A chunk may be longer than the ring, so extend lines up what is left of the past and the chunk
  * in scratch, attends there, and only then overwrites the ring.
  */
-#include "core/attention.h"
-#include "core/kernels.h"
+#include "core/compute/attention.h"
+#include "core/compute/kernels.h"
 #include "variants/attn.h"
 
 #include <string.h>

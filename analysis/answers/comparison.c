@@ -1,7 +1,7 @@
 /* comparison.c - see comparison.h. */
-#include "analysis/comparison.h"
+#include "analysis/answers/comparison.h"
 
-#include "analysis/confound.h"
+#include "analysis/answers/confound.h"
 
 #include <gsl/gsl_statistics_double.h>
 #include <math.h>

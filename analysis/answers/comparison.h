@@ -1,11 +1,11 @@
 /* comparison.h - a study compared: each arm with its own baseline, and the record of having looked.
  */
-#ifndef ANALYSIS_COMPARISON_H
-#define ANALYSIS_COMPARISON_H
+#ifndef ANALYSIS_ANSWERS_COMPARISON_H
+#define ANALYSIS_ANSWERS_COMPARISON_H
 
-#include "analysis/contrast.h"
-#include "analysis/power.h"
-#include "analysis/study.h"
+#include "analysis/data/study.h"
+#include "analysis/statistics/contrast.h"
+#include "analysis/statistics/power.h"
 
 #include <jansson.h>
 

@@ -1,5 +1,5 @@
 /* confound.c - see confound.h. */
-#include "analysis/confound.h"
+#include "analysis/answers/confound.h"
 
 #include <stddef.h>
 #include <stdlib.h>

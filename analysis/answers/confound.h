@@ -6,10 +6,10 @@
  * code, another build, another host or BLAS kernel, other numbers of tokens trained or evaluated,
  * unequal numbers of finished seeds.
  */
-#ifndef ANALYSIS_CONFOUND_H
-#define ANALYSIS_CONFOUND_H
+#ifndef ANALYSIS_ANSWERS_CONFOUND_H
+#define ANALYSIS_ANSWERS_CONFOUND_H
 
-#include "analysis/study.h"
+#include "analysis/data/study.h"
 
 #include <jansson.h>
 

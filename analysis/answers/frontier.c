@@ -1,5 +1,5 @@
 /* frontier.c - see frontier.h. */
-#include "analysis/frontier.h"
+#include "analysis/answers/frontier.h"
 
 #include <math.h>
 #include <stdio.h>

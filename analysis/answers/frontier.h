@@ -10,10 +10,10 @@
  * Costs within 0.5 % of each other are equal, as sweep.match takes them.  Mean losses alone decide
  * nothing: the arm with the lowest of many is the luckiest as often as the best.
  */
-#ifndef ANALYSIS_FRONTIER_H
-#define ANALYSIS_FRONTIER_H
+#ifndef ANALYSIS_ANSWERS_FRONTIER_H
+#define ANALYSIS_ANSWERS_FRONTIER_H
 
-#include "analysis/comparison.h"
+#include "analysis/answers/comparison.h"
 
 enum { FRONTIER_KV, FRONTIER_PARAMS, FRONTIER_FLOPS, FRONTIER_COSTS };
 

@@ -1,8 +1,8 @@
 /* grid.c - see grid.h. */
-#include "analysis/grid.h"
+#include "analysis/answers/grid.h"
 
-#include "analysis/axes.h"
-#include "analysis/tables.h"
+#include "analysis/answers/tables.h"
+#include "analysis/data/axes.h"
 
 #include <math.h>
 #include <stdlib.h>

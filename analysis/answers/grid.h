@@ -4,11 +4,11 @@
  * of the one simultaneous procedure of contrast.h, so a grid is the same comparison laid out, not
  * several small ones.  After Go's benchstat, which lays out benchmarks so.
  */
-#ifndef ANALYSIS_GRID_H
-#define ANALYSIS_GRID_H
+#ifndef ANALYSIS_ANSWERS_GRID_H
+#define ANALYSIS_ANSWERS_GRID_H
 
-#include "analysis/comparison.h"
-#include "core/table.h"
+#include "analysis/answers/comparison.h"
+#include "core/base/table.h"
 
 enum { GRID_AXES = 16 }; /* at most, on a command line */
 

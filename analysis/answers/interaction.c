@@ -1,7 +1,7 @@
 /* interaction.c - see interaction.h. */
-#include "analysis/interaction.h"
+#include "analysis/answers/interaction.h"
 
-#include "analysis/flip.h"
+#include "analysis/statistics/flip.h"
 
 #include <math.h>
 #include <stdlib.h>

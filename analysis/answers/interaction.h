@@ -8,11 +8,11 @@
  * differences over their distance.  Slopes are tested as contrast.h tests differences: from 6 seeds
  * on by joint sign-flips of whole seeds, below by the residual of the blocks and max |t|.
  */
-#ifndef ANALYSIS_INTERACTION_H
-#define ANALYSIS_INTERACTION_H
+#ifndef ANALYSIS_ANSWERS_INTERACTION_H
+#define ANALYSIS_ANSWERS_INTERACTION_H
 
-#include "analysis/comparison.h"
-#include "core/table.h"
+#include "analysis/answers/comparison.h"
+#include "core/base/table.h"
 
 typedef struct interaction {
     char *axis;        /* key */

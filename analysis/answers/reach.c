@@ -1,5 +1,5 @@
 /* reach.c - see reach.h. */
-#include "analysis/reach.h"
+#include "analysis/answers/reach.h"
 
 #include <gsl/gsl_cdf.h>
 #include <gsl/gsl_sort.h>

@@ -11,10 +11,10 @@
  *
  * Over horizons a ratio is of runs of their own length; along one run it is of that run's schedule.
  */
-#ifndef ANALYSIS_REACH_H
-#define ANALYSIS_REACH_H
+#ifndef ANALYSIS_ANSWERS_REACH_H
+#define ANALYSIS_ANSWERS_REACH_H
 
-#include "analysis/series.h"
+#include "analysis/answers/series.h"
 
 typedef struct reach {
     int series, base;

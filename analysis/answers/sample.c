@@ -1,5 +1,5 @@
 /* sample.c - see sample.h. */
-#include "analysis/sample.h"
+#include "analysis/answers/sample.h"
 
 #include <gsl/gsl_cdf.h>
 #include <gsl/gsl_statistics_double.h>

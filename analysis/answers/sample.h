@@ -16,10 +16,10 @@
  * text adds nothing it is the interval of contrast.h.  Neighbouring windows resemble each other,
  * so a piece is a run of consecutive windows, not one.
  */
-#ifndef ANALYSIS_SAMPLE_H
-#define ANALYSIS_SAMPLE_H
+#ifndef ANALYSIS_ANSWERS_SAMPLE_H
+#define ANALYSIS_ANSWERS_SAMPLE_H
 
-#include "analysis/comparison.h"
+#include "analysis/answers/comparison.h"
 
 enum { SAMPLE_PIECES = 50 }; /* at most, of the text */
 

@@ -1,7 +1,7 @@
 /* sentence.c - see sentence.h. */
-#include "analysis/sentence.h"
+#include "analysis/answers/sentence.h"
 
-#include "analysis/divergence.h"
+#include "analysis/statistics/divergence.h"
 
 #include <math.h>
 #include <stdarg.h>

@@ -1,8 +1,8 @@
 /* sentence.h - what a comparison says, in words for somebody who has never seen one. */
-#ifndef ANALYSIS_SENTENCE_H
-#define ANALYSIS_SENTENCE_H
+#ifndef ANALYSIS_ANSWERS_SENTENCE_H
+#define ANALYSIS_ANSWERS_SENTENCE_H
 
-#include "analysis/comparison.h"
+#include "analysis/answers/comparison.h"
 
 #include <stdio.h>
 

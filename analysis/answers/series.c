@@ -1,5 +1,5 @@
 /* series.c - see series.h. */
-#include "analysis/series.h"
+#include "analysis/answers/series.h"
 
 #include <jansson.h>
 #include <math.h>

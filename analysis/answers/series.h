@@ -10,11 +10,11 @@
  *   schedule   one length under a rate that falls: a description of that run.  A shorter run would
  *              have ended below its curve, so it is no forecast
  */
-#ifndef ANALYSIS_SERIES_H
-#define ANALYSIS_SERIES_H
+#ifndef ANALYSIS_ANSWERS_SERIES_H
+#define ANALYSIS_ANSWERS_SERIES_H
 
-#include "analysis/curve.h"
-#include "analysis/powerlaw.h"
+#include "analysis/data/curve.h"
+#include "analysis/statistics/powerlaw.h"
 
 typedef enum series_basis { SERIES_HORIZONS, SERIES_STEADY, SERIES_SCHEDULE } series_basis;
 

@@ -1,7 +1,7 @@
 /* spike.c - see spike.h. */
-#include "analysis/spike.h"
+#include "analysis/answers/spike.h"
 
-#include "analysis/contrast.h"
+#include "analysis/statistics/contrast.h"
 
 #include <gsl/gsl_cdf.h>
 #include <gsl/gsl_movstat.h>

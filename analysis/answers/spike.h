@@ -18,10 +18,10 @@
  * p is times the number of contrasts (Bonferroni).  The ratio of rates has Clopper and Pearson's
  * interval on that binomial.
  */
-#ifndef ANALYSIS_SPIKE_H
-#define ANALYSIS_SPIKE_H
+#ifndef ANALYSIS_ANSWERS_SPIKE_H
+#define ANALYSIS_ANSWERS_SPIKE_H
 
-#include "analysis/study.h"
+#include "analysis/data/study.h"
 
 typedef struct spike_rule {
     int window, gap; /* steps */

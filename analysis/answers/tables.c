@@ -1,8 +1,8 @@
 /* tables.c - see tables.h. */
-#include "analysis/tables.h"
+#include "analysis/answers/tables.h"
 
-#include "analysis/interaction.h"
-#include "analysis/sample.h"
+#include "analysis/answers/interaction.h"
+#include "analysis/answers/sample.h"
 
 #include <math.h>
 

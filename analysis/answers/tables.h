@@ -1,9 +1,9 @@
 /* tables.h - what a comparison says, in tables for people. */
-#ifndef ANALYSIS_TABLES_H
-#define ANALYSIS_TABLES_H
+#ifndef ANALYSIS_ANSWERS_TABLES_H
+#define ANALYSIS_ANSWERS_TABLES_H
 
-#include "analysis/comparison.h"
-#include "core/table.h"
+#include "analysis/answers/comparison.h"
+#include "core/base/table.h"
 
 #include <stdio.h>
 

@@ -1,5 +1,5 @@
 /* axes.c - see axes.h. */
-#include "analysis/axes.h"
+#include "analysis/data/axes.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -1,8 +1,8 @@
 /* axes.h - what varies in a study: the levels of an axis, and what arms are called without it. */
-#ifndef ANALYSIS_AXES_H
-#define ANALYSIS_AXES_H
+#ifndef ANALYSIS_DATA_AXES_H
+#define ANALYSIS_DATA_AXES_H
 
-#include "analysis/study.h"
+#include "analysis/data/study.h"
 
 #include <jansson.h>
 

@@ -1,5 +1,5 @@
 /* curve.c - see curve.h. */
-#include "analysis/curve.h"
+#include "analysis/data/curve.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -3,10 +3,10 @@
  * The validation curve where a run was evaluated often enough; else the training loss, as means
  * over equal spans of tokens - such means do not lag behind, and they invent nothing at the ends.
  */
-#ifndef ANALYSIS_CURVE_H
-#define ANALYSIS_CURVE_H
+#ifndef ANALYSIS_DATA_CURVE_H
+#define ANALYSIS_DATA_CURVE_H
 
-#include "analysis/study.h"
+#include "analysis/data/study.h"
 
 typedef struct curve {
     int n;

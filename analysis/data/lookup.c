@@ -1,7 +1,7 @@
-/* find.c - see find.h. */
-#include "analysis/find.h"
+/* lookup.c - see find.h. */
+#include "analysis/data/lookup.h"
 
-#include "core/file.h"
+#include "core/base/file.h"
 
 #include <ctype.h>
 #include <stdlib.h>
@@ -69,7 +69,7 @@ static bool study_name(char **name, const char *text, error *e)
     return *name && **name ? true : error_usage(e, "%s: has no sweep.name", path);
 }
 
-bool find_sweep_maybe(db *d, int64_t *sweep_id, const char *name, error *e)
+bool lookup_study_maybe(db *d, int64_t *sweep_id, const char *name, error *e)
 {
     char *known;
     if (!study_name(&known, name, e)) return false;
@@ -79,9 +79,9 @@ bool find_sweep_maybe(db *d, int64_t *sweep_id, const char *name, error *e)
     return ok;
 }
 
-bool find_sweep(db *d, int64_t *sweep_id, const char *name, error *e)
+bool lookup_study(db *d, int64_t *sweep_id, const char *name, error *e)
 {
-    if (!find_sweep_maybe(d, sweep_id, name, e)) return false;
+    if (!lookup_study_maybe(d, sweep_id, name, e)) return false;
     if (*sweep_id) return true;
     char *known, *others;
     if (!study_name(&known, name, e)) return false;
@@ -97,7 +97,7 @@ bool find_sweep(db *d, int64_t *sweep_id, const char *name, error *e)
     return false;
 }
 
-bool find_run_maybe(db *d, int64_t *run_id, const char *prefix, error *e)
+bool lookup_run_maybe(db *d, int64_t *run_id, const char *prefix, error *e)
 {
     *run_id = 0;
     const size_t n = strlen(prefix);

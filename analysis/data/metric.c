@@ -1,5 +1,5 @@
 /* metric.c - see metric.h. */
-#include "analysis/metric.h"
+#include "analysis/data/metric.h"
 
 #include <stdio.h>
 #include <stdlib.h>

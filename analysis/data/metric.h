@@ -3,10 +3,10 @@
  * Kinds: loss (nats a token), bpb (bits a byte), last (nats a token over the last quarter of each
  * window), accuracy (share of items that are right).  The task is `lm` unless it is said.
  */
-#ifndef ANALYSIS_METRIC_H
-#define ANALYSIS_METRIC_H
+#ifndef ANALYSIS_DATA_METRIC_H
+#define ANALYSIS_DATA_METRIC_H
 
-#include "core/error.h"
+#include "core/base/error.h"
 
 #include <stdint.h>
 

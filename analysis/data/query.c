@@ -1,5 +1,5 @@
 /* query.c - see query.h. */
-#include "analysis/query.h"
+#include "analysis/data/query.h"
 
 #include <errno.h>
 #include <math.h>

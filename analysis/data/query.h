@@ -3,10 +3,10 @@
  * Three locks: the database is opened read-only, an authorizer lets through nothing but reading,
  * and a statement that runs too long is stopped.
  */
-#ifndef ANALYSIS_QUERY_H
-#define ANALYSIS_QUERY_H
+#ifndef ANALYSIS_DATA_QUERY_H
+#define ANALYSIS_DATA_QUERY_H
 
-#include "core/db.h"
+#include "core/db/db.h"
 
 typedef struct query {
     sqlite3_stmt *statement;

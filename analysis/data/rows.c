@@ -1,5 +1,5 @@
 /* rows.c - see rows.h. */
-#include "analysis/rows.h"
+#include "analysis/data/rows.h"
 
 #include <math.h>
 #include <stdlib.h>

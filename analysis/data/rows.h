@@ -1,9 +1,9 @@
 /* rows.h - the rows of a statement as a table. */
-#ifndef ANALYSIS_ROWS_H
-#define ANALYSIS_ROWS_H
+#ifndef ANALYSIS_DATA_ROWS_H
+#define ANALYSIS_DATA_ROWS_H
 
-#include "core/db.h"
-#include "core/table.h"
+#include "core/base/table.h"
+#include "core/db/db.h"
 
 enum { ROWS_ALIGNED = 100000 }; /* rows of aligned output are kept in memory: no more than these */
 

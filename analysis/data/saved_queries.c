@@ -1,5 +1,5 @@
-/* named.c - see named.h. */
-#include "analysis/named.h"
+/* saved_queries.c - see named.h. */
+#include "analysis/data/saved_queries.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -144,19 +144,19 @@ static const named NAMED[] = {
 
 enum { COUNT = sizeof NAMED / sizeof *NAMED };
 
-const named *named_find(const char *name)
+const named *saved_query_find(const char *name)
 {
     for (int i = 0; i < COUNT; i++)
         if (strcmp(NAMED[i].name, name) == 0) return &NAMED[i];
     return NULL;
 }
 
-const named *named_at(int i)
+const named *saved_query_at(int i)
 {
     return i < COUNT ? &NAMED[i] : NULL;
 }
 
-void named_list(table_format f, FILE *out)
+void saved_query_list(table_format f, FILE *out)
 {
     table t;
     table_open(&t, f, out, 3, (const char *[]){ "name", "parameters", "help" });
@@ -166,7 +166,7 @@ void named_list(table_format f, FILE *out)
     table_close(&t);
 }
 
-char *named_names(void)
+char *saved_query_names(void)
 {
     char *text = NULL;
     size_t n;

@@ -1,7 +1,7 @@
 /* study.c - see study.h. */
-#include "analysis/study.h"
+#include "analysis/data/study.h"
 
-#include "analysis/find.h"
+#include "analysis/data/lookup.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -267,7 +267,7 @@ bool study_open_at(study *s, db *d, const char *name, const char *metric_name, i
                    study_point at, error *e)
 {
     *s = (study){ .at = at };
-    const bool ok = find_sweep(d, &s->sweep_id, name, e) && read_head(s, d, metric_name, e) &&
+    const bool ok = lookup_study(d, &s->sweep_id, name, e) && read_head(s, d, metric_name, e) &&
                     read_arms(s, d, e) && read_seeds(s, d, e) && read_cells(s, d, generation, e) &&
                     read_values(s, d, e);
     if (!ok) study_free(s);

@@ -4,11 +4,11 @@
  * generation), and its value is the metric at the last step, for runs that are done.  A run that
  * diverged has no value but is counted; so is one that failed or has not finished.
  */
-#ifndef ANALYSIS_STUDY_H
-#define ANALYSIS_STUDY_H
+#ifndef ANALYSIS_DATA_STUDY_H
+#define ANALYSIS_DATA_STUDY_H
 
-#include "analysis/metric.h"
-#include "core/db.h"
+#include "analysis/data/metric.h"
+#include "core/db/db.h"
 
 #include <stddef.h>
 

@@ -1,5 +1,5 @@
 /* study_point.c - points along the training, as they are written; see study.h. */
-#include "analysis/study.h"
+#include "analysis/data/study.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* chart.c - see chart.h. */
-#include "analysis/chart.h"
+#include "analysis/figures/chart.h"
 
 #include <math.h>
 #include <stdio.h>

@@ -4,10 +4,10 @@
  * it looks is the style's.  All strings are copied, with control characters and what is not UTF-8
  * taken out of them.  Lengths are pixels of the SVG, 96 an inch.
  */
-#ifndef ANALYSIS_CHART_H
-#define ANALYSIS_CHART_H
+#ifndef ANALYSIS_FIGURES_CHART_H
+#define ANALYSIS_FIGURES_CHART_H
 
-#include "analysis/style.h"
+#include "analysis/figures/style.h"
 
 #include <stdbool.h>
 #include <stddef.h>

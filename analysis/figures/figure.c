@@ -1,10 +1,10 @@
 /* figure.c - see figure.h and figures.h. */
-#include "analysis/figure.h"
+#include "analysis/figures/figure.h"
 
-#include "analysis/axes.h"
-#include "analysis/gnuplot.h"
-#include "analysis/pgfplots.h"
-#include "analysis/tables.h"
+#include "analysis/answers/tables.h"
+#include "analysis/data/axes.h"
+#include "analysis/figures/gnuplot.h"
+#include "analysis/figures/pgfplots.h"
 
 #include <gsl/gsl_cdf.h>
 #include <gsl/gsl_statistics_double.h>

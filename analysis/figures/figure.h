@@ -1,9 +1,9 @@
 /* figure.h - what the kinds of figures.h have in common, while one is put together. */
-#ifndef ANALYSIS_FIGURE_H
-#define ANALYSIS_FIGURE_H
+#ifndef ANALYSIS_FIGURES_FIGURE_H
+#define ANALYSIS_FIGURES_FIGURE_H
 
-#include "analysis/chart.h"
-#include "analysis/figures.h"
+#include "analysis/figures/chart.h"
+#include "analysis/figures/figures.h"
 
 typedef struct figure {
     const figures_request *asked;

@@ -1,5 +1,5 @@
-/* figures_diff.c - the forest of paired differences; see figures.h. */
-#include "analysis/figure.h"
+/* figure_diff.c - the forest of paired differences; see figures.h. */
+#include "analysis/figures/figure.h"
 
 #include <math.h>
 #include <stdio.h>

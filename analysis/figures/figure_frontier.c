@@ -1,7 +1,7 @@
-/* figures_frontier.c - the metric against KV bytes a token, arms marked as frontier.h places them;
+/* figure_frontier.c - the metric against KV bytes a token, arms marked as frontier.h places them;
  * see figures.h. */
-#include "analysis/figure.h"
-#include "analysis/frontier.h"
+#include "analysis/answers/frontier.h"
+#include "analysis/figures/figure.h"
 
 #include <math.h>
 #include <stdio.h>

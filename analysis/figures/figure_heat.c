@@ -1,9 +1,9 @@
-/* figures_heat.c - two tables as squares of colour: differences from the baseline by two axes of
+/* figure_heat.c - two tables as squares of colour: differences from the baseline by two axes of
  * the study, and the metric by training context and evaluation context; see figures.h.
  */
-#include "analysis/axes.h"
-#include "analysis/figure.h"
-#include "analysis/tables.h"
+#include "analysis/answers/tables.h"
+#include "analysis/data/axes.h"
+#include "analysis/figures/figure.h"
 
 #include <math.h>
 #include <stdio.h>

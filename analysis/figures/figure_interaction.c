@@ -1,11 +1,11 @@
-/* figures_interaction.c - does a difference grow along an axis of numbers, such as the context?
+/* figure_interaction.c - does a difference grow along an axis of numbers, such as the context?
  *
  * A panel for each such axis: the differences from the baseline with their simultaneous intervals,
  * a line for each variant, and in the legend what a doubling changes (interaction.h).
  */
-#include "analysis/axes.h"
-#include "analysis/figure.h"
-#include "analysis/interaction.h"
+#include "analysis/answers/interaction.h"
+#include "analysis/data/axes.h"
+#include "analysis/figures/figure.h"
 
 #include <math.h>
 #include <stdio.h>

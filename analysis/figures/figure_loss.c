@@ -1,11 +1,11 @@
-/* figures_loss.c - loss against tokens, FLOPs or seconds; see figures.h.
+/* figure_loss.c - loss against tokens, FLOPs or seconds; see figures.h.
  *
  * The mean over the finished seeds of an arm, with its 95 % t-band where there are enough of them,
  * and each seed faint.  Seeds are averaged at equal tokens: on an axis of seconds the point lies at
  * the mean of their seconds.  The right panel shows the last quarter, where arms can be told apart.
  */
-#include "analysis/curve.h"
-#include "analysis/figure.h"
+#include "analysis/data/curve.h"
+#include "analysis/figures/figure.h"
 
 #include <gsl/gsl_sort.h>
 #include <gsl/gsl_statistics_double.h>

@@ -1,12 +1,12 @@
-/* figures_rate.c - the metric against the learning rate, a line for each kind of arm; see
+/* figure_lr.c - the metric against the learning rate, a line for each kind of arm; see
  * figures.h.
  *
  * Through the means of a line goes the parabola in log lr by least squares, if it says something:
  * four rates or more, opening upwards (downwards where larger is better), its extreme within the
  * rates tried, and no mean farther from it than a tenth of the range of the means.
  */
-#include "analysis/axes.h"
-#include "analysis/figure.h"
+#include "analysis/data/axes.h"
+#include "analysis/figures/figure.h"
 
 #include <gsl/gsl_cdf.h>
 #include <gsl/gsl_multifit.h>

@@ -1,5 +1,5 @@
-/* figures_position.c - loss by position in the window; see figures.h. */
-#include "analysis/figure.h"
+/* figure_position.c - loss by position in the window; see figures.h. */
+#include "analysis/figures/figure.h"
 
 #include <math.h>
 #include <stdlib.h>

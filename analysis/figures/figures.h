@@ -1,9 +1,9 @@
 /* figures.h - the figures of a study; each writes FOLDER/KIND.FORMAT, with its data and script. */
-#ifndef ANALYSIS_FIGURES_H
-#define ANALYSIS_FIGURES_H
+#ifndef ANALYSIS_FIGURES_FIGURES_H
+#define ANALYSIS_FIGURES_FIGURES_H
 
-#include "analysis/comparison.h"
-#include "analysis/style.h"
+#include "analysis/answers/comparison.h"
+#include "analysis/figures/style.h"
 
 typedef enum figures_kind {
     FIGURES_LOSS,        /* loss against tokens, FLOPs or seconds by arm; the last quarter beside */

@@ -1,7 +1,7 @@
 /* gnuplot.c - see gnuplot.h. */
-#include "analysis/gnuplot.h"
+#include "analysis/figures/gnuplot.h"
 
-#include "core/file.h"
+#include "core/base/file.h"
 
 #include <errno.h>
 #include <fcntl.h>

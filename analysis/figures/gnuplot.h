@@ -4,10 +4,10 @@
  * nothing, and gnuplot is started without a shell.  The same chart gives the same bytes: the date
  * that cairo writes into a PDF is overwritten.
  */
-#ifndef ANALYSIS_GNUPLOT_H
-#define ANALYSIS_GNUPLOT_H
+#ifndef ANALYSIS_FIGURES_GNUPLOT_H
+#define ANALYSIS_FIGURES_GNUPLOT_H
 
-#include "analysis/chart.h"
+#include "analysis/figures/chart.h"
 
 /* Write FOLDER/NAME.dat and FOLDER/NAME.gp; the folder must exist. */
 bool gnuplot_write(const chart *k, const char *folder, const char *name, error *e);

@@ -1,7 +1,7 @@
 /* pgfplots.c - see pgfplots.h. */
-#include "analysis/pgfplots.h"
+#include "analysis/figures/pgfplots.h"
 
-#include "core/file.h"
+#include "core/base/file.h"
 
 #include <math.h>
 #include <stdlib.h>

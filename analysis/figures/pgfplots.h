@@ -5,10 +5,10 @@
  * the record are text: every character that TeX would act upon is written as a command that prints
  * it.
  */
-#ifndef ANALYSIS_PGFPLOTS_H
-#define ANALYSIS_PGFPLOTS_H
+#ifndef ANALYSIS_FIGURES_PGFPLOTS_H
+#define ANALYSIS_FIGURES_PGFPLOTS_H
 
-#include "analysis/chart.h"
+#include "analysis/figures/chart.h"
 
 /* Write FOLDER/NAME.tex; the folder must exist. */
 bool pgfplots_write(const chart *k, const char *folder, const char *name, error *e);

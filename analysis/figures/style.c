@@ -1,7 +1,7 @@
 /* style.c - see style.h. */
-#include "analysis/style.h"
+#include "analysis/figures/style.h"
 
-#include "core/file.h"
+#include "core/base/file.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -5,10 +5,10 @@
  * as they are read, since they stand in gnuplot's scripts: a colour is #RRGGBB, a font is letters,
  * digits, spaces and hyphens, everything else is a number or one word of a list.
  */
-#ifndef ANALYSIS_STYLE_H
-#define ANALYSIS_STYLE_H
+#ifndef ANALYSIS_FIGURES_STYLE_H
+#define ANALYSIS_FIGURES_STYLE_H
 
-#include "core/error.h"
+#include "core/base/error.h"
 
 #include <stdio.h>
 

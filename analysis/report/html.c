@@ -1,8 +1,8 @@
 /* html.c - see html.h. */
-#include "analysis/html.h"
+#include "analysis/report/html.h"
 
-#include "core/file.h"
-#include "core/table.h"
+#include "core/base/file.h"
+#include "core/base/table.h"
 
 #include <stdlib.h>
 #include <string.h>

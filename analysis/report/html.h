@@ -1,8 +1,8 @@
 /* html.h - pieces of a page that carry what people wrote, none of which can become markup. */
-#ifndef ANALYSIS_HTML_H
-#define ANALYSIS_HTML_H
+#ifndef ANALYSIS_REPORT_HTML_H
+#define ANALYSIS_REPORT_HTML_H
 
-#include "core/error.h"
+#include "core/base/error.h"
 
 #include <jansson.h>
 #include <stdio.h>

@@ -1,12 +1,12 @@
 /* report.c - see report.h. */
-#include "analysis/report.h"
+#include "analysis/report/report.h"
 
-#include "analysis/figures.h"
-#include "analysis/html.h"
-#include "analysis/rows.h"
-#include "analysis/sentence.h"
-#include "analysis/tables.h"
-#include "core/file.h"
+#include "analysis/answers/sentence.h"
+#include "analysis/answers/tables.h"
+#include "analysis/data/rows.h"
+#include "analysis/figures/figures.h"
+#include "analysis/report/html.h"
+#include "core/base/file.h"
 
 #include <math.h>
 #include <stdlib.h>

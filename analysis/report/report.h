@@ -4,10 +4,10 @@
  * figures are those of `attnlab plot`, as SVG within the page; the curves can be explored by
  * dygraphs (MIT licence), which is copied into the page where it is installed.
  */
-#ifndef ANALYSIS_REPORT_H
-#define ANALYSIS_REPORT_H
+#ifndef ANALYSIS_REPORT_REPORT_H
+#define ANALYSIS_REPORT_REPORT_H
 
-#include "analysis/comparison.h"
+#include "analysis/answers/comparison.h"
 
 #include <stdio.h>
 
@@ -17,9 +17,9 @@
  * not installed, so the curves stand still. */
 bool report_write(FILE *out, const comparison *c, db *d, const char *folder, bool *bare, error *e);
 
-/* The curves of every run, for page.js: {arms: [{name, colour, ink, t}], kinds: [{name, runs: [[{done,
- * points: [[tokens, loss]]}]]}]}; t is Student's, 97.5 %, for the seeds an arm has (0: fewer than
- * two).  The caller decrefs it. */
+/* The curves of every run, for page.js: {arms: [{name, colour, ink, t}], kinds: [{name, runs:
+ * [[{done, points: [[tokens, loss]]}]]}]}; t is Student's, 97.5 %, for the seeds an arm has (0:
+ * fewer than two).  The caller decrefs it. */
 bool report_curves(json_t **curves, const comparison *c, db *d, error *e);
 
 /* In a sentence or two: what varies, what it is compared with, what is matched, by what measure. */

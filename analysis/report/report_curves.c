@@ -1,7 +1,7 @@
 /* report_curves.c - the curves of a report as JSON; see report.h. */
-#include "analysis/curve.h"
-#include "analysis/report.h"
-#include "analysis/style.h"
+#include "analysis/data/curve.h"
+#include "analysis/figures/style.h"
+#include "analysis/report/report.h"
 
 #include <gsl/gsl_cdf.h>
 #include <stdlib.h>

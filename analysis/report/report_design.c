@@ -1,6 +1,6 @@
 /* report_design.c - what a study varies and holds, and how to run it again; see report.h. */
-#include "analysis/html.h"
-#include "analysis/report.h"
+#include "analysis/report/html.h"
+#include "analysis/report/report.h"
 
 #include <math.h>
 #include <stdlib.h>

@@ -1,5 +1,5 @@
 /* report_methods.c - the methods paragraph of a report; see report.h. */
-#include "analysis/report.h"
+#include "analysis/report/report.h"
 
 #include <math.h>
 #include <stdlib.h>

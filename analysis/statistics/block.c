@@ -1,5 +1,5 @@
 /* block.c - see block.h. */
-#include "analysis/block.h"
+#include "analysis/statistics/block.h"
 
 #include <gsl/gsl_statistics_double.h>
 #include <math.h>

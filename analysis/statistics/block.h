@@ -5,8 +5,8 @@
  * The residual of that fit, over df = (A - 1)(S - 1), estimates the errors' variance from all arms
  * at once, which pays when seeds are few (Fisher, 1935).
  */
-#ifndef ANALYSIS_BLOCK_H
-#define ANALYSIS_BLOCK_H
+#ifndef ANALYSIS_STATISTICS_BLOCK_H
+#define ANALYSIS_STATISTICS_BLOCK_H
 
 typedef struct block {
     double variance; /* of the errors; NaN when df is 0                                     */

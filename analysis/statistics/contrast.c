@@ -1,11 +1,11 @@
 /* contrast.c - see contrast.h. */
-#include "analysis/contrast.h"
+#include "analysis/statistics/contrast.h"
 
-#include "analysis/block.h"
-#include "analysis/flip.h"
-#include "analysis/maxt.h"
+#include "analysis/statistics/block.h"
+#include "analysis/statistics/flip.h"
+#include "analysis/statistics/maxt.h"
 
-#include "core/error.h"
+#include "core/base/error.h"
 
 #include <gsl/gsl_cdf.h>
 #include <gsl/gsl_statistics_double.h>

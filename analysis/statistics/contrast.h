@@ -21,10 +21,10 @@
  * Holm's step-down is not used: it rejects a little more than Bonferroni, but has no two-sided
  * simultaneous intervals that agree with it.
  */
-#ifndef ANALYSIS_CONTRAST_H
-#define ANALYSIS_CONTRAST_H
+#ifndef ANALYSIS_STATISTICS_CONTRAST_H
+#define ANALYSIS_STATISTICS_CONTRAST_H
 
-#include "analysis/maxt.h"
+#include "analysis/statistics/maxt.h"
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,5 +1,5 @@
 /* divergence.c - see divergence.h. */
-#include "analysis/divergence.h"
+#include "analysis/statistics/divergence.h"
 
 #include <gsl/gsl_randist.h>
 #include <math.h>

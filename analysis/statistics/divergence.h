@@ -7,8 +7,8 @@
  *
  * and p is the sum of P over all k that are no likelier than the one seen (Fisher, 1934).
  */
-#ifndef ANALYSIS_DIVERGENCE_H
-#define ANALYSIS_DIVERGENCE_H
+#ifndef ANALYSIS_STATISTICS_DIVERGENCE_H
+#define ANALYSIS_STATISTICS_DIVERGENCE_H
 
 /* Two-sided p that `diverged` of n and `base_diverged` of base_n are equally likely; 1 where either
  * n is 0. */

@@ -1,7 +1,7 @@
 /* flip.c - see flip.h. */
-#include "analysis/flip.h"
+#include "analysis/statistics/flip.h"
 
-#include "core/error.h"
+#include "core/base/error.h"
 
 #include <assert.h>
 #include <gsl/gsl_rng.h>

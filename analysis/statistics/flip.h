@@ -25,8 +25,8 @@
  *
  * which for a single contrast is half the two-sided p.
  */
-#ifndef ANALYSIS_FLIP_H
-#define ANALYSIS_FLIP_H
+#ifndef ANALYSIS_STATISTICS_FLIP_H
+#define ANALYSIS_STATISTICS_FLIP_H
 
 #include <stdbool.h>
 #include <stddef.h>

@@ -1,8 +1,8 @@
 /* maxt.c - see maxt.h.  Both integrals are Gauss-Legendre sums over ranges that leave out less than
  * 1e-14 of the probability; the integrands are smooth, so the sums are good to about 1e-7. */
-#include "analysis/maxt.h"
+#include "analysis/statistics/maxt.h"
 
-#include "core/error.h"
+#include "core/base/error.h"
 
 #include <gsl/gsl_cdf.h>
 #include <gsl/gsl_integration.h>

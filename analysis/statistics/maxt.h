@@ -19,8 +19,8 @@
  * is log-convex in i and the same from both ends.  Several stars are added up (Bonferroni), and so
  * are the pairs of a clique, unless the probability of both sides is less.
  */
-#ifndef ANALYSIS_MAXT_H
-#define ANALYSIS_MAXT_H
+#ifndef ANALYSIS_STATISTICS_MAXT_H
+#define ANALYSIS_STATISTICS_MAXT_H
 
 #include <stdbool.h>
 

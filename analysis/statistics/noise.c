@@ -1,11 +1,11 @@
 /* noise.c - see noise.h. */
-#include "analysis/noise.h"
+#include "analysis/statistics/noise.h"
 
-#include "analysis/block.h"
-#include "analysis/flip.h"
-#include "analysis/power.h"
+#include "analysis/statistics/block.h"
+#include "analysis/statistics/flip.h"
+#include "analysis/statistics/power.h"
 
-#include "core/error.h"
+#include "core/base/error.h"
 
 #include <gsl/gsl_cdf.h>
 #include <gsl/gsl_statistics_double.h>

@@ -8,10 +8,10 @@
  * What n seeds can find follows by maxt.h, with the critical value of the procedure that contrast.h
  * would choose at that n, at 80 % power.
  */
-#ifndef ANALYSIS_NOISE_H
-#define ANALYSIS_NOISE_H
+#ifndef ANALYSIS_STATISTICS_NOISE_H
+#define ANALYSIS_STATISTICS_NOISE_H
 
-#include "analysis/contrast.h"
+#include "analysis/statistics/contrast.h"
 
 typedef struct noise {
     double arm;        /* standard deviation of a run about the mean of its arm     */

@@ -1,10 +1,10 @@
 /* power.c - see power.h. */
-#include "analysis/power.h"
+#include "analysis/statistics/power.h"
 
-#include "analysis/flip.h"
-#include "analysis/maxt.h"
+#include "analysis/statistics/flip.h"
+#include "analysis/statistics/maxt.h"
 
-#include "core/error.h"
+#include "core/base/error.h"
 
 #include <math.h>
 #include <stdlib.h>

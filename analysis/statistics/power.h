@@ -6,10 +6,10 @@
  * degrees of freedom; from 6 on the pair's own error over n - 1, at the level that sign-flips of n
  * seeds can really reach.
  */
-#ifndef ANALYSIS_POWER_H
-#define ANALYSIS_POWER_H
+#ifndef ANALYSIS_STATISTICS_POWER_H
+#define ANALYSIS_STATISTICS_POWER_H
 
-#include "analysis/contrast.h"
+#include "analysis/statistics/contrast.h"
 
 enum { POWER_SEEDS_MAX = 1000 }; /* more is not looked for */
 #define POWER_WANTED 0.8

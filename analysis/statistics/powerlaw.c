@@ -1,7 +1,7 @@
 /* powerlaw.c - see powerlaw.h. */
-#include "analysis/powerlaw.h"
+#include "analysis/statistics/powerlaw.h"
 
-#include "core/error.h"
+#include "core/base/error.h"
 
 #include <gsl/gsl_cdf.h>
 #include <gsl/gsl_multifit_nlinear.h>

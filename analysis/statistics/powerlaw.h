@@ -15,8 +15,8 @@
  * (Cameron, Gelbach and Miller 2008 for few clusters), intervals by Student's t on seeds - 1.  One
  * seed alone has the error of the fit (the covariance of least squares, on points - 3).
  */
-#ifndef ANALYSIS_POWERLAW_H
-#define ANALYSIS_POWERLAW_H
+#ifndef ANALYSIS_STATISTICS_POWERLAW_H
+#define ANALYSIS_STATISTICS_POWERLAW_H
 
 #include <stdbool.h>
 

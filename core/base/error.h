@@ -6,8 +6,8 @@
  * It neither prints nor exits: only main() does, and a sweep can record the message
  * and go on to the next run.  A broken promise inside the program is an assert().
  */
-#ifndef CORE_ERROR_H
-#define CORE_ERROR_H
+#ifndef CORE_BASE_ERROR_H
+#define CORE_BASE_ERROR_H
 
 #include <stdbool.h>
 #include <stddef.h>

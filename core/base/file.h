@@ -4,10 +4,10 @@
  * flushed (Pillai et al., OSDI 2014).  A failed flush is final: the new file is given up and the
  * old one stays, because Linux may drop the pages and report success to whoever tries again.
  */
-#ifndef CORE_FILE_H
-#define CORE_FILE_H
+#ifndef CORE_BASE_FILE_H
+#define CORE_BASE_FILE_H
 
-#include "core/error.h"
+#include "core/base/error.h"
 
 #include <stddef.h>
 #include <stdio.h>

@@ -1,5 +1,5 @@
 /* hash.c - SHA-256 by the EVP interface of libcrypto; see hash.h. */
-#include "core/hash.h"
+#include "core/base/hash.h"
 
 #include <assert.h>
 #include <errno.h>

@@ -1,8 +1,8 @@
 /* hash.h - SHA-256 (FIPS 180-4, by libcrypto), written as 64 lower-case hexadecimal digits. */
-#ifndef CORE_HASH_H
-#define CORE_HASH_H
+#ifndef CORE_BASE_HASH_H
+#define CORE_BASE_HASH_H
 
-#include "core/error.h"
+#include "core/base/error.h"
 
 #include <stddef.h>
 

@@ -1,7 +1,7 @@
 /* safetensors.c - see safetensors.h. */
-#include "core/safetensors.h"
+#include "core/base/safetensors.h"
 
-#include "core/file.h"
+#include "core/base/file.h"
 
 #include <inttypes.h>
 #include <jansson.h>

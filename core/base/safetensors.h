@@ -4,11 +4,11 @@
  * trusts nothing: lengths, offsets, shapes, names and types are checked before any byte is used
  * (huggingface/safetensors, README: format).
  */
-#ifndef CORE_SAFETENSORS_H
-#define CORE_SAFETENSORS_H
+#ifndef CORE_BASE_SAFETENSORS_H
+#define CORE_BASE_SAFETENSORS_H
 
-#include "core/error.h"
-#include "core/hash.h"
+#include "core/base/error.h"
+#include "core/base/hash.h"
 
 #include <stddef.h>
 

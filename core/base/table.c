@@ -1,5 +1,5 @@
 /* table.c - see table.h. */
-#include "core/table.h"
+#include "core/base/table.h"
 
 #include <assert.h>
 #include <math.h>

@@ -10,10 +10,10 @@
  * columns as keys, numbers at full precision, and null for what is not there.  `latex` is a tabular
  * with the rules of booktabs, and `html` a table element; text is escaped in both.
  */
-#ifndef CORE_TABLE_H
-#define CORE_TABLE_H
+#ifndef CORE_BASE_TABLE_H
+#define CORE_BASE_TABLE_H
 
-#include "core/error.h"
+#include "core/base/error.h"
 
 #include <stddef.h>
 #include <stdint.h>

@@ -1,5 +1,5 @@
 /* timer.c - see timer.h. */
-#include "core/timer.h"
+#include "core/base/timer.h"
 
 #include <time.h>
 

@@ -1,4 +1,4 @@
-/* path.h - the ways the kernels can be computed, each one table of functions.
+/* backend.h - the ways the kernels can be computed, each one table of functions.
  *
  *     plain      portable C, one loop after the equation: the oracle of the others
  *     openblas   products by OpenBLAS, attention in tiles of them, the rest plain: any processor
@@ -7,18 +7,18 @@
  *
  * kernels.h and attention.h say what each function does; here only tests and kernels.c look.
  */
-#ifndef CORE_PATH_H
-#define CORE_PATH_H
+#ifndef CORE_COMPUTE_BACKEND_H
+#define CORE_COMPUTE_BACKEND_H
 
-#include "core/attention.h"
-#include "core/kernels.h"
+#include "core/compute/attention.h"
+#include "core/compute/kernels.h"
 
 #include <stdbool.h>
 
 typedef void gemm_fn(float *C, int ldc, const float *A, int lda, const float *B, int ldb, int M,
                      int N, int K, float alpha, float beta);
 
-typedef struct path {
+typedef struct backend {
     const char *name;
     bool (*runs)(void); /* on this processor */
 
@@ -63,17 +63,17 @@ typedef struct path {
     void (*attention_backward)(float *dq, float *dk, float *dv, const float *dO, const float *o,
                                const float *lse, const float *q, const float *k, const float *v,
                                const attention *a);
-} path;
+} backend;
 
-extern const path path_plain, path_openblas;
+extern const backend backend_plain, backend_openblas;
 #ifdef __x86_64__
-extern const path path_avx2, path_avx512;
+extern const backend backend_avx2, backend_avx512;
 #endif
 
 /* Every path in this build, slowest first, NULL last. */
-extern const path *const paths[];
+extern const backend *const backends[];
 
 /* The one that kernels.h and attention.h stand for, chosen at the first call; see kernels_init. */
-const path *path_chosen(void);
+const backend *backend_chosen(void);
 
 #endif

@@ -1,6 +1,6 @@
 /* cut.h - rows that do not meet, cut into pieces for threads_grid. */
-#ifndef CORE_CUT_H
-#define CORE_CUT_H
+#ifndef CORE_COMPUTE_CUT_H
+#define CORE_COMPUTE_CUT_H
 
 enum { CUT_FLOATS = 1 << 16 }; /* least floats of a piece: some ten microseconds */
 

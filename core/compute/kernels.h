@@ -4,15 +4,15 @@
  * accumulate (+=) and data gradients are overwritten (=), except where `beta` is 1, which adds.
  * Results depend on shapes and inputs alone, never on the thread that computes them.
  */
-#ifndef CORE_KERNELS_H
-#define CORE_KERNELS_H
+#ifndef CORE_COMPUTE_KERNELS_H
+#define CORE_COMPUTE_KERNELS_H
 
-#include "core/error.h"
+#include "core/base/error.h"
 
 #include <stddef.h>
 #include <stdint.h>
 
-/* Several paths compute the same; their last bits differ.  ATTNLAB_KERNELS forces one: "plain",
+/* Several backends compute the same; their last bits differ.  ATTNLAB_KERNELS forces one: "plain",
  * "openblas", "avx2" or "avx512"; without it the processor decides.  The first call decides for the
  * whole process; a program calls kernels_init() before, to hear of a name that is unknown or that
  * this processor cannot run. */

@@ -1,13 +1,13 @@
-/* rows.c - the functions of kernels.h whose rows or entries do not meet.
+/* kernels_rows.c - the functions of kernels.h whose rows or entries do not meet.
  *
  * They are cut into pieces, for threads that have nothing else to do, by sizes alone; what is
  * summed over rows is summed within pieces first, and these sums are added up in their order.
  * Products and attention cut themselves, and the rest is the learner's to cut.
  */
-#include "core/cut.h"
-#include "core/kernels.h"
-#include "core/path.h"
-#include "core/threads.h"
+#include "core/compute/backend.h"
+#include "core/compute/cut.h"
+#include "core/compute/kernels.h"
+#include "core/compute/threads.h"
 
 #include <assert.h>
 #include <limits.h>
@@ -36,7 +36,7 @@ static void norm_piece(void *arg, int i)
     int n;
     const int from = cut_piece(&n, &k->cut, i);
     const size_t at = (size_t)from * k->D;
-    path_chosen()->rmsnorm(k->y + at, k->r + from, k->x + at, k->gain, n, k->D, k->eps);
+    backend_chosen()->rmsnorm(k->y + at, k->r + from, k->x + at, k->gain, n, k->D, k->eps);
 }
 
 void rmsnorm(float *y, float *r, const float *x, const float *gain, int N, int D, float eps)
@@ -53,8 +53,8 @@ static void norm_backward_piece(void *arg, int i)
     const int from = cut_piece(&n, &k->cut, i);
     const size_t at = (size_t)from * k->D;
     float *dgain = k->part ? k->part + (size_t)i * k->D : k->dgain;
-    path_chosen()->rmsnorm_backward(k->dx + at, dgain, k->dy + at, k->x + at, k->rc + from, k->gain,
-                                    n, k->D, k->beta);
+    backend_chosen()->rmsnorm_backward(k->dx + at, dgain, k->dy + at, k->x + at, k->rc + from,
+                                       k->gain, n, k->D, k->beta);
 }
 
 void rmsnorm_backward(float *dx, float *dgain, const float *dy, const float *x, const float *r,
@@ -71,7 +71,7 @@ void rmsnorm_backward(float *dx, float *dgain, const float *dy, const float *x, 
     }
     threads_grid(k.cut.pieces, norm_backward_piece, &k);
     for (int i = 0; k.part && i < k.cut.pieces; i++)
-        path_chosen()->vector_add(dgain, part + (size_t)i * D, (size_t)D);
+        backend_chosen()->vector_add(dgain, part + (size_t)i * D, (size_t)D);
 }
 
 /* Pieces of n entries; a row is a line of the cache, so that pieces do not share one. */
@@ -102,7 +102,7 @@ static void swiglu_piece(void *arg, int i)
     const entries *k = arg;
     size_t at;
     const size_t n = entries_of(&at, &k->cut, i, k->n);
-    path_chosen()->swiglu(k->y + at, k->gate + at, k->up + at, n);
+    backend_chosen()->swiglu(k->y + at, k->gate + at, k->up + at, n);
 }
 
 void swiglu(float *y, const float *gate, const float *up, size_t n)
@@ -116,8 +116,8 @@ static void swiglu_backward_piece(void *arg, int i)
     const entries *k = arg;
     size_t at;
     const size_t n = entries_of(&at, &k->cut, i, k->n);
-    path_chosen()->swiglu_backward(k->dgate + at, k->dup + at, k->y + at, k->dy + at, k->gate + at,
-                                   k->up + at, n);
+    backend_chosen()->swiglu_backward(k->dgate + at, k->dup + at, k->y + at, k->dy + at,
+                                      k->gate + at, k->up + at, n);
 }
 
 void swiglu_backward(float *dgate, float *dup, float *y, const float *dy, const float *gate,
@@ -133,7 +133,7 @@ static void add_piece(void *arg, int i)
     const entries *k = arg;
     size_t at;
     const size_t n = entries_of(&at, &k->cut, i, k->n);
-    path_chosen()->vector_add(k->y + at, k->x + at, n);
+    backend_chosen()->vector_add(k->y + at, k->x + at, n);
 }
 
 void vector_add(float *y, const float *x, size_t n)
@@ -147,8 +147,8 @@ static void loss_piece(void *arg, int i)
     rows *k = arg;
     int n;
     const int from = cut_piece(&n, &k->cut, i);
-    k->sum[i] = path_chosen()->cross_entropy(k->r + from, k->x + (size_t)from * k->D,
-                                             k->target + from, n, k->D);
+    k->sum[i] = backend_chosen()->cross_entropy(k->r + from, k->x + (size_t)from * k->D,
+                                                k->target + from, n, k->D);
 }
 
 static double sum_of_pieces(const rows *k)
@@ -170,8 +170,8 @@ static void loss_backward_piece(void *arg, int i)
     rows *k = arg;
     int n;
     const int from = cut_piece(&n, &k->cut, i);
-    k->sum[i] = path_chosen()->cross_entropy_backward(k->r + from, k->y + (size_t)from * k->D,
-                                                      k->target + from, n, k->D, k->scale);
+    k->sum[i] = backend_chosen()->cross_entropy_backward(k->r + from, k->y + (size_t)from * k->D,
+                                                         k->target + from, n, k->D, k->scale);
 }
 
 double cross_entropy_backward(float *nll, float *logits, const int32_t *target, int N, int V,

@@ -1,9 +1,9 @@
 /* panels.c - see panels.h. */
-#include "core/panels.h"
+#include "core/compute/panels.h"
 
-#include "core/path.h"
-#include "core/tensor.h"
-#include "core/threads.h"
+#include "core/compute/backend.h"
+#include "core/compute/tensor.h"
+#include "core/compute/threads.h"
 
 #include <assert.h>
 #include <stdatomic.h>
@@ -24,7 +24,7 @@ static panels *in_use; /* set while no job runs; NULL: linear layers do without 
 
 size_t panels_bytes(int out, int in, kernels_precision precision)
 {
-    const path *p = path_chosen();
+    const backend *p = backend_chosen();
     size_t (*const floats)(int, int) =
         precision == KERNELS_BFLOAT16 ? p->bfloat16_panels_floats : p->panels_floats;
     return floats ? floats(out, in) * sizeof(float) : 0;
@@ -75,7 +75,7 @@ static void lay_out(void *arg, int thread)
 {
     (void)thread;
     panels *p = arg;
-    const path *k = path_chosen();
+    const backend *k = backend_chosen();
     void (*const make)(void *, const float *, int, int) =
         p->precision == KERNELS_BFLOAT16 ? k->bfloat16_panels_make : k->panels_make;
     for (int i; (i = p->n - 1 - atomic_fetch_add(&p->next, 1)) >= 0;)

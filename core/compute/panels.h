@@ -1,18 +1,18 @@
 /* panels.h - weights laid out once for the products of a whole step.
  *
- * The micro-kernel (core/simd/micro.h) reads its right operand in panels.  A weight is the right
- * operand of two products of every lane of a batch, x W^T and dy W; it is laid out for both when a
- * step begins instead of in each of them, and linear layers find it by its address.  The numbers
- * and the order in which they are summed stay the same, so no bit of a result changes.
+ * The micro-kernel (core/compute/simd/micro.h) reads its right operand in panels.  A weight is the
+ * right operand of two products of every lane of a batch, x W^T and dy W; it is laid out for both
+ * when a step begins instead of in each of them, and linear layers find it by its address.  The
+ * numbers and the order in which they are summed stay the same, so no bit of a result changes.
  *
  * Between panels_make and panels_leave the weights must not change.  One step at a time in a
  * process has panels.
  */
-#ifndef CORE_PANELS_H
-#define CORE_PANELS_H
+#ifndef CORE_COMPUTE_PANELS_H
+#define CORE_COMPUTE_PANELS_H
 
-#include "core/error.h"
-#include "core/kernels.h"
+#include "core/base/error.h"
+#include "core/compute/kernels.h"
 
 #include <stddef.h>
 
@@ -37,7 +37,7 @@ void panels_make(panels *p, struct threads *pool);
 /* From here on they do not, and the weights may change. */
 void panels_leave(panels *p);
 
-/* For the paths: the panels of W (out, in), or NULL where there are none.  Any thread. */
+/* For the backends: the panels of W (out, in), or NULL where there are none.  Any thread. */
 const void *panels_find(const float *W, int out, int in);
 
 #endif

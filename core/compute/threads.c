@@ -1,6 +1,6 @@
 /* threads.c - see threads.h. */
 #define _GNU_SOURCE /* sched_getaffinity */
-#include "core/threads.h"
+#include "core/compute/threads.h"
 
 #include <pthread.h>
 #include <sched.h>

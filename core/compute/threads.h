@@ -8,10 +8,10 @@
  * grids that they post.  How a grid is cut must follow from its shape alone, and no result may
  * depend on who computed which piece, so that help changes nothing but the time.
  */
-#ifndef CORE_THREADS_H
-#define CORE_THREADS_H
+#ifndef CORE_COMPUTE_THREADS_H
+#define CORE_COMPUTE_THREADS_H
 
-#include "core/error.h"
+#include "core/base/error.h"
 
 typedef struct threads threads;
 

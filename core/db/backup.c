@@ -1,9 +1,9 @@
 /* backup.c - see backup.h.  VACUUM INTO reads one snapshot, as any reader under WAL; it does not
  * flush what it writes, so that is done here, before the file takes its name. */
 #define _DEFAULT_SOURCE /* realpath */
-#include "core/backup.h"
+#include "core/db/backup.h"
 
-#include "core/file.h"
+#include "core/base/file.h"
 
 #include <stdlib.h>
 #include <sys/stat.h>

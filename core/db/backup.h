@@ -1,8 +1,8 @@
 /* backup.h - a copy of the record while others write to it. */
-#ifndef CORE_BACKUP_H
-#define CORE_BACKUP_H
+#ifndef CORE_DB_BACKUP_H
+#define CORE_DB_BACKUP_H
 
-#include "core/db.h"
+#include "core/db/db.h"
 
 /* What the event begins with by which a copy is known; the path of the original follows. */
 #define BACKUP_SAYS "copied from "

@@ -1,9 +1,9 @@
 /* db.c - see db.h. */
 #define _GNU_SOURCE /* locks that belong to an open file, not to a process */
-#include "core/db.h"
+#include "core/db/db.h"
 
-#include "core/file.h"
-#include "core/migrate.h"
+#include "core/base/file.h"
+#include "core/db/migrate.h"
 
 #include <assert.h>
 #include <errno.h>

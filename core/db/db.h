@@ -13,10 +13,10 @@
  *
  *     db_run(&d, e, "UPDATE run SET status=? WHERE run_id=?", "ti", "done", id)
  */
-#ifndef CORE_DB_H
-#define CORE_DB_H
+#ifndef CORE_DB_DB_H
+#define CORE_DB_DB_H
 
-#include "core/error.h"
+#include "core/base/error.h"
 
 #include <sqlite3.h>
 #include <stdint.h>

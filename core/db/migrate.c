@@ -1,5 +1,5 @@
 /* migrate.c - see migrate.h; the order of things is that of sqlite.org/lang_altertable.html. */
-#include "core/migrate.h"
+#include "core/db/migrate.h"
 
 #include <stdio.h>
 

@@ -5,10 +5,10 @@
  * version as it was.  Foreign keys are off meanwhile, so that tables can be made anew, and are
  * checked before the commit.
  */
-#ifndef CORE_MIGRATE_H
-#define CORE_MIGRATE_H
+#ifndef CORE_DB_MIGRATE_H
+#define CORE_DB_MIGRATE_H
 
-#include "core/db.h"
+#include "core/db/db.h"
 
 typedef struct migration {
     int from;

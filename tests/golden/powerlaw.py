@@ -3,7 +3,7 @@
 
     python3 -m venv v && v/bin/pip install scipy && v/bin/python powerlaw.py
 
-L(D) = E + exp(a) (D / D1)^-beta is fitted as it is written, with D1 the largest D.  Nothing is shared with analysis/powerlaw.c.
+L(D) = E + exp(a) (D / D1)^-beta is fitted as it is written, with D1 the largest D.  Nothing is shared with analysis/statistics/powerlaw.c.
 """
 import json
 import os

@@ -3,7 +3,7 @@
 
 Crossed variance components by restricted maximum likelihood: the likelihood as it is written, with its full covariance
 matrix, and SciPy's minimiser.  For balanced data with no component at 0 they are those of the mean squares that
-analysis/sample.c uses (Searle, Casella and McCulloch, 1992, ch. 4), which are not used here.
+analysis/answers/sample.c uses (Searle, Casella and McCulloch, 1992, ch. 4), which are not used here.
 """
 import json
 import os

@@ -1,5 +1,5 @@
 /* config.c - values read into their fields: from defaults, a YAML file, or the command line. */
-#include "trainer/config.h"
+#include "trainer/config/config.h"
 
 #include <assert.h>
 #include <errno.h>
@@ -49,12 +49,12 @@ static bool parse_real(double *out, const char *text)
     return !*end && isfinite(*out);
 }
 
-static bool refuse(const config_key *k, const node *at, error *e, const char *what)
+static bool refuse(const config_key *k, const yaml_node *at, error *e, const char *what)
 {
-    return node_error(at, e, "%s: '%s' is not %s", k->name, at->text, what);
+    return yaml_error(at, e, "%s: '%s' is not %s", k->name, at->text, what);
 }
 
-static bool set_integer(int64_t *out, const config_key *k, const node *at, error *e)
+static bool set_integer(int64_t *out, const config_key *k, const yaml_node *at, error *e)
 {
     const bool count = k->type != CONFIG_INT;
     int64_t x;
@@ -62,36 +62,37 @@ static bool set_integer(int64_t *out, const config_key *k, const node *at, error
         return refuse(k, at, e,
                       count ? "a count, such as 4096, 500k, 2M, 64Ki or 1Mi" : "a whole number");
     if ((double)x < k->min || (double)x > k->max)
-        return node_error(at, e, "%s: %s is outside %.16g..%.16g", k->name, at->text, k->min,
+        return yaml_error(at, e, "%s: %s is outside %.16g..%.16g", k->name, at->text, k->min,
                           k->max);
     *out = x;
     return true;
 }
 
-static bool set_real(double *out, const config_key *k, const node *at, error *e)
+static bool set_real(double *out, const config_key *k, const yaml_node *at, error *e)
 {
     double x;
     if (!parse_real(&x, at->text)) return refuse(k, at, e, "a finite number");
     if (!(x >= k->min && x <= k->max))
-        return node_error(at, e, "%s: %s is outside %g..%g", k->name, at->text, k->min, k->max);
+        return yaml_error(at, e, "%s: %s is outside %g..%g", k->name, at->text, k->min, k->max);
     *out = x;
     return true;
 }
 
-bool config_number(double *out, const char *name, double min, double max, const node *at, error *e)
+bool config_number(double *out, const char *name, double min, double max, const yaml_node *at,
+                   error *e)
 {
     const config_key k = { .name = name, .type = CONFIG_REAL, .min = min, .max = max };
-    if (at->kind != NODE_SCALAR) return node_error(at, e, "%s: a number is wanted", name);
+    if (at->kind != YAML_SCALAR) return yaml_error(at, e, "%s: a number is wanted", name);
     return set_real(out, &k, at, e);
 }
 
-static bool set_bool(bool *out, const config_key *k, const node *at, error *e)
+static bool set_bool(bool *out, const config_key *k, const yaml_node *at, error *e)
 {
     *out = strcmp(at->text, "true") == 0;
     return *out || strcmp(at->text, "false") == 0 || refuse(k, at, e, "true or false");
 }
 
-static bool set_choice(int64_t *out, const config_key *k, const node *at, error *e)
+static bool set_choice(int64_t *out, const config_key *k, const yaml_node *at, error *e)
 {
     char all[256] = "";
     for (int i = 0; k->choices[i]; i++) {
@@ -102,37 +103,38 @@ static bool set_choice(int64_t *out, const config_key *k, const node *at, error 
         const size_t n = strlen(all);
         snprintf(all + n, sizeof all - n, "%s%s", i ? ", " : "", k->choices[i]);
     }
-    return node_error(at, e, "%s: '%s' is none of %s", k->name, at->text, all);
+    return yaml_error(at, e, "%s: '%s' is none of %s", k->name, at->text, all);
 }
 
-static bool set_text(char *out, size_t size, const config_key *k, const node *at, error *e)
+static bool set_text(char *out, size_t size, const config_key *k, const yaml_node *at, error *e)
 {
     const size_t n = strlen(at->text);
-    if (n >= size) return node_error(at, e, "%s: has more than %zu bytes", k->name, size - 1);
+    if (n >= size) return yaml_error(at, e, "%s: has more than %zu bytes", k->name, size - 1);
     for (const char *p = at->text; *p; p++)
         if ((unsigned char)*p < 0x20 || *p == 0x7f)
-            return node_error(at, e, "%s: has a control character in it", k->name);
+            return yaml_error(at, e, "%s: has a control character in it", k->name);
     memcpy(out, at->text, n + 1);
     return true;
 }
 
 /* The items of a list; a scalar is a list of one. */
-static bool items_of(const node **item, int *n, const config_key *k, const node *at, error *e)
+static bool items_of(const yaml_node **item, int *n, const config_key *k, const yaml_node *at,
+                     error *e)
 {
-    *item = at->kind == NODE_LIST ? at->item : at;
-    *n = at->kind == NODE_LIST ? at->n : 1;
+    *item = at->kind == YAML_LIST ? at->item : at;
+    *n = at->kind == YAML_LIST ? at->n : 1;
     if (*n < 1 || *n > CONFIG_LIST)
-        return node_error(at, e, "%s: a list of %d, where 1 to %d can be", k->name, *n,
+        return yaml_error(at, e, "%s: a list of %d, where 1 to %d can be", k->name, *n,
                           CONFIG_LIST);
     for (int i = 0; i < *n; i++)
-        if ((*item)[i].kind != NODE_SCALAR)
-            return node_error(&(*item)[i], e, "%s: a list within the list", k->name);
+        if ((*item)[i].kind != YAML_SCALAR)
+            return yaml_error(&(*item)[i], e, "%s: a list within the list", k->name);
     return true;
 }
 
-static bool set_specs(config_specs *out, const config_key *k, const node *at, error *e)
+static bool set_specs(config_specs *out, const config_key *k, const yaml_node *at, error *e)
 {
-    const node *item;
+    const yaml_node *item;
     config_specs s = { 0 };
     if (!items_of(&item, &s.n, k, at, e)) return false;
     for (int i = 0; i < s.n; i++)
@@ -141,9 +143,9 @@ static bool set_specs(config_specs *out, const config_key *k, const node *at, er
     return true;
 }
 
-static bool set_counts(config_counts *out, const config_key *k, const node *at, error *e)
+static bool set_counts(config_counts *out, const config_key *k, const yaml_node *at, error *e)
 {
-    const node *item;
+    const yaml_node *item;
     config_counts s = { 0 };
     if (!items_of(&item, &s.n, k, at, e)) return false;
     for (int i = 0; i < s.n; i++)
@@ -152,14 +154,14 @@ static bool set_counts(config_counts *out, const config_key *k, const node *at, 
     return true;
 }
 
-static bool set_field(config *c, const config_key *k, const node *at, error *e)
+static bool set_field(config *c, const config_key *k, const yaml_node *at, error *e)
 {
     void *field = (char *)c + k->offset;
-    if (k->type == CONFIG_SPECS && at->kind != NODE_MAP) return set_specs(field, k, at, e);
-    if (k->type == CONFIG_COUNTS && at->kind != NODE_MAP) return set_counts(field, k, at, e);
-    if (at->kind != NODE_SCALAR)
-        return node_error(at, e, "%s: a %s, where one value is wanted", k->name,
-                          at->kind == NODE_LIST ? "list" : "map");
+    if (k->type == CONFIG_SPECS && at->kind != YAML_MAP) return set_specs(field, k, at, e);
+    if (k->type == CONFIG_COUNTS && at->kind != YAML_MAP) return set_counts(field, k, at, e);
+    if (at->kind != YAML_SCALAR)
+        return yaml_error(at, e, "%s: a %s, where one value is wanted", k->name,
+                          at->kind == YAML_LIST ? "list" : "map");
     switch (k->type) {
     case CONFIG_INT:
     case CONFIG_COUNT:
@@ -175,7 +177,7 @@ static bool set_field(config *c, const config_key *k, const node *at, error *e)
     }
 }
 
-bool config_set(config *c, const config_key *k, const node *value, error *e)
+bool config_set(config *c, const config_key *k, const yaml_node *value, error *e)
 {
     if (!set_field(c, k, value, e)) return false;
     c->given |= bit_of(k);
@@ -192,15 +194,15 @@ void config_init(config *c)
         if (k->derived || k->type == CONFIG_TEXT) continue;
         assert(strlen(k->initial) < sizeof text);
         strcpy(text, k->initial);
-        const node value = { .kind = NODE_SCALAR, .text = text };
+        const yaml_node value = { .kind = YAML_SCALAR, .text = text };
         const bool ok = set_field(c, k, &value, &e);
         assert(ok), (void)ok;
     }
 }
 
-bool config_unknown(const node *at, const char *name, error *e)
+bool config_unknown(const yaml_node *at, const char *name, error *e)
 {
-    return node_error(at, e, "there is no key '%.80s': did you mean %s? `attnlab keys` lists them",
+    return yaml_error(at, e, "there is no key '%.80s': did you mean %s? `attnlab keys` lists them",
                       name, config_nearest(name));
 }
 
@@ -211,23 +213,23 @@ bool config_override(config *c, const char *assignment, error *e)
     char name[64];
     snprintf(name, sizeof name, "%.*s", (int)(equals - assignment), assignment);
     const config_key *k = config_find(name);
-    const node command_line = { 0 };
+    const yaml_node command_line = { 0 };
     if (!k) return config_unknown(&command_line, name, e);
 
-    node *value, verbatim = { .kind = NODE_SCALAR };
+    yaml_node *value, verbatim = { .kind = YAML_SCALAR };
     if (k->type == CONFIG_TEXT) { /* a path is what it is, and not YAML */
         verbatim.text = strdup(equals + 1);
         const bool ok = verbatim.text ? config_set(c, k, &verbatim, e) : error_set(e, "no memory");
         free(verbatim.text);
         return ok;
     }
-    if (!node_parse(&value, equals + 1, e)) return error_where(e, "%s", name);
+    if (!yaml_parse(&value, equals + 1, e)) return error_where(e, "%s", name);
     const bool ok = config_set(c, k, value, e);
-    node_close(value);
+    yaml_close(value);
     return ok;
 }
 
-static bool known_section(const node *key, error *e)
+static bool known_section(const yaml_node *key, error *e)
 {
     static const char *const SECTION[] = { "model", "data", "train", "eval", "sweep", NULL };
     const char *nearest = SECTION[0];
@@ -235,16 +237,16 @@ static bool known_section(const node *key, error *e)
         if (strcmp(key->text, *s) == 0) return true;
         if (config_distance(key->text, *s) < config_distance(key->text, nearest)) nearest = *s;
     }
-    return node_error(key, e, "there is no section '%.80s': did you mean %s?", key->text, nearest);
+    return yaml_error(key, e, "there is no section '%.80s': did you mean %s?", key->text, nearest);
 }
 
 /* A map of the file: sections hold keys, and "model.dim" may also stand by itself. */
-static bool load_map(config *c, const node *map, const char *prefix, error *e)
+static bool load_map(config *c, const yaml_node *map, const char *prefix, error *e)
 {
     for (int i = 0; i < map->n; i++) {
-        const node *key = &map->key[i], *item = &map->item[i];
+        const yaml_node *key = &map->key[i], *item = &map->item[i];
         char name[64];
-        if (!*prefix && item->kind == NODE_MAP) {
+        if (!*prefix && item->kind == YAML_MAP) {
             if (!known_section(key, e)) return false;
             if (strcmp(key->text, "sweep") != 0 && !load_map(c, item, key->text, e)) return false;
             continue;
@@ -252,29 +254,29 @@ static bool load_map(config *c, const node *map, const char *prefix, error *e)
         snprintf(name, sizeof name, "%s%s%s", prefix, *prefix ? "." : "", key->text);
         const config_key *k = config_find(name);
         if (!k) return config_unknown(key, name, e);
-        if (config_given(c, k)) return node_error(key, e, "%s is given twice", name);
+        if (config_given(c, k)) return yaml_error(key, e, "%s is given twice", name);
         if (!config_set(c, k, item, e)) return false;
     }
     return true;
 }
 
-bool config_take(config *c, const node *root, const node **sweep, error *e)
+bool config_take(config *c, const yaml_node *root, const yaml_node **sweep, error *e)
 {
     if (sweep) *sweep = NULL;
-    if (root->kind != NODE_MAP)
-        return node_error(root, e, "not a configuration: sections model, data, train, eval wanted");
+    if (root->kind != YAML_MAP)
+        return yaml_error(root, e, "not a configuration: sections model, data, train, eval wanted");
     snprintf(c->file, sizeof c->file, "%s", root->file ? root->file : "");
     if (!load_map(c, root, "", e)) return false;
-    if (sweep) *sweep = node_find(root, "sweep");
+    if (sweep) *sweep = yaml_find(root, "sweep");
     return true;
 }
 
-bool config_load(config *c, const char *path, node **file, const node **sweep, error *e)
+bool config_load(config *c, const char *path, yaml_node **file, const yaml_node **sweep, error *e)
 {
     if (sweep) *sweep = NULL;
-    if (!node_read(file, path, e)) return false;
+    if (!yaml_read(file, path, e)) return false;
     if (config_take(c, *file, sweep, e)) return true;
-    node_close(*file);
+    yaml_close(*file);
     *file = NULL;
     return false;
 }

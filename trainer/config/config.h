@@ -9,13 +9,13 @@
  * attention by its canonical form.  Not in it: threads, keep, paths, and what only says when to
  * look (every_tokens, save_every_tokens).
  */
-#ifndef TRAINER_CONFIG_H
-#define TRAINER_CONFIG_H
+#ifndef TRAINER_CONFIG_CONFIG_H
+#define TRAINER_CONFIG_CONFIG_H
 
-#include "core/error.h"
-#include "core/hash.h"
-#include "trainer/model.h"
-#include "trainer/node.h"
+#include "core/base/error.h"
+#include "core/base/hash.h"
+#include "core/base/yaml_node.h"
+#include "trainer/model/model.h"
 #include "variants/attn.h"
 
 #include <stddef.h>
@@ -109,7 +109,7 @@ const config_key *config_find(const char *name);
 const char *config_nearest(const char *name);
 
 /* error_usage about a key that is not there, with the nearest that is. */
-bool config_unknown(const node *at, const char *name, error *e);
+bool config_unknown(const yaml_node *at, const char *name, error *e);
 
 /* Letters to add, drop or change to make b of a (Levenshtein 1966); 64 for the very long. */
 int config_distance(const char *a, const char *b);
@@ -121,19 +121,20 @@ void config_init(config *c);
 
 /* Set one key from what the user wrote; `from` is the node it came from (whose line and column go
  * into the message) or NULL.  Fails on a wrong type, or a value out of range. */
-bool config_set(config *c, const config_key *k, const node *value, error *e);
+bool config_set(config *c, const config_key *k, const yaml_node *value, error *e);
 
 /* A number by the rules of the table, for keys that are not in it. */
-bool config_number(double *out, const char *name, double min, double max, const node *at, error *e);
+bool config_number(double *out, const char *name, double min, double max, const yaml_node *at,
+                   error *e);
 
 /* "train.lr=1e-3" or "model.attention=[mha, mqa]", from the command line. */
 bool config_override(config *c, const char *assignment, error *e);
 
 /* Read a YAML file into c.  *sweep (may be NULL) is its `sweep` section, or NULL; *file owns it. */
-bool config_load(config *c, const char *path, node **file, const node **sweep, error *e);
+bool config_load(config *c, const char *path, yaml_node **file, const yaml_node **sweep, error *e);
 
 /* The same of a tree that has been read. */
-bool config_take(config *c, const node *root, const node **sweep, error *e);
+bool config_take(config *c, const yaml_node *root, const yaml_node **sweep, error *e);
 
 /* error_usage about a key that was set: "FILE:LINE: model.n_heads: " in front. */
 bool config_error(const config *c, const char *name, error *e, const char *fmt, ...)

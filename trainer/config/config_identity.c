@@ -6,8 +6,8 @@
  * back, with a point or an exponent; keys at their default left out, except those whose default is
  * derived, which are always there.
  */
-#include "core/table.h"
-#include "trainer/config.h"
+#include "core/base/table.h"
+#include "trainer/config/config.h"
 
 #include <assert.h>
 #include <inttypes.h>

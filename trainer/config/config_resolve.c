@@ -2,9 +2,9 @@
  * cannot make.  A resolved configuration can be planned, named and run.
  */
 #define _GNU_SOURCE /* realpath */
-#include "core/rope.h"
-#include "trainer/config.h"
-#include "trainer/corpus.h"
+#include "core/compute/rope.h"
+#include "trainer/config/config.h"
+#include "trainer/corpus/corpus.h"
 
 #include <assert.h>
 #include <errno.h>

@@ -3,7 +3,7 @@
  * A released default never changes, because keys at their default are left out of the identity;
  * and a new key begins with the default under which old runs were trained.
  */
-#include "trainer/config.h"
+#include "trainer/config/config.h"
 
 #include <limits.h>
 #include <stdlib.h>

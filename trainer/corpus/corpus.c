@@ -4,11 +4,11 @@
  * has begun.
  */
 #define _GNU_SOURCE /* realpath */
-#include "trainer/corpus.h"
+#include "trainer/corpus/corpus.h"
 
-#include "core/file.h"
-#include "trainer/manifest.h"
-#include "trainer/tokenizer.h"
+#include "core/base/file.h"
+#include "trainer/corpus/manifest.h"
+#include "trainer/corpus/tokenizer.h"
 
 #include <assert.h>
 #include <errno.h>

@@ -4,11 +4,11 @@
  * corpus is known by its content: SHA-256 over the piece table of the tokenizer, the shards and the
  * split table.
  */
-#ifndef TRAINER_CORPUS_H
-#define TRAINER_CORPUS_H
+#ifndef TRAINER_CORPUS_CORPUS_H
+#define TRAINER_CORPUS_CORPUS_H
 
-#include "core/error.h"
-#include "core/hash.h"
+#include "core/base/error.h"
+#include "core/base/hash.h"
 
 #include <stdint.h>
 

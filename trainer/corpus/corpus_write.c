@@ -4,12 +4,12 @@
  * manifest goes, tokenizer and shards are put in place, and the new manifest is the last: there is
  * no moment at which a half corpus opens.
  */
-#include "trainer/corpus_write.h"
+#include "trainer/corpus/corpus_write.h"
 
-#include "core/file.h"
-#include "trainer/corpus.h"
-#include "trainer/text.h"
-#include "trainer/tokenizer.h"
+#include "core/base/file.h"
+#include "trainer/corpus/corpus.h"
+#include "trainer/corpus/text.h"
+#include "trainer/corpus/tokenizer.h"
 
 #include <assert.h>
 #include <errno.h>

@@ -1,9 +1,9 @@
 /* corpus_write.h - `prepare`: text files to a corpus folder. */
-#ifndef TRAINER_CORPUS_WRITE_H
-#define TRAINER_CORPUS_WRITE_H
+#ifndef TRAINER_CORPUS_CORPUS_WRITE_H
+#define TRAINER_CORPUS_CORPUS_WRITE_H
 
-#include "core/error.h"
-#include "trainer/manifest.h"
+#include "core/base/error.h"
+#include "trainer/corpus/manifest.h"
 
 #include <stdio.h>
 

@@ -1,8 +1,8 @@
 /* manifest.c - see manifest.h. */
-#include "trainer/manifest.h"
+#include "trainer/corpus/manifest.h"
 
-#include "core/file.h"
-#include "trainer/utf8.h"
+#include "core/base/file.h"
+#include "trainer/corpus/utf8.h"
 
 #include <errno.h>
 #include <inttypes.h>

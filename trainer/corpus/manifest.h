@@ -6,11 +6,11 @@
  * prepared anywhere are the same corpus.  The manifest is written last, so that a folder with a
  * manifest was once whole.
  */
-#ifndef TRAINER_MANIFEST_H
-#define TRAINER_MANIFEST_H
+#ifndef TRAINER_CORPUS_MANIFEST_H
+#define TRAINER_CORPUS_MANIFEST_H
 
-#include "core/error.h"
-#include "core/hash.h"
+#include "core/base/error.h"
+#include "core/base/hash.h"
 
 #include <stdint.h>
 

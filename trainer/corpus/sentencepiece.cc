@@ -1,5 +1,5 @@
-/* sp.cc - see sp.h. */
-#include "trainer/sp.h"
+/* sentencepiece.cc - see sp.h. */
+#include "trainer/corpus/sentencepiece.h"
 
 #include <sentencepiece_processor.h>
 #include <sentencepiece_trainer.h>

@@ -1,9 +1,10 @@
-/* sp.h - SentencePiece (Kudo and Richardson 2018) behind a C interface; nothing of it is thrown.
+/* sentencepiece.h - SentencePiece (Kudo and Richardson 2018) behind a C interface; nothing of it is
+ * thrown.
  *
  * The only C++ of the program is behind this header.  What the pieces mean is in tokenizer.h.
  */
-#ifndef TRAINER_SP_H
-#define TRAINER_SP_H
+#ifndef TRAINER_CORPUS_SENTENCEPIECE_H
+#define TRAINER_CORPUS_SENTENCEPIECE_H
 
 #include <stddef.h>
 #include <stdint.h>
@@ -12,7 +13,7 @@
 extern "C" {
 #endif
 
-#include "core/error.h"
+#include "core/base/error.h"
 
 typedef struct sp sp;
 

@@ -1,8 +1,8 @@
 /* text.c - see text.h. */
-#include "trainer/text.h"
+#include "trainer/corpus/text.h"
 
-#include "core/file.h"
-#include "trainer/utf8.h"
+#include "core/base/file.h"
+#include "trainer/corpus/utf8.h"
 
 #include <stdint.h>
 #include <stdlib.h>

@@ -1,9 +1,9 @@
 /* text.h - text that the user gives: whole files of UTF-8, and where something is in them. */
-#ifndef TRAINER_TEXT_H
-#define TRAINER_TEXT_H
+#ifndef TRAINER_CORPUS_TEXT_H
+#define TRAINER_CORPUS_TEXT_H
 
-#include "core/error.h"
-#include "core/hash.h"
+#include "core/base/error.h"
+#include "core/base/hash.h"
 
 #include <stddef.h>
 

@@ -1,6 +1,6 @@
 /* tokenizer.c - see tokenizer.h. */
 #define _GNU_SOURCE /* memmem */
-#include "trainer/tokenizer.h"
+#include "trainer/corpus/tokenizer.h"
 
 #include <assert.h>
 #include <stdio.h>

@@ -7,12 +7,12 @@
  * one is put in front of a document (Touvron et al. 2023, section 2.2; tokenizer.model of the
  * release).  A tokenizer is known by its table of pieces, not by its file.
  */
-#ifndef TRAINER_TOKENIZER_H
-#define TRAINER_TOKENIZER_H
+#ifndef TRAINER_CORPUS_TOKENIZER_H
+#define TRAINER_CORPUS_TOKENIZER_H
 
-#include "core/error.h"
-#include "core/hash.h"
-#include "trainer/sp.h"
+#include "core/base/error.h"
+#include "core/base/hash.h"
+#include "trainer/corpus/sentencepiece.h"
 
 #include <stddef.h>
 #include <stdint.h>

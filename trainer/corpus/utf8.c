@@ -1,5 +1,5 @@
 /* utf8.c - see utf8.h. */
-#include "trainer/utf8.h"
+#include "trainer/corpus/utf8.h"
 
 #include <stdbool.h>
 #include <stdint.h>

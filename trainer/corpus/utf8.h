@@ -1,6 +1,6 @@
 /* utf8.h - is it UTF-8?  (RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF.) */
-#ifndef TRAINER_UTF8_H
-#define TRAINER_UTF8_H
+#ifndef TRAINER_CORPUS_UTF8_H
+#define TRAINER_CORPUS_UTF8_H
 
 #include <stddef.h>
 

@@ -1,8 +1,8 @@
 /* batch.c - see batch.h.  The order of an epoch is Fisher and Yates' shuffle (Durstenfeld 1964),
  * its draws made by the counter-based generator, so that nothing of it has to be saved. */
-#include "trainer/batch.h"
+#include "trainer/model/batch.h"
 
-#include "core/rng.h"
+#include "core/compute/rng.h"
 
 #include <stdlib.h>
 

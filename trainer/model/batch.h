@@ -5,11 +5,11 @@
  * cuts each into span / context sequences.  So what step s reads depends on s alone, and arms of
  * different context read the same text at the same step.
  */
-#ifndef TRAINER_BATCH_H
-#define TRAINER_BATCH_H
+#ifndef TRAINER_MODEL_BATCH_H
+#define TRAINER_MODEL_BATCH_H
 
-#include "trainer/config.h"
-#include "trainer/corpus.h"
+#include "trainer/config/config.h"
+#include "trainer/corpus/corpus.h"
 
 typedef struct batch {
     const corpus_split *text;

@@ -1,7 +1,7 @@
 /* checkpoint.c - see checkpoint.h. */
-#include "trainer/checkpoint.h"
+#include "trainer/model/checkpoint.h"
 
-#include "core/safetensors.h"
+#include "core/base/safetensors.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -13,7 +13,7 @@ enum { KINDS = 3, NAME = MODEL_NAME + 16 }; /* weights, m, v */
 static const char *const PREFIX[KINDS] = { "", "optimizer.m.", "optimizer.v." };
 
 /* One entry of the file for each tensor of each kind, names in a block of their own. */
-static safetensors_tensor *list_of(const learner *l, int kinds, char **names)
+static safetensors_tensor *list_of(const train_step *l, int kinds, char **names)
 {
     const size_t n = (size_t)l->m.n * (size_t)kinds;
     const float *const block[KINDS] = { l->w, l->m1, l->m2 };
@@ -38,7 +38,7 @@ static safetensors_tensor *list_of(const learner *l, int kinds, char **names)
     return list;
 }
 
-bool checkpoint_save(checkpoint_file *f, const char *path, const learner *l, const char *uid,
+bool checkpoint_save(checkpoint_file *f, const char *path, const train_step *l, const char *uid,
                      int64_t step, bool moments, error *e)
 {
     const int kinds = moments ? KINDS : 1;
@@ -62,7 +62,7 @@ static bool copy(float *to, const safetensors *s, const char *path, const safete
     return true;
 }
 
-bool checkpoint_load(learner *l, const char *path, const char *sha256, int64_t step, error *e)
+bool checkpoint_load(train_step *l, const char *path, const char *sha256, int64_t step, error *e)
 {
     safetensors s;
     char *names, at[24];
@@ -85,7 +85,7 @@ bool checkpoint_load(learner *l, const char *path, const char *sha256, int64_t s
     return ok;
 }
 
-void checkpoint_hash(char hex[HASH_HEX], const learner *l)
+void checkpoint_hash(char hex[HASH_HEX], const train_step *l)
 {
     hash h;
     hash_open(&h);

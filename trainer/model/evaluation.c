@@ -1,8 +1,8 @@
 /* evaluation.c - windows go to threads as they come; sums are kept a window each and added up in
  * order, so that no result depends on who did what; see evaluation.h. */
-#include "trainer/evaluation.h"
+#include "trainer/model/evaluation.h"
 
-#include "core/db.h"
+#include "core/db/db.h"
 
 #include <assert.h>
 #include <stdatomic.h>

@@ -6,13 +6,13 @@
  * every s tokens, of which each but a window's first counts its last s targets only.  So all
  * lengths score exactly the same tokens.
  */
-#ifndef TRAINER_EVALUATION_H
-#define TRAINER_EVALUATION_H
+#ifndef TRAINER_MODEL_EVALUATION_H
+#define TRAINER_MODEL_EVALUATION_H
 
-#include "core/threads.h"
-#include "trainer/config.h"
-#include "trainer/corpus.h"
-#include "trainer/pass.h"
+#include "core/compute/threads.h"
+#include "trainer/config/config.h"
+#include "trainer/corpus/corpus.h"
+#include "trainer/model/pass.h"
 
 /* What one length gives. */
 typedef struct evaluation_result {

@@ -1,8 +1,8 @@
 /* memory.c - see memory.h. */
-#include "trainer/memory.h"
+#include "trainer/model/memory.h"
 
-#include "core/blas/blas.h"
-#include "trainer/evaluation.h"
+#include "core/compute/openblas/openblas.h"
+#include "trainer/model/evaluation.h"
 
 #include <stdint.h>
 #include <stdio.h>

@@ -1,9 +1,9 @@
 /* memory.h - does it fit?  Asked before anything is allocated. */
-#ifndef TRAINER_MEMORY_H
-#define TRAINER_MEMORY_H
+#ifndef TRAINER_MODEL_MEMORY_H
+#define TRAINER_MODEL_MEMORY_H
 
-#include "core/error.h"
-#include "trainer/config.h"
+#include "core/base/error.h"
+#include "trainer/config/config.h"
 
 /* Bytes that this process may still allocate: the least of what the system has available, what
  * its control group has left, and RLIMIT_AS.  SIZE_MAX where nothing says. */

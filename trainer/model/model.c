@@ -1,8 +1,8 @@
 /* model.c - the list of weights, and what a configuration costs; see model.h. */
-#include "trainer/model.h"
+#include "trainer/model/model.h"
 
-#include "core/rng.h"
-#include "trainer/pass.h"
+#include "core/compute/rng.h"
+#include "trainer/model/pass.h"
 
 #include <assert.h>
 #include <stdio.h>

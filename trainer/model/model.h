@@ -6,14 +6,14 @@
  * Weights are one list of tensors by their Hugging Face names, placed in one block; gradients and
  * moments are blocks of the same layout.  pass.h computes with them.
  */
-#ifndef TRAINER_MODEL_H
-#define TRAINER_MODEL_H
+#ifndef TRAINER_MODEL_MODEL_H
+#define TRAINER_MODEL_MODEL_H
 
-#include "core/error.h"
-#include "core/kernels.h"
-#include "core/panels.h"
-#include "core/rope.h"
-#include "core/tensor.h"
+#include "core/base/error.h"
+#include "core/compute/kernels.h"
+#include "core/compute/panels.h"
+#include "core/compute/rope.h"
+#include "core/compute/tensor.h"
 #include "variants/attn.h"
 
 #include <stdint.h>

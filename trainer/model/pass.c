@@ -1,8 +1,8 @@
 /* pass.c - see pass.h.  Forward and backward of a layer stand side by side. */
-#include "trainer/pass.h"
+#include "trainer/model/pass.h"
 
-#include "core/kernels.h"
-#include "core/timer.h"
+#include "core/base/timer.h"
+#include "core/compute/kernels.h"
 
 #include <assert.h>
 #include <stdlib.h>

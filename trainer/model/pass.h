@@ -9,10 +9,10 @@
  *
  * Logits are never kept whole: the head works on slices of PASS_SLICE rows.
  */
-#ifndef TRAINER_PASS_H
-#define TRAINER_PASS_H
+#ifndef TRAINER_MODEL_PASS_H
+#define TRAINER_MODEL_PASS_H
 
-#include "trainer/model.h"
+#include "trainer/model/model.h"
 
 enum { PASS_SLICE = 128 };
 

@@ -1,10 +1,10 @@
-/* learner.c - see learner.h. */
-#include "trainer/learner.h"
+/* train_step.c - see learner.h. */
+#include "trainer/model/train_step.h"
 
-#include "core/kernels.h"
-#include "core/safetensors.h"
-#include "core/timer.h"
-#include "trainer/batch.h"
+#include "core/base/safetensors.h"
+#include "core/base/timer.h"
+#include "core/compute/kernels.h"
+#include "trainer/model/batch.h"
 
 #include <assert.h>
 #include <math.h>
@@ -20,7 +20,7 @@ enum {
     PIECE = 1 << 13, /* floats that are added and cleared at a time            */
 };
 
-double learner_rate(const config *c, int64_t step)
+double train_step_rate(const config *c, int64_t step)
 {
     const double at = (double)step * (double)c->train.batch_tokens;
     const double end = (double)batch_steps(c) * (double)c->train.batch_tokens;
@@ -36,13 +36,13 @@ double learner_rate(const config *c, int64_t step)
     return c->train.lr * (floor + (1 - floor) * part);
 }
 
-bool learner_check(const config *c, error *e)
+bool train_step_check(const config *c, error *e)
 {
     return kernels_set_precision(
         c->train.precision == PRECISION_BFLOAT16 ? KERNELS_BFLOAT16 : KERNELS_FLOAT32, e);
 }
 
-static bool open_panels(learner *l, error *e)
+static bool open_panels(train_step *l, error *e)
 {
     panels_weight *weight = calloc((size_t)l->m.n, sizeof *weight);
     if (!weight) return error_set(e, "no memory for a list of %d weights", l->m.n);
@@ -51,11 +51,11 @@ static bool open_panels(learner *l, error *e)
     return ok;
 }
 
-bool learner_open(learner *l, const config *c, int n_threads, error *e)
+bool train_step_open(train_step *l, const config *c, int n_threads, error *e)
 {
     model_config mc;
-    *l = (learner){ 0 };
-    if (!learner_check(c, e) || !config_model(c, &mc, e) || !model_open(&l->m, &mc, e))
+    *l = (train_step){ 0 };
+    if (!train_step_check(c, e) || !config_model(c, &mc, e) || !model_open(&l->m, &mc, e))
         return false;
     l->sequences = (int)(c->train.batch_tokens / c->model.context);
     l->lanes = (int)c->train.lanes < l->sequences ? (int)c->train.lanes : l->sequences;
@@ -79,17 +79,17 @@ bool learner_open(learner *l, const config *c, int n_threads, error *e)
         if (ok) memset(l->lane_g[i], 0, floats * sizeof(float));
     }
     if (!ok) {
-        learner_close(l);
+        train_step_close(l);
         return error_set(e, "no memory for a model of %zu weights", floats);
     }
     for (size_t i = 0; i < workers && ok; i++)
         ok = pass_open(&l->pass[i], &l->m, PASS_TRAIN, most, mc.T, mc.T, l->w, l->lane_g[i], e);
     ok = ok && open_panels(l, e) && threads_open(&l->pool, n_threads, e);
-    if (!ok) learner_close(l);
+    if (!ok) train_step_close(l);
     return ok;
 }
 
-void learner_close(learner *l)
+void train_step_close(train_step *l)
 {
     threads_close(l->pool);
     panels_close(l->panels);
@@ -100,11 +100,11 @@ void learner_close(learner *l)
     free(l->pass), free(l->lane_g), free(l->nll), free(l->square);
     free(l->w), free(l->m1), free(l->m2), free(l->g);
     model_close(&l->m);
-    *l = (learner){ 0 };
+    *l = (train_step){ 0 };
 }
 
 /* Copy the tensors of a safetensors file over the weights of the same names and shapes. */
-static bool load_weights(learner *l, const char *path, error *e)
+static bool load_weights(train_step *l, const char *path, error *e)
 {
     safetensors s;
     if (!safetensors_open(&s, path, e)) return false;
@@ -124,7 +124,7 @@ static bool load_weights(learner *l, const char *path, error *e)
     return ok;
 }
 
-bool learner_start(learner *l, const config *c, error *e)
+bool train_step_start(train_step *l, const config *c, error *e)
 {
     model_init(&l->m, l->w, (uint64_t)c->train.seed, (uint64_t)c->train.replica);
     return !*c->train.init_from || load_weights(l, c->train.init_from, e);
@@ -132,7 +132,7 @@ bool learner_start(learner *l, const config *c, error *e)
 
 /* One step's gradient, shared by the threads that work on it. */
 typedef struct work {
-    learner *l;
+    train_step *l;
     const int32_t *token, *target;
     float scale;
     double *loss;    /* (lanes) */
@@ -145,7 +145,7 @@ typedef struct work {
 /* g += a lane's gradient, which is 0 again afterwards: a piece is cleared while it is in cache. */
 static void add_in_turn(work *k, int lane, float *from)
 {
-    learner *l = k->l;
+    train_step *l = k->l;
     pthread_mutex_lock(&k->lock);
     while (k->turn != lane) pthread_cond_wait(&k->turned, &k->lock);
     pthread_mutex_unlock(&k->lock);
@@ -166,7 +166,7 @@ static void add_in_turn(work *k, int lane, float *from)
 static void take_lanes(void *arg, int thread)
 {
     work *k = arg;
-    learner *l = k->l;
+    train_step *l = k->l;
     const size_t T = (size_t)l->m.config.T;
     if (thread >= l->workers) return;
     for (int lane; (lane = atomic_fetch_add(&k->next, 1)) < l->lanes;) {
@@ -181,7 +181,7 @@ static void take_lanes(void *arg, int thread)
     }
 }
 
-static size_t chunk_length(const learner *l, size_t chunk)
+static size_t chunk_length(const train_step *l, size_t chunk)
 {
     const size_t left = l->m.floats - chunk * CHUNK;
     return left < CHUNK ? left : CHUNK;
@@ -190,13 +190,14 @@ static size_t chunk_length(const learner *l, size_t chunk)
 /* Chunks of the block for one thread: any split will do, since chunks do not meet. */
 static void square_chunks(void *arg, int thread)
 {
-    learner *l = arg;
+    train_step *l = arg;
     const size_t step = (size_t)threads_count(l->pool);
     for (size_t i = (size_t)thread; i * CHUNK < l->m.floats; i += step)
         l->square[i] = vector_square_sum(l->g + i * CHUNK, chunk_length(l, i));
 }
 
-void learner_gradient(learner *l, learner_result *r, const int32_t *token, const int32_t *target)
+void train_step_gradient(train_step *l, train_step_result *r, const int32_t *token,
+                         const int32_t *target)
 {
     double loss[1024];
     int64_t targets = 0;
@@ -216,7 +217,7 @@ void learner_gradient(learner *l, learner_result *r, const int32_t *token, const
     pthread_mutex_destroy(&k.lock);
     pthread_cond_destroy(&k.turned);
 
-    *r = (learner_result){ 0 };
+    *r = (train_step_result){ 0 };
     for (int i = 0; i < l->lanes; i++) r->loss += loss[i];
     r->loss /= (double)targets;
     threads_run(l->pool, square_chunks, l);
@@ -226,7 +227,7 @@ void learner_gradient(learner *l, learner_result *r, const int32_t *token, const
 }
 
 typedef struct update {
-    learner *l;
+    train_step *l;
     adamw a;
     double decay;
 } update;
@@ -235,7 +236,7 @@ typedef struct update {
 static void update_chunks(void *arg, int thread)
 {
     const update *u = arg;
-    const learner *l = u->l;
+    const train_step *l = u->l;
     const size_t step = (size_t)threads_count(l->pool);
     for (size_t i = (size_t)thread; i * CHUNK < l->m.floats; i += step) {
         const size_t from = i * CHUNK, to = from + chunk_length(l, i);
@@ -250,7 +251,7 @@ static void update_chunks(void *arg, int thread)
     }
 }
 
-void learner_update(learner *l, learner_result *r, const config *c, double lr, int64_t t)
+void train_step_update(train_step *l, train_step_result *r, const config *c, double lr, int64_t t)
 {
     assert(isfinite(r->grad_norm));
     r->clipped = c->train.clip > 0 && r->grad_norm > c->train.clip;
@@ -267,7 +268,7 @@ void learner_update(learner *l, learner_result *r, const config *c, double lr, i
     l->update_seconds += (timer_now() - began) * threads_count(l->pool);
 }
 
-void learner_seconds(double seconds[PARTS], const learner *l)
+void train_step_seconds(double seconds[PARTS], const train_step *l)
 {
     memset(seconds, 0, PARTS * sizeof *seconds);
     for (int i = 0; i < l->workers; i++)

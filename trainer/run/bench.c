@@ -1,13 +1,13 @@
 /* bench.c - see bench.h. */
 #define _DEFAULT_SOURCE /* getrusage */
-#include "trainer/bench.h"
+#include "trainer/run/bench.h"
 
-#include "core/path.h"
-#include "core/rng.h"
-#include "core/safetensors.h"
-#include "core/timer.h"
-#include "trainer/learner.h"
-#include "trainer/memory.h"
+#include "core/base/safetensors.h"
+#include "core/base/timer.h"
+#include "core/compute/backend.h"
+#include "core/compute/rng.h"
+#include "trainer/model/memory.h"
+#include "trainer/model/train_step.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -22,7 +22,7 @@ static void multiply(void *arg, int thread)
     float *A = (float *)arg + (size_t)3 * SIDE * SIDE * (size_t)thread;
     float *B = A + (size_t)SIDE * SIDE, *C = B + (size_t)SIDE * SIDE;
     for (int i = 0; i < PRODUCTS; i++)
-        path_openblas.gemm_nn(C, SIDE, A, SIDE, B, SIDE, SIDE, SIDE, SIDE, 1, 0);
+        backend_openblas.gemm_nn(C, SIDE, A, SIDE, B, SIDE, SIDE, SIDE, SIDE, 1, 0);
 }
 
 /* FLOP/s of all threads. */
@@ -59,21 +59,21 @@ static void random_tokens(int32_t *token, size_t n, int V)
 }
 
 /* Repetitions, and the share of each part over all of them. */
-static void repeat(bench *b, learner *l, const config *c, const int32_t *token, float *matrices)
+static void repeat(bench *b, train_step *l, const config *c, const int32_t *token, float *matrices)
 {
     double before[PARTS], after[PARTS], sum = 0;
-    learner_result r;
+    train_step_result r;
     double rate = 0;
     for (int i = -1; i < b->reps; i++) { /* -1 warms up */
         if (i == 0) {
-            learner_seconds(before, l);
+            train_step_seconds(before, l);
             rate = sgemm_rate(l->pool, matrices);
         }
         const double began = timer_now();
-        learner_gradient(l, &r, token, token + b->tokens);
+        train_step_gradient(l, &r, token, token + b->tokens);
         if (i < 0) b->loss = r.loss;
         if (!isfinite(r.grad_norm)) r.grad_norm = 0; /* a wild rate takes the same time */
-        learner_update(l, &r, c, c->train.lr, i + 2);
+        train_step_update(l, &r, c, c->train.lr, i + 2);
         const double seconds = timer_now() - began;
         if (i < 0) continue;
         const double next = sgemm_rate(l->pool, matrices);
@@ -82,13 +82,13 @@ static void repeat(bench *b, learner *l, const config *c, const int32_t *token, 
         sum += seconds * l->workers;
         rate = next;
     }
-    learner_seconds(after, l);
+    train_step_seconds(after, l);
     double rest = 1;
     for (int i = 0; i < PARTS; i++) rest -= b->share[i] = (after[i] - before[i]) / sum;
     b->share[PART_OTHER] = rest > 0 ? rest : 0;
 }
 
-static bool save_start(const char *file, const learner *l, const int32_t *token, error *e)
+static bool save_start(const char *file, const train_step *l, const int32_t *token, error *e)
 {
     const model *m = &l->m;
     const size_t B = (size_t)l->sequences, T = (size_t)m->config.T;
@@ -111,14 +111,14 @@ static bool save_start(const char *file, const learner *l, const int32_t *token,
 
 bool bench_train(bench *b, const config *c, int n_threads, int reps, const char *save, error *e)
 {
-    learner l;
+    train_step l;
     model_config mc;
     model_cost cost;
     model_memory memory;
     const size_t N = (size_t)c->train.batch_tokens;
     *b = (bench){ .threads = n_threads, .reps = reps, .tokens = c->train.batch_tokens };
     if (!memory_weigh(&memory, c, n_threads, e) || !memory_check(&memory, n_threads, e) ||
-        !config_model(c, &mc, e) || !learner_open(&l, c, n_threads, e))
+        !config_model(c, &mc, e) || !train_step_open(&l, c, n_threads, e))
         return false;
     model_price(&cost, &mc);
     model_weigh(&memory, &mc, kernels_precision_set(), l.sequences, l.lanes, n_threads);
@@ -150,7 +150,7 @@ bool bench_train(bench *b, const config *c, int n_threads, int reps, const char 
         b->peak = (size_t)u.ru_maxrss * 1024;
     }
     free(token), free(matrices), free(room);
-    learner_close(&l);
+    train_step_close(&l);
     if (!ok) bench_close(b);
     return ok;
 }

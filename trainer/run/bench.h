@@ -6,11 +6,11 @@
  * visible query-key pairs, all layers.  sgemm multiplies matrices of 1024^3 on as many threads as
  * the step, one serial product each.  Machines are shared: only the fraction compares.
  */
-#ifndef TRAINER_BENCH_H
-#define TRAINER_BENCH_H
+#ifndef TRAINER_RUN_BENCH_H
+#define TRAINER_RUN_BENCH_H
 
-#include "trainer/config.h"
-#include "trainer/pass.h"
+#include "trainer/config/config.h"
+#include "trainer/model/pass.h"
 
 typedef struct bench_rep {
     double seconds, sgemm; /* of the step; FLOP/s around it */

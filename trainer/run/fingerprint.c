@@ -1,14 +1,7 @@
-/* code.c - the hash of the program itself; see code.h. */
-#include "trainer/code.h"
+/* fingerprint.c - the hash of the program itself; see code.h. */
+#include "trainer/run/fingerprint.h"
 
-#include "trainer/trainer.h"
-
-bool code_binary(char hex[HASH_HEX], error *e)
+bool fingerprint_binary(char hex[HASH_HEX], error *e)
 {
     return hash_file(hex, "/proc/self/exe", e);
-}
-
-const char *trainer_version(void)
-{
-    return code_version;
 }

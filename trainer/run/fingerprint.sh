@@ -24,16 +24,16 @@ commit=$(git rev-parse HEAD 2>/dev/null || true)
 dirty=false
 [ -z "$commit" ] || [ -z "$(git status --porcelain 2>/dev/null)" ] || dirty=true
 
-echo '#include "trainer/code.h"'
-echo 'const code_part code_parts[] = {'
+echo '#include "trainer/run/fingerprint.h"'
+echo 'const fingerprint_part fingerprint_parts[] = {'
 for part in $(echo "$lines" | cut -d' ' -f1 | uniq); do
     sum=$(echo "$lines" | grep "^$part " | sha256sum | cut -c1-64)
     echo "    { \"$part\", \"$sum\" },"
 done
 echo '    { 0 },'
 echo '};'
-echo "const char code_version[] = \"$version\";"
-echo "const char code_compiler[] = \"$compiler\";"
-echo "const char code_flags[] = \"$flags\";"
-echo "const char code_commit[] = \"$commit\";"
-echo "const bool code_dirty = $dirty;"
+echo "const char fingerprint_version[] = \"$version\";"
+echo "const char fingerprint_compiler[] = \"$compiler\";"
+echo "const char fingerprint_flags[] = \"$flags\";"
+echo "const char fingerprint_commit[] = \"$commit\";"
+echo "const bool fingerprint_dirty = $dirty;"

@@ -1,9 +1,9 @@
 /* journal.c - see journal.h. */
 #define _DEFAULT_SOURCE /* getrusage */
-#include "trainer/journal.h"
+#include "trainer/run/journal.h"
 
-#include "core/file.h"
-#include "trainer/checkpoint.h"
+#include "core/base/file.h"
+#include "trainer/model/checkpoint.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -50,7 +50,7 @@ void journal_sweep(db *d, const record_run *r)
 /* Load the newest checkpoint that is whole; the start of the run where there is none.  What is
  * passed over is said, and recorded: when no row is being read any more, for a transaction that has
  * begun to read cannot write once somebody else has. */
-static bool go_on_from(journal *j, learner *l, error *e)
+static bool go_on_from(journal *j, train_step *l, error *e)
 {
     enum { MOST = 8 };
     sqlite3_stmt *s;
@@ -84,11 +84,11 @@ static bool go_on_from(journal *j, learner *l, error *e)
     }
     memset(l->m1, 0, l->m.floats * sizeof *l->m1);
     memset(l->m2, 0, l->m.floats * sizeof *l->m2);
-    return learner_start(l, j->c, e);
+    return train_step_start(l, j->c, e);
 }
 
 /* Everything past the checkpoint goes, and the attempt begins, in one transaction. */
-static bool begin_attempt(journal *j, const learner *l, error *e)
+static bool begin_attempt(journal *j, const train_step *l, error *e)
 {
     db *d = j->d;
     if (!db_begin(d, e)) return false;
@@ -119,7 +119,7 @@ static bool begin_attempt(journal *j, const learner *l, error *e)
     return false;
 }
 
-bool journal_open(journal *j, db *d, const record_run *r, const config *c, learner *l, error *e)
+bool journal_open(journal *j, db *d, const record_run *r, const config *c, train_step *l, error *e)
 {
     *j = (journal){ .d = d, .c = c, .run_id = r->run_id, .began_ms = db_now_ms(), .room = 256 };
     memcpy(j->uid, r->uid, sizeof j->uid);
@@ -253,7 +253,7 @@ static bool write_checkpoint(journal *j, int64_t step, const char *file, const c
                   "iititi", j->run_id, step, file, (int64_t)f->bytes, f->sha256, db_now_ms());
 }
 
-bool journal_checkpoint(journal *j, bool *saved, const learner *l, int64_t step, error *e)
+bool journal_checkpoint(journal *j, bool *saved, const train_step *l, int64_t step, error *e)
 {
     char file[64], path[PATH], line[600];
     checkpoint_file f;
@@ -301,7 +301,7 @@ static bool write_end(journal *j, const char *status, int64_t step, const char *
                   final_hash, j->run_id);
 }
 
-bool journal_done(journal *j, const learner *l, int64_t step, error *e)
+bool journal_done(journal *j, const train_step *l, int64_t step, error *e)
 {
     static const char FILE_NAME[] = "weights.safetensors";
     const bool stay = j->c->train.keep != KEEP_NONE;

@@ -7,12 +7,12 @@
  *
  * A checkpoint's file is durable before its row is.  The two newest are kept while the run goes on.
  */
-#ifndef TRAINER_JOURNAL_H
-#define TRAINER_JOURNAL_H
+#ifndef TRAINER_RUN_JOURNAL_H
+#define TRAINER_RUN_JOURNAL_H
 
-#include "trainer/evaluation.h"
-#include "trainer/learner.h"
-#include "trainer/record.h"
+#include "trainer/model/evaluation.h"
+#include "trainer/model/train_step.h"
+#include "trainer/run/record.h"
 
 typedef struct journal_row {
     int64_t step, wall_ms; /* milliseconds of training up to here, in all attempts */
@@ -35,7 +35,7 @@ typedef struct journal {
 
 /* Fills l's weights and moments: from a checkpoint, or as the configuration starts.  The caller has
  * the run's lock.  Fails, with nothing changed, when the database does. */
-bool journal_open(journal *j, db *d, const record_run *r, const config *c, learner *l, error *e);
+bool journal_open(journal *j, db *d, const record_run *r, const config *c, train_step *l, error *e);
 void journal_drop(journal *j); /* forget it; rows not yet written are lost */
 
 bool journal_step(journal *j, const journal_row *row, error *e);
@@ -44,7 +44,7 @@ bool journal_evaluation(journal *j, int64_t step, const evaluation_result *r, in
 
 /* A file that cannot be written, or not for certain, is given up: the checkpoint before it stays
  * the newest, *saved is false, and the event is recorded.  Fails where the database does. */
-bool journal_checkpoint(journal *j, bool *saved, const learner *l, int64_t step, error *e);
+bool journal_checkpoint(journal *j, bool *saved, const train_step *l, int64_t step, error *e);
 bool journal_event(journal *j, const char *level, const char *message, error *e);
 
 /* Remove from the run's folder what was left half-made, and checkpoints that the record does not
@@ -52,7 +52,7 @@ bool journal_event(journal *j, const char *level, const char *message, error *e)
 void journal_sweep(db *d, const record_run *r);
 
 /* The end of a run whose last step was taken: its weights stay as train.keep says. */
-bool journal_done(journal *j, const learner *l, int64_t step, error *e);
+bool journal_done(journal *j, const train_step *l, int64_t step, error *e);
 
 /* The end of an attempt: "diverged", "failed" or "preempted", and why. */
 bool journal_close(journal *j, const char *status, int64_t step, const char *message, int exit_code,

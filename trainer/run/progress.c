@@ -1,6 +1,6 @@
 /* progress.c - see progress.h. */
 #define _DEFAULT_SOURCE
-#include "trainer/progress.h"
+#include "trainer/run/progress.h"
 
 #include <inttypes.h>
 #include <stdio.h>

@@ -1,11 +1,11 @@
 /* progress.h - how far a run is, on stderr: one line redrawn on a terminal, one now and then
  * elsewhere. */
-#ifndef TRAINER_PROGRESS_H
-#define TRAINER_PROGRESS_H
+#ifndef TRAINER_RUN_PROGRESS_H
+#define TRAINER_RUN_PROGRESS_H
 
-#include "trainer/config.h"
-#include "trainer/evaluation.h"
-#include "trainer/journal.h"
+#include "trainer/config/config.h"
+#include "trainer/model/evaluation.h"
+#include "trainer/run/journal.h"
 
 typedef struct progress {
     bool on, terminal;

@@ -1,10 +1,10 @@
 /* record.c - the plan: dataset, configuration and run, each made once; see record.h. */
 #define _DEFAULT_SOURCE
-#include "trainer/record.h"
+#include "trainer/run/record.h"
 
-#include "core/file.h"
-#include "trainer/batch.h"
-#include "trainer/corpus.h"
+#include "core/base/file.h"
+#include "trainer/corpus/corpus.h"
+#include "trainer/model/batch.h"
 
 #include <errno.h>
 #include <stdio.h>

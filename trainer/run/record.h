@@ -3,11 +3,11 @@
  * A run is owned by the process that holds the lock on RUN_DIR/lock; the kernel frees it on death.
  * Rows say what happened and are never asked who is alive.
  */
-#ifndef TRAINER_RECORD_H
-#define TRAINER_RECORD_H
+#ifndef TRAINER_RUN_RECORD_H
+#define TRAINER_RUN_RECORD_H
 
-#include "core/db.h"
-#include "trainer/config.h"
+#include "core/db/db.h"
+#include "trainer/config/config.h"
 
 /* One run of the plan. */
 typedef struct record_run {

@@ -1,8 +1,8 @@
 /* record_code.c - the build and the machine, as rows; and whether a recorded run is outdated. */
 #define _DEFAULT_SOURCE /* gethostname */
-#include "core/kernels.h"
-#include "trainer/code.h"
-#include "trainer/record.h"
+#include "core/compute/kernels.h"
+#include "trainer/run/fingerprint.h"
+#include "trainer/run/record.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -13,18 +13,18 @@
 bool record_code(db *d, int64_t *code_id, error *e)
 {
     char sha[HASH_HEX];
-    if (!code_binary(sha, e)) return false;
+    if (!fingerprint_binary(sha, e)) return false;
     if (!db_integer(d, code_id, 0, e, "SELECT code_id FROM code WHERE binary_sha256=?", "t", sha))
         return false;
     if (*code_id) return true;
     if (!db_run(d, e,
                 "INSERT INTO code(binary_sha256, version, git_commit, git_dirty, compiler, cflags)"
                 " VALUES(?,?,nullif(?,''),?,?,?)",
-                "tttntt", sha, code_version, code_commit, (int)code_dirty, code_compiler,
-                code_flags))
+                "tttntt", sha, fingerprint_version, fingerprint_commit, (int)fingerprint_dirty,
+                fingerprint_compiler, fingerprint_flags))
         return false;
     *code_id = db_last_id(d);
-    for (const code_part *p = code_parts; p->name; p++)
+    for (const fingerprint_part *p = fingerprint_parts; p->name; p++)
         if (!db_run(d, e, "INSERT INTO code_file(code_id, name, sha256) VALUES(?,?,?)", "itt",
                     *code_id, p->name, p->sha256))
             return false;
@@ -71,7 +71,7 @@ bool record_host(db *d, int64_t *host_id, error *e)
 
 static const char *hash_now(const char *part)
 {
-    for (const code_part *p = code_parts; p->name; p++)
+    for (const fingerprint_part *p = fingerprint_parts; p->name; p++)
         if (strcmp(p->name, part) == 0) return p->sha256;
     return "";
 }

@@ -1,11 +1,11 @@
 /* replay.c - see replay.h.  The second run has a database of its own in a temporary folder; the two
  * are compared by SQL, value by value: IS holds for two NULLs, which is what a NaN is stored as. */
-#include "trainer/replay.h"
+#include "trainer/run/replay.h"
 
-#include "core/file.h"
-#include "trainer/recall.h"
-#include "trainer/record.h"
-#include "trainer/train.h"
+#include "core/base/file.h"
+#include "trainer/run/record.h"
+#include "trainer/run/run_config.h"
+#include "trainer/run/train.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -242,7 +242,7 @@ int replay_run(const replay_options *o, FILE *out, error *e)
     pair p;
     int64_t last = 0;
     bool whole;
-    if (!recall_config(&c, uid, o->db, o->run, o->settings, o->n, e) ||
+    if (!run_config_read(&c, uid, o->db, o->run, o->settings, o->n, e) ||
         !find_end(&last, &whole, o->db, uid, e) ||
         !file_scratch(folder, sizeof folder, "replay", e))
         return e->status;

@@ -3,11 +3,11 @@
  * The same configuration, seeds and machine give the same bits; where they do not, this says from
  * which step on, and what is other about the program or the machine.
  */
-#ifndef TRAINER_REPLAY_H
-#define TRAINER_REPLAY_H
+#ifndef TRAINER_RUN_REPLAY_H
+#define TRAINER_RUN_REPLAY_H
 
-#include "core/table.h"
-#include "trainer/config.h"
+#include "core/base/table.h"
+#include "trainer/config/config.h"
 
 typedef struct replay_options {
     const char *db, *run;        /* the record, and the (start of the) run's uid      */

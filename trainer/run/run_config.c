@@ -1,7 +1,7 @@
-/* recall.c - see recall.h. */
-#include "trainer/recall.h"
+/* run_config.c - see recall.h. */
+#include "trainer/run/run_config.h"
 
-#include "trainer/record.h"
+#include "trainer/run/record.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -45,17 +45,17 @@ static bool find_file(char **path, char uid[CONFIG_UID], const char *db_path, co
     return *path != NULL;
 }
 
-bool recall_config(config *c, char uid[CONFIG_UID], const char *db_path, const char *run,
-                   const char *const *settings, int n, error *e)
+bool run_config_read(config *c, char uid[CONFIG_UID], const char *db_path, const char *run,
+                     const char *const *settings, int n, error *e)
 {
     char *path, now[CONFIG_UID];
-    node *file = NULL;
-    const node *sweep = NULL;
+    yaml_node *file = NULL;
+    const yaml_node *sweep = NULL;
     if (!find_file(&path, uid, db_path, run, e)) return false;
     config_init(c);
     bool ok = config_load(c, path, &file, &sweep, e);
     if (ok && sweep) ok = error_set(e, "%s: has a `sweep` section: it is not a run's file", path);
-    node_close(file);
+    yaml_close(file);
     free(path);
     for (int i = 0; ok && i < n; i++) ok = config_override(c, settings[i], e);
     ok = ok && config_resolve(c, e);

@@ -5,16 +5,16 @@
  * it too, and may come more than once.
  */
 #define _DEFAULT_SOURCE
-#include "trainer/train.h"
+#include "trainer/run/train.h"
 
-#include "core/rng.h"
-#include "core/timer.h"
-#include "trainer/batch.h"
-#include "trainer/evaluation.h"
-#include "trainer/journal.h"
-#include "trainer/learner.h"
-#include "trainer/memory.h"
-#include "trainer/progress.h"
+#include "core/base/timer.h"
+#include "core/compute/rng.h"
+#include "trainer/model/batch.h"
+#include "trainer/model/evaluation.h"
+#include "trainer/model/memory.h"
+#include "trainer/model/train_step.h"
+#include "trainer/run/journal.h"
+#include "trainer/run/progress.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -50,7 +50,7 @@ static void watch_signals(void)
 typedef struct trainer {
     const config *c;
     corpus text;
-    learner l;
+    train_step l;
     batch b;
     evaluation v;
     journal j;
@@ -62,7 +62,7 @@ static void trainer_close(trainer *t)
     journal_drop(&t->j);
     evaluation_close(&t->v);
     batch_close(&t->b);
-    learner_close(&t->l);
+    train_step_close(&t->l);
     corpus_close(&t->text);
     free(t->token);
     *t = (trainer){ 0 };
@@ -90,7 +90,7 @@ static bool trainer_open(trainer *t, const config *c, error *e)
     t->token = malloc(2 * (size_t)c->train.batch_tokens * sizeof *t->token);
     if (!t->token) return error_set(e, "no memory for a batch");
     t->target = t->token + c->train.batch_tokens;
-    return batch_open(&t->b, c, &t->text, e) && learner_open(&t->l, c, threads_of(c), e) &&
+    return batch_open(&t->b, c, &t->text, e) && train_step_open(&t->l, c, threads_of(c), e) &&
            evaluation_open(&t->v, &t->l.m, c, &t->text, t->l.w, t->l.pool, e);
 }
 
@@ -116,13 +116,13 @@ typedef enum outcome { OUTCOME_DONE, OUTCOME_DIVERGED, OUTCOME_STOPPED, OUTCOME_
 /* One step and its row.  False when the database says no; *diverged when the numbers do. */
 static bool take_step(trainer *t, journal_row *row, bool *diverged, error *e)
 {
-    learner_result r;
+    train_step_result r;
     const double began = timer_now();
     batch_read(&t->b, t->token, t->target, row->step);
-    learner_gradient(&t->l, &r, t->token, t->target);
+    train_step_gradient(&t->l, &r, t->token, t->target);
     *diverged = !isfinite(r.loss) || !isfinite(r.grad_norm);
-    row->lr = learner_rate(t->c, row->step);
-    if (!*diverged) learner_update(&t->l, &r, t->c, row->lr, row->step);
+    row->lr = train_step_rate(t->c, row->step);
+    if (!*diverged) train_step_update(&t->l, &r, t->c, row->lr, row->step);
     row->loss = r.loss, row->grad_norm = r.grad_norm, row->clipped = r.clipped;
     row->wall_ms += llround(1000 * (timer_now() - began));
     return journal_step(&t->j, row, e);
@@ -272,7 +272,7 @@ int train_run(const config *c, const train_options *o, error *e)
 {
     db d;
     watch_signals();
-    if (!learner_check(c, e) || !fits(c, threads_of(c), e)) return e->status;
+    if (!train_step_check(c, e) || !fits(c, threads_of(c), e)) return e->status;
     if (!db_open(&d, o->db, DB_WRITE, e)) return e->status;
     const int status = run_in(&d, c, o, e);
     db_close(&d);
@@ -282,13 +282,13 @@ int train_run(const config *c, const train_options *o, error *e)
 bool train_measure(double *seconds, const config *c, int n_threads, error *e)
 {
     enum { STEPS = 3 };
-    learner l;
-    learner_result r;
+    train_step l;
+    train_step_result r;
     const size_t N = (size_t)c->train.batch_tokens;
-    if (!fits(c, n_threads, e) || !learner_open(&l, c, n_threads, e)) return false;
+    if (!fits(c, n_threads, e) || !train_step_open(&l, c, n_threads, e)) return false;
     int32_t *token = malloc(2 * N * sizeof *token), *target = token + N;
     if (!token) {
-        learner_close(&l);
+        train_step_close(&l);
         return error_set(e, "no memory for a batch");
     }
     const rng bits = rng_stream(1, 0, "train.measure");
@@ -301,12 +301,12 @@ bool train_measure(double *seconds, const config *c, int n_threads, error *e)
     *seconds = INFINITY;
     for (int i = 1; i <= STEPS; i++) {
         const double began = timer_now();
-        learner_gradient(&l, &r, token, target);
+        train_step_gradient(&l, &r, token, target);
         if (!isfinite(r.grad_norm)) r.grad_norm = 0; /* a wild rate takes the same time */
-        learner_update(&l, &r, c, c->train.lr, i);
+        train_step_update(&l, &r, c, c->train.lr, i);
         *seconds = fmin(*seconds, timer_now() - began);
     }
     free(token);
-    learner_close(&l);
+    train_step_close(&l);
     return true;
 }

@@ -1,8 +1,8 @@
 /* train.h - one run, from its configuration to its record. */
-#ifndef TRAINER_TRAIN_H
-#define TRAINER_TRAIN_H
+#ifndef TRAINER_RUN_TRAIN_H
+#define TRAINER_RUN_TRAIN_H
 
-#include "trainer/config.h"
+#include "trainer/config/config.h"
 
 typedef struct train_options {
     const char *db;

@@ -1,10 +1,10 @@
-/* attention.c - tiles of scores on the stack, products by gemm; see core/attention.h.
+/* attention.c - tiles of scores on the stack, products by gemm; see core/compute/attention.h.
  *
  * A block is `heads` query heads of one key/value head at n query positions.  Row r of a tile is
  * head r / n, position r % n.  Tiles are visited in an order that depends on shapes alone.
  */
-#include "core/blas/blas.h"
-#include "core/threads.h"
+#include "core/compute/openblas/openblas.h"
+#include "core/compute/threads.h"
 
 #include <math.h>
 #include <stdbool.h>

@@ -1,9 +1,9 @@
-/* path.c - the table that any processor can run at a good rate; see core/path.h. */
-#include "core/path.h"
-#include "core/blas/blas.h"
-#include "core/plain/plain.h"
+/* backend.c - the table that any processor can run at a good rate; see core/compute/backend.h. */
+#include "core/compute/backend.h"
+#include "core/compute/openblas/openblas.h"
+#include "core/compute/plain/plain.h"
 
-const path path_openblas = {
+const backend backend_openblas = {
     .name = "openblas",
     .runs = plain_runs,
     .gemm_nn = blas_gemm_nn,

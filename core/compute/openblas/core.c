@@ -6,8 +6,8 @@
  * those that OpenBLAS has for it.  OPENBLAS_CORETYPE is read when the library is loaded;
  * here the library is made to read it once more.  A user's own OPENBLAS_CORETYPE stands.
  */
-#include "core/blas/blas.h"
-#include "core/path.h"
+#include "core/compute/backend.h"
+#include "core/compute/openblas/openblas.h"
 
 #include <stdlib.h>
 #include <strings.h>
@@ -35,7 +35,7 @@ const char *blas_core_for(const char *taken, bool avx2, bool avx512)
 void blas_core_choose(const blas_library *b)
 {
 #ifdef __x86_64__
-    const char *better = blas_core_for(b->corename(), path_avx2.runs(), path_avx512.runs());
+    const char *better = blas_core_for(b->corename(), backend_avx2.runs(), backend_avx512.runs());
     if (!better || getenv("OPENBLAS_CORETYPE") || !b->forget || !b->choose) return;
     setenv("OPENBLAS_CORETYPE", better, 1);
     b->forget();

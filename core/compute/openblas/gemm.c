@@ -2,9 +2,9 @@
  *
  * OpenBLAS stays on the thread that calls it (load.c): lanes are our threads.
  */
-#include "core/blas/blas.h"
-#include "core/cut.h"
-#include "core/threads.h"
+#include "core/compute/cut.h"
+#include "core/compute/openblas/openblas.h"
+#include "core/compute/threads.h"
 
 enum { PIECES = 16 };
 

@@ -7,7 +7,7 @@
  * environment when it is loaded; so it is loaded here, with that set.
  */
 #define _DEFAULT_SOURCE
-#include "core/blas/blas.h"
+#include "core/compute/openblas/openblas.h"
 
 #include <assert.h>
 #include <dlfcn.h>

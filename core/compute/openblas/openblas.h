@@ -1,9 +1,9 @@
-/* blas.h - matrix products by OpenBLAS, for the tables; see kernels.h. */
-#ifndef CORE_BLAS_BLAS_H
-#define CORE_BLAS_BLAS_H
+/* openblas.h - matrix products by OpenBLAS, for the tables; see kernels.h. */
+#ifndef CORE_COMPUTE_OPENBLAS_OPENBLAS_H
+#define CORE_COMPUTE_OPENBLAS_OPENBLAS_H
 
-#include "core/attention.h"
-#include "core/error.h"
+#include "core/base/error.h"
+#include "core/compute/attention.h"
 
 #include <cblas.h>
 #include <stdbool.h>

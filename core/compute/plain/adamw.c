@@ -2,7 +2,7 @@
  *
  * I. Loshchilov and F. Hutter, Decoupled weight decay regularization, 2019.
  */
-#include "core/plain/plain.h"
+#include "core/compute/plain/plain.h"
 
 #include <math.h>
 

@@ -1,8 +1,8 @@
-/* attention.c - attention by the definition, one query at a time; see core/attention.h.
+/* attention.c - attention by the definition, one query at a time; see core/compute/attention.h.
  *
  * Scores are made again wherever they are needed, so nothing grows with T.
  */
-#include "core/plain/plain.h"
+#include "core/compute/plain/plain.h"
 
 #include <math.h>
 #include <string.h>

@@ -1,13 +1,13 @@
-/* path.c - the table of plain functions; see core/path.h. */
-#include "core/path.h"
-#include "core/plain/plain.h"
+/* backend.c - the table of plain functions; see core/compute/backend.h. */
+#include "core/compute/backend.h"
+#include "core/compute/plain/plain.h"
 
 bool plain_runs(void)
 {
     return true;
 }
 
-const path path_plain = {
+const backend backend_plain = {
     .name = "plain",
     .runs = plain_runs,
     .gemm_nn = plain_gemm_nn,

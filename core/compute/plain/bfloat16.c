@@ -1,6 +1,6 @@
 /* bfloat16.c - linear layers in bfloat16, by the definition: operands rounded to the 8 bits of a
  * bfloat16's significand, to nearest, ties to even; products and sums in float32. */
-#include "core/plain/plain.h"
+#include "core/compute/plain/plain.h"
 
 #include <math.h>
 #include <string.h>

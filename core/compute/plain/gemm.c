@@ -4,7 +4,7 @@
  *
  * A C that beta 0 overwrites is not read: it may hold NaN.
  */
-#include "core/plain/plain.h"
+#include "core/compute/plain/plain.h"
 
 static void scale_rows(float *C, int ldc, int M, int N, float beta)
 {

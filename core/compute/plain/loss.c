@@ -2,7 +2,7 @@
  *
  *     nll = log sum_j exp(x_j - max) + max - x_target      dx_j = scale (softmax_j - [j = target])
  */
-#include "core/plain/plain.h"
+#include "core/compute/plain/plain.h"
 
 #include <math.h>
 #include <string.h>

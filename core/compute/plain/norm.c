@@ -5,7 +5,7 @@
  *
  * B. Zhang and R. Sennrich, Root mean square layer normalization, 2019.
  */
-#include "core/plain/plain.h"
+#include "core/compute/plain/plain.h"
 
 #include <math.h>
 

@@ -1,9 +1,9 @@
 /* plain.h - the plain functions, for the tables in plain/path.c and blas/path.c; see kernels.h. */
-#ifndef CORE_PLAIN_PLAIN_H
-#define CORE_PLAIN_PLAIN_H
+#ifndef CORE_COMPUTE_PLAIN_PLAIN_H
+#define CORE_COMPUTE_PLAIN_PLAIN_H
 
-#include "core/attention.h"
-#include "core/kernels.h"
+#include "core/compute/attention.h"
+#include "core/compute/kernels.h"
 
 bool plain_runs(void);
 

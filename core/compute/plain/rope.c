@@ -1,5 +1,5 @@
-/* rope.c - the rotation of core/rope.h, pair by pair. */
-#include "core/plain/plain.h"
+/* rope.c - the rotation of core/compute/rope.h, pair by pair. */
+#include "core/compute/plain/plain.h"
 
 void plain_rope_turn(float *x, const float *cos, const float *sin, int S, int H, int stride,
                      int half, float sign)

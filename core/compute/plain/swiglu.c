@@ -5,7 +5,7 @@
  *
  * N. Shazeer, GLU variants improve transformer, 2020.
  */
-#include "core/plain/plain.h"
+#include "core/compute/plain/plain.h"
 
 #include <math.h>
 

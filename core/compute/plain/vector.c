@@ -1,5 +1,5 @@
 /* vector.c - sums over vectors. */
-#include "core/plain/plain.h"
+#include "core/compute/plain/plain.h"
 
 void plain_vector_add(float *y, const float *x, size_t n)
 {

@@ -1,5 +1,5 @@
 /* adamw.c - the optimiser's update, as plain/adamw.c has it. */
-#include "core/simd/simd.h"
+#include "core/compute/simd/simd.h"
 
 #include <string.h>
 

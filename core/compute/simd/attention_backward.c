@@ -1,4 +1,5 @@
-/* attention_backward.c - tiled attention, backward; see core/attention.h and attention_tile.h.
+/* attention_backward.c - tiled attention, backward; see core/compute/attention.h and
+ * attention_tile.h.
  *
  *     dv_s = sum_i p_is do_i                       p_is = 2^(q_i . k_s - lse_i log2(e))
  *     ds_is = p_is (do_i . v_s - do_i . o_i)       dk_s = scale sum_i ds_is q_i
@@ -8,10 +9,10 @@
  * to, block after block.  Threads may be at several blocks at once, each some rows behind the one
  * before it: sums are the same, and no memory is needed for parts of them.
  */
-#include "core/plain/plain.h"
-#include "core/simd/attention_score.h"
-#include "core/simd/simd.h"
-#include "core/threads.h"
+#include "core/compute/plain/plain.h"
+#include "core/compute/simd/attention_score.h"
+#include "core/compute/simd/simd.h"
+#include "core/compute/threads.h"
 
 #include <limits.h>
 #include <sched.h>

@@ -1,4 +1,5 @@
-/* attention_forward.c - tiled attention, forward; see core/attention.h and attention_tile.h.
+/* attention_forward.c - tiled attention, forward; see core/compute/attention.h and
+ * attention_tile.h.
  *
  * The first attempt at a tile takes p = 2^s as it is, without a running maximum: rows whose sum
  * stays within [2^-40, 2^100] have lost nothing, and in a model that trains all do.  Other rows
@@ -9,10 +10,10 @@
  * multiplies the values that its later rows see by zeros for the earlier ones, and zero times NaN
  * is not zero.
  */
-#include "core/plain/plain.h"
-#include "core/simd/attention_score.h"
-#include "core/simd/simd.h"
-#include "core/threads.h"
+#include "core/compute/plain/plain.h"
+#include "core/compute/simd/attention_score.h"
+#include "core/compute/simd/simd.h"
+#include "core/compute/threads.h"
 
 enum { ROWS = 512 };
 

@@ -10,10 +10,10 @@
  * The usual head widths are constants of their own, so that addresses are known and the powers of
  * many vectors overlap.
  */
-#ifndef CORE_SIMD_ATTENTION_SCORE_H
-#define CORE_SIMD_ATTENTION_SCORE_H
+#ifndef CORE_COMPUTE_SIMD_ATTENTION_SCORE_H
+#define CORE_COMPUTE_SIMD_ATTENTION_SCORE_H
 
-#include "core/simd/attention_tile.h"
+#include "core/compute/simd/attention_tile.h"
 
 enum { RAW, POWER, SHIFTED, TIMES };
 

@@ -7,12 +7,12 @@
  *
  * Powers are of 2: the copy of q carries scale log2(e), so that p = 2^(q . k - lse log2(e)).
  */
-#ifndef CORE_SIMD_ATTENTION_TILE_H
-#define CORE_SIMD_ATTENTION_TILE_H
+#ifndef CORE_COMPUTE_SIMD_ATTENTION_TILE_H
+#define CORE_COMPUTE_SIMD_ATTENTION_TILE_H
 
-#include "core/attention.h"
-#include "core/simd/micro.h"
-#include "core/simd/pack.h"
+#include "core/compute/attention.h"
+#include "core/compute/simd/micro.h"
+#include "core/compute/simd/pack.h"
 
 #include <assert.h>
 #include <stdbool.h>

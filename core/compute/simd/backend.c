@@ -1,8 +1,8 @@
-/* path.c - the table of the target at hand; see core/path.h. */
-#include "core/path.h"
+/* backend.c - the table of the target at hand; see core/compute/backend.h. */
+#include "core/compute/backend.h"
 
-#include "core/blas/blas.h"
-#include "core/simd/simd.h"
+#include "core/compute/openblas/openblas.h"
+#include "core/compute/simd/simd.h"
 
 #define SIMD_QUOTE(x)  #x
 #define SIMD_STRING(x) SIMD_QUOTE(x)
@@ -18,7 +18,7 @@ static bool runs(void)
 #endif
 }
 
-const path SIMD(path) = {
+const backend SIMD(backend) = {
     .name = SIMD_STRING(SIMD_TARGET),
     .runs = runs,
     .gemm_nn = blas_gemm_nn,

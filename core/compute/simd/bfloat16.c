@@ -8,9 +8,9 @@
  * end of an odd depth.  B becomes panels (K/2, NR) of pairs and A a block of pairs, each as it is
  * needed; loops are those of linear.c.  Numbers too small for a normal float32 count as 0 here.
  */
-#include "core/panels.h"
-#include "core/simd/simd.h"
-#include "core/threads.h"
+#include "core/compute/panels.h"
+#include "core/compute/simd/simd.h"
+#include "core/compute/threads.h"
 
 enum {
     DEPTH = 512,     /* most of K in a block                      */

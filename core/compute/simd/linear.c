@@ -4,15 +4,15 @@
  *
  * Loops, outermost first: blocks of columns and of depth, whose part of B is packed into one fixed
  * buffer; blocks of rows, whose part of A stays in L2; panels of NR columns, which pass through L1;
- * strips of MR rows.  A weight that was laid out before (core/panels.h) is read from there; else
- * packing costs one pass over B for every call.  With a few rows OpenBLAS is the better way.
+ * strips of MR rows.  A weight that was laid out before (core/compute/panels.h) is read from there;
+ * else packing costs one pass over B for every call.  With a few rows OpenBLAS is the better way.
  */
-#include "core/blas/blas.h"
-#include "core/panels.h"
-#include "core/simd/micro.h"
-#include "core/simd/pack.h"
-#include "core/simd/simd.h"
-#include "core/threads.h"
+#include "core/compute/openblas/openblas.h"
+#include "core/compute/panels.h"
+#include "core/compute/simd/micro.h"
+#include "core/compute/simd/pack.h"
+#include "core/compute/simd/simd.h"
+#include "core/compute/threads.h"
 
 #include <string.h>
 

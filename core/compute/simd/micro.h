@@ -6,10 +6,10 @@
  * by column, or inside a larger tensor.  Row k of B is the V VW floats from B + k ldb on.  All of C
  * stays in registers (MR x 2 vectors); this is how GotoBLAS works (Goto and van de Geijn 2008).
  */
-#ifndef CORE_SIMD_MICRO_H
-#define CORE_SIMD_MICRO_H
+#ifndef CORE_COMPUTE_SIMD_MICRO_H
+#define CORE_COMPUTE_SIMD_MICRO_H
 
-#include "core/simd/vec.h"
+#include "core/compute/simd/vec.h"
 
 enum { SET, ADD };         /* = or +=                                            */
 enum { NEAR, FAR };        /* FAR: C is not in cache, so ask for it at the start */

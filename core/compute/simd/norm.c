@@ -2,7 +2,7 @@
  *
  * Sums run in float32 over VW columns of at most 1024 entries, and in float64 beyond.
  */
-#include "core/simd/simd.h"
+#include "core/compute/simd/simd.h"
 
 enum { RUN = 1024 };
 

@@ -3,10 +3,10 @@
  * B (K, N) becomes panels of NR columns: panel p is (K, NR), contiguous, and holds columns
  * p NR ... p NR + NR - 1, with zeros beyond N.
  */
-#ifndef CORE_SIMD_PACK_H
-#define CORE_SIMD_PACK_H
+#ifndef CORE_COMPUTE_SIMD_PACK_H
+#define CORE_COMPUTE_SIMD_PACK_H
 
-#include "core/simd/vec.h"
+#include "core/compute/simd/vec.h"
 
 /* Floats that the panels of B take. */
 INLINE long pack_floats(long K, long N)

@@ -1,5 +1,5 @@
-/* rope.c - the rotation of core/rope.c, VW pairs at a time. */
-#include "core/simd/simd.h"
+/* rope.c - the rotation of core/compute/rope.c, VW pairs at a time. */
+#include "core/compute/simd/simd.h"
 
 void SIMD(rope_turn)(float *x, const float *cos, const float *sin, int S, int H, int stride,
                      int half, float sign)

@@ -1,10 +1,10 @@
 /* simd.h - the functions of this folder, in the target at hand; see kernels.h and path.h. */
-#ifndef CORE_SIMD_SIMD_H
-#define CORE_SIMD_SIMD_H
+#ifndef CORE_COMPUTE_SIMD_SIMD_H
+#define CORE_COMPUTE_SIMD_SIMD_H
 
-#include "core/attention.h"
-#include "core/kernels.h"
-#include "core/simd/vec.h"
+#include "core/compute/attention.h"
+#include "core/compute/kernels.h"
+#include "core/compute/simd/vec.h"
 
 #include <stdbool.h>
 

@@ -3,7 +3,7 @@
  * The last entries, fewer than a vector, go through one on the stack, so that every entry gets the
  * same arithmetic wherever it lies.
  */
-#include "core/simd/simd.h"
+#include "core/compute/simd/simd.h"
 
 #include <string.h>
 

@@ -4,8 +4,8 @@
  * text gives both, through GCC's vector extensions; intrinsics appear only where these have no
  * word for it.  SIMD(name) is a function's name in the target at hand.
  */
-#ifndef CORE_SIMD_VEC_H
-#define CORE_SIMD_VEC_H
+#ifndef CORE_COMPUTE_SIMD_VEC_H
+#define CORE_COMPUTE_SIMD_VEC_H
 
 #include <immintrin.h>
 #include <math.h>

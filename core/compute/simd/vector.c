@@ -1,5 +1,5 @@
 /* vector.c - sums over vectors, as plain/vector.c has them. */
-#include "core/simd/simd.h"
+#include "core/compute/simd/simd.h"
 
 void SIMD(vector_add)(float *y, const float *x, size_t n)
 {

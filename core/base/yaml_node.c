@@ -1,11 +1,11 @@
-/* node.c - libyaml's events made into a tree; see node.h.
+/* yaml_node.c - libyaml's events made into a tree; see yaml_node.h.
  *
  * The tree grows by recursion, so its depth is bounded, and so is the number of items of one
  * collection: a hostile file costs neither stack nor time.
  */
-#include "trainer/node.h"
+#include "core/base/yaml_node.h"
 
-#include "core/file.h"
+#include "core/base/file.h"
 
 #include <assert.h>
 #include <stdarg.h>
@@ -14,7 +14,7 @@
 #include <string.h>
 #include <yaml.h>
 
-enum { NODE_BYTES = 64 << 10, NODE_DEPTH = 16, NODE_ITEMS = 4096 };
+enum { YAML_BYTES = 64 << 10, YAML_DEPTH = 16, YAML_ITEMS = 4096 };
 
 typedef struct reader {
     yaml_parser_t parser;
@@ -33,7 +33,7 @@ static bool error_at(const char *file, int line, int column, error *e, const cha
                 : error_usage(e, "%s", text);
 }
 
-bool node_error(const node *at, error *e, const char *fmt, ...)
+bool yaml_error(const yaml_node *at, error *e, const char *fmt, ...)
 {
     va_list args;
     va_start(args, fmt);
@@ -77,7 +77,7 @@ static bool next(reader *r)
     return yaml_parser_parse(&r->parser, &r->event) ? true : explain(r);
 }
 
-static void empty(node *n)
+static void empty(yaml_node *n)
 {
     for (int i = 0; i < n->n; i++) {
         empty(&n->item[i]);
@@ -109,75 +109,75 @@ static bool plain(const reader *r, const yaml_char_t *anchor, const yaml_char_t 
 }
 
 /* Room for one more item. */
-static bool grow(reader *r, node *n)
+static bool grow(reader *r, yaml_node *n)
 {
-    if (n->n == NODE_ITEMS)
-        return say(r, r->event.start_mark, "more than %d items in one place", NODE_ITEMS);
+    if (n->n == YAML_ITEMS)
+        return say(r, r->event.start_mark, "more than %d items in one place", YAML_ITEMS);
     if (n->n & (n->n - 1)) return true; /* doubles at powers of two, and starts with one */
     const size_t room = n->n ? 2 * (size_t)n->n : 1;
-    node *item = realloc(n->item, room * sizeof *item);
+    yaml_node *item = realloc(n->item, room * sizeof *item);
     if (item) n->item = item;
-    node *key = item && n->kind == NODE_MAP ? realloc(n->key, room * sizeof *key) : NULL;
+    yaml_node *key = item && n->kind == YAML_MAP ? realloc(n->key, room * sizeof *key) : NULL;
     if (key) n->key = key;
-    if (!item || (!key && n->kind == NODE_MAP)) error_memory();
+    if (!item || (!key && n->kind == YAML_MAP)) error_memory();
     return true;
 }
 
-static bool build(reader *r, node *n);
+static bool build(reader *r, yaml_node *n);
 
 /* The key that is the current event, and on to its value. */
-static bool build_key(reader *r, const node *map, node *key)
+static bool build_key(reader *r, const yaml_node *map, yaml_node *key)
 {
     const yaml_event_t *v = &r->event;
     if (v->type != YAML_SCALAR_EVENT)
         return say(r, v->start_mark, "a key that is not a plain word");
     if (!build(r, key)) return false;
-    const node *first = node_find(map, key->text);
+    const yaml_node *first = yaml_find(map, key->text);
     if (first)
-        return node_error(key, r->e, "'%s' is given twice, first in line %d", key->text,
+        return yaml_error(key, r->e, "'%s' is given twice, first in line %d", key->text,
                           first->line);
     return next(r);
 }
 
-static bool build_items(reader *r, node *n, yaml_event_type_t end)
+static bool build_items(reader *r, yaml_node *n, yaml_event_type_t end)
 {
-    if (++r->depth > NODE_DEPTH)
-        return say(r, r->event.start_mark, "more than %d levels deep", NODE_DEPTH);
+    if (++r->depth > YAML_DEPTH)
+        return say(r, r->event.start_mark, "more than %d levels deep", YAML_DEPTH);
     while (next(r)) {
         if (r->event.type == end) {
             r->depth--;
             return true;
         }
         if (!grow(r, n)) return false;
-        node item = { 0 }, key = { 0 };
-        const bool ok = (n->kind != NODE_MAP || build_key(r, n, &key)) && build(r, &item);
-        if (n->kind == NODE_MAP) n->key[n->n] = key;
-        n->item[n->n++] = item; /* half of one too, for node_close */
+        yaml_node item = { 0 }, key = { 0 };
+        const bool ok = (n->kind != YAML_MAP || build_key(r, n, &key)) && build(r, &item);
+        if (n->kind == YAML_MAP) n->key[n->n] = key;
+        n->item[n->n++] = item; /* half of one too, for yaml_close */
         if (!ok) return false;
     }
     return false;
 }
 
 /* The tree that starts at the current event. */
-static bool build(reader *r, node *n)
+static bool build(reader *r, yaml_node *n)
 {
     const yaml_event_t *v = &r->event;
-    *n = (node){ .file = r->file,
-                 .line = (int)v->start_mark.line + 1,
-                 .column = (int)v->start_mark.column + 1 };
+    *n = (yaml_node){ .file = r->file,
+                      .line = (int)v->start_mark.line + 1,
+                      .column = (int)v->start_mark.column + 1 };
     switch (v->type) {
     case YAML_ALIAS_EVENT:
         return say(r, v->start_mark, "the alias '*%s': write the value out",
                    (const char *)v->data.alias.anchor);
     case YAML_SCALAR_EVENT:
-        n->kind = NODE_SCALAR;
+        n->kind = YAML_SCALAR;
         return plain(r, v->data.scalar.anchor, v->data.scalar.tag) && take_text(r, &n->text);
     case YAML_SEQUENCE_START_EVENT:
-        n->kind = NODE_LIST;
+        n->kind = YAML_LIST;
         return plain(r, v->data.sequence_start.anchor, v->data.sequence_start.tag) &&
                build_items(r, n, YAML_SEQUENCE_END_EVENT);
     case YAML_MAPPING_START_EVENT:
-        n->kind = NODE_MAP;
+        n->kind = YAML_MAP;
         return plain(r, v->data.mapping_start.anchor, v->data.mapping_start.tag) &&
                build_items(r, n, YAML_MAPPING_END_EVENT);
     default: /* what else begins a node is none of libyaml's events */
@@ -186,11 +186,11 @@ static bool build(reader *r, node *n)
 }
 
 /* One document, or an empty text where there is none. */
-static bool build_document(reader *r, node *root)
+static bool build_document(reader *r, yaml_node *root)
 {
     if (!next(r) || !next(r)) return false; /* the stream, the document */
     if (r->event.type == YAML_STREAM_END_EVENT) {
-        *root = (node){ .file = r->file, .line = 1, .column = 1, .text = strdup("") };
+        *root = (yaml_node){ .file = r->file, .line = 1, .column = 1, .text = strdup("") };
         if (!root->text) error_memory();
         return true;
     }
@@ -200,11 +200,11 @@ static bool build_document(reader *r, node *root)
     return true;
 }
 
-static bool read_text(node **out, const char *file, const char *text, size_t n, error *e)
+static bool read_text(yaml_node **out, const char *file, const char *text, size_t n, error *e)
 {
     /* The root brings the name of its file along, which every node shows. */
     const size_t name = file ? strlen(file) + 1 : 0;
-    node *root = calloc(1, sizeof *root + name);
+    yaml_node *root = calloc(1, sizeof *root + name);
     reader r = { .text = text, .e = e };
     *out = NULL;
     if (!root || !yaml_parser_initialize(&r.parser)) {
@@ -222,39 +222,39 @@ static bool read_text(node **out, const char *file, const char *text, size_t n, 
     if (ok)
         *out = root;
     else
-        node_close(root);
+        yaml_close(root);
     return ok;
 }
 
-bool node_read(node **root, const char *path, error *e)
+bool yaml_read(yaml_node **root, const char *path, error *e)
 {
     char *text;
     size_t n;
     *root = NULL;
     if (!file_read(&text, &n, path, (size_t)64 << 20, e)) return false;
-    const bool ok = n > NODE_BYTES ? error_usage(e,
+    const bool ok = n > YAML_BYTES ? error_usage(e,
                                                  "%s: %zu bytes, where a configuration has %d "
                                                  "at most",
-                                                 path, n, NODE_BYTES)
+                                                 path, n, YAML_BYTES)
                                    : read_text(root, path, text, n, e);
     free(text);
     return ok;
 }
 
-bool node_parse(node **root, const char *text, error *e)
+bool yaml_parse(yaml_node **root, const char *text, error *e)
 {
     return read_text(root, NULL, text, strlen(text), e);
 }
 
-void node_close(node *root)
+void yaml_close(yaml_node *root)
 {
     if (root) empty(root);
     free(root);
 }
 
-const node *node_find(const node *map, const char *key)
+const yaml_node *yaml_find(const yaml_node *map, const char *key)
 {
-    assert(map->kind == NODE_MAP);
+    assert(map->kind == YAML_MAP);
     for (int i = 0; i < map->n; i++)
         if (strcmp(map->key[i].text, key) == 0) return &map->item[i];
     return NULL;

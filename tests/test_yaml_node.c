@@ -1,5 +1,5 @@
 /* test_node.c - the YAML that is read, and where the rest is refused. */
-#include "trainer/node.h"
+#include "core/base/yaml_node.h"
 
 #include "tests/unit.h"
 
@@ -7,11 +7,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-static node *parsed(const char *text)
+static yaml_node *parsed(const char *text)
 {
     error e;
-    node *root;
-    if (!node_parse(&root, text, &e)) fail_msg("%s: %s", text, e.msg);
+    yaml_node *root;
+    if (!yaml_parse(&root, text, &e)) fail_msg("%s: %s", text, e.msg);
     return root;
 }
 
@@ -19,8 +19,8 @@ static node *parsed(const char *text)
 static void refused(const char *text, const char *words)
 {
     error e = { 0 };
-    node *root;
-    if (node_parse(&root, text, &e)) fail_msg("accepted: %.60s", text);
+    yaml_node *root;
+    if (yaml_parse(&root, text, &e)) fail_msg("accepted: %.60s", text);
     assert_null(root);
     assert_int_equal(e.status, STATUS_USAGE);
     if (!strstr(e.msg, words)) fail_msg("'%s' is not in '%s'", words, e.msg);
@@ -32,37 +32,37 @@ static void test_scalars_stay_text(void **state)
     (void)state;
     static const char *const TEXT[] = { "no", "1e-3", "0x10", "~", "null", "2001-01-01", "1_000" };
     for (size_t i = 0; i < sizeof TEXT / sizeof *TEXT; i++) {
-        node *root = parsed(TEXT[i]);
-        assert_int_equal(root->kind, NODE_SCALAR);
+        yaml_node *root = parsed(TEXT[i]);
+        assert_int_equal(root->kind, YAML_SCALAR);
         assert_string_equal(root->text, TEXT[i]);
-        node_close(root);
+        yaml_close(root);
     }
-    node *root = parsed("");
+    yaml_node *root = parsed("");
     assert_string_equal(root->text, "");
-    node_close(root);
+    yaml_close(root);
 }
 
 static void test_tree(void **state)
 {
     (void)state;
-    node *root =
+    yaml_node *root =
         parsed("model:\n  dim: 64   # width\n  attention: [window:size=8:n_kv_heads=2, mha]\n"
                "\"quoted key\": 'it''s'\n");
-    assert_int_equal(root->kind, NODE_MAP);
+    assert_int_equal(root->kind, YAML_MAP);
     assert_int_equal(root->n, 2);
-    const node *model = node_find(root, "model"), *dim = node_find(model, "dim");
+    const yaml_node *model = yaml_find(root, "model"), *dim = yaml_find(model, "dim");
     assert_string_equal(dim->text, "64");
     assert_int_equal(dim->line, 2);
     assert_int_equal(dim->column, 8);
     assert_int_equal(model->key[1].line, 3);
     assert_int_equal(model->key[1].column, 3);
-    const node *list = node_find(model, "attention");
-    assert_int_equal(list->kind, NODE_LIST);
+    const yaml_node *list = yaml_find(model, "attention");
+    assert_int_equal(list->kind, YAML_LIST);
     assert_int_equal(list->n, 2);
     assert_string_equal(list->item[0].text, "window:size=8:n_kv_heads=2");
-    assert_string_equal(node_find(root, "quoted key")->text, "it's");
-    assert_null(node_find(root, "dim"));
-    node_close(root);
+    assert_string_equal(yaml_find(root, "quoted key")->text, "it's");
+    assert_null(yaml_find(root, "dim"));
+    yaml_close(root);
 }
 
 static void test_many_items(void **state)
@@ -72,10 +72,10 @@ static void test_many_items(void **state)
     size_t n = 0;
     for (int i = 0; i < 1000; i++)
         n += (size_t)snprintf(text + n, sizeof text - n, "k%d: %d\n", i, i);
-    node *root = parsed(text);
+    yaml_node *root = parsed(text);
     assert_int_equal(root->n, 1000);
-    assert_string_equal(node_find(root, "k999")->text, "999");
-    node_close(root);
+    assert_string_equal(yaml_find(root, "k999")->text, "999");
+    yaml_close(root);
 }
 
 static void test_refused(void **state)
@@ -102,8 +102,8 @@ static void test_refused(void **state)
     refused("a: \x01", "UTF-8");
     refused("[[[[[[[[[[[[[[[[[1]]]]]]]]]]]]]]]]]", "levels deep");
     error e;
-    node *root;
-    assert_false(node_parse(&root, "<<: {a: 1}\n<<: {b: 2}\n", &e)); /* a key like any other */
+    yaml_node *root;
+    assert_false(yaml_parse(&root, "<<: {a: 1}\n<<: {b: 2}\n", &e)); /* a key like any other */
 }
 
 /* Half of a tree must not leak, wherever the text ends (the sanitizer looks). */
@@ -115,9 +115,9 @@ static void test_every_prefix(void **state)
     char text[128];
     for (size_t n = 0; n <= strlen(whole); n++) {
         error e;
-        node *root;
+        yaml_node *root;
         snprintf(text, sizeof text, "%.*s", (int)n, whole);
-        if (node_parse(&root, text, &e)) node_close(root);
+        if (yaml_parse(&root, text, &e)) yaml_close(root);
     }
 }
 
@@ -131,10 +131,10 @@ static void test_hostile(void **state)
     char *text = malloc(N + 8);
     for (size_t i = 0; i < sizeof PIECE / sizeof *PIECE; i++) {
         error e;
-        node *root;
+        yaml_node *root;
         size_t n = 0;
         while (n < N) n += (size_t)snprintf(text + n, 8, "%s", PIECE[i]);
-        if (node_parse(&root, text, &e)) node_close(root);
+        if (yaml_parse(&root, text, &e)) yaml_close(root);
     }
     free(text);
 }
@@ -154,10 +154,10 @@ static void test_files(void **state)
     const int fd = mkstemp(path);
     assert_true(fd >= 0);
     error e;
-    node *root;
+    yaml_node *root;
 
     write_file(path, "a: 1\nb: [2, \xff]\n", 16);
-    assert_false(node_read(&root, path, &e));
+    assert_false(yaml_read(&root, path, &e));
     assert_int_equal(e.status, STATUS_USAGE);
     char where[64];
     snprintf(where, sizeof where, "%s:2:8: ", path);
@@ -167,21 +167,21 @@ static void test_files(void **state)
                "\xef\xbb\xbf"
                "a: 1\r\nb: 2\r\n",
                15); /* a mark and DOS line ends */
-    assert_true(node_read(&root, path, &e));
-    assert_string_equal(node_find(root, "b")->text, "2");
+    assert_true(yaml_read(&root, path, &e));
+    assert_string_equal(yaml_find(root, "b")->text, "2");
     assert_string_equal(root->item[0].file, path);
-    node_close(root);
+    yaml_close(root);
 
     char *big = malloc(70000);
     memset(big, '#', 70000);
     write_file(path, big, 70000);
     free(big);
-    assert_false(node_read(&root, path, &e));
+    assert_false(yaml_read(&root, path, &e));
     assert_int_equal(e.status, STATUS_USAGE);
     assert_non_null(strstr(e.msg, "70000"));
 
     assert_int_equal(remove(path), 0);
-    assert_false(node_read(&root, path, &e));
+    assert_false(yaml_read(&root, path, &e));
     assert_int_equal(e.status, STATUS_FAILED);
     assert_non_null(strstr(e.msg, path));
 }

@@ -1,5 +1,5 @@
 /* test_sweep.c - the `sweep` section: what it says, and what it must not. */
-#include "experiments/sweep.h"
+#include "experiments/study_file.h"
 
 #include "tests/workspace.h"
 
@@ -69,7 +69,7 @@ static void test_read(void **state)
     assert_true(s.margin == 0.05);
     assert_int_equal(s.base.train.tokens, 1000000);
     assert_int_equal(s.axes, 1);
-    assert_int_equal(s.axis[0].value[1].kind, NODE_LIST);
+    assert_int_equal(s.axis[0].value[1].kind, YAML_LIST);
     assert_non_null(strstr(s.text, "model.context"));
     assert_non_null(strstr(s.text, "# set: sweep.margin=0.05\n"));
     char value[64];
@@ -102,13 +102,13 @@ static void test_values(void **state)
     (void)state;
     sweep s;
     error e;
-    node *a, *b;
+    yaml_node *a, *b;
     workspace_write("study.yaml", BASE);
     assert_true(sweep_read(&s, "study.yaml", NULL, 0, &e));
     for (const sweep_key *k = sweep_keys; k->name; k++) /* what `keys` prints is what holds */
         if (strcmp(k->name, "sweep.seeds") == 0) assert_string_equal(k->initial, "6");
     assert_int_equal(s.seeds, 6);
-    assert_true(node_parse(&a, "1Ki", &e) && node_parse(&b, "1024", &e));
+    assert_true(yaml_parse(&a, "1Ki", &e) && yaml_parse(&b, "1024", &e));
     assert_true(sweep_same(&s, config_find("model.context"), a, b));
     assert_false(sweep_same(&s, config_find("model.attention"), a, b));
     char text[64] = "";
@@ -120,7 +120,7 @@ static void test_values(void **state)
     sweep_json(f, config_find("model.attention"), b);
     fclose(f);
     assert_string_equal(text, "1024 1024.0 \"1024\"");
-    node_close(a), node_close(b);
+    yaml_close(a), yaml_close(b);
     sweep_close(&s);
 }
 

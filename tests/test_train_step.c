@@ -1,5 +1,5 @@
 /* test_learner.c - the learning rate, by its closed form. */
-#include "trainer/learner.h"
+#include "trainer/model/train_step.h"
 
 #include "tests/unit.h"
 
@@ -20,7 +20,7 @@ static config training(int64_t schedule)
 
 static void check_rate(const config *c, int64_t step, double expected)
 {
-    const double rate = learner_rate(c, step);
+    const double rate = train_step_rate(c, step);
     if (!(fabs(rate - expected) <= 1e-14))
         fail_msg("step %d: %.17g, not %.17g", (int)step, rate, expected);
 }
@@ -78,10 +78,10 @@ static void test_horizons_share_the_stable_part(void **state)
     config longer = shorter;
     longer.train.tokens = 400000;
     for (int64_t s = 1; s <= 80; s++) {
-        assert_true(learner_rate(&shorter, s) == learner_rate(&longer, s));
-        assert_true(learner_rate(&shorter, s) == learner_rate(&constant, s));
+        assert_true(train_step_rate(&shorter, s) == train_step_rate(&longer, s));
+        assert_true(train_step_rate(&shorter, s) == train_step_rate(&constant, s));
     }
-    assert_true(learner_rate(&shorter, 81) < learner_rate(&longer, 81));
+    assert_true(train_step_rate(&shorter, 81) < train_step_rate(&longer, 81));
 }
 
 int main(void)

@@ -1,7 +1,7 @@
 /* test_blas_core.c - OpenBLAS works for what the processor can do, unless the user says otherwise.
  */
-#include "core/blas/blas.h"
-#include "core/path.h"
+#include "core/compute/backend.h"
+#include "core/compute/openblas/openblas.h"
 #include "tests/unit.h"
 
 #include <math.h>
@@ -47,13 +47,13 @@ static void test_effect(void **state)
     if (getenv("OPENBLAS_CORETYPE")) skip();
     assert_true(kernels_init(&e));
 #ifdef __x86_64__
-    assert_null(blas_core_for(kernels_blas_core(), path_avx2.runs(), path_avx512.runs()));
+    assert_null(blas_core_for(kernels_blas_core(), backend_avx2.runs(), backend_avx512.runs()));
 #endif
     assert_null(getenv("OPENBLAS_CORETYPE"));
     for (int i = 0; i < N * N; i++)
         A[i] = (float)(i % 11) - 5, B[i] = (float)(i % 7) - 3, C[i] = NAN, D[i] = NAN;
-    path_openblas.gemm_nn(C, N, A, N, B, N, N, N, N, 1, 0);
-    path_plain.gemm_nn(D, N, A, N, B, N, N, N, N, 1, 0);
+    backend_openblas.gemm_nn(C, N, A, N, B, N, N, N, N, 1, 0);
+    backend_plain.gemm_nn(D, N, A, N, B, N, N, N, N, 1, 0);
     assert_memory_equal(C, D, sizeof C); /* small integers: exact */
 }
 
