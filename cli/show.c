@@ -62,8 +62,8 @@ static const section RUN[] = {
       false },
     { "evaluations",
       "SELECT step, split, task, context, stride, n_tok, nll_sum / n_tok AS loss,"
-      " nll_sum / n_bytes / 0.6931471805599453 AS bpb, last_nll_sum / last_n_tok AS last_loss,"
-      " 1.0 * n_correct / n_items AS accuracy FROM eval WHERE run_id = ?"
+      " nll_sum / n_bytes / 0.6931471805599453 AS bpb, last_nll_sum / last_n_tok AS last_loss"
+      " FROM eval WHERE run_id = ?"
       " ORDER BY step, split, task, context, stride",
       false },
     { "checkpoints",
@@ -80,7 +80,7 @@ static const section RUN[] = {
 static const section STUDY[] = {
     { "study",
       "SELECT s.name, v.question, v.hypothesis, s.design, s.axes_json AS axes,"
-      " s.baseline_json AS baseline, s.match_json AS match, s.tune_json AS tune, v.metric,"
+      " s.baseline_json AS baseline, s.match_json AS match, v.metric,"
       " v.direction, v.margin, v.alpha, v.seeds, v.version, " INSTANT(
           "s.created_ms") " AS created_utc FROM sweep s LEFT JOIN sweep_version v USING(sweep_id)"
                           " WHERE s.sweep_id = ? ORDER BY v.version DESC LIMIT 1",

@@ -40,7 +40,6 @@ static bool find_keys(json_t *list, const study *s, db *d, int arm, int base, er
         " AND NOT (p.key = 'train.decay_tokens' AND 0 IN (p.value, pb.value))"
         " AND p.key NOT IN (SELECT key FROM json_each(s.axes_json))"
         " AND p.key NOT IN (SELECT value FROM json_each(coalesce(s.match_json, '{}')))"
-        " AND p.key NOT IN (SELECT key FROM json_each(coalesce(s.tune_json, '{}')))"
         /* Only yarn reads it; elsewhere it follows the context. */
         " AND NOT (p.key = 'model.rope_original_context' AND NOT EXISTS (SELECT 1 FROM "
         "config_param y"
