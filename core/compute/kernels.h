@@ -1,7 +1,7 @@
-/* kernels.h - the arithmetic every model shares, each forward beside its backward.
+/* kernels.h - the arithmetic that all models share, each forward next to its backward.
  *
- * Argument order is outputs, inputs, sizes.  Nothing fails.  In backward functions weight gradients
- * accumulate (+=) and data gradients are overwritten (=), except where `beta` is 1, which adds.
+ * Arguments are outputs, inputs, sizes.  Kernels never fail.  In backward functions, gradients of
+ * weights are added to what is there, and gradients of data overwrite it, unless `beta` is 1.
  * Results depend on shapes and inputs alone, never on the thread that computes them.
  */
 #ifndef CORE_COMPUTE_KERNELS_H
