@@ -1,5 +1,5 @@
-/* test_blas_core.c - OpenBLAS works for what the processor can do, unless the user says otherwise.
- */
+/* test_openblas_load.c - OpenBLAS uses the best kernels for this processor unless the user says
+ * otherwise. */
 #include "core/compute/backend.h"
 #include "core/compute/openblas/openblas.h"
 #include "tests/unit.h"
