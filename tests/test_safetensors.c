@@ -143,8 +143,8 @@ static void test_refused(void **state)
         { "{\"\xff\":{}}", 0, "JSON" },
         { "{\"a\\u0000b\":{}}", 0, "JSON" },
         { "{\"a\":{},\"a\":{}}", 0, "JSON" },
-        { "{\"__metadata__\":{\"a\":1}}", 0, "not a text" },
-        { "{\"__metadata__\":{\"a\":{}}}", 0, "not a text" },
+        { "{\"__metadata__\":{\"a\":1}}", 0, "not a string" },
+        { "{\"__metadata__\":{\"a\":{}}}", 0, "not a string" },
         { "{\"__metadata__\":[]}", 0, "not an object" },
         { "{\"__metadata__\":\"a\"}", 0, "not an object" },
         { "{\"a\":{}}", 0, "type" },
@@ -180,13 +180,13 @@ static void test_refused(void **state)
         { ONE("\"F32\"", "[1]", "[0,4]"), 0, "outside" },
         { ONE("\"F32\"", "[1]", "[0,4]"), 5, "belong to no tensor" },
         { "{}", 1, "belong to no tensor" },
-        { ONE("\"F32\"", "[1]", "[1,5]"), 5, "hole" },
-        { TWO("[0,4]", "[5,9]"), 9, "hole" },
-        { TWO("[0,4]", "[3,7]"), 7, "hole" },
-        { TWO("[0,4]", "[0,4]"), 4, "hole" },
+        { ONE("\"F32\"", "[1]", "[1,5]"), 5, "gap" },
+        { TWO("[0,4]", "[5,9]"), 9, "gap" },
+        { TWO("[0,4]", "[3,7]"), 7, "gap" },
+        { TWO("[0,4]", "[0,4]"), 4, "gap" },
         { "{\"a\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[0,4]},"
           "\"b\":{\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[2,2]}}",
-          4, "hole" },
+          4, "gap" },
     };
     for (size_t i = 0; i < sizeof CASE / sizeof *CASE; i++)
         expect_verdict(CASE[i].header, strlen(CASE[i].header), CASE[i].data, CASE[i].why);

@@ -1,4 +1,4 @@
-/* test_node.c - the YAML that is read, and where the rest is refused. */
+/* test_yaml_node.c - which YAML is read, and where everything else is refused. */
 #include "core/base/yaml_node.h"
 
 #include "tests/unit.h"
@@ -88,7 +88,7 @@ static void test_refused(void **state)
     refused("a: !!str 1\n", "tag");
     refused("!!map {a: 1}\n", "tag");
     refused("&x a: 1\n", "anchor");
-    refused("a: 1\nb: 2\na: 3\n", "'a' is given twice, first in line 1");
+    refused("a: 1\nb: 2\na: 3\n", "'a' is given twice, first on line 1");
     refused("{a: 1, b: {c: 1, c: 2}}", "'c' is given twice");
     refused("a: 1\n---\nb: 2\n", "second document");
     refused("[a: b: c", "");
