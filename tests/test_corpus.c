@@ -213,7 +213,7 @@ static void test_orders(void **state)
     char copy[128], latin1[128], mark[128];
     corpus_order o = order("refused");
     val_files[2] = name[2];
-    expect_refused(&o, STATUS_USAGE, "text2 is to be trained on and held out");
+    expect_refused(&o, STATUS_USAGE, "text2 is given both for training and as held-out text");
     o = order("refused");
     snprintf(copy, sizeof copy, "%s", scratch_text(&dir, "copy", document[2]));
     val_files[2] = copy;
@@ -232,7 +232,7 @@ static void test_orders(void **state)
     expect_refused(&o, STATUS_USAGE, "at most ");
     o = order("refused");
     o.tokenizer = name[0];
-    expect_refused(&o, STATUS_FAILED, "text0: is no SentencePiece model");
+    expect_refused(&o, STATUS_FAILED, "text0: not a SentencePiece model");
     o = order("refused");
     o.n_train = 1, o.n_val = 0;
     train_files[0] = name[4];
@@ -381,7 +381,7 @@ static void test_forged(void **state)
         const uint16_t *tokens;
         int64_t n;
         const char *why;
-    } CASE[] = { { wrong, 3, "token 1 is piece 420 of 420" }, { few, 2, "bytes of text" } };
+    } CASE[] = { { wrong, 3, "token 1 is 420, but the vocabulary has 420 pieces" }, { few, 2, "bytes of text" } };
     for (int i = 0; i < 2; i++) {
         manifest m;
         error e;
@@ -474,7 +474,7 @@ static void test_killed(void **state)
             assert_true(!strcmp(c.sha256, sha256[0]) || !strcmp(c.sha256, sha256[1]));
             corpus_close(&c);
         } else
-            assert_non_null(strstr(e.msg, "cut off"));
+            assert_non_null(strstr(e.msg, "interrupted"));
     }
     o.vocab_size = VOCAB;
     make(&o, NULL);
@@ -498,7 +498,7 @@ static void test_full(void **state)
     int status;
     waitpid(child, &status, 0);
     assert_int_equal(status, 0);
-    expect_closed(o.out, "cut off");
+    expect_closed(o.out, "interrupted");
     make(&o, NULL);
     expect_whole(o.out, 2);
 }

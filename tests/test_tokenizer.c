@@ -2,12 +2,12 @@
 #include "tests/model_file.h"
 #include "tests/prose.h"
 #include "tests/unit.h"
+#include "trainer/corpus/text.h"
 #include "trainer/corpus/tokenizer.h"
-#include "trainer/corpus/utf8.h"
 
 enum { VOCAB = 400 };
 
-static char *text;
+static char *sample;
 static tokenizer trained;
 
 static bool train(char **model, size_t *n, const char *of, size_t bytes, int vocab, error *e)
@@ -22,8 +22,8 @@ static int setup(void **state)
     char *model;
     size_t n;
     error e;
-    text = prose(50000, 1);
-    if (!train(&model, &n, text, strlen(text), VOCAB, &e) ||
+    sample = prose(50000, 1);
+    if (!train(&model, &n, sample, strlen(sample), VOCAB, &e) ||
         !tokenizer_open(&trained, model, n, &e)) {
         print_error("%s\n", e.msg);
         return 1;
@@ -36,7 +36,7 @@ static int teardown(void **state)
 {
     (void)state;
     tokenizer_close(&trained);
-    free(text);
+    free(sample);
     return 0;
 }
 
@@ -136,7 +136,7 @@ static void test_random(void **state)
     char out[4 * 48];
     for (int i = 0; i < 30000; i++) {
         const size_t n = random_text(out, prose_random(&seed) % 48, &seed);
-        assert_int_equal(utf8_valid(out, n), n);
+        assert_int_equal(text_valid(out, n), n);
         expect_back(&trained, out, n);
     }
 }
@@ -171,7 +171,7 @@ static void test_stretches(void **state)
     (void)state;
     uint64_t seed = 3;
     assert_true(trained.apart);
-    expect_whole(&trained, text, strlen(text));
+    expect_whole(&trained, sample, strlen(sample));
     char *out = malloc(4 * 6000);
     for (int i = 0; i < 40; i++) {
         const size_t n = random_text(out, 6000, &seed);
@@ -199,8 +199,8 @@ static void test_deterministic(void **state)
     char *a, *b;
     size_t m, n;
     error e;
-    assert_true(train(&a, &m, text, strlen(text), VOCAB, &e));
-    assert_true(train(&b, &n, text, strlen(text), VOCAB, &e));
+    assert_true(train(&a, &m, sample, strlen(sample), VOCAB, &e));
+    assert_true(train(&b, &n, sample, strlen(sample), VOCAB, &e));
     assert_int_equal(m, n);
     assert_memory_equal(a, b, n);
     tokenizer t;
@@ -208,14 +208,14 @@ static void test_deterministic(void **state)
     assert_string_equal(t.sha256, trained.sha256);
     tokenizer_close(&t);
     free(b);
-    assert_true(train(&b, &n, text, strlen(text), VOCAB + 1, &e));
+    assert_true(train(&b, &n, sample, strlen(sample), VOCAB + 1, &e));
     assert_true(tokenizer_open(&t, b, n, &e));
     assert_string_not_equal(t.sha256, trained.sha256);
     tokenizer_close(&t);
     free(a), free(b);
 }
 
-static int saved_query_number(const error *e, const char *after)
+static int number_after(const error *e, const char *after)
 {
     const char *at = strstr(e->msg, after);
     assert_int_equal(e->status, STATUS_USAGE);
@@ -231,19 +231,19 @@ static void test_limits(void **state)
     size_t n;
     error e;
     for (size_t bytes = 300; bytes <= 3000; bytes *= 3) {
-        assert_false(train(&model, &n, text, bytes, 100000, &e));
-        const int most = saved_query_number(&e, "at most ");
-        assert_true(train(&model, &n, text, bytes, most, &e));
+        assert_false(train(&model, &n, sample, bytes, 100000, &e));
+        const int most = number_after(&e, "at most ");
+        assert_true(train(&model, &n, sample, bytes, most, &e));
         free(model);
-        assert_false(train(&model, &n, text, bytes, most + 1, &e));
-        assert_false(train(&model, &n, text, bytes, TOKENIZER_VOCAB_MIN, &e));
-        const int least = saved_query_number(&e, "at least ");
-        assert_true(train(&model, &n, text, bytes, least, &e));
+        assert_false(train(&model, &n, sample, bytes, most + 1, &e));
+        assert_false(train(&model, &n, sample, bytes, TOKENIZER_VOCAB_MIN, &e));
+        const int least = number_after(&e, "at least ");
+        assert_true(train(&model, &n, sample, bytes, least, &e));
         free(model);
-        assert_false(train(&model, &n, text, bytes, least - 1, &e));
+        assert_false(train(&model, &n, sample, bytes, least - 1, &e));
     }
-    assert_false(train(&model, &n, text, 3000, TOKENIZER_VOCAB_MIN - 1, &e));
-    assert_false(train(&model, &n, text, 3000, TOKENIZER_VOCAB_MAX + 1, &e));
+    assert_false(train(&model, &n, sample, 3000, TOKENIZER_VOCAB_MIN - 1, &e));
+    assert_false(train(&model, &n, sample, 3000, TOKENIZER_VOCAB_MAX + 1, &e));
     assert_int_equal(e.status, STATUS_USAGE);
     assert_false(train(&model, &n, "\n\n", 2, VOCAB, &e));
 }
@@ -262,7 +262,7 @@ static void test_lines(void **state)
         tokenizer_text rest = { out, n }, line;
         while (tokenizer_line(&line, &rest)) {
             assert_true(line.n > 0 && line.n <= TOKENIZER_LINE);
-            assert_int_equal(utf8_valid(line.text, line.n), line.n);
+            assert_int_equal(text_valid(line.text, line.n), line.n);
             assert_null(memchr(line.text, '\n', line.n));
             while (at < line.text)
                 if (memcmp(at, "\xe2\x96\x85", 3) == 0)
@@ -331,8 +331,8 @@ static void test_no_model(void **state)
     error e;
     tokenizer t;
     assert_false(tokenizer_open(&t, "", 0, &e));
-    assert_false(tokenizer_open(&t, text, 1000, &e));
-    assert_true(train(&model, &n, text, 3000, 320, &e));
+    assert_false(tokenizer_open(&t, sample, 1000, &e));
+    assert_true(train(&model, &n, sample, 3000, 320, &e));
     uint64_t seed = 11;
     for (int i = 0; i < 300; i++) { /* cut short or changed: refused, or it still can be asked */
         const bool cut = i % 2;
@@ -341,7 +341,7 @@ static void test_no_model(void **state)
         if (tokenizer_open(&t, model, cut ? at : n, &e)) {
             int32_t *ids;
             size_t m;
-            if (tokenizer_encode(&ids, &m, &t, text, 500, &e)) {
+            if (tokenizer_encode(&ids, &m, &t, sample, 500, &e)) {
                 for (size_t j = 0; j < m; j++) assert_true(ids[j] >= 0 && ids[j] < t.V);
                 free(ids);
             }
