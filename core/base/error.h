@@ -15,11 +15,11 @@
 /* The exit statuses of attnlab. */
 enum {
     STATUS_DONE = 0,
-    STATUS_FAILED = 1,    /* includes data that is missing, unreadable or corrupt      */
-    STATUS_USAGE = 2,     /* wrong command line, or a wrong value in a configuration   */
-    STATUS_VERDICT = 3,   /* a comparison ended with the verdict given to --fail-if    */
-    STATUS_DIVERGED = 4,  /* the loss or its gradient is not finite                    */
-    STATUS_PREEMPTED = 5, /* stopped by a signal; the run can be resumed               */
+    STATUS_FAILED = 1,    /* includes data that is missing, unreadable or corrupt    */
+    STATUS_USAGE = 2,     /* wrong command line, or a wrong value in a configuration */
+    STATUS_VERDICT = 3,   /* a comparison ended with the verdict given to --fail-if  */
+    STATUS_DIVERGED = 4,  /* the loss or its gradient is not finite                  */
+    STATUS_PREEMPTED = 5, /* stopped by a signal; the run can be resumed             */
 };
 
 typedef struct error {

@@ -15,12 +15,12 @@ typedef enum yaml_kind { YAML_SCALAR, YAML_LIST, YAML_MAP } yaml_kind;
 
 typedef struct yaml_node {
     yaml_kind kind;
-    const char *file;       /* NULL for the command line           */
-    int line, column;       /* where it begins, from 1             */
-    char *text;             /* of a scalar; else NULL              */
-    int n;                  /* items of a list or map              */
+    const char *file;       /* NULL for the command line            */
+    int line, column;       /* where it begins, from 1              */
+    char *text;             /* of a scalar; else NULL               */
+    int n;                  /* items of a list or map               */
     struct yaml_node *item; /* (n) items of a list, values of a map */
-    struct yaml_node *key;  /* (n) keys of a map, scalars          */
+    struct yaml_node *key;  /* (n) keys of a map, scalars           */
 } yaml_node;
 
 /* Read a file; the caller closes *root.  Fails if the file cannot be read (STATUS_FAILED) or is not

@@ -21,18 +21,18 @@ typedef enum corpus_part {
 } corpus_part;
 
 typedef struct corpus_split {
-    int64_t n_tokens, n_bytes; /* tokens, BOS included; bytes of the text           */
-    int width;                 /* bytes of a token: 2 or 4                          */
-    const void *tokens;        /* (n_tokens); NULL if only the manifest was read    */
+    int64_t n_tokens, n_bytes; /* tokens, BOS included; bytes of the text        */
+    int width;                 /* bytes of a token: 2 or 4                       */
+    const void *tokens;        /* (n_tokens); NULL if only the manifest was read */
 } corpus_split;
 
 typedef struct corpus {
-    char *path;            /* absolute                                              */
-    char sha256[HASH_HEX]; /* the identity                                          */
-    int vocab_size, bos;   /* V; the token BOS, -1 if only the manifest was read    */
+    char *path;            /* absolute                                           */
+    char sha256[HASH_HEX]; /* the identity                                       */
+    int vocab_size, bos;   /* V; the token BOS, -1 if only the manifest was read */
     corpus_split train, val;
     uint16_t *piece_bytes; /* (V) bytes of a piece; NULL if only the manifest was read */
-    uint8_t *piece_blank;  /* (V) 1 if it may begin with a document's added space   */
+    uint8_t *piece_blank;  /* (V) 1 if it may begin with a document's added space      */
     void *memory;
 } corpus;
 

@@ -13,13 +13,13 @@
 
 typedef struct corpus_order {
     int n_train, n_val;
-    const char **train, **val; /* (n_train), (n_val) files, one document each               */
-    double fraction;           /* if n_val is 0: the part of each file that is held out     */
-    const char *tokenizer;     /* a SentencePiece model to use; NULL to train one           */
-    int vocab_size;            /* pieces of the tokenizer to train                          */
-    const char *out;           /* the folder                                                */
-    bool force;                /* replace another corpus in the folder                      */
-    FILE *progress;            /* where progress is reported                                */
+    const char **train, **val; /* (n_train), (n_val) files, one document each           */
+    double fraction;           /* if n_val is 0: the part of each file that is held out */
+    const char *tokenizer;     /* a SentencePiece model to use; NULL to train one       */
+    int vocab_size;            /* pieces of the tokenizer to train                      */
+    const char *out;           /* the folder                                            */
+    bool force;                /* replace another corpus in the folder                  */
+    FILE *progress;            /* where progress is reported                            */
 } corpus_order;
 
 /* Make the corpus, unless the folder has it already; *m describes it, and the caller closes it.

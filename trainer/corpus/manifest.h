@@ -38,11 +38,11 @@ typedef struct manifest_split {
 } manifest_split;
 
 typedef struct manifest {
-    char sha256[HASH_HEX]; /* the identity                                            */
-    char model[HASH_HEX];  /* SHA-256 of the tokenizer's file                         */
-    char pieces[HASH_HEX]; /* SHA-256 of its table of pieces                          */
-    char *settings;        /* how it was trained; empty if it was given               */
-    int vocab_size, width; /* pieces; bytes of a token: 2 or 4                        */
+    char sha256[HASH_HEX]; /* the identity                              */
+    char model[HASH_HEX];  /* SHA-256 of the tokenizer's file           */
+    char pieces[HASH_HEX]; /* SHA-256 of its table of pieces            */
+    char *settings;        /* how it was trained; empty if it was given */
+    int vocab_size, width; /* pieces; bytes of a token: 2 or 4          */
     manifest_split split[SPLITS];
 } manifest;
 

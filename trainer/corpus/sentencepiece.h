@@ -31,7 +31,7 @@ bool sp_train(char **model, size_t *n, const char *const *settings, sp_next next
 bool sp_open(sp **s, const char *model, size_t n, error *e);
 void sp_close(sp *s);
 
-int sp_size(const sp *s); /* pieces */
+int sp_size(const sp *s); /* pieces               */
 int sp_bos(const sp *s);  /* the piece BOS, or -1 */
 
 /* Of piece id (0 <= id < sp_size): its text of *n bytes, owned by s; its score; its type. */

@@ -24,9 +24,9 @@ static size_t character_length(const unsigned char *s, size_t n)
     if (length > n) return 0;
     for (size_t i = 1; i < length; i++)
         if ((s[i] & 0xc0) != 0x80) return 0;
-    const bool wrong = length > 1 && ((first == 0xe0 && s[1] < 0xa0) || /* overlong      */
-                                      (first == 0xed && s[1] > 0x9f) || /* surrogate     */
-                                      (first == 0xf0 && s[1] < 0x90) || /* overlong      */
+    const bool wrong = length > 1 && ((first == 0xe0 && s[1] < 0xa0) || /* overlong     */
+                                      (first == 0xed && s[1] > 0x9f) || /* surrogate    */
+                                      (first == 0xf0 && s[1] < 0x90) || /* overlong     */
                                       (first == 0xf4 && s[1] > 0x8f));  /* above 10FFFF */
     return wrong ? 0 : length;
 }

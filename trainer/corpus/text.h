@@ -12,11 +12,11 @@
 
 /* A document: a file, or a part of one. */
 typedef struct text {
-    const char *path;      /* as given, not owned                                     */
+    const char *path;      /* as given, not owned                                      */
     char *memory;          /* the whole file, owned; NULL in a text that was split off */
-    const char *bytes;     /* (n) the document                                        */
-    size_t n, from;        /* its bytes; where it begins in the file                  */
-    char sha256[HASH_HEX]; /* of the document                                         */
+    const char *bytes;     /* (n) the document                                         */
+    size_t n, from;        /* its bytes; where it begins in the file                   */
+    char sha256[HASH_HEX]; /* of the document                                          */
 } text;
 
 /* Read a file.  Fails if it cannot be read, is blank, is not UTF-8, or has characters that a

@@ -12,9 +12,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char BLANK[] = "\xe2\x96\x81";   /* U+2581: a space inside a piece        */
-static const char UNKNOWN[] = "\xe2\x96\x85"; /* U+2585: training skips lines with it  */
-enum { MARK = 3 };                            /* bytes of either                       */
+static const char BLANK[] = "\xe2\x96\x81";   /* U+2581: a space inside a piece       */
+static const char UNKNOWN[] = "\xe2\x96\x85"; /* U+2585: training skips lines with it */
+enum { MARK = 3 };                            /* bytes of either                      */
 
 /* Text is encoded in stretches of about this many bytes.  SentencePiece keeps all pairs of its
  * input in one queue, so a whole document at once would take five times as long. */
@@ -139,7 +139,7 @@ static size_t put_piece(char *out, const sp *model, int id)
     case SP_CONTROL:
     case SP_UNKNOWN:
         return 0; /* never part of a text */
-    case SP_BYTE: /* "<0x0A>" */
+    case SP_BYTE: /* "<0x0A>"             */
         *out = (char)strtoul(piece + 3, NULL, 16);
         return 1;
     case SP_NORMAL:

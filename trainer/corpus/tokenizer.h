@@ -26,13 +26,13 @@ enum {
 
 typedef struct tokenizer {
     sp *model;
-    int V, bos;            /* pieces; the piece that marks the beginning of a document  */
-    bool prefixed;         /* a space is added in front of a document                   */
-    bool apart;            /* no piece has a space after another character              */
-    char *bytes;           /* (at[V]) what the pieces decode to, concatenated           */
-    size_t *at;            /* (V + 1) where each piece begins in `bytes`                */
-    uint8_t *blank;        /* (V) 1 if the piece may begin with the added space         */
-    char sha256[HASH_HEX]; /* of the table: id, type, score and text of every piece     */
+    int V, bos;            /* pieces; the piece that marks the beginning of a document */
+    bool prefixed;         /* a space is added in front of a document                  */
+    bool apart;            /* no piece has a space after another character             */
+    char *bytes;           /* (at[V]) what the pieces decode to, concatenated          */
+    size_t *at;            /* (V + 1) where each piece begins in `bytes`               */
+    uint8_t *blank;        /* (V) 1 if the piece may begin with the added space        */
+    char sha256[HASH_HEX]; /* of the table: id, type, score and text of every piece    */
 } tokenizer;
 
 /* Text in memory that someone else owns. */

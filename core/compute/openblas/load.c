@@ -36,9 +36,9 @@ static struct {
 
 // clang-format off
 static const char *const WITHOUT_AVX2[] = {
-    "Katmai", "Coppermine", "Northwood", "Prescott", "Banias", "Atom", "Core2", "Penryn", "Dunnington",
-    "Nehalem", "Athlon", "Opteron", "Bobcat", "Nano", "Barcelona", "Sandybridge", "Bulldozer",
-    "Opteron_SSE3", NULL,
+    "Katmai", "Coppermine", "Northwood", "Prescott", "Banias", "Atom", "Core2", "Penryn",
+    "Dunnington", "Nehalem", "Athlon", "Opteron", "Bobcat", "Nano", "Barcelona", "Sandybridge",
+    "Bulldozer", "Opteron_SSE3", NULL,
 };
 // clang-format on
 static const char *const WITH_AVX2[] = { "Haswell", "Zen", NULL };

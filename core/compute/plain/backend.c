@@ -1,4 +1,5 @@
-/* backend.c - the table of plain functions; see core/compute/backend.h. */
+/* backend.c - the backend "plain": portable C for any processor, with one loop per sum of an
+ * equation. */
 #include "core/compute/backend.h"
 #include "core/compute/plain/plain.h"
 
