@@ -1,8 +1,9 @@
-/* db_load.c quick|all - the record under load: made by many at once, written by eight, read by
- * four, writers killed at random moments, and only who holds DB.lock moves the write-ahead log.
+/* db_load.c quick|all - a database under load: created by many processes at once, written by eight,
+ * read by four, writers killed at random moments; only the holder of DB.lock checkpoints the
+ * write-ahead log.
  *
- * What must hold: nobody is ever told that the database is locked; what was acknowledged is there,
- * in order and without a gap; the database is whole; the log stays small. */
+ * What must hold: no process ever gets "database is locked"; every acknowledged row is there, in
+ * order and without a gap; the database passes its integrity check; the log stays small. */
 #define _GNU_SOURCE
 #include "core/base/file.h"
 #include "core/base/timer.h"
@@ -76,7 +77,7 @@ static void refuse(const error *e)
     _exit(1);
 }
 
-/* Transaction after transaction, each acknowledged when it is committed; n 0 is for ever. */
+/* Transaction after transaction, each acknowledged when it is committed; n = 0: forever. */
 static void writer(int me, int n)
 {
     db d;
@@ -144,7 +145,7 @@ static void make_by_many(int repeats)
     printf("%d times %d processes made the record at once\n", repeats, MAKERS);
 }
 
-/* On a machine that has other things to do. */
+/* Keep the machine busy. */
 static void make_when_busy(void)
 {
     pid_t hog[HOGS];
@@ -263,7 +264,7 @@ static void move_log(void)
     CHECK(pages() == before, "a writer moved the log by itself");
     snprintf(lock, sizeof lock, "%s.lock", path);
     const pid_t other = fork();
-    if (other == 0) { /* somebody else has the lock */
+    if (other == 0) { /* another process has the lock */
         if (!file_lock(&fd, lock, &e) || fd < 0) _exit(1);
         shared->go = 1;
         pause();

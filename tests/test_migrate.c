@@ -1,5 +1,6 @@
-/* test_migrate.c - a made-up version 0, killed at the beginning and at the end of every statement
- * on its way to version 2: what is left is version 0 as it was, or version 2, and nothing between.
+/* test_migrate.c - a made-up version 0 is migrated to version 2 and killed at the beginning and at
+ * the end of every statement: what is left is an unchanged version 0 or a version 2, nothing in
+ * between.
  */
 #define _GNU_SOURCE
 #include "core/db/migrate.h"
@@ -151,7 +152,7 @@ static void refuses(void **state)
     check(0);
 }
 
-/* Eight processes at once: one does it, the others find it done. */
+/* Eight processes at once: one migrates, the others find it done. */
 static void at_once(void **state)
 {
     (void)state;

@@ -61,7 +61,8 @@ static void test_taken(void **state)
     error e;
     char sha256[HASH_HEX];
     assert_true(text_open(&t, scratch_text(&dir, "good.txt", OF), &e));
-    assert_int_equal(t.n, strlen(OF)); /* as it is: neither mark nor line ends are touched */
+    assert_int_equal(
+        t.n, strlen(OF)); /* unchanged: neither the byte order mark nor line ends are touched */
     assert_memory_equal(t.bytes, OF, t.n);
     hash_bytes(sha256, OF, t.n);
     assert_string_equal(t.sha256, sha256);
@@ -94,9 +95,9 @@ static void expect_split(const char *of, double fraction, size_t at)
 static void test_split(void **state)
 {
     (void)state;
-    expect_split("aaaa\nbbbb\ncccc\ndddd\n", 0.5, 15); /* the line that half lies in stays */
+    expect_split("aaaa\nbbbb\ncccc\ndddd\n", 0.5, 15); /* the line with the middle stays whole */
     expect_split("aaaa\nbbbb\ncccc\ndddd\n", 0.01, 0);
-    expect_split("aaaa\nbbbb\ncccc\ndddd\n", 0.1, 18); /* no line begins there: cut this one */
+    expect_split("aaaa\nbbbb\ncccc\ndddd\n", 0.1, 18); /* no line begins there: cut at a word */
     expect_split("aaaa bbbb cccc dddd", 0.5, 15);      /* no lines: words */
     expect_split("\xe4\xb8\x80\xe4\xb8\x80\xe4\xb8\x80", 0.5, 6); /* no words: characters */
     expect_split("a", 0.5, 0);

@@ -1,4 +1,4 @@
-/* test_tokenizer.c - text to pieces and back, byte for byte, whatever the text. */
+/* test_tokenizer.c - any text becomes pieces and comes back byte for byte. */
 #include "tests/model_file.h"
 #include "tests/prose.h"
 #include "tests/unit.h"
@@ -40,7 +40,7 @@ static int teardown(void **state)
     return 0;
 }
 
-/* The text of a token that follows another, as a string. */
+/* The text that a token adds after `before`, as a string. */
 static const char *bytes_of(const tokenizer *t, int32_t token, int32_t before)
 {
     static char out[256];
@@ -61,7 +61,7 @@ static void test_digits_and_bytes(void **state)
     assert_int_equal(trained.bos, 1);
     assert_true(trained.prefixed);
     assert_true(tokenizer_encode(&ids, &n, &trained, "12345", 5, &e));
-    assert_int_equal(n, 6); /* the blank in front, and five digits */
+    assert_int_equal(n, 6); /* the space in front, and five digits */
     assert_string_equal(bytes_of(&trained, ids[0], trained.bos), "");
     assert_string_equal(bytes_of(&trained, ids[0], ids[1]), " ");
     for (size_t i = 1; i < n; i++)
@@ -82,7 +82,7 @@ static void test_digits_and_bytes(void **state)
     free(ids);
 }
 
-/* Encode, decode in two ways, compare; returns the number of pieces. */
+/* Encode, decode in two ways and compare; returns the number of pieces. */
 static size_t expect_back(const tokenizer *t, const char *of, size_t bytes)
 {
     int32_t *ids;
@@ -108,7 +108,7 @@ static size_t put_character(char *out, uint32_t c)
     return n;
 }
 
-/* Characters of every kind, and many of those that are special to somebody. */
+/* Characters of every kind, many of them special to some program. */
 static size_t random_text(char *out, size_t characters, uint64_t *seed)
 {
     static const uint32_t SPECIAL[] = { ' ',     ' ',    '\n',   '\t',   '\r',     0xa0,   0x2028,
@@ -123,7 +123,7 @@ static size_t random_text(char *out, size_t characters, uint64_t *seed)
                      : kind < 7 ? 1 + r % 0x7ff
                                 : 1 + r % 0x10ffff;
         if (c >= 0xd800 && c < 0xe000) c = 0x4e00;
-        if (c == 0x2581) c = 0x2582; /* the one that cannot come back */
+        if (c == 0x2581) c = 0x2582; /* the one that cannot be restored */
         n += put_character(out + n, c);
     }
     return n;
@@ -153,7 +153,7 @@ static void test_edges(void **state)
         expect_back(&trained, CASE[i], strlen(CASE[i]));
 }
 
-/* Encoding by stretches is encoding the whole. */
+/* Encoding in stretches gives the pieces of the whole text. */
 static void expect_whole(const tokenizer *t, const char *of, size_t bytes)
 {
     int32_t *ids, *whole = malloc((3 * bytes + 8) * sizeof *whole);
@@ -178,7 +178,7 @@ static void test_stretches(void **state)
         expect_whole(&trained, out, n);
         expect_back(&trained, out, n);
     }
-    /* Blanks around the places where stretches end. */
+    /* Spaces around the ends of stretches. */
     for (size_t n = 1020; n < 1032; n++) {
         memset(out, 'a', n);
         strcpy(out + n, " ");
@@ -223,7 +223,7 @@ static int number_after(const error *e, const char *after)
     return atoi(at + strlen(after));
 }
 
-/* The number that a refusal names is the one that works. */
+/* The limit in the message is the one that works. */
 static void test_limits(void **state)
 {
     (void)state;
@@ -248,7 +248,7 @@ static void test_limits(void **state)
     assert_false(train(&model, &n, "\n\n", 2, VOCAB, &e));
 }
 
-/* Long lines are cut, not skipped: nothing but blanks, line ends and U+2585 is left out. */
+/* Long lines are cut, not skipped: only spaces, line ends and U+2585 are left out. */
 static void test_lines(void **state)
 {
     (void)state;
@@ -276,7 +276,7 @@ static void test_lines(void **state)
     free(out);
 }
 
-/* A text in one line teaches the same pieces as the same words in many. */
+/* A text in one line gives the same pieces as the same words in many lines. */
 static void test_long_line(void **state)
 {
     (void)state;
@@ -334,7 +334,7 @@ static void test_no_model(void **state)
     assert_false(tokenizer_open(&t, sample, 1000, &e));
     assert_true(train(&model, &n, sample, 3000, 320, &e));
     uint64_t seed = 11;
-    for (int i = 0; i < 300; i++) { /* cut short or changed: refused, or it still can be asked */
+    for (int i = 0; i < 300; i++) { /* cut or changed: it is refused, or it still works */
         const bool cut = i % 2;
         const size_t at = prose_random(&seed) % n;
         model[at] ^= 0x10;
@@ -352,8 +352,8 @@ static void test_no_model(void **state)
     free(model);
 }
 
-/* Models of other people: without a blank in front, with pieces that go on over blanks, without
- * byte fallback, without BOS. */
+/* Models from elsewhere: without a space in front, with pieces across spaces, without byte
+ * fallback, without BOS. */
 static void test_other_models(void **state)
 {
     (void)state;
