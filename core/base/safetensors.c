@@ -65,7 +65,7 @@ static const char *read_entry(safetensors_tensor *t, const char *name, const jso
     t->type = json_string_value(json_object_get(entry, "dtype"));
     if (!type_bytes(t->type)) return "has an unknown type (dtype)";
     if (!json_is_array(shape) || json_array_size(shape) > SAFETENSORS_RANK)
-        return "has no shape of at most 8 axes";
+        return "has no shape, or too many axes";
     t->rank = (int)json_array_size(shape);
     for (int i = 0; i < t->rank; i++)
         if (!take_size(json_array_get(shape, (size_t)i), &t->dim[i])) return "has an invalid shape";

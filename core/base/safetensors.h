@@ -22,16 +22,15 @@ typedef struct safetensors_tensor {
     const char *type; /* "F32", "I32", "I64", ...    */
     int rank;         /* axes; 0 for a single number */
     size_t dim[SAFETENSORS_RANK];
-    const void *data; /* dim[0] x ... x dim[rank - 1] elements, row-major, little-endian */
+    const void *data; /* (dim[0], ..., dim[rank - 1]) row-major, little-endian; may be unaligned */
 } safetensors_tensor;
 
 typedef struct safetensors {
     int n;
-    safetensors_tensor
-        *tensor;           /* (n) in the order of their data; they point into bytes and header */
-    char *bytes;           /* the whole file                                                   */
-    void *header;          /* its header as parsed JSON                                        */
-    char sha256[HASH_HEX]; /* of the whole file                                                */
+    safetensors_tensor *tensor; /* (n) in the order of their data; names and data are owned below */
+    char *bytes;                /* the whole file                                                 */
+    void *header;               /* its header as parsed JSON                                      */
+    char sha256[HASH_HEX];      /* of the whole file                                              */
 } safetensors;
 
 /* Read a file into memory.  Fails if the file cannot be read or is not well-formed; the message

@@ -139,7 +139,7 @@ static size_t put_piece(char *out, const sp *model, int id)
     case SP_CONTROL:
     case SP_UNKNOWN:
         return 0; /* never part of a text */
-    case SP_BYTE: /* "<0x0A>"             */
+    case SP_BYTE: /* "<0x0A>" */
         *out = (char)strtoul(piece + 3, NULL, 16);
         return 1;
     case SP_NORMAL:

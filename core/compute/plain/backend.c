@@ -1,5 +1,4 @@
-/* backend.c - the backend "plain": portable C for any processor, with one loop per sum of an
- * equation. */
+/* backend.c - the backend "plain": portable C that follows the equations, for any processor. */
 #include "core/compute/backend.h"
 #include "core/compute/plain/plain.h"
 
