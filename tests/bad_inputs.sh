@@ -1,6 +1,6 @@
 #!/bin/sh
-# bad_inputs.sh ATTNLAB - what a user can get wrong gets one clear line and the right exit status, and
-# nothing is recorded or left half-written.
+# bad_inputs.sh ATTNLAB - every mistake of a user gives one clear line and the right exit status, and
+# nothing is stored or left half-written.
 . "$(dirname "$0")/common.sh"
 small_corpus
 
@@ -105,7 +105,7 @@ bad 1 empty.txt -- "$attnlab" prepare empty.txt --holdout held.txt --vocab-size 
 bad 1 nothere.txt -- "$attnlab" prepare nothere.txt --holdout held.txt --vocab-size 300 --out p3
 for out in p1 p2 p3; do [ ! -e $out ] || fail "prepare left $out behind"; done
 
-# Verbs and their options.
+# Commands and their options.
 bad 2 ATTNLAB_KERNELS nosuchpath -- env ATTNLAB_KERNELS=nosuchpath "$attnlab" keys
 bad 2 nosuchverb -- "$attnlab" nosuchverb
 "$attnlab" train --nosuchoption >out 2>err
@@ -116,24 +116,24 @@ bad 2 nosuchverb -- "$attnlab" nosuchverb
 "$attnlab" ls --db other.db --status finished >out 2>err
 [ $? -eq 2 ] || fail "a status that no run has: not status 2"
 
-# Weights of another shape are seen when a run begins: that is on record too.
+# Weights of another shape are noticed when a run starts; this is stored too.
 "$attnlab" train small.yaml --quiet --db from.db || fail "train: $?"
 bad 1 from.db.runs float32 -- "$attnlab" train small.yaml --quiet --db from.db model.dim=64 \
     "train.init_from=$(echo from.db.runs/*/weights.safetensors)"
 [ "$(sqlite3 from.db "SELECT count(*) FROM run WHERE status = 'failed' AND message LIKE '%float32%'")" = 1 ] ||
     fail "weights of another shape: not recorded as failed"
 
-# What was refused left no run behind that says it is at work.
+# No refused run is stored as running.
 if [ -e bad.db ]; then
     [ "$(sqlite3 bad.db "SELECT count(*) FROM run WHERE status NOT IN ('failed', 'planned')")" = 0 ] ||
         fail "a refused run is recorded as $(sqlite3 bad.db 'SELECT status FROM run')"
 fi
 
-# A grid shows each arm against its baseline.
+# A grid shows each arm against its baseline, so it excludes other layouts.
 bad 2 'leave out --pairs all' -- "$attnlab" compare heads --rows context --pairs all
 bad 2 'leave out --interactions' -- "$attnlab" compare heads --tables context --interactions
 
-# Numbers that leave the finite: recorded with the step, status 4, and never again.
+# A loss that is not finite: stored with its step, status 4, and not run again.
 "$attnlab" train small.yaml --quiet --db nan.db train.lr=1e6 train.clip=0 train.warmup_tokens=0 2>err
 [ $? -eq 4 ] || fail "divergence: not status 4 ($(cat err))"
 [ "$(wc -l <err)" -eq 1 ] || fail "divergence: not one line ($(cat err))"
@@ -146,7 +146,7 @@ sqlite3 nan.db "SELECT message FROM run" |
     fail "a diverged run, asked for again: not status 0"
 [ "$(sqlite3 nan.db 'SELECT count(*) FROM attempt')" = 1 ] || fail "a diverged run was run again"
 
-# The same where only the held-out text shows it: the byte of ~, piece 3 + 126, has no embedding.
+# The same if only the held-out text shows it: the byte of ~, piece 3 + 126, has no embedding.
 weights=$(echo from.db.runs/*/weights.safetensors)
 {
     echo '~'

@@ -1,12 +1,12 @@
 #!/bin/bash
-# bench.sh - what `attnlab bench train` promises: its keys, its FLOPs, its raw repetitions, whose
-# sgemm is the yardstick.
+# bench.sh ATTNLAB - what `attnlab bench train` reports: its keys, its FLOPs, all repetitions, and the
+# BLAS whose sgemm it compares with.
 . "$(dirname "$0")/common.sh"
 
 small="model.n_layers=2 model.dim=32 model.n_heads=4 model.ffn_dim=64 model.vocab_size=300
 model.context=64 train.batch_tokens=256 train.threads=1"
 
-# FLOPS DB - of a token, by the equation: 6 x matmul parameters + 12 x heads x head_dim x visible
+# FLOPS DB - FLOPs per token, by the equation: 6 x matmul parameters + 12 x heads x head_dim x visible
 # pairs a token and layer, for a window of $2 (0: none).
 flops() {
     python3 - "$1" "$2" <<'PY'
@@ -47,7 +47,7 @@ flops a.db 0 || fail "FLOPs of mha"
 "$attnlab" bench train --db w.db -n 1 $small model.attention=window:size=9 >/dev/null || fail "window: $?"
 flops w.db 9 || fail "FLOPs of a window"
 
-# A user's choice of OpenBLAS's kernels stands, and is what is recorded.
+# The user's choice of OpenBLAS kernels is kept, and it is what is stored.
 if [ "$(uname -m)" = x86_64 ]; then
     # shellcheck disable=SC2086
     OPENBLAS_CORETYPE=Prescott "$attnlab" bench train --db p.db -n 1 $small -o csv >p.csv || fail "Prescott: $?"

@@ -1,5 +1,5 @@
-# common.sh - what the shell tests share.  Sourced with $1 the attnlab binary; leaves in $dir a folder
-# of the test's own with a small corpus and a configuration, removed at the end.
+# common.sh - shared by the shell tests.  Source it with $1 = the attnlab binary; it makes a temporary
+# folder $dir, which is removed at the end.  small_corpus puts a corpus and a configuration there.
 set -u
 attnlab=$(realpath "$1")
 dir=$(mktemp -d)
@@ -19,7 +19,7 @@ finish() {
     exit $((failures > 0))
 }
 
-# text SEED WORDS - sentences of made-up words whose next word depends on the last.
+# text SEED WORDS - sentences of made-up words; each word depends on the one before it.
 text() {
     awk -v s="$1" -v n="$2" 'BEGIN {
         for (i = 0; i < n; i++) {
@@ -43,7 +43,7 @@ eval: {every_tokens: 8k, tokens: 1024}
 YAML
 }
 
-# log DB - every number of every step and evaluation, all digits, timings and ids aside.
+# log DB - every number of every step and evaluation, with all digits, without times and ids.
 log() {
     sqlite3 "$1" "SELECT 'step', seed_init, step, tokens, quote(loss), quote(grad_norm), quote(lr), flags
         FROM train_step JOIN run USING(run_id) ORDER BY 2, 3;

@@ -81,7 +81,7 @@ static void refuse(const error *e)
     _exit(1);
 }
 
-/* Transaction after transaction, each acknowledged when it is committed; n 0 is for ever. */
+/* Transaction after transaction, each acknowledged when it is committed; n = 0: forever. */
 static void writer(int me, int n)
 {
     db d;
@@ -332,7 +332,7 @@ static void move_log(void)
     CHECK(pages() == before, "a writer moved the log by itself");
     snprintf(lock, sizeof lock, "%s.lock", path);
     const pid_t other = fork();
-    if (other == 0) { /* somebody else has the lock */
+    if (other == 0) { /* another process has the lock */
         if (!file_lock(&fd, lock, &e) || fd < 0) _exit(1);
         shared->go = 1;
         pause();

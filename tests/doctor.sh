@@ -1,5 +1,5 @@
 #!/bin/sh
-# doctor.sh ATTNLAB - everything that can be wrong with a record is found, and what is safe is repaired.
+# doctor.sh ATTNLAB - everything that can be wrong with a database is found, and what is safe is repaired.
 . "$(dirname "$0")/common.sh"
 small_corpus
 cat >study.yaml <<'YAML'
@@ -23,7 +23,7 @@ doctor --db nowhere.db --fix
 [ $? -eq 1 ] && [ "$(wc -l <err)" -eq 1 ] && [ ! -e nowhere.db ] || fail "no record: $(cat err)"
 uid=$(sqlite3 whole.db 'SELECT run_uid FROM run LIMIT 1')
 
-# found CHECK WORDS FIXED STATEMENT [COMMAND] - what the damage shows as, and whether --fix mends it.
+# found CHECK WORDS FIXED STATEMENT [COMMAND] - what is reported for a damage, and whether --fix repairs it.
 found() {
     rm -rf bent.*
     sqlite3 -readonly whole.db "VACUUM INTO 'bent.db'"
@@ -68,14 +68,14 @@ found 'rows without files' 'weights.safetensors is not what was recorded' fixed 
     'printf x | dd of=$dir_of/weights.safetensors bs=1 seek=5000 conv=notrunc 2>/dev/null'
 found 'rows without files' 'weights.safetensors has another size' fixed '' 'truncate -s -1 $dir_of/weights.safetensors'
 
-# A run that diverged is an outcome: no arm is short of one.
+# A diverged run is an outcome: its arm has no missing run.
 rm -rf bent.*
 sqlite3 -readonly whole.db "VACUUM INTO 'bent.db'"
 cp -r whole.db.runs bent.db.runs
 sql "UPDATE run SET status = 'diverged' WHERE run_uid = '$uid'"
 doctor --db bent.db || fail "a run that diverged: $(cat out err)"
 
-# A copy has no files, of the time before it; that is nothing wrong, and nothing to be forgotten.
+# A copy has no files of earlier runs; this is not an error, and their checkpoints stay listed.
 rm -rf bent.*
 "$attnlab" backup bent.db --db whole.db || fail "backup: $?"
 doctor --db bent.db --fix || fail "a copy: $(cat out err)"
@@ -94,7 +94,7 @@ head -c 4096 /dev/urandom | dd of=bent.db bs=4096 seek=$((page - 1)) conv=notrun
 doctor --db bent.db
 [ $? -eq 1 ] || fail "a broken page: status $?"
 
-# A living run is left alone.
+# A run in progress is left alone.
 "$attnlab" train small.yaml --quiet --db live.db train.tokens=2M 2>/dev/null &
 pid=$!
 while [ "$(sqlite3 live.db 'SELECT count(*) FROM ckpt' 2>/dev/null || echo 0)" -lt 1 ]; do sleep 0.05; done

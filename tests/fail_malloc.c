@@ -1,5 +1,5 @@
-/* fail_malloc.c - preloaded, refuses the FAIL_AT-th allocation that the program itself asks for
- * (not those of its libraries, which are not ours to judge), and says so. */
+/* fail_malloc.c - a preloaded library that lets the FAIL_AT-th allocation fail, and says so.  It
+ * counts only allocations by the program itself, not those by its libraries. */
 #define _GNU_SOURCE
 #include <dlfcn.h>
 #include <errno.h>
@@ -14,7 +14,7 @@ void *__libc_realloc(void *old, size_t n);
 
 static long left = -1;
 
-/* dladdr may allocate itself. */
+/* dladdr may itself allocate. */
 static bool refuses(const void *caller)
 {
     static const char SAYS[] = "allocation failed on purpose\n";

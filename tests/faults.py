@@ -1,17 +1,17 @@
 #!/usr/bin/env python3
 """faults.py ATTNLAB TEST quick|all - one kind of fault, injected again and again; what must hold after each:
 
-the record opens and is whole, every checkpoint it names is there and is what was recorded, and the same command,
-undisturbed, ends with the numbers of a run that nothing ever happened to (every loss, norm, rate, evaluation sum and the
-hash of the weights), with no file left over.  Where a run fails, it says so in one line and with status 1.
+the database opens and is intact, every checkpoint in it exists and has the stored hash, and the same command, now
+undisturbed, ends with the numbers of an undisturbed run (every loss, norm, rate, evaluation sum and the hash of the
+weights), with no file left over.  A run that fails says so in one line, with status 1.
 
     A1 killed at each system call that changes a file       A2 full disk, quota, I/O errors at each write
     A3 fsync fails                                          A5 files cut short and bits flipped
-    A9 the disk of the record is full                       B1 signals at random moments
-    B6 no memory                                            B10 nobody listens: closed and broken outputs
+    A9 the disk of the database is full                     B1 signals at random moments
+    B6 out of memory                                        B10 closed and broken outputs
     C1 killed in every variant, moments compared            C6 weights that are NaN
 
-Exit status 77 (skipped) where strace is missing or may not trace.
+Exit status 77 (skipped) if strace is missing or may not trace.
 """
 import hashlib
 import json
@@ -111,11 +111,11 @@ def folder(db):
 
 
 def check_checkpoints(db, what, fewest=0):
-    """What the record names is there; returns how many there are."""
+    """Every checkpoint in the database exists; returns how many there are."""
     if not os.path.exists(db) or not query(db, "SELECT count(*) FROM sqlite_schema")[0][0]:
         return 0
     if query(db, "PRAGMA integrity_check") != [("ok",)] or query(db, "PRAGMA foreign_key_check"):
-        fail(f"{what}: the record is not whole")
+        fail(f"{what}: the database is not intact")
     rows = query(db, "SELECT file, sha256 FROM ckpt ORDER BY step DESC")
     for name, sha in rows:
         path = os.path.join(folder(db), name)
@@ -206,7 +206,7 @@ def test_A2():
                     n += 1 if full else {"write": 23, "pwrite64": 83}.get(call, 19)
                     if n > 2000:
                         break
-    # The limit on the size of files, which comes as a signal first.
+    # A limit on the size of files, which first sends a signal.
     for size in (1000, 30000, 200000):
         wipe("a.db")
         r = train("a.db", before=["prlimit", f"--fsize={size}"])
@@ -408,7 +408,7 @@ def test_B6():
             k = k + 1 if full else int(k * 1.4) + 1
     print(f"{faults} allocations refused: statuses {ends}, each failure with one line; nothing lost")
 
-    # A limit on the address space: OpenBLAS would wait for ever for what it cannot map.
+    # A limit on the address space: OpenBLAS would retry forever to map its buffer.
     ends = {}
     for kernels, threads in [("", 1), ("", 2), ("openblas", 1), ("openblas", 2)]:
         for size in range(20, 640, 10 if full else 62):

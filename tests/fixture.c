@@ -1,4 +1,5 @@
-/* fixture.c - see fixture.h. */
+/* fixture.c - writes studies with chosen losses into a database, and captures what commands print.
+ */
 #include "tests/fixture.h"
 
 #include "core/base/file.h"
@@ -67,7 +68,7 @@ static void put_config(fixture *f, const char *id, const fixture_arm *a)
               id));
 }
 
-/* A run whose losses fall to `value`, or break off where it is NaN. */
+/* A run whose losses fall to `value`; if it is NaN, the run diverges. */
 static int64_t put_run(fixture *f, const char *id, int seed, double value)
 {
     db *d = &f->d;
@@ -156,7 +157,7 @@ static char *slurp(FILE *f)
 int fixture_verb(int (*verb)(int, char **), char **out, char **err, const char *const *argv)
 {
     enum { MOST = 16 };
-    char *copy[MOST] = { 0 }, *given[MOST]; /* argp changes the order of what it is given */
+    char *copy[MOST] = { 0 }, *given[MOST]; /* argp reorders the arguments */
     int argc = 0;
     for (; argv[argc]; argc++) {
         assert_true(argc + 1 < MOST);

@@ -1,4 +1,4 @@
-/* fixture.h - databases made up for tests: a study with the losses one likes. */
+/* fixture.h - databases for tests: a study whose final losses are chosen by the test. */
 #ifndef TESTS_FIXTURE_H
 #define TESTS_FIXTURE_H
 
@@ -33,11 +33,11 @@ void fixture_study(fixture *f, const char *name, const fixture_arm *arm, int arm
 /* One statement without arguments; it must succeed. */
 void fixture_run(fixture *f, const char *sql);
 
-/* What a verb prints: stdout and stderr go to *out and *err, which the caller frees.  argv ends in
- * NULL. */
+/* Run a command and capture stdout and stderr in *out and *err, which the caller frees.  argv ends
+ * with NULL. */
 int fixture_verb(int (*verb)(int, char **), char **out, char **err, const char *const *argv);
 
-/* Fails unless `part` stands in the text. */
+/* Fails unless `part` occurs in the text. */
 void fixture_expect(const char *text, const char *part);
 
 /* The number called `key` in a row of JSON, NaN if there is none. */

@@ -1,4 +1,4 @@
-/* golden.h - numbers that other programs found, from tests/golden/NAME.json. */
+/* golden.h - reference numbers computed by other programs, from tests/golden/NAME.json. */
 #ifndef TESTS_GOLDEN_H
 #define TESTS_GOLDEN_H
 

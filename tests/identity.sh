@@ -1,6 +1,6 @@
 #!/bin/sh
-# identity.sh ATTNLAB - the bits of a run depend on its configuration and on nothing else: not on the
-# number of threads, not on being killed and started again, not on when one looks.
+# identity.sh ATTNLAB - the bits of a run depend only on its configuration: not on the number of threads,
+# not on kills and resumes, and not on when the database is read.
 . "$(dirname "$0")/common.sh"
 small_corpus
 
@@ -18,7 +18,7 @@ done
 grep -q '^final.*done' t1.log || fail "no finished run"
 [ "$(grep -c '^step' t1.log)" = 40 ] || fail "not 40 steps"
 
-# Lanes of unequal sizes, and fewer than threads.
+# Lanes of unequal size, and fewer lanes than threads.
 for lanes in 1 3 5; do
     for threads in 1 4; do
         train l$lanes-$threads.db train.lanes=$lanes train.threads=$threads train.tokens=5k ||
@@ -28,7 +28,7 @@ for lanes in 1 3 5; do
     cmp -s l$lanes-1.log l$lanes-4.log || fail "with $lanes lanes, threads change numbers"
 done
 
-# One lane that is one sequence: threads without a lane help inside the kernels.
+# A single lane with one sequence: the other threads help inside the kernels.
 for attention in mha gqa mqa window:size=100; do
     for threads in 1 2 3 4; do
         train one$threads.db train.lanes=1 train.threads=$threads model.attention=$attention \
@@ -41,7 +41,7 @@ for attention in mha gqa mqa window:size=100; do
     done
 done
 
-# bfloat16 keeps the same promises where the processor has it; elsewhere it is refused.
+# The same holds for bfloat16 if the processor has it; otherwise it is refused.
 half="train.precision=bfloat16 train.tokens=10k"
 if ATTNLAB_KERNELS=avx512 train half1.db $half train.threads=1 2>/dev/null; then
     log half1.db >half1.log
@@ -64,7 +64,7 @@ ATTNLAB_KERNELS=openblas train no.db $half
 [ "$(wc -l <err)" -eq 1 ] && grep -q 'train.precision=bfloat16 needs' err ||
     fail "bfloat16 by OpenBLAS: $(cat err)"
 
-# Another seed is another run; another look is not.
+# Another seed makes another run; evaluating or saving at other times changes no number.
 train t1.db train.seed=2 train.threads=1 train.tokens=5k || fail "seed 2"
 [ "$(sqlite3 t1.db 'SELECT count(*) FROM run')" = 2 ] || fail "seed 2 is not a run of its own"
 train look.db eval.every_tokens=3k train.save_every_tokens=7k || fail "other looks: $(cat err)"
@@ -72,7 +72,7 @@ log look.db | grep -v '^eval' >look.log
 grep -v '^eval' t1.log >t1.noeval
 cmp -s look.log t1.noeval || fail "looking at other times makes other numbers"
 
-# Killed at random moments and started again, as often as it takes.
+# Killed at random moments and restarted until it is done.
 train long.db train.tokens=300k train.threads=1 || fail "long: $(cat err)"
 log long.db >long.log
 kills=0
@@ -91,7 +91,7 @@ cmp -s long.log killed.log || fail "a run killed $kills times has other numbers"
 ls killed.db.runs/*/*.part 2>/dev/null && fail "half-written files are left"
 echo "killed $kills times, $(sqlite3 killed.db 'SELECT max(attempt) FROM attempt') attempts"
 
-# The same where the rate is constant and then decays, killed once in either part.
+# The same with a rate that is constant and then decays, killed once in either part.
 decay="train.schedule=wsd train.decay_tokens=60k train.tokens=120k train.save_every_tokens=5k"
 train wsd.db $decay train.threads=1 || fail "wsd: $(cat err)"
 log wsd.db >wsd.log
@@ -129,7 +129,7 @@ at=$(sqlite3 term.db 'SELECT step FROM ckpt')
 log term.db >term.log
 log whole.db | cmp -s term.log - || fail "a run stopped by a signal has other numbers"
 
-# A torn checkpoint is passed over, with a line that says so.
+# A damaged checkpoint is skipped, with a message.
 "$attnlab" train small.yaml --quiet --db torn.db train.threads=1 train.tokens=1M train.save_every_tokens=100k 2>/dev/null &
 pid=$!
 while kill -0 $pid 2>/dev/null &&

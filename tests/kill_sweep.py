@@ -1,11 +1,11 @@
 #!/usr/bin/env python3
-"""kill_sweep.py ATTNLAB SEEDS TOKENS EVERY - a study that is killed all the time ends as if it had not been.
+"""kill_sweep.py ATTNLAB SEEDS TOKENS EVERY - a study that is killed again and again ends as if it had not been.
 
 3 variants x 2 contexts x SEEDS tiny cells.  First undisturbed; then by two drivers at once (-j 2 and -j 1)
 on one database, while a random attnlab process (driver, child or reader) gets SIGKILL about every EVERY seconds,
-drivers are started again when they end, and a reader queries all the time.  In the end: every cell
-done, none completed twice, every number of the record (timings aside) and every hash of weights the same, a whole
-database, no process and no half-written file left.
+drivers are restarted when they end, and a reader queries all the time.  In the end: every cell done, none
+completed twice, every number in the database (except times) and every hash of weights the same, the database
+intact, no process and no half-written file left.
 """
 import collections
 import os
@@ -197,7 +197,7 @@ def main():
         fail(f"other numbers: {len(differ)} of {len(rows('whole.db'))} rows, first {differ[:1]}")
     if one("killed.db", "PRAGMA integrity_check") != [("ok",)] or one("killed.db", "PRAGMA foreign_key_check"):
         fail(f"the database is not whole: {one('killed.db', 'PRAGMA integrity_check')} {one('killed.db', 'PRAGMA foreign_key_check')}")
-    # What a process that was killed between a commit and an unlink leaves is doctor's to remove.
+    # Files left by a process that was killed between a commit and an unlink are removed by doctor.
     subprocess.run([attnlab, "doctor", "--fix", "--db", "killed.db"], capture_output=True)
     for folder, _, files in os.walk("killed.db.runs"):
         extra = set(files) - {"lock", "log", "config.yaml", "weights.safetensors"}
@@ -206,7 +206,7 @@ def main():
     left = family({})
     if left:
         fail(f"processes outlive it: {left}")
-    # Whoever goes on does so from the checkpoint that the one before him went on from, or a later one.
+    # Each attempt resumes from the checkpoint of the attempt before it, or from a later one.
     back = one("killed.db", "SELECT run_id, a.attempt FROM attempt a JOIN attempt b USING(run_id)"
                             " WHERE b.attempt = a.attempt + 1 AND b.from_step < a.from_step")
     if back:

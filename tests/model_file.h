@@ -1,8 +1,8 @@
-/* model_file.h - SentencePiece models made by hand, for what no training gives.
+/* model_file.h - SentencePiece models made by hand, for cases that training does not produce.
  *
- * The wire format of protocol buffers, and of sentencepiece_model.proto the few fields that are
- * wanted: pieces (1: text, score, type), trainer (2: BPE, byte fallback) and normaliser (3:
- * identity).
+ * It writes the wire format of protocol buffers and the few fields of sentencepiece_model.proto
+ * that are needed: pieces (1: text, score, type), trainer (2: BPE, byte fallback) and normalizer
+ * (3: identity).
  */
 #ifndef TESTS_MODEL_FILE_H
 #define TESTS_MODEL_FILE_H
@@ -54,7 +54,7 @@ static inline void model_piece(model_file *m, const char *text, float score, int
     free(bytes);
 }
 
-/* Unknown, BOS (by whatever name), EOS and, if asked for, the bytes; then the caller puts its own
+/* Unknown, BOS (under any name), EOS and, if asked for, the 256 bytes; then the caller adds its own
  * pieces. */
 static inline void model_open(model_file *m, const char *bos, bool bytes)
 {
@@ -69,7 +69,7 @@ static inline void model_open(model_file *m, const char *bos, bool bytes)
     }
 }
 
-/* m->bytes (m->n) is the file, which the caller frees. */
+/* m->bytes (m->n) is the file; the caller frees it. */
 static inline void model_end(model_file *m, bool bytes, bool prefixed)
 {
     char *block;

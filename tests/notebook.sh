@@ -1,5 +1,5 @@
 #!/bin/sh
-# notebook.sh ATTNLAB NOTEBOOK - a notebook runs from its first cell to its last.  Skipped (77) where
+# notebook.sh ATTNLAB NOTEBOOK - a notebook runs from its first cell to its last.  Skipped (77) if
 # Jupyter, pandas or matplotlib is not installed.
 set -eu
 python=/usr/bin/python3

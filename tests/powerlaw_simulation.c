@@ -1,5 +1,5 @@
 /* powerlaw_simulation.c HORIZONS SEEDS CORRELATION BETA NOISE - do the intervals of a fitted curve
- * hold the truth as often as they say?
+ * cover the truth as often as they claim?
  *
  * 2,000 made-up studies: runs of `horizons` lengths, each twice the one before, at the same seeds;
  * E = 2, and 0.8 above it at the longest.  Errors are normal with standard deviation NOISE, of
@@ -57,7 +57,7 @@ int main(int argc, char **argv)
         floors++, covered[FLOOR] += holds(&told[FLOOR], truth[FLOOR]);
     }
     gsl_rng_free(g);
-    /* Where E is not told nothing false is said about it. */
+    /* If E cannot be estimated, nothing false is claimed about it. */
     covered[FLOOR] += fitted - floors;
     bool ok = true;
     for (int k = 0; k < TOLD; k++) {

@@ -1,4 +1,4 @@
-/* prose.h - text that looks a little like English, the same every time. */
+/* prose.h - made-up text that looks a little like English; the same seed gives the same text. */
 #ifndef TESTS_PROSE_H
 #define TESTS_PROSE_H
 

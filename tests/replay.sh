@@ -1,6 +1,6 @@
 #!/bin/sh
-# replay.sh ATTNLAB - a recorded run trained again agrees bit for bit; where the record was bent, replay
-# says from which step on, and what else is other.
+# replay.sh ATTNLAB - a stored run that is trained again agrees bit for bit; if the database was changed,
+# replay says from which step on, and what else differs.
 . "$(dirname "$0")/common.sh"
 small_corpus
 export TMPDIR="$dir/tmp"
@@ -23,7 +23,7 @@ grep -q '^threads,1,2,no$' out || fail "two threads are not named: $(cat out)"
 grep -q '^loss log (steps),40,40 the same,yes$' out || fail "two threads: $(cat out)"
 [ "$(sqlite3 a.db 'SELECT count(*), sum(loss) FROM train_step')" = "$before" ] || fail "the record was changed"
 
-# Bent records.
+# Changed databases.
 sqlite3 a.db "UPDATE train_step SET loss = loss + 1e-15 WHERE step = 17"
 replay "$uid" --quiet
 [ $? -eq 1 ] || fail "another loss: not status 1"
@@ -37,8 +37,8 @@ grep -q 'the loss log agrees and the weights differ' err || fail "other weights:
 grep -q '^code: core,x,' out || fail "other code is not named: $(cat out)"
 grep -q '^host: blas_kernel,Other,' out || fail "another kernel is not named: $(cat out)"
 
-# A run that was cut off is replayed as far as it came, and one that has no step not at all; a
-# replay that is stopped promises nothing.
+# An interrupted run is replayed up to its last step, and a run without steps not at all; an interrupted
+# replay gives no verdict.
 "$attnlab" train small.yaml --quiet --db a.db train.tokens=40M train.save_every_tokens=4096 2>/dev/null &
 pid=$!
 while [ "$(sqlite3 a.db "SELECT count(*) FROM ckpt JOIN run USING(run_id) WHERE status = 'running'")" -lt 1 ]; do sleep 0.05; done

@@ -1,6 +1,6 @@
 #!/bin/sh
 # report.sh TEST_REPORT - a report in headless Chromium: it loads without errors, its curves react,
-# and names with markup in them do nothing.  Skipped (77) where there is no Chromium or dygraphs.
+# and names with markup are shown as text.  Skipped (77) without Chromium or dygraphs.
 set -eu
 browser=$(command -v chromium || command -v chromium-browser || true)
 [ -n "$browser" ] && [ -f /usr/share/javascript/dygraphs/dygraph.min.js ] || exit 77
@@ -8,7 +8,7 @@ folder=$(mktemp -d)
 trap 'rm -rf "$folder"' EXIT
 "$1" "$folder/page.html"
 
-# A visitor: hovers, zooms by dragging and goes back, hides the bands, the first arm and all seeds,
+# A reader hovers, zooms by dragging and goes back, hides the bands, the first arm and all seeds,
 # asks for the other loss.
 cat > "$folder/visitor" <<'END'
 <script>

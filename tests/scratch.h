@@ -1,4 +1,4 @@
-/* scratch.h - a folder of its own for a test, and files in it. */
+/* scratch.h - a temporary folder for a test, and files in it. */
 #ifndef TESTS_SCRATCH_H
 #define TESTS_SCRATCH_H
 
@@ -11,7 +11,7 @@
 
 typedef struct scratch {
     char folder[64];
-    char path[128]; /* what scratch_path said last */
+    char path[128]; /* the last result of scratch_path */
 } scratch;
 
 static inline void scratch_open(scratch *s)

@@ -1,5 +1,5 @@
-/* stats_simulation.c ARMS SEEDS CORRELATION SPREAD [STUDIES [SIMULATION...]] - do the verdicts err
- * as seldom as they say?  Made-up studies (2,000 unless it is said) for each of
+/* stats_simulation.c ARMS SEEDS CORRELATION SPREAD [STUDIES [SIMULATION...]] - are the verdicts
+ * wrong as seldom as they claim?  Made-up studies (2,000 unless it is said) for each of
  *
  *   null    all arms alike: a verdict of difference, in any contrast, is false
  *   margin  all arms worse by just the margin: a verdict of equivalence is false
@@ -43,7 +43,7 @@ static void make(double *y, const design *d, const double *truth, gsl_rng *g)
         }
 }
 
-/* The most that a binomial of 0.05 reaches in all but one of a thousand. */
+/* The 99.9 % quantile of a binomial with p = 0.05. */
 static int most_false(int studies)
 {
     int k = studies / 20;
@@ -51,12 +51,12 @@ static int most_false(int studies)
     return k;
 }
 
-/* Studies in which something false was said. */
+/* Studies with a false verdict. */
 static int simulate(const design *d, kind what, int studies)
 {
     double y[ARMS_MAX * SEEDS_MAX], truth[ARMS_MAX] = { 0 };
     contrast_pair pair[ARMS_MAX];
-    /* A margin that intervals can lie inside of, or equivalence would never be said. */
+    /* A margin wider than the intervals; otherwise no verdict would be "equivalent". */
     const double margin = 6 * d->spread * sqrt(2 * (1 - d->correlation) / d->seeds) + 0.5;
     for (int a = 1; a < d->arms; a++) {
         pair[a - 1] = (contrast_pair){ a, 0 };

@@ -1,5 +1,5 @@
 #!/bin/sh
-# sweep.sh ATTNLAB - a study from its file to its record: planned, shown, run, run again, cut off,
+# sweep.sh ATTNLAB - a study from its file to its database: planned, shown, run, run again, interrupted,
 # killed, changed; the numbers are those of an undisturbed study, and no cell is run twice.
 . "$(dirname "$0")/common.sh"
 small_corpus
@@ -29,7 +29,7 @@ numbers() { # DB - every number of every run, by arm and seed
         SELECT config_id, seed_init, status, last_step, final_hash FROM run ORDER BY 1, 2"
 }
 
-# The dry run shows every cell and leaves nothing behind.
+# A dry run shows every cell and leaves nothing behind.
 sweep dry.db --dry-run -o csv >dry.csv 2>err || fail "--dry-run: $? $(cat err)"
 [ "$(wc -l <dry.csv)" -eq 7 ] || fail "--dry-run: not 6 cells: $(cat dry.csv)"
 grep -q '^mqa,2,[0-9a-f]*,[0-9]*,-[0-9.]*,64,[0-9]*,128,new,0,' dry.csv ||
@@ -39,7 +39,7 @@ sweep wild.db --dry-run train.lr=1e6 train.clip=0 >out 2>err ||
     fail "--dry-run of what diverges: $? $(cat err)"
 grep -q '0 of 6 runs recorded' err || fail "--dry-run: $(cat err)"
 
-# Undisturbed.
+# An undisturbed study.
 sweep a.db -j 2 2>err || fail "sweep: $? $(cat err)"
 numbers a.db >a.log
 [ "$(grep -c "done" a.log)" -eq 6 ] || fail "not 6 finished runs"
@@ -107,7 +107,7 @@ for try in 1 2 3; do
         fail "children of a killed driver: $(sqlite3 c$try.db 'SELECT status, message FROM run')"
 done
 
-# More seeds are those seeds and no others; what diverges is recorded, and no failure.
+# More seeds add exactly those seeds; a diverged run is stored and is not a failure.
 sweep a.db sweep.seeds=3 2>err || fail "three seeds: $? $(cat err)"
 [ "$(sqlite3 a.db 'SELECT count(*), max(attempts) FROM run')" = '9|1' ] || fail "three seeds"
 sweep d.db 'sweep.axes={train.lr: [1e-3, 1e6]}' 'sweep.baseline={train.lr: 1e-3}' sweep.seeds=1 \
@@ -116,7 +116,7 @@ sweep d.db 'sweep.axes={train.lr: [1e-3, 1e6]}' 'sweep.baseline={train.lr: 1e-3}
     fail "nothing diverged: $(sqlite3 d.db 'SELECT status, message FROM run')"
 grep -q 'lr=1e+06, seed 1 (run .*): diverged at step .*; log: ' err || fail "divergence is not reported: $(cat err)"
 
-# A corpus that breaks under the study: every cell fails with the reason, and the status says so.
+# A corpus that is damaged during the study: every cell fails with the reason, and so does the study.
 cp -r corpus whole
 sweep e.db sweep.seeds=1 --dry-run >out 2>err || fail "dry run of e"
 shard=$(ls -S corpus/*train* | head -n 1)

@@ -1,4 +1,5 @@
-/* test_arms.c - the grid: which arms there are, what they are called and compared with. */
+/* test_arms.c - the arms of a grid: which there are, their names, and what each is compared with.
+ */
 #include "experiments/arms.h"
 
 #include "tests/workspace.h"
@@ -81,7 +82,8 @@ static void test_one_axis(void **state)
     done();
 }
 
-/* An arm meets the baseline that is like it in all else; the span is one for all. */
+/* An arm is compared with the baseline that equals it in everything else; all have the same span.
+ */
 static void test_two_axes(void **state)
 {
     (void)state;
@@ -136,7 +138,7 @@ static void test_exclude(void **state)
     refused("", text, "leaves no arm");
 }
 
-/* One arm and no axis; and replicas, which differ in nothing but the draw of the weights. */
+/* One arm and no axis; and replicas, which differ only in their initial weights. */
 static void test_plain(void **state)
 {
     (void)state;

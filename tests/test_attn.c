@@ -1,6 +1,6 @@
-/* test_attn.c - specs are read strictly, and written back in one form.
+/* test_attn.c - specs are parsed strictly and written back in one canonical form.
  *
- * Brings a registry of its own: some variants of the real one, and one with real-valued options.
+ * It has its own registry: some variants of the real one, and one with real-valued options.
  */
 #include "tests/unit.h"
 #include "variants/attn.h"

@@ -1,5 +1,5 @@
-/* test_backup.c - copies made while eight processes write: each is whole, holds what was committed
- * when it began, and of every writer a beginning without a gap. */
+/* test_backup.c - copies made while eight processes write: each is intact, has everything that
+ * was committed when it began, and has the rows of every writer without a gap. */
 #define _GNU_SOURCE
 #include "core/db/backup.h"
 #include "tests/unit.h"
@@ -37,7 +37,7 @@ static int remove_folder(void **state)
     return system(command);
 }
 
-/* Two rows a transaction, which belong together. */
+/* Two rows per transaction, which belong together. */
 static void write_for_ever(int writer)
 {
     db d;

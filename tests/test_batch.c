@@ -5,7 +5,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* A text whose token is its place: what was read says where. */
+/* A text in which each token is its own position, so that what was read shows from where. */
 enum { TOKENS = 1000, SPAN = 64, SPANS = (TOKENS - 1) / SPAN, BATCH = 256, STEPS = 16 };
 
 static int32_t place[TOKENS];
@@ -39,7 +39,7 @@ static void read_all(int32_t token[STEPS][BATCH], int context, int seed)
     batch_close(&b);
 }
 
-/* In any order, and from anywhere on, as after a resumption. */
+/* In any order and from any step, as after a resume. */
 static void test_step_alone(void **state)
 {
     (void)state;
@@ -59,7 +59,7 @@ static void test_step_alone(void **state)
     assert_memory_not_equal(other, token, sizeof other);
 }
 
-/* An epoch takes every span once, whole, in an order of its own. */
+/* An epoch reads every span once, complete, in its own order. */
 static void test_without_replacement(void **state)
 {
     (void)state;
@@ -89,7 +89,7 @@ static void test_contexts_read_the_same(void **state)
     assert_memory_equal(a, b, sizeof a);
 }
 
-/* Due at the first step whose tokens reach or pass a multiple. */
+/* Due at the first step at which the tokens reach or exceed a multiple. */
 static void test_due(void **state)
 {
     (void)state;

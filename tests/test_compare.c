@@ -1,4 +1,4 @@
-/* test_compare.c - attnlab compare, from rows to sentences and back into the record. */
+/* test_compare.c - attnlab compare, from rows to sentences, and what it stores. */
 #include "analysis/data/study.h"
 #include "cli/verbs.h"
 #include "tests/fixture.h"
@@ -28,7 +28,7 @@ static int compare(const fixture *f, char **out, char **err, const char *a, cons
                         (const char *[]){ "attnlab compare", "--db", f->path, a, b, c, d, NULL });
 }
 
-/* The sentence a newcomer reads, and the row that stands in the record. */
+/* The sentence that is printed, and the row in the database. */
 static void says_and_records(void **state)
 {
     (void)state;
@@ -79,7 +79,7 @@ static void says_and_records(void **state)
     fixture_close(&f);
 }
 
-/* Every two arms; a baseline stays the one that others are compared with. */
+/* All pairs; a baseline stays the arm that others are compared with. */
 static void every_pair(void **state)
 {
     (void)state;
@@ -176,7 +176,7 @@ static void six_seeds(void **state)
     fixture_close(&f);
 }
 
-/* Diverged, failed and missing runs are named; seeds are left aside aloud. */
+/* Diverged, failed and missing runs are named, and so are seeds that are left out. */
 static void holes(void **state)
 {
     (void)state;
@@ -262,7 +262,7 @@ static void confounds(void **state)
     fixture_close(&f);
 }
 
-/* A configuration recorded before a key was there had the key's default. */
+/* A configuration stored before a key existed has the key's default. */
 static void young_keys(void **state)
 {
     (void)state;
@@ -312,7 +312,7 @@ static void afterthoughts(void **state)
     fixture_close(&f);
 }
 
-/* Each arm meets its own baseline, and is called by its axes. */
+/* Each arm is compared with its own baseline and named by its axes. */
 static void two_baselines(void **state)
 {
     (void)state;
@@ -374,7 +374,7 @@ static void finds_the_study(void **state)
     fixture_close(&f);
 }
 
-/* A database that cannot be written is compared, and that is said. */
+/* A read-only database is compared, with a note. */
 static void read_only(void **state)
 {
     (void)state;

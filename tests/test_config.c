@@ -1,6 +1,6 @@
-/* test_config.c - keys, what they derive, what they refuse, and the identity they add up to.
+/* test_config.c - keys, derived values, refused values, and the identity of a configuration.
  *
- * The corpus is a stand-in, so that no text is needed: "corpus.c" is replaced by its two functions
+ * The corpus is a stand-in, so that no text is needed: it replaces the two functions of corpus.c
  * that config_resolve calls.
  */
 #include "trainer/config/config.h"
@@ -249,7 +249,7 @@ static void test_corpus(void **state)
     assert_true(config_override(&d, "train.batch_tokens=262144", &e));
     refused_together(d, "the training text of /tmp has 100000 tokens");
 
-    d = c; /* not there, or not a corpus: the data's fault, and not the configuration's */
+    d = c; /* missing, or not a corpus: STATUS_FAILED, because the configuration is right */
     assert_true(config_override(&d, "data.corpus=/nowhere/at/all", &e));
     assert_false(config_resolve(&d, &e));
     check_refusal(&e, STATUS_FAILED, "/nowhere/at/all");
@@ -300,7 +300,7 @@ static void check_same(bool same, config a, config b)
     assert_int_equal(strcmp(x, y) == 0, same);
 }
 
-/* The identity of a released configuration never changes: it is what finds the recorded run. */
+/* The identity of a released configuration never changes, because stored runs are found by it. */
 static void test_identity_is_pinned(void **state)
 {
     (void)state;
@@ -393,7 +393,7 @@ static void test_init_from(void **state)
     assert_int_equal(remove(path), 0);
 }
 
-/* What is written, read again, is the same configuration. */
+/* A configuration that is written and read again is the same. */
 static void test_write(void **state)
 {
     (void)state;

@@ -1,5 +1,5 @@
-/* test_confound.c - whatever else two arms differ in is named, once, for that arm alone, in the
- * table's notes and in the record; and what is no confound is not. */
+/* test_confound.c - every other difference between two arms is named, once and only for that arm,
+ * in the table's notes and in the database; and nothing else is. */
 #include "cli/verbs.h"
 #include "tests/fixture.h"
 
@@ -26,8 +26,8 @@ static const fixture_arm HEADS[] = {
 #define CORPUS_AXIS                                                                                \
     "UPDATE sweep SET axes_json = json_insert(axes_json, '$.\"data.corpus\"', json('[]'))"
 
-/* What is done to a study in which nothing else differs, and what is then said of mqa; NULL:
- * nothing. */
+/* A change to a study in which nothing else differs, and the confound that is then named for mqa;
+ * NULL for none. */
 static const struct {
     const char *sql[5], *key, *said, *metric;
 } CASE[] = {

@@ -1,4 +1,5 @@
-/* test_contrast.c - every procedure against SciPy's numbers, and what must hold for all of them. */
+/* test_contrast.c - every procedure against SciPy's numbers, and properties that all of them have.
+ */
 #include "analysis/statistics/contrast.h"
 #include "analysis/statistics/power.h"
 #include "tests/golden.h"
@@ -89,7 +90,7 @@ static void blocks(void **state)
     json_decref(g);
 }
 
-/* p at any value is read off the equivalence test, whose margin can be put there. */
+/* The p value of any null value, from the equivalence test with its margin there. */
 static void flips(void **state)
 {
     (void)state;
@@ -146,7 +147,7 @@ static void unpaired(void **state)
     json_decref(g);
 }
 
-/* Interval, p and verdict say the same, whatever the procedure and the data. */
+/* Interval, p and verdict agree, for every procedure and all data. */
 static void consistent(void **state)
 {
     (void)state;
@@ -188,7 +189,7 @@ static void consistent(void **state)
     gsl_rng_free(g);
 }
 
-/* Runs that agree bit for bit differ by nothing, surely. */
+/* Runs that agree bit for bit have a difference of exactly 0. */
 static void identical(void **state)
 {
     (void)state;
@@ -259,7 +260,7 @@ static void missing(void **state)
     contrast_close(&r);
 }
 
-/* mde is where power is 80 %; the seeds needed are the first that have it. */
+/* At the mde power is 80 %; `needed` is the first number of seeds that reaches it. */
 static void plans(void **state)
 {
     (void)state;

@@ -1,4 +1,4 @@
-/* test_corpus.c - prepare, then open: every byte accounted for, every change noticed. */
+/* test_corpus.c - prepare, then open: every byte is accounted for, and every change is noticed. */
 #include "tests/model_file.h"
 #include "tests/prose.h"
 #include "tests/scratch.h"
@@ -15,7 +15,7 @@
 
 enum { FILES = 6, VOCAB = 420 };
 
-/* The documents: two to learn from, and some that begin or end in odd ways. */
+/* The documents: two long ones, and some that begin or end in odd ways. */
 static char *document[FILES];
 static char path[FILES + 1][128];
 static const char *name[FILES + 1];
@@ -129,7 +129,7 @@ static void expect_whole(const char *folder, int width)
     tokenizer_close(&t);
     free(model);
     corpus_close(&c);
-    corpus_close(&c); /* of a closed one: nothing */
+    corpus_close(&c); /* does nothing if it is closed */
 }
 
 static void test_whole(void **state)
@@ -150,14 +150,14 @@ static void test_whole(void **state)
     corpus_close(&c);
 }
 
-/* More pieces than two bytes count: four. */
+/* More pieces than 2 bytes can number: tokens of 4 bytes. */
 static void test_wide(void **state)
 {
     (void)state;
     model_file m;
     model_open(&m, "<s>", true);
     model_piece(&m, "\xe2\x96\x81", 0, PIECE_NORMAL);
-    for (int i = 0; i < 70000; i++) { /* the letters last, so that their numbers are large */
+    for (int i = 0; i < 70000; i++) { /* the letters come last, so that their tokens are large */
         char text[16];
         snprintf(text, sizeof text, i < 69974 ? "{%d}" : "%c", i < 69974 ? i : 'a' + i - 69974);
         model_piece(&m, text, (float)-i, PIECE_NORMAL);
@@ -172,7 +172,7 @@ static void test_wide(void **state)
     expect_whole(o.out, 4);
 }
 
-/* What a corpus is does not depend on where it lies, and depends on all else. */
+/* The identity of a corpus does not depend on its folder, but on everything else. */
 static void test_identity(void **state)
 {
     (void)state;
@@ -198,7 +198,7 @@ static void test_identity(void **state)
     make(&o, other);
     assert_string_not_equal(first, other);
 
-    /* The tokenizer that was made there, given: the same corpus. */
+    /* With that tokenizer given: the same corpus. */
     o = order("sixth");
     char model[128];
     snprintf(model, sizeof model, "%s", scratch_path(&dir, "first/tokenizer.model"));
@@ -213,7 +213,7 @@ static void test_orders(void **state)
     char copy[128], latin1[128], mark[128];
     corpus_order o = order("refused");
     val_files[2] = name[2];
-    expect_refused(&o, STATUS_USAGE, "text2 is to be trained on and held out");
+    expect_refused(&o, STATUS_USAGE, "text2 is given both for training and as held-out text");
     o = order("refused");
     snprintf(copy, sizeof copy, "%s", scratch_text(&dir, "copy", document[2]));
     val_files[2] = copy;
@@ -232,12 +232,12 @@ static void test_orders(void **state)
     expect_refused(&o, STATUS_USAGE, "at most ");
     o = order("refused");
     o.tokenizer = name[0];
-    expect_refused(&o, STATUS_FAILED, "text0: is no SentencePiece model");
+    expect_refused(&o, STATUS_FAILED, "text0: not a SentencePiece model");
     o = order("refused");
     o.n_train = 1, o.n_val = 0;
     train_files[0] = name[4];
     expect_refused(&o, STATUS_USAGE, "too little text");
-    assert_int_not_equal(access(out, F_OK), 0); /* nothing was made */
+    assert_int_not_equal(access(out, F_OK), 0); /* nothing was created */
     o = order("text0");
     expect_refused(&o, STATUS_FAILED, "text0");
     o = order("text0/below");
@@ -257,7 +257,7 @@ static void test_orders(void **state)
     assert_int_not_equal(access(out, F_OK), 0);
 }
 
-/* Without files to hold out: the end of each. */
+/* Without held-out files, the end of each file is held out. */
 static void test_fraction(void **state)
 {
     (void)state;
@@ -330,7 +330,7 @@ static void test_damage(void **state)
     expect_closed(name[0], "text0");
 }
 
-/* Whatever is done to the manifest, it is refused or says the same. */
+/* A damaged manifest is refused, or means the same as before. */
 static void test_manifest(void **state)
 {
     (void)state;
@@ -357,7 +357,7 @@ static void test_manifest(void **state)
         } else
             assert_non_null(strstr(e.msg, "manifest.json"));
         bytes[i] = was;
-        if (i == n - 1) break; /* without the last line end it is still whole */
+        if (i == n - 1) break; /* it is complete without its final newline */
         scratch_put(&dir, "manifest/manifest.json", bytes, i);
         assert_false(corpus_open(&c, o.out, CORPUS_MANIFEST, &e));
     }
@@ -370,7 +370,7 @@ static void test_manifest(void **state)
     free(bytes);
 }
 
-/* A manifest that is in order and a shard that is not what it should be. */
+/* A valid manifest of a shard with wrong tokens. */
 static void test_forged(void **state)
 {
     (void)state;
@@ -381,7 +381,8 @@ static void test_forged(void **state)
         const uint16_t *tokens;
         int64_t n;
         const char *why;
-    } CASE[] = { { wrong, 3, "token 1 is piece 420 of 420" }, { few, 2, "bytes of text" } };
+    } CASE[] = { { wrong, 3, "token 1 is 420, but the vocabulary has 420 pieces" },
+                 { few, 2, "bytes of text" } };
     for (int i = 0; i < 2; i++) {
         manifest m;
         error e;
@@ -411,7 +412,8 @@ static void test_again(void **state)
     assert_int_equal(stat(file, &after), 0);
     assert_int_equal(before.st_ino, after.st_ino); /* nothing was written */
 
-    /* Its own tokenizer, given: still the same.  In the other direction that shows at the end. */
+    /* With its own tokenizer given, it is the same corpus.  The other way round, this is only known
+     * after training. */
     char model[128];
     snprintf(model, sizeof model, "%s", scratch_path(&dir, "again/tokenizer.model"));
     o.tokenizer = model;
@@ -444,7 +446,8 @@ static void test_again(void **state)
     make(&o, second);
 }
 
-/* Two corpora in turn in one folder, killed at any moment: what opens is one of the two. */
+/* Two corpora written alternately to one folder, killed at any moment: if a corpus opens, it is one
+ * of the two. */
 static void test_killed(void **state)
 {
     (void)state;
@@ -474,14 +477,14 @@ static void test_killed(void **state)
             assert_true(!strcmp(c.sha256, sha256[0]) || !strcmp(c.sha256, sha256[1]));
             corpus_close(&c);
         } else
-            assert_non_null(strstr(e.msg, "cut off"));
+            assert_non_null(strstr(e.msg, "interrupted"));
     }
     o.vocab_size = VOCAB;
     make(&o, NULL);
     expect_whole(o.out, 2);
 }
 
-/* A disk that is full: said, and no corpus. */
+/* On a full disk prepare fails with that reason and leaves no corpus. */
 static void test_full(void **state)
 {
     (void)state;
@@ -498,7 +501,7 @@ static void test_full(void **state)
     int status;
     waitpid(child, &status, 0);
     assert_int_equal(status, 0);
-    expect_closed(o.out, "cut off");
+    expect_closed(o.out, "interrupted");
     make(&o, NULL);
     expect_whole(o.out, 2);
 }

@@ -1,4 +1,4 @@
-/* test_curves.c - tokens to reach a loss, series of runs, and what `curves` says of them. */
+/* test_curves.c - tokens to reach a loss, series of runs, and what `curves` reports. */
 #include "analysis/answers/reach.h"
 #include "cli/verbs.h"
 

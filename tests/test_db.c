@@ -1,4 +1,4 @@
-/* test_db.c - the record opens only what is its own, and two writers never lose a row. */
+/* test_db.c - only attnlab's own databases are opened, and concurrent writers never lose a row. */
 #define _DEFAULT_SOURCE
 #include "core/db/db.h"
 #include "tests/unit.h"
@@ -156,7 +156,7 @@ static void refuses_strangers(void **state)
     refuse(name, DB_WRITE, "");
 }
 
-/* Eight processes make the database and add to it at once; nothing is lost or refused. */
+/* Eight processes create the database and write to it at once; nothing is lost or refused. */
 static void many_writers(void **state)
 {
     (void)state;

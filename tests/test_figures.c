@@ -1,5 +1,5 @@
-/* test_figures.c - what each kind of figure shows is what compare prints, what closed forms say,
- * and what can be counted in the record; in LaTeX no name is a command. */
+/* test_figures.c - every kind of figure shows what compare prints, what closed forms give, and what
+ * can be counted in the database; in LaTeX no name is a command. */
 #include "cli/verbs.h"
 #include "core/base/file.h"
 #include "core/base/hash.h"

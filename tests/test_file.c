@@ -1,4 +1,5 @@
-/* test_file.c - files are whole or not there; locks die with their holder. */
+/* test_file.c - files are written completely or not at all; locks end with the process that holds
+ * them. */
 #include "core/base/file.h"
 #include "tests/scratch.h"
 #include "tests/unit.h"
@@ -58,7 +59,7 @@ static void test_read(void **state)
     assert_null(bytes);
 }
 
-/* Files that do not know their size: a pipe with more than one read takes. */
+/* Files of unknown size: a pipe with more than one read returns. */
 static void test_read_pipe(void **state)
 {
     enum { N = 300000 };
@@ -101,7 +102,7 @@ static void test_write(void **state)
     expect_content(path, "newer");
     assert_false(file_write(scratch_path(s, "no/folder"), "x", 1, &e));
     assert_non_null(strstr(e.msg, "no/folder"));
-    assert_false(file_write(s->folder, "x", 1, &e)); /* a folder is in its place */
+    assert_false(file_write(s->folder, "x", 1, &e)); /* a folder has this name */
 }
 
 static void test_draft(void **state)
@@ -122,10 +123,11 @@ static void test_draft(void **state)
     fputs("ne", d.f), fputs("w", d.f);
     assert_true(file_draft_close(&d, &e));
     expect_content(path, "new");
-    file_draft_drop(&d); /* of a closed one: nothing */
+    file_draft_drop(&d); /* does nothing if it is closed */
 }
 
-/* A disk that is full: the old file stays, nothing lies beside it, and the reason is said. */
+/* On a full disk the old file stays, no temporary file is left, and the message gives the reason.
+ */
 static void test_full(void **state)
 {
     scratch *s = *state;
@@ -162,7 +164,7 @@ static void test_folder(void **state)
     assert_non_null(strstr(e.msg, "file"));
 }
 
-/* A folder of one's own where $TMPDIR says, gone with what it holds; a link's target stays. */
+/* A temporary folder under $TMPDIR is removed with its content; the target of a link stays. */
 static void test_scratch(void **state)
 {
     scratch *s = *state;

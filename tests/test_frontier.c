@@ -1,4 +1,4 @@
-/* test_frontier.c - arms are dominated by verdict, and not by luck. */
+/* test_frontier.c - an arm is dominated because of a verdict, not by chance. */
 #include "analysis/answers/frontier.h"
 
 #include "cli/verbs.h"
@@ -56,7 +56,7 @@ static void test_places(void **state)
     check(WILD, FRONTIER_OPEN, FRONTIER_BEST);
 }
 
-/* The figure marks what the verb says: in its legend, and on its dashed line. */
+/* The figure marks what the command says, in its legend and on its dashed line. */
 static void test_figure(void **state)
 {
     (void)state;

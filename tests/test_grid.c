@@ -1,5 +1,5 @@
-/* test_grid.c - a comparison by its axes: every arm in its place, with the numbers of the same
- * comparison as a list; nothing averaged, nothing dropped. */
+/* test_grid.c - a comparison laid out by axes: every arm in its place, with the numbers of the
+ * plain list; nothing is averaged and nothing is dropped. */
 #include "cli/verbs.h"
 #include "tests/fixture.h"
 

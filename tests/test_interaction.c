@@ -1,4 +1,5 @@
-/* test_interaction.c - a gap that grows with context is found, one that does not is not. */
+/* test_interaction.c - a gap that grows with context is found, and a constant one is not reported.
+ */
 #include "analysis/answers/interaction.h"
 
 #include "cli/verbs.h"

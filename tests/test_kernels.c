@@ -1,7 +1,7 @@
-/* test_kernels.c - every path of the kernels against the equations, in float64.
+/* test_kernels.c - every backend of the kernels against the equations, in float64.
  *
- * Outputs start as NaN where they are to be overwritten.  Gradients are also held against
- * differences of the oracle itself, so that no equation is taken on trust.
+ * Outputs that are to be overwritten start as NaN.  Gradients are also compared with differences of
+ * the oracle itself, so that no equation is taken on trust.
  */
 #include "core/compute/backend.h"
 #include "core/compute/kernels.h"
@@ -33,7 +33,7 @@ static float *copy(const float *x, size_t n)
     return memcpy(y, x, n * sizeof *x);
 }
 
-/* |got - want| <= tolerance (1 + |want|), with the path's name where not. */
+/* |got - want| <= tolerance (1 + |want|), else fails with the backend's name. */
 static void expect_near(const backend *p, const char *what, size_t i, double got, double want,
                         double tolerance)
 {
@@ -41,7 +41,7 @@ static void expect_near(const backend *p, const char *what, size_t i, double got
         fail_msg("%s: %s[%zu] is %.9g, not %.9g", p->name, what, i, got, want);
 }
 
-/* Run f on every path that this processor has. */
+/* Run f on every backend that this processor has. */
 static void on_paths(void (*f)(const backend *p))
 {
     for (int i = 0; backends[i]; i++)
@@ -166,7 +166,7 @@ static void test_linear_keeps_rows_apart(void **state)
 
 /* --- bfloat16 ------------------------------------------------------------------------------- */
 
-/* To nearest, ties to even, by arithmetic: 8 bits of significand. */
+/* Round to a significand of 8 bits, to nearest with ties to even, by arithmetic. */
 static float bfloat16(float x)
 {
     int exponent;
@@ -266,7 +266,7 @@ static void test_bfloat16_keeps_rows_apart(void **state)
     on_paths(check_bfloat16_rows);
 }
 
-/* The whole process computes in it once it is asked to, or is told that it cannot. */
+/* Setting the precision changes the whole process, or is refused. */
 static void test_precision(void **state)
 {
     (void)state;
@@ -433,7 +433,7 @@ static double nll_oracle(const float *x, int target, int V)
     return log(sum) + top - x[target];
 }
 
-/* every: one row in so many has a target; 0: none has. */
+/* Every `every`-th row has a target; none has if it is 0. */
 static void check_loss(const backend *p, int N, int V, float size, int every)
 {
     const float scale = 0.3f;
@@ -516,7 +516,7 @@ static void check_vectors(const backend *p)
         p->vector_add(y, x, n);
         for (size_t i = 0; i < n; i++) assert_true(y[i] == y0[i] + x[i]);
         if (n) {
-            x[n - 1] = 1e30f; /* its square is beyond float32 */
+            x[n - 1] = 1e30f; /* its square overflows float32 */
             expect_near(p, "square sum", n, p->vector_square_sum(x, n) / 1e60, 1, 1e-6);
             x[n / 2] = NAN;
             assert_true(isnan(p->vector_square_sum(x, n)));

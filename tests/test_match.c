@@ -1,4 +1,4 @@
-/* test_match.c - equal parameters: the rule of match.h against the formula, and its limits. */
+/* test_match.c - equal parameters: the rule in match.h against the formula, and its limits. */
 #include "experiments/match.h"
 
 #include "tests/workspace.h"

@@ -1,4 +1,4 @@
-/* test_memory.c - what `describe` says a run allocates, against what it asks malloc for. */
+/* test_memory.c - the memory that `describe` predicts, against what a run asks malloc for. */
 #include "trainer/model/memory.h"
 
 #include "tests/unit.h"
@@ -8,7 +8,7 @@
 #include <stdint.h>
 #include <stdlib.h>
 
-/* Bytes asked for; the linker sends every call of this program here. */
+/* Bytes asked for; the linker redirects every call of this program here. */
 static size_t allocated;
 
 void *__real_malloc(size_t n);

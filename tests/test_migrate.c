@@ -155,7 +155,7 @@ static void refuses(void **state)
     check(0);
 }
 
-/* Eight processes at once: one does it, the others find it done. */
+/* Eight processes at once: one migrates, the others find it done. */
 static void at_once(void **state)
 {
     (void)state;

@@ -1,4 +1,5 @@
-/* test_noise.c - the noise floor from made-up runs, and what it lets so many seeds find. */
+/* test_noise.c - the noise floor of made-up runs, and the differences that n seeds can then find.
+ */
 #include "analysis/statistics/noise.h"
 #include "analysis/statistics/power.h"
 #include "cli/verbs.h"
@@ -26,7 +27,7 @@ static void as_scipy(void **state)
     }
 }
 
-/* So many seeds are enough, and one fewer is not. */
+/* This many seeds are enough, and one fewer is not. */
 static void fewest(void **state)
 {
     (void)state;

@@ -1,5 +1,5 @@
-/* test_panels.c - weights that are laid out give the bits of weights that are not, in the shapes of
- * blocks, one more and one less, and of weights that no panel is for. */
+/* test_panels.c - weights in panels give the same bits as weights without, at block sizes, one more
+ * and one less, and for weights that have no panels. */
 #include "core/compute/kernels.h"
 #include "core/compute/panels.h"
 #include "core/compute/threads.h"
@@ -25,7 +25,7 @@ static float *random_floats(size_t n)
     return x;
 }
 
-/* y, dx and dW of one linear layer, one behind the other. */
+/* y, dx and dW of one linear layer, concatenated. */
 static float *products(const float *x, const float *dy, const float *W, int out, int in, size_t *n)
 {
     const size_t y = (size_t)ROWS * (size_t)out, dx = (size_t)ROWS * (size_t)in;

@@ -1,4 +1,4 @@
-/* test_plan.c - a study in the record, and what becomes of it when the study changes. */
+/* test_plan.c - a study in the database, and what happens when its file changes. */
 #include "experiments/plan.h"
 
 #include "tests/workspace.h"
@@ -122,7 +122,7 @@ static void test_first(void **state)
           "mha gqa mqa");
 }
 
-/* Twice the same is once. */
+/* Planning twice changes nothing. */
 static void test_again(void **state)
 {
     (void)state;
@@ -151,7 +151,7 @@ static void test_arms_change(void **state)
     check("SELECT max(version) FROM sweep_version", "3");
 }
 
-/* More seeds are more runs, and a new version that says what was known. */
+/* More seeds add runs, and a new version that notes what had been seen. */
 static void test_seeds_change(void **state)
 {
     (void)state;
@@ -198,7 +198,7 @@ static void test_fixed_keys(void **state)
           "mqa lr=0.001|mha lr=0.001 mqa lr=0.002|mha lr=0.002");
 }
 
-/* What other code recorded stops the plan, is planned again, or is accepted. */
+/* Results of other code stop the plan, are planned again, or are accepted. */
 static void test_outdated(void **state)
 {
     (void)state;
@@ -249,7 +249,7 @@ static void test_look(void **state)
     sweep_close(&s);
 }
 
-/* A study by its file, its folder, or its name in the record. */
+/* A study by its file, its folder, or its name in the database. */
 static void test_open(void **state)
 {
     (void)state;

@@ -1,4 +1,4 @@
-/* test_plot.c - the same data give the same bytes, and no name is ever code. */
+/* test_plot.c - the same data give the same bytes, and no name is ever executed. */
 #include "cli/verbs.h"
 #include "core/base/file.h"
 #include "core/base/hash.h"

@@ -1,5 +1,5 @@
-/* test_powerlaw.c - fits and their errors agree with SciPy's curve_fit, and what the data do not
- * tell is not told. */
+/* test_powerlaw.c - fits and their errors agree with SciPy's curve_fit, and what the
+ * data do not determine is not reported. */
 #include "analysis/statistics/powerlaw.h"
 
 #include "tests/golden.h"
@@ -162,7 +162,7 @@ static void test_few_levels(void **state)
     assert_true(isnan(p.loss.value) && isnan(p.doubling.value));
 }
 
-/* A step is no power law: nothing is told of it. */
+/* A step is not a power law: nothing is reported. */
 static void test_step(void **state)
 {
     (void)state;

@@ -178,7 +178,7 @@ static void shows(void **state)
     free(uid);
 }
 
-/* Every query that has a name runs, with and without its parameters, and gives rows. */
+/* Every saved query runs, with and without its parameters, and returns rows. */
 static void by_name(void **state)
 {
     (void)state;

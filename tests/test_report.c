@@ -1,4 +1,4 @@
-/* test_report.c - the page of a study: what it says, that names stay text, that it needs nothing.
+/* test_report.c - the page of a study: its content; names stay text; it loads nothing.
  *
  * test_report FILE.html writes the page of a study with hostile names there, for report.sh to open
  * in a browser.

@@ -1,8 +1,8 @@
-/* test_safetensors.c - what is written reads back; what is not well-formed is refused, each for its
- * own reason.
+/* test_safetensors.c - what is written is read back; every kind of malformed file is refused for
+ * its own reason.
  *
  * The verdicts are those of the reference reader (huggingface/safetensors, tensor.rs) for every
- * case but one: a rank above SAFETENSORS_RANK, which it takes.
+ * case but one: it accepts a rank above SAFETENSORS_RANK.
  */
 #include "core/base/safetensors.h"
 #include "tests/scratch.h"
@@ -85,7 +85,7 @@ static void test_round_trip(void **state)
     assert_null(safetensors_metadata(&s, "nothing"));
     assert_null(safetensors_find(&s, "__metadata__"));
     safetensors_close(&s);
-    safetensors_close(&s); /* of a closed one: nothing */
+    safetensors_close(&s); /* does nothing if it is closed */
     assert_false(safetensors_open(&s, scratch_path(&dir, "none"), &e));
 }
 
@@ -143,8 +143,8 @@ static void test_refused(void **state)
         { "{\"\xff\":{}}", 0, "JSON" },
         { "{\"a\\u0000b\":{}}", 0, "JSON" },
         { "{\"a\":{},\"a\":{}}", 0, "JSON" },
-        { "{\"__metadata__\":{\"a\":1}}", 0, "not a text" },
-        { "{\"__metadata__\":{\"a\":{}}}", 0, "not a text" },
+        { "{\"__metadata__\":{\"a\":1}}", 0, "not a string" },
+        { "{\"__metadata__\":{\"a\":{}}}", 0, "not a string" },
         { "{\"__metadata__\":[]}", 0, "not an object" },
         { "{\"__metadata__\":\"a\"}", 0, "not an object" },
         { "{\"a\":{}}", 0, "type" },
@@ -180,19 +180,19 @@ static void test_refused(void **state)
         { ONE("\"F32\"", "[1]", "[0,4]"), 0, "outside" },
         { ONE("\"F32\"", "[1]", "[0,4]"), 5, "belong to no tensor" },
         { "{}", 1, "belong to no tensor" },
-        { ONE("\"F32\"", "[1]", "[1,5]"), 5, "hole" },
-        { TWO("[0,4]", "[5,9]"), 9, "hole" },
-        { TWO("[0,4]", "[3,7]"), 7, "hole" },
-        { TWO("[0,4]", "[0,4]"), 4, "hole" },
+        { ONE("\"F32\"", "[1]", "[1,5]"), 5, "gap" },
+        { TWO("[0,4]", "[5,9]"), 9, "gap" },
+        { TWO("[0,4]", "[3,7]"), 7, "gap" },
+        { TWO("[0,4]", "[0,4]"), 4, "gap" },
         { "{\"a\":{\"dtype\":\"U8\",\"shape\":[4],\"data_offsets\":[0,4]},"
           "\"b\":{\"dtype\":\"U8\",\"shape\":[0],\"data_offsets\":[2,2]}}",
-          4, "hole" },
+          4, "gap" },
     };
     for (size_t i = 0; i < sizeof CASE / sizeof *CASE; i++)
         expect_verdict(CASE[i].header, strlen(CASE[i].header), CASE[i].data, CASE[i].why);
 }
 
-/* Headers that are too long: for the file, for the format, and for a pointer. */
+/* Headers that are too long for the file, for the format and for a pointer. */
 static void test_lengths(void **state)
 {
     (void)state;
@@ -216,10 +216,10 @@ static void test_deep_and_long(void **state)
     (void)state;
     enum { N = 1 << 20 };
     char *header = malloc(N + 64);
-    memset(header, '[', N); /* brackets without end */
+    memset(header, '[', N); /* endless brackets */
     memcpy(header, "{\"a\":", 5);
     expect_verdict(header, N, 0, "JSON");
-    memset(header, 'n', N); /* a name of a megabyte, which only the reference's users would want */
+    memset(header, 'n', N); /* a name of a megabyte, which the reference reader accepts */
     memcpy(header, "{\"", 2);
     strcpy(header + N, "\":{\"dtype\":\"U8\",\"shape\":[],\"data_offsets\":[0,1]}}");
     expect_verdict(header, strlen(header), 1, NULL);
@@ -227,7 +227,7 @@ static void test_deep_and_long(void **state)
     free(header);
 }
 
-/* Cut off anywhere, or with any byte changed, a file is refused or has another hash. */
+/* A file that is cut anywhere, or has any bit changed, is refused or has another hash. */
 static void test_damage(void **state)
 {
     (void)state;
@@ -246,7 +246,7 @@ static void test_damage(void **state)
         bytes[i / 8] ^= (char)(1 << i % 8);
         if (safetensors_open(&s, scratch_put(&dir, "changed", bytes, n), &e)) {
             assert_string_not_equal(s.sha256, sha256);
-            for (int j = 0; j < s.n; j++) { /* what it says lies in the file */
+            for (int j = 0; j < s.n; j++) { /* its data lie inside the file */
                 const char *data = s.tensor[j].data;
                 assert_true(data >= s.bytes &&
                             data + safetensors_bytes(&s.tensor[j]) <= s.bytes + n);

@@ -1,5 +1,5 @@
 /* test_sample.c - crossed variance components: the algebra, restricted maximum likelihood, how
- * often the interval covers, and what compare tells of them. */
+ * often the interval covers, and what compare reports. */
 #include "analysis/answers/sample.h"
 
 #include "cli/verbs.h"

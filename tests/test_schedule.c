@@ -30,7 +30,7 @@ static int close_workspace(void **state)
     return 0;
 }
 
-/* What is said goes into the file "said". */
+/* Messages go to the file "said". */
 static int quiet(void **state)
 {
     (void)state;
@@ -112,7 +112,7 @@ static bool says(const char *file, const char *words)
     return found;
 }
 
-/* Children that ran at one time, at most; and how many in all. */
+/* The largest number of children at one time, and how many in all. */
 static int most_at_once(int *all)
 {
     char line[128];
@@ -193,7 +193,7 @@ static void test_failures(void **state)
     bench_close(&b);
 }
 
-/* Another process that has the run's lock, and ends after a while, having done it or not. */
+/* Another process holds the run's lock and ends after a while, with the run done or not. */
 static pid_t hold(const bench *b, int i, const char *status)
 {
     int ready[2];
@@ -217,8 +217,8 @@ static pid_t hold(const bench *b, int i, const char *status)
     return holder;
 }
 
-/* A run whose lock another process has is left alone, and waited for; when that process dies
- * without an end, it is gone on with. */
+/* A run whose lock another process holds is left alone and waited for; if that process dies before
+ * the run ends, the run is resumed. */
 static void test_elsewhere(void **state)
 {
     (void)state;
@@ -266,7 +266,7 @@ static void test_stop_waiting(void **state)
     bench_close(&b);
 }
 
-/* Three drivers at once: every cell is begun once. */
+/* Three drivers at once: every cell is started once. */
 static void test_many_drivers(void **state)
 {
     (void)state;
@@ -296,7 +296,7 @@ static void test_many_drivers(void **state)
     bench_close(&b);
 }
 
-/* A signal to the driver is passed on; the children end in order, and nothing new begins. */
+/* A signal to the driver is passed on; the children end in order, and no new one starts. */
 static void test_signal(void **state)
 {
     (void)state;
@@ -347,6 +347,6 @@ int main(int argc, char **argv)
     };
     if (argc != 2) return 2;
     static char path[4096];
-    program = realpath(argv[1], path); /* the tests change their folder */
+    program = realpath(argv[1], path); /* the tests change the working folder */
     return cmocka_run_group_tests(tests, open_workspace, close_workspace);
 }

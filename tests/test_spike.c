@@ -1,4 +1,5 @@
-/* test_spike.c - spikes are found where they were put, and nowhere else; p by closed forms. */
+/* test_spike.c - spikes are found where they were put and nowhere else; p agrees with closed forms.
+ */
 #include "analysis/answers/spike.h"
 #include "cli/verbs.h"
 

@@ -1,4 +1,4 @@
-/* test_sweep.c - the `sweep` section: what it says, and what it must not. */
+/* test_study_file.c - the `sweep` section: what it may and may not contain. */
 #include "experiments/study_file.h"
 
 #include "tests/workspace.h"

@@ -1,5 +1,5 @@
-/* test_style.c - style files: what is printed is read again, what is wrong is refused with its
- * line, and what is asked for is drawn. */
+/* test_style.c - style files: a printed file is read back, mistakes are refused with
+ * their line, and the settings are drawn. */
 #include "analysis/figures/style.h"
 #include "cli/verbs.h"
 #include "core/base/file.h"

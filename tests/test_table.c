@@ -1,4 +1,4 @@
-/* test_table.c - one table, five ways to print it; JSON and CSV read back to what was put in. */
+/* test_table.c - one table in every format; JSON and CSV are read back to the same values. */
 #include "core/base/table.h"
 #include "tests/unit.h"
 
@@ -39,7 +39,7 @@ static void test_text(void **state)
     expect_text(TABLE_TEXT, 1, "name   n  loss\nmha   -7  0.10\n");
     expect_text(TABLE_TEXT, 0, "name  n  loss\n");
     expect_text(TABLE_MD, 1, "| name |  n | loss |\n|---|---:|---:|\n| mha  | -7 | 0.10 |\n");
-    char *found = print(TABLE_MD, 3); /* one line a row, whatever is in it */
+    char *found = print(TABLE_MD, 3); /* one line per row, whatever is in it */
     int lines = 0;
     for (const char *at = found; (at = strchr(at, '\n')); at++) lines++;
     assert_int_equal(lines, 5);
@@ -174,7 +174,7 @@ static void expect_probability(double p, table_format f, const char *cell)
     free(text);
 }
 
-/* A small probability is never shown as 0, and a program gets all of it. */
+/* A small probability is never shown as 0; programs get all digits. */
 static void test_probability(void **state)
 {
     (void)state;
@@ -186,7 +186,7 @@ static void test_probability(void **state)
     expect_probability(3.4e-15, TABLE_CSV, "3.4e-15\r\n");
 }
 
-/* Every double comes back as it was to a program, and rounded to people, however large it is. */
+/* Programs get every double exactly, people get it rounded, however large it is. */
 static void test_exact(void **state)
 {
     (void)state;

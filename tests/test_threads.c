@@ -1,5 +1,5 @@
-/* test_threads.c - grids: every piece once, whoever is idle; and kernels whose bits do not depend
- * on how many threads helped. */
+/* test_threads.c - grids compute every piece once, whichever threads are idle; the bits of kernels
+ * do not depend on how many threads help. */
 #include "core/compute/backend.h"
 #include "core/compute/kernels.h"
 #include "core/compute/rope.h"
@@ -31,7 +31,7 @@ static void visit(void *arg, int i)
     atomic_fetch_add(&o->c->visits[o->thread][i], 1);
 }
 
-/* Threads below c->owners post grids, one after the other; the rest have nothing to do. */
+/* Threads below c->owners post grids, one after the other; the others are idle. */
 static void post(void *arg, int thread)
 {
     count *c = arg;

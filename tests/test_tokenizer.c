@@ -1,13 +1,13 @@
-/* test_tokenizer.c - text to pieces and back, byte for byte, whatever the text. */
+/* test_tokenizer.c - any text becomes pieces and comes back byte for byte. */
 #include "tests/model_file.h"
 #include "tests/prose.h"
 #include "tests/unit.h"
+#include "trainer/corpus/text.h"
 #include "trainer/corpus/tokenizer.h"
-#include "trainer/corpus/utf8.h"
 
 enum { VOCAB = 400 };
 
-static char *text;
+static char *sample;
 static tokenizer trained;
 
 static bool train(char **model, size_t *n, const char *of, size_t bytes, int vocab, error *e)
@@ -22,8 +22,8 @@ static int setup(void **state)
     char *model;
     size_t n;
     error e;
-    text = prose(50000, 1);
-    if (!train(&model, &n, text, strlen(text), VOCAB, &e) ||
+    sample = prose(50000, 1);
+    if (!train(&model, &n, sample, strlen(sample), VOCAB, &e) ||
         !tokenizer_open(&trained, model, n, &e)) {
         print_error("%s\n", e.msg);
         return 1;
@@ -36,11 +36,11 @@ static int teardown(void **state)
 {
     (void)state;
     tokenizer_close(&trained);
-    free(text);
+    free(sample);
     return 0;
 }
 
-/* The text of a token that follows another, as a string. */
+/* The text that a token adds after `before`, as a string. */
 static const char *bytes_of(const tokenizer *t, int32_t token, int32_t before)
 {
     static char out[256];
@@ -61,7 +61,7 @@ static void test_digits_and_bytes(void **state)
     assert_int_equal(trained.bos, 1);
     assert_true(trained.prefixed);
     assert_true(tokenizer_encode(&ids, &n, &trained, "12345", 5, &e));
-    assert_int_equal(n, 6); /* the blank in front, and five digits */
+    assert_int_equal(n, 6); /* the space in front, and five digits */
     assert_string_equal(bytes_of(&trained, ids[0], trained.bos), "");
     assert_string_equal(bytes_of(&trained, ids[0], ids[1]), " ");
     for (size_t i = 1; i < n; i++)
@@ -82,7 +82,7 @@ static void test_digits_and_bytes(void **state)
     free(ids);
 }
 
-/* Encode, decode in two ways, compare; returns the number of pieces. */
+/* Encode, decode in two ways and compare; returns the number of pieces. */
 static size_t expect_back(const tokenizer *t, const char *of, size_t bytes)
 {
     int32_t *ids;
@@ -108,7 +108,7 @@ static size_t put_character(char *out, uint32_t c)
     return n;
 }
 
-/* Characters of every kind, and many of those that are special to somebody. */
+/* Characters of every kind, many of them special to some program. */
 static size_t random_text(char *out, size_t characters, uint64_t *seed)
 {
     static const uint32_t SPECIAL[] = { ' ',     ' ',    '\n',   '\t',   '\r',     0xa0,   0x2028,
@@ -123,7 +123,7 @@ static size_t random_text(char *out, size_t characters, uint64_t *seed)
                      : kind < 7 ? 1 + r % 0x7ff
                                 : 1 + r % 0x10ffff;
         if (c >= 0xd800 && c < 0xe000) c = 0x4e00;
-        if (c == 0x2581) c = 0x2582; /* the one that cannot come back */
+        if (c == 0x2581) c = 0x2582; /* the one that cannot be restored */
         n += put_character(out + n, c);
     }
     return n;
@@ -136,7 +136,7 @@ static void test_random(void **state)
     char out[4 * 48];
     for (int i = 0; i < 30000; i++) {
         const size_t n = random_text(out, prose_random(&seed) % 48, &seed);
-        assert_int_equal(utf8_valid(out, n), n);
+        assert_int_equal(text_valid(out, n), n);
         expect_back(&trained, out, n);
     }
 }
@@ -153,7 +153,7 @@ static void test_edges(void **state)
         expect_back(&trained, CASE[i], strlen(CASE[i]));
 }
 
-/* Encoding by stretches is encoding the whole. */
+/* Encoding in stretches gives the pieces of the whole text. */
 static void expect_whole(const tokenizer *t, const char *of, size_t bytes)
 {
     int32_t *ids, *whole = malloc((3 * bytes + 8) * sizeof *whole);
@@ -171,14 +171,14 @@ static void test_stretches(void **state)
     (void)state;
     uint64_t seed = 3;
     assert_true(trained.apart);
-    expect_whole(&trained, text, strlen(text));
+    expect_whole(&trained, sample, strlen(sample));
     char *out = malloc(4 * 6000);
     for (int i = 0; i < 40; i++) {
         const size_t n = random_text(out, 6000, &seed);
         expect_whole(&trained, out, n);
         expect_back(&trained, out, n);
     }
-    /* Blanks around the places where stretches end. */
+    /* Spaces around the ends of stretches. */
     for (size_t n = 1020; n < 1032; n++) {
         memset(out, 'a', n);
         strcpy(out + n, " ");
@@ -199,8 +199,8 @@ static void test_deterministic(void **state)
     char *a, *b;
     size_t m, n;
     error e;
-    assert_true(train(&a, &m, text, strlen(text), VOCAB, &e));
-    assert_true(train(&b, &n, text, strlen(text), VOCAB, &e));
+    assert_true(train(&a, &m, sample, strlen(sample), VOCAB, &e));
+    assert_true(train(&b, &n, sample, strlen(sample), VOCAB, &e));
     assert_int_equal(m, n);
     assert_memory_equal(a, b, n);
     tokenizer t;
@@ -208,14 +208,14 @@ static void test_deterministic(void **state)
     assert_string_equal(t.sha256, trained.sha256);
     tokenizer_close(&t);
     free(b);
-    assert_true(train(&b, &n, text, strlen(text), VOCAB + 1, &e));
+    assert_true(train(&b, &n, sample, strlen(sample), VOCAB + 1, &e));
     assert_true(tokenizer_open(&t, b, n, &e));
     assert_string_not_equal(t.sha256, trained.sha256);
     tokenizer_close(&t);
     free(a), free(b);
 }
 
-static int saved_query_number(const error *e, const char *after)
+static int number_after(const error *e, const char *after)
 {
     const char *at = strstr(e->msg, after);
     assert_int_equal(e->status, STATUS_USAGE);
@@ -223,7 +223,7 @@ static int saved_query_number(const error *e, const char *after)
     return atoi(at + strlen(after));
 }
 
-/* The number that a refusal names is the one that works. */
+/* The limit in the message is the one that works. */
 static void test_limits(void **state)
 {
     (void)state;
@@ -231,24 +231,24 @@ static void test_limits(void **state)
     size_t n;
     error e;
     for (size_t bytes = 300; bytes <= 3000; bytes *= 3) {
-        assert_false(train(&model, &n, text, bytes, 100000, &e));
-        const int most = saved_query_number(&e, "at most ");
-        assert_true(train(&model, &n, text, bytes, most, &e));
+        assert_false(train(&model, &n, sample, bytes, 100000, &e));
+        const int most = number_after(&e, "at most ");
+        assert_true(train(&model, &n, sample, bytes, most, &e));
         free(model);
-        assert_false(train(&model, &n, text, bytes, most + 1, &e));
-        assert_false(train(&model, &n, text, bytes, TOKENIZER_VOCAB_MIN, &e));
-        const int least = saved_query_number(&e, "at least ");
-        assert_true(train(&model, &n, text, bytes, least, &e));
+        assert_false(train(&model, &n, sample, bytes, most + 1, &e));
+        assert_false(train(&model, &n, sample, bytes, TOKENIZER_VOCAB_MIN, &e));
+        const int least = number_after(&e, "at least ");
+        assert_true(train(&model, &n, sample, bytes, least, &e));
         free(model);
-        assert_false(train(&model, &n, text, bytes, least - 1, &e));
+        assert_false(train(&model, &n, sample, bytes, least - 1, &e));
     }
-    assert_false(train(&model, &n, text, 3000, TOKENIZER_VOCAB_MIN - 1, &e));
-    assert_false(train(&model, &n, text, 3000, TOKENIZER_VOCAB_MAX + 1, &e));
+    assert_false(train(&model, &n, sample, 3000, TOKENIZER_VOCAB_MIN - 1, &e));
+    assert_false(train(&model, &n, sample, 3000, TOKENIZER_VOCAB_MAX + 1, &e));
     assert_int_equal(e.status, STATUS_USAGE);
     assert_false(train(&model, &n, "\n\n", 2, VOCAB, &e));
 }
 
-/* Long lines are cut, not skipped: nothing but blanks, line ends and U+2585 is left out. */
+/* Long lines are cut, not skipped: only spaces, line ends and U+2585 are left out. */
 static void test_lines(void **state)
 {
     (void)state;
@@ -262,7 +262,7 @@ static void test_lines(void **state)
         tokenizer_text rest = { out, n }, line;
         while (tokenizer_line(&line, &rest)) {
             assert_true(line.n > 0 && line.n <= TOKENIZER_LINE);
-            assert_int_equal(utf8_valid(line.text, line.n), line.n);
+            assert_int_equal(text_valid(line.text, line.n), line.n);
             assert_null(memchr(line.text, '\n', line.n));
             while (at < line.text)
                 if (memcmp(at, "\xe2\x96\x85", 3) == 0)
@@ -276,7 +276,7 @@ static void test_lines(void **state)
     free(out);
 }
 
-/* A text in one line teaches the same pieces as the same words in many. */
+/* A text in one line gives the same pieces as the same words in many lines. */
 static void test_long_line(void **state)
 {
     (void)state;
@@ -331,17 +331,17 @@ static void test_no_model(void **state)
     error e;
     tokenizer t;
     assert_false(tokenizer_open(&t, "", 0, &e));
-    assert_false(tokenizer_open(&t, text, 1000, &e));
-    assert_true(train(&model, &n, text, 3000, 320, &e));
+    assert_false(tokenizer_open(&t, sample, 1000, &e));
+    assert_true(train(&model, &n, sample, 3000, 320, &e));
     uint64_t seed = 11;
-    for (int i = 0; i < 300; i++) { /* cut short or changed: refused, or it still can be asked */
+    for (int i = 0; i < 300; i++) { /* cut or changed: it is refused, or it still works */
         const bool cut = i % 2;
         const size_t at = prose_random(&seed) % n;
         model[at] ^= 0x10;
         if (tokenizer_open(&t, model, cut ? at : n, &e)) {
             int32_t *ids;
             size_t m;
-            if (tokenizer_encode(&ids, &m, &t, text, 500, &e)) {
+            if (tokenizer_encode(&ids, &m, &t, sample, 500, &e)) {
                 for (size_t j = 0; j < m; j++) assert_true(ids[j] >= 0 && ids[j] < t.V);
                 free(ids);
             }
@@ -352,8 +352,8 @@ static void test_no_model(void **state)
     free(model);
 }
 
-/* Models of other people: without a blank in front, with pieces that go on over blanks, without
- * byte fallback, without BOS. */
+/* Models from elsewhere: without a space in front, with pieces across spaces, without byte
+ * fallback, without BOS. */
 static void test_other_models(void **state)
 {
     (void)state;

@@ -1,4 +1,4 @@
-/* test_node.c - the YAML that is read, and where the rest is refused. */
+/* test_yaml_node.c - which YAML is read, and where everything else is refused. */
 #include "core/base/yaml_node.h"
 
 #include "tests/unit.h"
@@ -15,7 +15,7 @@ static yaml_node *parsed(const char *text)
     return root;
 }
 
-/* Refused, as the user's mistake, with these words in the message. */
+/* The text is refused as a mistake of the user, with these words in the message. */
 static void refused(const char *text, const char *words)
 {
     error e = { 0 };
@@ -88,7 +88,7 @@ static void test_refused(void **state)
     refused("a: !!str 1\n", "tag");
     refused("!!map {a: 1}\n", "tag");
     refused("&x a: 1\n", "anchor");
-    refused("a: 1\nb: 2\na: 3\n", "'a' is given twice, first in line 1");
+    refused("a: 1\nb: 2\na: 3\n", "'a' is given twice, first on line 1");
     refused("{a: 1, b: {c: 1, c: 2}}", "'c' is given twice");
     refused("a: 1\n---\nb: 2\n", "second document");
     refused("[a: b: c", "");
@@ -106,7 +106,7 @@ static void test_refused(void **state)
     assert_false(yaml_parse(&root, "<<: {a: 1}\n<<: {b: 2}\n", &e)); /* a key like any other */
 }
 
-/* Half of a tree must not leak, wherever the text ends (the sanitizer looks). */
+/* An incomplete tree must not leak, wherever the text ends (the sanitizer checks). */
 static void test_every_prefix(void **state)
 {
     (void)state;
@@ -121,7 +121,7 @@ static void test_every_prefix(void **state)
     }
 }
 
-/* A hostile text costs next to nothing. */
+/* A hostile text takes hardly any time. */
 static void test_hostile(void **state)
 {
     (void)state;
@@ -166,7 +166,7 @@ static void test_files(void **state)
     write_file(path,
                "\xef\xbb\xbf"
                "a: 1\r\nb: 2\r\n",
-               15); /* a mark and DOS line ends */
+               15); /* a byte order mark and DOS line ends */
     assert_true(yaml_read(&root, path, &e));
     assert_string_equal(yaml_find(root, "b")->text, "2");
     assert_string_equal(root->item[0].file, path);

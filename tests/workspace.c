@@ -1,4 +1,4 @@
-/* workspace.c - see workspace.h. */
+/* workspace.c - makes and removes a temporary working folder with a small corpus. */
 #define _GNU_SOURCE
 #include "tests/workspace.h"
 
@@ -39,7 +39,7 @@ void workspace_write(const char *name, const char *text)
     assert_int_equal(fclose(f), 0);
 }
 
-/* Made-up words, each following from the last. */
+/* Made-up words; each depends on the one before it. */
 static void write_words(const char *name, unsigned seed, int words)
 {
     FILE *f = fopen(name, "w");

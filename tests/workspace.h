@@ -1,17 +1,17 @@
-/* workspace.h - a folder of the test's own, with a small corpus in it; and what is written there.
+/* workspace.h - a temporary working folder for a test, with a small corpus and the files it needs.
  */
 #ifndef TESTS_WORKSPACE_H
 #define TESTS_WORKSPACE_H
 
 #include "tests/unit.h"
 
-/* Make a temporary folder and go there; leave it, and everything in it is removed. */
+/* open creates a temporary folder and makes it the working folder; close leaves and removes it. */
 void workspace_open(void);
 void workspace_close(void);
 
 void workspace_write(const char *name, const char *text);
 
-/* A folder "corpus", of 300 pieces. */
+/* Make a folder "corpus" with a vocabulary of 300 pieces. */
 void workspace_corpus(void);
 
 #endif

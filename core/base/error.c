@@ -1,4 +1,6 @@
-/* error.c - see error.h. */
+/* error.c - formats the messages of errors into their fixed-size buffer, so that reporting a
+ * failure needs no memory.
+ */
 #include "core/base/error.h"
 
 #include <stdarg.h>
@@ -46,8 +48,8 @@ bool error_where(error *e, const char *fmt, ...)
 
 void error_memory(void)
 {
-    static const char SAYS[] = "attnlab: there is no memory left\n";
-    if (write(STDERR_FILENO, SAYS, sizeof SAYS - 1) < 0) _exit(STATUS_FAILED);
+    static const char MESSAGE[] = "attnlab: out of memory\n";
+    if (write(STDERR_FILENO, MESSAGE, sizeof MESSAGE - 1) < 0) _exit(STATUS_FAILED);
     _exit(STATUS_FAILED);
 }
 

@@ -1,4 +1,9 @@
-/* file.c - see file.h. */
+/* file.c - files, folders and locks, on POSIX system calls.
+ *
+ * Invariant: whatever fails, and whenever the process is killed, the file at a path is either the
+ * old one or the new one, complete.  At worst "PATH.part" is left behind; the next write replaces
+ * it.
+ */
 #define _DEFAULT_SOURCE     /* flock */
 #define _XOPEN_SOURCE   700 /* nftw */
 #include "core/base/file.h"
@@ -20,17 +25,17 @@ bool file_read(char **bytes, size_t *n, const char *path, size_t limit, error *e
     if (!f) return error_set(e, "%s: %s", path, strerror(errno));
     if (fstat(fileno(f), &s) != 0 || S_ISDIR(s.st_mode)) {
         fclose(f);
-        return error_set(e, "%s: is a folder, not a file", path);
+        return error_set(e, "%s: this is a folder, not a file", path);
     }
     size_t room = S_ISREG(s.st_mode) ? (size_t)s.st_size + 1 : 1 << 16;
     char *text = NULL;
     bool ok = true;
-    for (;;) { /* one more than there is, so that growth and the end both show */
+    for (;;) { /* room for one byte more than the file has, so that a short read shows its end */
         const bool fits = room <= limit + 1 || limit + 1 == 0;
         char *more = fits ? realloc(text, room + 1) : NULL;
         if (!more) {
-            ok = fits ? error_set(e, "%s: no memory for its %zu bytes", path, room)
-                      : error_set(e, "%s: has more than %zu bytes", path, limit);
+            ok = fits ? error_set(e, "%s: out of memory (the file needs %zu bytes)", path, room)
+                      : error_set(e, "%s: the file has more than %zu bytes", path, limit);
             break;
         }
         text = more;
@@ -39,8 +44,8 @@ bool file_read(char **bytes, size_t *n, const char *path, size_t limit, error *e
         room *= 2;
         if (room > limit + 1 && *n <= limit) room = limit + 1;
     }
-    if (ok && ferror(f)) ok = error_set(e, "%s: cannot be read", path);
-    if (ok && *n > limit) ok = error_set(e, "%s: has more than %zu bytes", path, limit);
+    if (ok && ferror(f)) ok = error_set(e, "%s: error while reading the file", path);
+    if (ok && *n > limit) ok = error_set(e, "%s: the file has more than %zu bytes", path, limit);
     fclose(f);
     if (!ok) {
         free(text);
@@ -55,13 +60,13 @@ bool file_read(char **bytes, size_t *n, const char *path, size_t limit, error *e
 bool file_flush_folder(const char *path, error *e)
 {
     char *folder = strdup(path);
-    if (!folder) return error_set(e, "%s: no memory", path);
+    if (!folder) return error_set(e, "%s: out of memory", path);
     char *slash = strrchr(folder, '/');
     if (slash == folder) slash++;
     if (slash) *slash = '\0';
     const int fd = open(slash ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     const bool ok = fd >= 0 && fsync(fd) == 0;
-    if (!ok) error_set(e, "%s: its folder cannot be flushed: %s", path, strerror(errno));
+    if (!ok) error_set(e, "%s: cannot flush its folder to disk: %s", path, strerror(errno));
     if (fd >= 0) close(fd);
     free(folder);
     return ok;
@@ -75,13 +80,13 @@ bool file_draft_open(file_draft *d, const char *path, error *e)
     d->beside = malloc(room);
     if (!d->path || !d->beside) {
         file_draft_drop(d);
-        return error_set(e, "%s: no memory", path);
+        return error_set(e, "%s: out of memory", path);
     }
     snprintf(d->beside, room, "%s.part", path);
     d->f = fopen(d->beside, "wb");
     if (!d->f) {
         const int why = errno;
-        free(d->beside), d->beside = NULL; /* nothing to remove */
+        free(d->beside), d->beside = NULL; /* there is no file to remove */
         file_draft_drop(d);
         return error_set(e, "%s: %s", path, strerror(why));
     }
@@ -98,7 +103,7 @@ void file_draft_drop(file_draft *d)
 
 bool file_draft_close(file_draft *d, error *e)
 {
-    /* After a write that failed, errno is still its own: a full disk, for instance. */
+    /* If a write failed, errno still says why (a full disk, for example): ferror sets no errno. */
     bool ok = !ferror(d->f) && fflush(d->f) == 0 && fsync(fileno(d->f)) == 0;
     int why = errno;
     if (fclose(d->f) != 0 && ok) ok = false, why = errno;
@@ -108,7 +113,7 @@ bool file_draft_close(file_draft *d, error *e)
         free(d->beside), d->beside = NULL;
         ok = file_flush_folder(d->path, e);
     } else
-        error_set(e, "%s: cannot be written: %s", d->path, strerror(why ? why : EIO));
+        error_set(e, "%s: cannot write the file: %s", d->path, strerror(why ? why : EIO));
     file_draft_drop(d);
     return ok;
 }
@@ -117,7 +122,7 @@ bool file_write(const char *path, const void *bytes, size_t n, error *e)
 {
     file_draft d;
     if (!file_draft_open(&d, path, e)) return false;
-    fwrite(bytes, 1, n, d.f); /* a short write stays in ferror() */
+    fwrite(bytes, 1, n, d.f); /* file_draft_close checks for errors */
     return file_draft_close(&d, e);
 }
 
@@ -130,7 +135,7 @@ bool file_ends_in(const char *name, const char *end)
 bool file_make_folder(const char *path, error *e)
 {
     char *part = strdup(path);
-    if (!part) return error_set(e, "%s: no memory", path);
+    if (!part) return error_set(e, "%s: out of memory", path);
     bool ok = true;
     for (char *at = part + 1; ok; at++) {
         if (*at && *at != '/') continue;
@@ -138,7 +143,7 @@ bool file_make_folder(const char *path, error *e)
         *at = '\0';
         struct stat s;
         if (mkdir(part, 0777) != 0 && !(stat(part, &s) == 0 && S_ISDIR(s.st_mode)))
-            ok = error_set(e, "%s: cannot be made: %s", path, strerror(errno));
+            ok = error_set(e, "%s: cannot create this folder: %s", path, strerror(errno));
         *at = end;
         if (!end) break;
     }
@@ -150,8 +155,10 @@ bool file_scratch(char *folder, size_t size, const char *what, error *e)
 {
     const char *set = getenv("TMPDIR"), *place = set && *set ? set : "/tmp";
     const int n = snprintf(folder, size, "%s/attnlab-%s-XXXXXX", place, what);
-    if ((size_t)n >= size) return error_set(e, "%s: too long for a temporary folder", place);
-    return mkdtemp(folder) || error_set(e, "%s: cannot be made: %s", folder, strerror(errno));
+    if ((size_t)n >= size)
+        return error_set(e, "%.400s: this path is too long; set TMPDIR to a shorter one", place);
+    return mkdtemp(folder) ||
+           error_set(e, "%s: cannot create a temporary folder: %s", folder, strerror(errno));
 }
 
 static int remove_one(const char *path, const struct stat *s, int type, struct FTW *f)
@@ -174,5 +181,5 @@ bool file_lock(int *fd, const char *path, error *e)
     close(*fd);
     *fd = -1;
     return why == EWOULDBLOCK ? true
-                              : error_set(e, "%s: cannot be locked: %s", path, strerror(why));
+                              : error_set(e, "%s: cannot lock the file: %s", path, strerror(why));
 }

@@ -1,8 +1,10 @@
-/* file.h - files that are whole or not there, folders, and locks that die with their holder.
+/* file.h - files that are written completely or not at all, folders, and locks that end with the
+ * process that holds them.
  *
- * A file is written beside its place, flushed to the disk, renamed into place, and the folder is
- * flushed (Pillai et al., OSDI 2014).  A failed flush is final: the new file is given up and the
- * old one stays, because Linux may drop the pages and report success to whoever tries again.
+ * A file is written under a temporary name in the same folder, flushed to disk and renamed into
+ * place; then the folder is flushed (Pillai et al., All file systems are not created equal, OSDI
+ * 2014).  After a failed flush the new file is dropped and the old one stays.  The flush is not
+ * retried, because Linux may discard the pages and then report success.
  */
 #ifndef CORE_BASE_FILE_H
 #define CORE_BASE_FILE_H
@@ -12,18 +14,19 @@
 #include <stddef.h>
 #include <stdio.h>
 
-/* The whole of a file, and a 0 after it; the caller frees *bytes.  Fails on what cannot be read
- * and on more than `limit` bytes. */
+/* Read a whole file of *n bytes and put a 0 byte after it; the caller frees *bytes.  Fails if the
+ * file cannot be read or has more than `limit` bytes. */
 bool file_read(char **bytes, size_t *n, const char *path, size_t limit, error *e);
 
-/* Replace the file at `path` by n bytes, durably, or leave it as it was. */
+/* Replace the file at `path` by n bytes and flush it to disk.  If this fails, the file stays as it
+ * was, unless the very last step failed, the flush of the folder. */
 bool file_write(const char *path, const void *bytes, size_t n, error *e);
 
-/* The same for a file written in pieces: open, fwrite to f, then close (which makes it durable and
- * puts it in place) or drop.  A failed close drops. */
+/* The same for a file written in pieces: open, fwrite to f, then either close, which flushes the
+ * file and puts it in place, or drop, which discards it.  A failed close has dropped it. */
 typedef struct file_draft {
     FILE *f;
-    char *path, *beside;
+    char *path, *beside; /* where it will be; its temporary name */
 } file_draft;
 bool file_draft_open(file_draft *d, const char *path, error *e);
 bool file_draft_close(file_draft *d, error *e);
@@ -32,19 +35,20 @@ void file_draft_drop(file_draft *d);
 /* Flush the folder that `path` is in, so that a new name in it lasts. */
 bool file_flush_folder(const char *path, error *e);
 
-/* Does the name end in these letters? */
+/* Does the name end in `end` (".csv")? */
 bool file_ends_in(const char *name, const char *end);
 
-/* Make a folder and those above it; one that is there is no error. */
+/* Create a folder and its parents.  It is no error if they exist. */
 bool file_make_folder(const char *path, error *e);
 
-/* Make a folder of one's own under $TMPDIR (or /tmp), with `what` in its name, and write its path
- * into `folder`; and remove it with all that is in it. */
+/* Create a private folder under $TMPDIR (or /tmp) with `what` in its name, and write its path into
+ * folder (size).  file_scratch_remove removes it with everything in it. */
 bool file_scratch(char *folder, size_t size, const char *what, error *e);
 void file_scratch_remove(const char *folder);
 
-/* Take the lock on a file, made if need be.  *fd is -1 when another process holds it.  Closing *fd,
- * or dying, lets it go. */
+/* Try to lock a file, which is created if needed; does not wait.  *fd is -1 if another process
+ * holds the lock.  Closing *fd releases it, and so does the end of the process.  Fails if the file
+ * cannot be opened or locked. */
 bool file_lock(int *fd, const char *path, error *e);
 
 #endif

@@ -1,4 +1,4 @@
-/* hash.c - SHA-256 by the EVP interface of libcrypto; see hash.h. */
+/* hash.c - SHA-256 (FIPS 180-4) through the EVP interface of libcrypto. */
 #include "core/base/hash.h"
 
 #include <assert.h>
@@ -46,7 +46,7 @@ bool hash_file(char hex[HASH_HEX], const char *path, error *e)
     char *chunk = malloc(CHUNK);
     if (!chunk) {
         fclose(f);
-        return error_set(e, "%s: no memory to hash it", path);
+        return error_set(e, "%s: out of memory while hashing the file", path);
     }
     hash h;
     hash_open(&h);
@@ -55,5 +55,5 @@ bool hash_file(char hex[HASH_HEX], const char *path, error *e)
     const bool bad = ferror(f);
     free(chunk);
     fclose(f);
-    return bad ? error_set(e, "%s: cannot be read", path) : true;
+    return bad ? error_set(e, "%s: error while reading the file", path) : true;
 }

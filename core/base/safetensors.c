@@ -1,4 +1,10 @@
-/* safetensors.c - see safetensors.h. */
+/* safetensors.c - reads and writes safetensors files (huggingface/safetensors, README, "Format").
+ *
+ *     file = length of the header (8 bytes, little-endian), header (JSON), data
+ *
+ * A file that was read satisfies: sorted by place, the first tensor begins where the data begin,
+ * each other one where the one before it ends, and the last one ends with the file.
+ */
 #include "core/base/safetensors.h"
 
 #include "core/base/file.h"
@@ -25,7 +31,7 @@ static size_t type_bytes(const char *type)
     return 0;
 }
 
-/* Bytes of a tensor; false when they are more than a size_t holds. */
+/* Bytes of a tensor; false if the number does not fit a size_t. */
 static bool count_bytes(const safetensors_tensor *t, size_t *bytes)
 {
     *bytes = type_bytes(t->type);
@@ -47,7 +53,8 @@ static bool take_size(const json_t *j, size_t *out)
     return true;
 }
 
-/* One entry of the header, against a file with `room` bytes of data. */
+/* Read and check one entry of the header of a file whose `room` bytes of data start at base.
+ * Returns what is wrong with it, or NULL. */
 static const char *read_entry(safetensors_tensor *t, const char *name, const json_t *entry,
                               const char *base, size_t room, size_t *begin, size_t *end)
 {
@@ -56,17 +63,19 @@ static const char *read_entry(safetensors_tensor *t, const char *name, const jso
     const json_t *offsets = json_object_get(entry, "data_offsets");
     t->name = name;
     t->type = json_string_value(json_object_get(entry, "dtype"));
-    if (!type_bytes(t->type)) return "has an unknown type";
-    if (!json_is_array(shape) || json_array_size(shape) > SAFETENSORS_RANK) return "has no shape";
+    if (!type_bytes(t->type)) return "has an unknown type (dtype)";
+    if (!json_is_array(shape) || json_array_size(shape) > SAFETENSORS_RANK)
+        return "has no shape, or too many axes";
     t->rank = (int)json_array_size(shape);
     for (int i = 0; i < t->rank; i++)
-        if (!take_size(json_array_get(shape, (size_t)i), &t->dim[i])) return "has a bad shape";
+        if (!take_size(json_array_get(shape, (size_t)i), &t->dim[i])) return "has an invalid shape";
     if (!json_is_array(offsets) || json_array_size(offsets) != 2 ||
         !take_size(json_array_get(offsets, 0), begin) ||
         !take_size(json_array_get(offsets, 1), end))
-        return "has bad offsets";
-    if (*begin > *end || *end > room) return "lies outside the file";
-    if (!count_bytes(t, &bytes) || bytes != *end - *begin) return "has a shape unlike its size";
+        return "has invalid data_offsets";
+    if (*begin > *end || *end > room) return "has data outside the file";
+    if (!count_bytes(t, &bytes) || bytes != *end - *begin)
+        return "has a shape that does not match the size of its data";
     t->data = base + *begin;
     return NULL;
 }
@@ -75,18 +84,20 @@ static int by_place(const void *a, const void *b)
 {
     const safetensors_tensor *x = a, *y = b;
     if (x->data != y->data) return (const char *)x->data < (const char *)y->data ? -1 : 1;
-    const size_t m = safetensors_bytes(x), n = safetensors_bytes(y); /* empty ones first */
+    const size_t m = safetensors_bytes(x), n = safetensors_bytes(y); /* empty tensors first */
     return m == n ? strcmp(x->name, y->name) : m < n ? -1 : 1;
 }
 
 static bool read_header(safetensors *s, const char *path, size_t size, error *e)
 {
     uint64_t length;
-    if (size < sizeof length) return error_set(e, "%s: is too short for a safetensors file", path);
+    if (size < sizeof length) return error_set(e, "%s: too short for a safetensors file", path);
     memcpy(&length, s->bytes, sizeof length);
     if (length > HEADER_MAX || length > size - sizeof length)
-        return error_set(e, "%s: its header of %" PRIu64 " bytes is longer than the file", path,
-                         length);
+        return error_set(e,
+                         "%s: not a safetensors file: its header of %" PRIu64
+                         " bytes would be longer than the file",
+                         path, length);
     const char *text = s->bytes + sizeof length, *base = text + length;
     const size_t room = size - sizeof length - (size_t)length;
     json_error_t where;
@@ -94,36 +105,40 @@ static bool read_header(safetensors *s, const char *path, size_t size, error *e)
                          ? json_loadb(text, (size_t)length, JSON_REJECT_DUPLICATES, &where)
                          : NULL;
     s->header = header;
-    if (!header) return error_set(e, "%s: its header is not a JSON object", path);
+    if (!header)
+        return error_set(e, "%s: not a safetensors file: the header is not a JSON object", path);
 
     json_t *metadata = json_object_get(header, "__metadata__"), *entry;
     const char *name;
     if (metadata && !json_is_object(metadata))
-        return error_set(e, "%s: its __metadata__ is not an object", path);
+        return error_set(e, "%s: __metadata__ in the header is not an object", path);
     json_object_foreach(metadata, name, entry)
     {
         if (!json_is_string(entry))
-            return error_set(e, "%s: its __metadata__ %.100s is not a text", path, name);
+            return error_set(e, "%s: __metadata__ '%.100s' in the header is not a string", path,
+                             name);
     }
     s->tensor = calloc(json_object_size(header) + 1, sizeof *s->tensor);
-    if (!s->tensor) return error_set(e, "%s: no memory", path);
+    if (!s->tensor) return error_set(e, "%s: out of memory", path);
     json_object_foreach(header, name, entry)
     {
         size_t begin, end;
         if (entry == metadata) continue;
         const char *why = read_entry(&s->tensor[s->n], name, entry, base, room, &begin, &end);
-        if (why) return error_set(e, "%s: tensor %.100s %s", path, name, why);
+        if (why) return error_set(e, "%s: tensor '%.100s' %s", path, name, why);
         s->n++;
     }
     qsort(s->tensor, (size_t)s->n, sizeof *s->tensor, by_place);
     const char *at = base;
     for (int i = 0; i < s->n; i++) {
         if (s->tensor[i].data != at)
-            return error_set(e, "%s: there is a hole or an overlap at tensor %.100s", path,
-                             s->tensor[i].name);
+            return error_set(e,
+                             "%s: there is a gap or an overlap before the data of tensor '%.100s'",
+                             path, s->tensor[i].name);
         at += safetensors_bytes(&s->tensor[i]);
     }
-    return at == base + room ? true : error_set(e, "%s: has bytes that belong to no tensor", path);
+    return at == base + room ? true
+                             : error_set(e, "%s: the file has data that belong to no tensor", path);
 }
 
 bool safetensors_open(safetensors *s, const char *path, error *e)
@@ -156,7 +171,8 @@ const char *safetensors_metadata(const safetensors *s, const char *key)
     return json_string_value(json_object_get(json_object_get(s->header, "__metadata__"), key));
 }
 
-/* The header as text, padded with blanks so that the data begin on 8 bytes. */
+/* The header as text, padded with spaces to a multiple of 8 bytes so that the data are aligned; the
+ * caller frees it.  NULL if memory runs out. */
 static char *write_header(const safetensors_tensor *list, int n, const char *const *metadata)
 {
     json_t *header = json_object(), *extra = json_object();
@@ -194,7 +210,7 @@ bool safetensors_save(const char *path, const safetensors_tensor *list, int n,
     file_draft d;
     hash h;
     char *header = write_header(list, n, metadata);
-    if (!header) return error_set(e, "%s: no memory for its header", path);
+    if (!header) return error_set(e, "%s: out of memory while writing the header", path);
     if (!file_draft_open(&d, path, e)) {
         free(header);
         return false;

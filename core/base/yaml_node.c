@@ -1,7 +1,7 @@
-/* yaml_node.c - libyaml's events made into a tree; see yaml_node.h.
+/* yaml_node.c - builds the tree of a YAML file from libyaml's events (YAML 1.1).
  *
- * The tree grows by recursion, so its depth is bounded, and so is the number of items of one
- * collection: a hostile file costs neither stack nor time.
+ * The tree is built by recursion, so its depth is limited; so is the number of items in one list or
+ * map.  A hostile file therefore can use up neither the stack nor much time.
  */
 #include "core/base/yaml_node.h"
 
@@ -52,12 +52,13 @@ __attribute__((format(printf, 3, 4))) static bool say(const reader *r, yaml_mark
     return false;
 }
 
-/* What libyaml objects to.  Bytes that are no text come with an offset in place of a mark. */
+/* Report libyaml's error.  For bytes that are not text, libyaml gives an offset instead of a line
+ * and column, so count these. */
 static bool explain(const reader *r)
 {
     const yaml_parser_t *p = &r->parser;
     if (p->error == YAML_MEMORY_ERROR) error_memory();
-    const char *problem = p->problem ? p->problem : "is not YAML";
+    const char *problem = p->problem ? p->problem : "not valid YAML";
     if (p->error != YAML_READER_ERROR)
         return say(r, p->problem_mark, "%s%s%s", problem, p->context ? " " : "",
                    p->context ? p->context : "");
@@ -86,34 +87,38 @@ static void empty(yaml_node *n)
     free(n->text), free(n->item), free(n->key);
 }
 
-/* The text of the current scalar.  YAML can write a 0 byte, C cannot. */
+/* The text of the current scalar.  YAML can express a 0 byte, but a C string cannot hold one. */
 static bool take_text(reader *r, char **out)
 {
     const yaml_char_t *value = r->event.data.scalar.value;
     const size_t n = r->event.data.scalar.length;
-    if (memchr(value, 0, n)) return say(r, r->event.start_mark, "a text with a 0 byte in it");
+    if (memchr(value, 0, n)) return say(r, r->event.start_mark, "this text contains a 0 byte");
     *out = strndup((const char *)value, n);
     if (!*out) error_memory();
     return true;
 }
 
+/* Refuse anchors and tags. */
 static bool plain(const reader *r, const yaml_char_t *anchor, const yaml_char_t *tag)
 {
     if (anchor)
-        return say(r, r->event.start_mark, "the anchor '&%s': write the value out where it is used",
+        return say(r, r->event.start_mark,
+                   "anchor '&%s' is not supported: write the value out where it is used",
                    (const char *)anchor);
     if (tag)
-        return say(r, r->event.start_mark, "the tag '%s': types are known by the key, leave it out",
+        return say(r, r->event.start_mark,
+                   "tag '%s' is not supported: leave it out, the key determines the type",
                    (const char *)tag);
     return true;
 }
 
-/* Room for one more item. */
+/* Make room for one more item. */
 static bool grow(reader *r, yaml_node *n)
 {
     if (n->n == YAML_ITEMS)
-        return say(r, r->event.start_mark, "more than %d items in one place", YAML_ITEMS);
-    if (n->n & (n->n - 1)) return true; /* doubles at powers of two, and starts with one */
+        return say(r, r->event.start_mark, "more than %d items in one list or map", YAML_ITEMS);
+    if (n->n & (n->n - 1))
+        return true; /* the room is 1, 2, 4, ...: grow it when n is 0 or a power of two */
     const size_t room = n->n ? 2 * (size_t)n->n : 1;
     yaml_node *item = realloc(n->item, room * sizeof *item);
     if (item) n->item = item;
@@ -125,16 +130,15 @@ static bool grow(reader *r, yaml_node *n)
 
 static bool build(reader *r, yaml_node *n);
 
-/* The key that is the current event, and on to its value. */
+/* Read the key at the current event, and move on to its value. */
 static bool build_key(reader *r, const yaml_node *map, yaml_node *key)
 {
     const yaml_event_t *v = &r->event;
-    if (v->type != YAML_SCALAR_EVENT)
-        return say(r, v->start_mark, "a key that is not a plain word");
+    if (v->type != YAML_SCALAR_EVENT) return say(r, v->start_mark, "a key must be a plain word");
     if (!build(r, key)) return false;
     const yaml_node *first = yaml_find(map, key->text);
     if (first)
-        return yaml_error(key, r->e, "'%s' is given twice, first in line %d", key->text,
+        return yaml_error(key, r->e, "'%s' is given twice, first on line %d", key->text,
                           first->line);
     return next(r);
 }
@@ -142,7 +146,7 @@ static bool build_key(reader *r, const yaml_node *map, yaml_node *key)
 static bool build_items(reader *r, yaml_node *n, yaml_event_type_t end)
 {
     if (++r->depth > YAML_DEPTH)
-        return say(r, r->event.start_mark, "more than %d levels deep", YAML_DEPTH);
+        return say(r, r->event.start_mark, "nested more than %d levels deep", YAML_DEPTH);
     while (next(r)) {
         if (r->event.type == end) {
             r->depth--;
@@ -152,13 +156,13 @@ static bool build_items(reader *r, yaml_node *n, yaml_event_type_t end)
         yaml_node item = { 0 }, key = { 0 };
         const bool ok = (n->kind != YAML_MAP || build_key(r, n, &key)) && build(r, &item);
         if (n->kind == YAML_MAP) n->key[n->n] = key;
-        n->item[n->n++] = item; /* half of one too, for yaml_close */
+        n->item[n->n++] = item; /* also if it is incomplete, so that yaml_close frees it */
         if (!ok) return false;
     }
     return false;
 }
 
-/* The tree that starts at the current event. */
+/* Build the tree that starts at the current event. */
 static bool build(reader *r, yaml_node *n)
 {
     const yaml_event_t *v = &r->event;
@@ -167,7 +171,7 @@ static bool build(reader *r, yaml_node *n)
                       .column = (int)v->start_mark.column + 1 };
     switch (v->type) {
     case YAML_ALIAS_EVENT:
-        return say(r, v->start_mark, "the alias '*%s': write the value out",
+        return say(r, v->start_mark, "alias '*%s' is not supported: write the value out",
                    (const char *)v->data.alias.anchor);
     case YAML_SCALAR_EVENT:
         n->kind = YAML_SCALAR;
@@ -180,15 +184,15 @@ static bool build(reader *r, yaml_node *n)
         n->kind = YAML_MAP;
         return plain(r, v->data.mapping_start.anchor, v->data.mapping_start.tag) &&
                build_items(r, n, YAML_MAPPING_END_EVENT);
-    default: /* what else begins a node is none of libyaml's events */
-        return say(r, v->start_mark, "not a value");
+    default: /* libyaml has no other event that can start a node */
+        return say(r, v->start_mark, "expected a value");
     }
 }
 
-/* One document, or an empty text where there is none. */
+/* Build the only document; an empty file gives an empty scalar. */
 static bool build_document(reader *r, yaml_node *root)
 {
-    if (!next(r) || !next(r)) return false; /* the stream, the document */
+    if (!next(r) || !next(r)) return false; /* start of the stream, start of the document */
     if (r->event.type == YAML_STREAM_END_EVENT) {
         *root = (yaml_node){ .file = r->file, .line = 1, .column = 1, .text = strdup("") };
         if (!root->text) error_memory();
@@ -196,23 +200,24 @@ static bool build_document(reader *r, yaml_node *root)
     }
     if (!next(r) || !build(r, root) || !next(r) || !next(r)) return false;
     if (r->event.type != YAML_STREAM_END_EVENT)
-        return say(r, r->event.start_mark, "a second document: one file is one configuration");
+        return say(r, r->event.start_mark,
+                   "a second document starts here: a file may hold only one");
     return true;
 }
 
 static bool read_text(yaml_node **out, const char *file, const char *text, size_t n, error *e)
 {
-    /* The root brings the name of its file along, which every node shows. */
+    /* The file's name is stored behind the root, in the same block; every node points to it. */
     const size_t name = file ? strlen(file) + 1 : 0;
     yaml_node *root = calloc(1, sizeof *root + name);
     reader r = { .text = text, .e = e };
     *out = NULL;
     if (!root || !yaml_parser_initialize(&r.parser)) {
         free(root);
-        return error_set(e, "%s: no memory", file ? file : text);
+        return error_set(e, "%s: out of memory", file ? file : text);
     }
     if (file) r.file = memcpy(root + 1, file, name);
-    static const char MARK[] = "\xef\xbb\xbf"; /* what some editors put in front of UTF-8 */
+    static const char MARK[] = "\xef\xbb\xbf"; /* the byte order mark that some editors write */
     if (strncmp(text, MARK, 3) == 0) r.text = text += 3, n -= 3;
     yaml_parser_set_encoding(&r.parser, YAML_UTF8_ENCODING);
     yaml_parser_set_input_string(&r.parser, (const unsigned char *)text, n);
@@ -232,11 +237,10 @@ bool yaml_read(yaml_node **root, const char *path, error *e)
     size_t n;
     *root = NULL;
     if (!file_read(&text, &n, path, (size_t)64 << 20, e)) return false;
-    const bool ok = n > YAML_BYTES ? error_usage(e,
-                                                 "%s: %zu bytes, where a configuration has %d "
-                                                 "at most",
-                                                 path, n, YAML_BYTES)
-                                   : read_text(root, path, text, n, e);
+    const bool ok = n <= YAML_BYTES
+                        ? read_text(root, path, text, n, e)
+                        : error_usage(e, "%s: the file has %zu bytes; at most %d are allowed", path,
+                                      n, YAML_BYTES);
     free(text);
     return ok;
 }

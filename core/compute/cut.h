@@ -1,15 +1,20 @@
-/* cut.h - rows that do not meet, cut into pieces for threads_grid. */
+/* cut.h - cuts N independent rows into pieces for threads_grid.
+ *
+ *     piece i = rows i each ... min((i + 1) each, N) - 1
+ *
+ * `each` depends on the sizes alone, never on the number of threads, so that results do not either.
+ */
 #ifndef CORE_COMPUTE_CUT_H
 #define CORE_COMPUTE_CUT_H
 
-enum { CUT_FLOATS = 1 << 16 }; /* least floats of a piece: some ten microseconds */
+enum { CUT_FLOATS = 1 << 16 }; /* fewest floats of a piece: some ten microseconds */
 
-/* N rows of `width` floats, cut into pieces of `each` rows. */
+/* N rows in pieces of `each` rows; the last piece may have fewer. */
 typedef struct cut {
     int N, each, pieces;
 } cut;
 
-/* At most `most` pieces, which follow from the sizes alone. */
+/* Cut N rows of `width` floats into at most `most` pieces. */
 static inline cut cut_rows(int N, int width, int most)
 {
     const int least = CUT_FLOATS / width + 1, spread = (N - 1) / most + 1;
@@ -18,7 +23,7 @@ static inline cut cut_rows(int N, int width, int most)
     return c;
 }
 
-/* The first row of piece i, and how many there are. */
+/* Returns the first row of piece i; *n is its number of rows. */
 static inline int cut_piece(int *n, const cut *c, int i)
 {
     const int from = i * c->each;

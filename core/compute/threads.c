@@ -1,4 +1,9 @@
-/* threads.c - see threads.h. */
+/* threads.c - the pool of threads: jobs, and grids of pieces that idle threads take.
+ *
+ * One lock guards the pool's fields; the atomic ones are also used without it, to spin for a moment
+ * before sleeping and to take pieces.  A grid lives on its owner's stack: the owner leaves only
+ * after it has taken the grid off the list and no helper is at a piece of it.
+ */
 #define _GNU_SOURCE /* sched_getaffinity */
 #include "core/compute/threads.h"
 
@@ -8,15 +13,15 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { SPINS = 4000 }; /* looks before a thread goes to sleep: some tens of microseconds */
+enum { SPINS = 4000 }; /* tries before a thread goes to sleep: some tens of microseconds */
 
 typedef struct grid {
     void (*piece)(void *arg, int i);
     void *arg;
     int n;
-    atomic_int next;    /* piece to be taken                        */
-    atomic_int helpers; /* threads that are at it, besides its owner */
-    struct grid *below; /* in the list of open grids                */
+    atomic_int next;    /* the next piece to take                   */
+    atomic_int helpers; /* threads working on it, besides its owner */
+    struct grid *below; /* the next one in the list of open grids   */
 } grid;
 
 typedef struct worker {
@@ -26,21 +31,21 @@ typedef struct worker {
 } worker;
 
 struct threads {
-    int n, started; /* threads with the caller; pthreads running */
+    int n, started; /* threads, the caller included; those that were created */
     pthread_mutex_t lock;
     pthread_cond_t change;
-    atomic_uint job_number; /* changes when there is a new job            */
-    atomic_int busy;        /* threads still at it                        */
-    atomic_int idle;        /* threads that are done, and help            */
-    atomic_uint posted;     /* changes when there is a new grid           */
-    grid *open;             /* grids whose owners still take pieces       */
-    bool leave;
+    atomic_uint job_number; /* changes with every new job                      */
+    atomic_int busy;        /* threads that have not finished their part of it */
+    atomic_int idle;        /* threads that have finished, and help            */
+    atomic_uint posted;     /* changes with every new grid                     */
+    grid *open;             /* grids that were posted and are not finished     */
+    bool leave;             /* threads_close asks the threads to end           */
     void (*job)(void *arg, int thread);
     void *arg;
     worker worker[];
 };
 
-static _Thread_local threads *at_work; /* the pool whose job this thread is doing */
+static _Thread_local threads *at_work; /* the pool whose job this thread is running, or NULL */
 
 static void pause_a_moment(void)
 {
@@ -54,7 +59,7 @@ static void take_pieces(grid *g)
     for (int i; (i = atomic_fetch_add(&g->next, 1)) < g->n;) g->piece(g->arg, i);
 }
 
-/* The lock is held.  A grid with pieces left, or NULL. */
+/* An open grid with pieces left, or NULL.  The lock is held. */
 static grid *find_grid(threads *t)
 {
     grid *g = t->open;
@@ -62,7 +67,7 @@ static grid *find_grid(threads *t)
     return g;
 }
 
-/* The lock is held, and let go of meanwhile.  Help until all threads are done with this job. */
+/* Help until all threads have finished this job.  The lock is held, and released in between. */
 static void help(threads *t, unsigned job)
 {
     atomic_fetch_add(&t->idle, 1);
@@ -86,7 +91,7 @@ static void help(threads *t, unsigned job)
     atomic_fetch_sub(&t->idle, 1);
 }
 
-/* This thread's part of the job at hand; returns when all threads are done with theirs. */
+/* Run this thread's part of the current job; returns when all threads have finished theirs. */
 static void take_part(threads *t, int number, unsigned job)
 {
     threads *before = at_work;
@@ -123,7 +128,7 @@ bool threads_open(threads **out, int n, error *e)
 {
     *out = NULL;
     threads *t = calloc(1, sizeof *t + sizeof(worker) * (size_t)n);
-    if (!t) return error_set(e, "no memory for %d threads", n);
+    if (!t) return error_set(e, "out of memory for %d threads", n);
     t->n = n;
     pthread_mutex_init(&t->lock, NULL);
     pthread_cond_init(&t->change, NULL);
@@ -132,7 +137,7 @@ bool threads_open(threads **out, int n, error *e)
         const int why = pthread_create(&t->worker[i].thread, NULL, work, &t->worker[i]);
         if (why) {
             threads_close(t);
-            return error_set(e, "thread %d of %d cannot be started: %s", i + 1, n, strerror(why));
+            return error_set(e, "cannot start thread %d of %d: %s", i + 1, n, strerror(why));
         }
         t->started++;
     }
@@ -169,7 +174,8 @@ void threads_run(threads *t, void (*job)(void *arg, int thread), void *arg)
     take_part(t, 0, number);
 }
 
-/* The lock is held.  Take g from the list and wait for those who are still at its last pieces. */
+/* Take g off the list and wait for the helpers of its last pieces.  The lock is held, and released
+ * in between. */
 static void finish(threads *t, grid *g)
 {
     grid **link = &t->open;

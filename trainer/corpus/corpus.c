@@ -1,7 +1,8 @@
-/* corpus.c - see corpus.h.
+/* corpus.c - opens a corpus folder and checks that it is what its manifest says.
  *
- * Shards are read, not mapped: a shard that is cut short later on is then no affair of a run that
- * has begun.
+ * Invariant: an opened corpus has the hashes of its manifest, all tokens are pieces of its
+ * tokenizer, and they decode to as many bytes as the manifest says.  Shards are read into memory,
+ * not mapped, so that a change of the file cannot disturb a run that has started.
  */
 #define _GNU_SOURCE /* realpath */
 #include "trainer/corpus/corpus.h"
@@ -22,18 +23,18 @@ static bool read_part(char **bytes, size_t *n, const char *path, size_t limit, e
 {
     error why;
     if (file_read(bytes, n, path, limit, &why)) return true;
-    return error_set(e, "%.400s: prepare the corpus again", why.msg);
+    return error_set(e, "%.400s; run attnlab prepare again", why.msg);
 }
 
 static bool check_hash(const char *path, const char *bytes, size_t n, const char *sha256, error *e)
 {
     char found[HASH_HEX];
     hash_bytes(found, bytes, n);
-    return strcmp(found, sha256) == 0 ? true
-                                      : error_set(e,
-                                                  "%s: its content has changed (SHA-256 %.12s..., "
-                                                  "not %.12s...): prepare the corpus again",
-                                                  path, found, sha256);
+    if (strcmp(found, sha256) == 0) return true;
+    return error_set(e,
+                     "%s: the file has changed (SHA-256 %.12s..., expected %.12s...); run attnlab "
+                     "prepare again",
+                     path, found, sha256);
 }
 
 static bool open_pieces(corpus *c, const manifest *m, error *e)
@@ -45,13 +46,13 @@ static bool open_pieces(corpus *c, const manifest *m, error *e)
         file_read(&bytes, &n, path, MODEL_LIMIT, e) && check_hash(path, bytes, n, m->model, e);
     if (ok && !(ok = tokenizer_open(&t, bytes, n, e))) error_where(e, "%s", path);
     if (ok && (t.V != m->vocab_size || strcmp(t.sha256, m->pieces) != 0))
-        ok = error_set(e, "%s: its pieces are not those of the corpus: prepare the corpus again",
-                       path);
+        ok = error_set(
+            e, "%s: this tokenizer is not the one of the corpus; run attnlab prepare again", path);
     if (ok) {
         c->bos = t.bos;
         c->piece_bytes = calloc((size_t)t.V, sizeof *c->piece_bytes);
         c->piece_blank = calloc((size_t)t.V, sizeof *c->piece_blank);
-        if (!c->piece_bytes || !c->piece_blank) ok = error_set(e, "%s: no memory", path);
+        if (!c->piece_bytes || !c->piece_blank) ok = error_set(e, "%s: out of memory", path);
     }
     for (int i = 0; ok && i < t.V; i++) {
         c->piece_bytes[i] = (uint16_t)(t.at[i + 1] - t.at[i]);
@@ -62,7 +63,7 @@ static bool open_pieces(corpus *c, const manifest *m, error *e)
     return ok;
 }
 
-/* Are all tokens pieces, and do they add up to the text? */
+/* Check that all tokens are pieces and that they decode to as many bytes as the manifest says. */
 static bool check_tokens(const corpus *c, const corpus_split *s, const char *path, error *e)
 {
     int32_t chunk[4096], before = c->bos;
@@ -72,17 +73,19 @@ static bool check_tokens(const corpus *c, const corpus_split *s, const char *pat
         corpus_read(chunk, s, at, n);
         for (int64_t i = 0; i < n; before = chunk[i++]) {
             if (chunk[i] < 0 || chunk[i] >= c->vocab_size)
-                return error_set(e, "%s: token %" PRId64 " is piece %" PRId32 " of %d", path,
-                                 at + i, chunk[i], c->vocab_size);
+                return error_set(e,
+                                 "%s: token %" PRId64 " is %" PRId32
+                                 ", but the vocabulary has %d pieces; run attnlab prepare again",
+                                 path, at + i, chunk[i], c->vocab_size);
             bytes += corpus_token_bytes(c, chunk[i], before);
         }
         at += n;
     }
-    return bytes == s->n_bytes ? true
-                               : error_set(e,
-                                           "%s: its tokens are %" PRId64 " bytes of text, and the "
-                                           "manifest says %" PRId64 ": prepare the corpus again",
-                                           path, bytes, s->n_bytes);
+    if (bytes == s->n_bytes) return true;
+    return error_set(e,
+                     "%s: the tokens decode to %" PRId64 " bytes of text, but the manifest says "
+                     "%" PRId64 "; run attnlab prepare again",
+                     path, bytes, s->n_bytes);
 }
 
 static bool open_shard(corpus *c, corpus_split *s, const manifest *m, int split, error *e)
@@ -93,8 +96,8 @@ static bool open_shard(corpus *c, corpus_split *s, const manifest *m, int split,
     bool ok = read_part(&bytes, &n, path, SIZE_MAX / 16, e);
     s->tokens = bytes; /* freed by corpus_close */
     if (ok && n != size)
-        ok = error_set(e, "%s: has %zu bytes, not %zu: it was %s; prepare the corpus again", path,
-                       n, size, n < size ? "cut short" : "changed");
+        ok = error_set(e, "%s: the file has %zu bytes, expected %zu; run attnlab prepare again",
+                       path, n, size);
     ok = ok && check_hash(path, bytes, n, m->split[split].sha256, e) && check_tokens(c, s, path, e);
     free(path);
     return ok;

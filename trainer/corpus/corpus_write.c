@@ -1,8 +1,8 @@
-/* corpus_write.c - see corpus_write.h.
+/* corpus_write.c - makes a corpus: reads the texts, trains or reads the tokenizer, encodes, writes.
  *
- * All that can go wrong with the texts goes wrong before the first byte is written.  Then the old
- * manifest goes, tokenizer and shards are put in place, and the new manifest is the last: there is
- * no moment at which a half corpus opens.
+ * Invariant: a corpus that is only half written never opens.  Everything that can be wrong with the
+ * texts is found before the first byte is written.  Then the old manifest is removed, the tokenizer
+ * and the shards are written, and the new manifest comes last.
  */
 #include "trainer/corpus/corpus_write.h"
 
@@ -51,7 +51,7 @@ static bool open_texts(work *w, error *e)
     const int n[SPLITS] = { o->n_train, o->n_val > 0 ? o->n_val : o->n_train };
     for (int i = 0; i < SPLITS; i++) {
         w->text[i] = calloc((size_t)n[i], sizeof *w->text[i]);
-        if (!w->text[i]) return error_set(e, "no memory");
+        if (!w->text[i]) return error_set(e, "out of memory");
     }
     for (; w->n[SPLIT_TRAIN] < o->n_train; w->n[SPLIT_TRAIN]++)
         if (!text_open(&w->text[SPLIT_TRAIN][w->n[SPLIT_TRAIN]], o->train[w->n[SPLIT_TRAIN]], e))
@@ -66,12 +66,12 @@ static bool open_texts(work *w, error *e)
     return w->n[SPLIT_VAL] > 0
                ? true
                : error_usage(e,
-                             "there is too little text to hold %g of it out: name a file with "
+                             "there is too little text to hold out %g of it: name a file with "
                              "--holdout",
                              o->fraction);
 }
 
-/* Text to be judged by must not be learned. */
+/* The model must not be evaluated on text that it was trained on. */
 static bool check_apart(const work *w, error *e)
 {
     for (int i = 0; i < w->n[SPLIT_TRAIN]; i++)
@@ -79,10 +79,12 @@ static bool check_apart(const work *w, error *e)
             const text *a = &w->text[SPLIT_TRAIN][i], *b = &w->text[SPLIT_VAL][j];
             if (strcmp(a->sha256, b->sha256) != 0) continue;
             return strcmp(a->path, b->path) == 0
-                       ? error_usage(e, "%s is to be trained on and held out: leave one out",
-                                     a->path)
-                       : error_usage(e, "%s, to be trained on, and %s, held out, are the same text",
-                                     a->path, b->path);
+                       ? error_usage(
+                             e, "%s is given both for training and as held-out text: remove one",
+                             a->path)
+                       : error_usage(
+                             e, "%s (for training) and %s (held out) are the same text: remove one",
+                             a->path, b->path);
         }
     return true;
 }
@@ -106,7 +108,7 @@ static bool make_tokenizer(work *w, error *e)
     fprintf(o->progress, "training a tokenizer of %d pieces on %.2f MB of text\n", o->vocab_size,
             1e-6 * (double)count_bytes(w, SPLIT_TRAIN));
     tokenizer_text *texts = calloc((size_t)w->n[SPLIT_TRAIN], sizeof *texts);
-    if (!texts) return error_set(e, "no memory");
+    if (!texts) return error_set(e, "out of memory");
     for (int i = 0; i < w->n[SPLIT_TRAIN]; i++)
         texts[i] = (tokenizer_text){ w->text[SPLIT_TRAIN][i].bytes, w->text[SPLIT_TRAIN][i].n };
     const bool ok =
@@ -121,7 +123,7 @@ static bool put_tokens(shard *s, const int32_t *ids, size_t n, int width, error 
     if (bytes > s->room - s->n) {
         const size_t room = 2 * s->room + bytes;
         char *more = realloc(s->bytes, room);
-        if (!more) return error_set(e, "no memory for %zu bytes of tokens", room);
+        if (!more) return error_set(e, "out of memory for %zu bytes of tokens", room);
         s->bytes = more, s->room = room;
     }
     char *out = s->bytes + s->n;
@@ -134,7 +136,8 @@ static bool put_tokens(shard *s, const int32_t *ids, size_t n, int width, error 
     return true;
 }
 
-/* Encode a document, see that it comes back as it was, and put it behind the others. */
+/* Encode a document, check that its tokens decode to the same text, and append them to the shard.
+ */
 static bool encode(work *w, manifest_document *d, const text *t, shard *s, int width, error *e)
 {
     int32_t *ids;
@@ -143,10 +146,11 @@ static bool encode(work *w, manifest_document *d, const text *t, shard *s, int w
     if (!tokenizer_encode(&ids, &n, k, t->bytes, t->n, e)) return error_where(e, "%s", t->path);
     bool ok = tokenizer_restores(&where, k, ids, n, t->bytes, t->n);
     if (!ok)
-        error_set(e,
-                  "%s: from byte %zu (line %zu) on, the tokenizer does not give the text back as "
-                  "it is: take one with byte fallback and without normalisation",
-                  t->path, where + t->from, text_line(t, where));
+        error_set(
+            e,
+            "%s: from byte %zu (line %zu) on, the tokenizer does not restore the text: use one "
+            "with byte fallback and without normalization",
+            t->path, where + t->from, text_line(t, where));
     const int32_t bos = (int32_t)k->bos;
     ok = ok && put_tokens(s, &bos, 1, width, e) && put_tokens(s, ids, n, width, e);
     free(ids);
@@ -168,23 +172,23 @@ static bool encode_split(work *w, manifest *m, int split, error *e)
 
 /* ---- the manifest ------------------------------------------------------------------------ */
 
-/* What is known of the corpus before its tokens. */
+/* Fill in what is known about the corpus before the text is encoded. */
 static bool begin_manifest(manifest *m, const work *w, error *e)
 {
     *m = (manifest){ 0 };
     m->settings = w->o->tokenizer ? strdup("") : tokenizer_settings(w->o->vocab_size);
-    if (!m->settings) return error_set(e, "no memory");
+    if (!m->settings) return error_set(e, "out of memory");
     if (w->o->tokenizer) hash_bytes(m->model, w->model, w->model_bytes);
     for (int i = 0; i < SPLITS; i++) {
         manifest_split *s = &m->split[i];
         s->document = calloc((size_t)w->n[i], sizeof *s->document);
-        if (!s->document) return error_set(e, "no memory");
+        if (!s->document) return error_set(e, "out of memory");
         for (; s->n < w->n[i]; s->n++) {
             const text *t = &w->text[i][s->n];
             manifest_document *d = &s->document[s->n];
             *d = (manifest_document){ .from = (int64_t)t->from, .bytes = (int64_t)t->n };
             memcpy(d->sha256, t->sha256, sizeof d->sha256);
-            if (!(d->path = strdup(t->path))) return error_set(e, "no memory");
+            if (!(d->path = strdup(t->path))) return error_set(e, "out of memory");
         }
     }
     return true;
@@ -201,8 +205,8 @@ static bool same_documents(const manifest *a, const manifest *b)
     return true;
 }
 
-/* Is the corpus to be made the one that is there?  Before it is made, texts and tokenizer may say
- * so; what they leave open is MAYBE. */
+/* Is the corpus in the folder the one that was ordered?  Before encoding, the texts and the
+ * tokenizer may not be enough to tell: MAYBE. */
 typedef enum answer { NO, MAYBE, YES } answer;
 
 static answer is_same(const manifest *new, const manifest *old)
@@ -222,8 +226,8 @@ static bool is_whole(const char *folder, error *e)
     return true;
 }
 
-/* Is the corpus in the folder already?  `why` says why it is not, though it was once.  Fails when
- * another corpus is there, which must not be written over. */
+/* Is the corpus in the folder already?  If it was and is damaged, *there is false and *why says how
+ * it is damaged.  Fails if the folder holds another corpus and `force` is off. */
 static bool look_for(bool *there, error *why, const manifest *m, const corpus_order *o, error *e)
 {
     manifest old;
@@ -237,11 +241,11 @@ static bool look_for(bool *there, error *why, const manifest *m, const corpus_or
     manifest_close(&old);
     *there = same == YES && is_whole(o->out, why);
     if (same != NO || o->force) return true;
-    return known ? error_set(e,
-                             "%s: has another corpus in it: choose another folder, or write over "
-                             "it with --force",
-                             o->out)
-                 : error_set(e, "%.400s (here: with --force)", why->msg);
+    if (!known) return error_set(e, "%.400s (--force replaces what is there)", why->msg);
+    return error_set(e,
+                     "%s: this folder holds another corpus: choose another folder, or replace it "
+                     "with --force",
+                     o->out);
 }
 
 static bool put_file(const char *folder, const char *name, const void *bytes, size_t n, error *e)
@@ -257,7 +261,7 @@ static bool put_files(const work *w, const manifest *m, error *e)
     const char *folder = w->o->out;
     char *path = manifest_path(folder, MANIFEST_FILE);
     const bool gone = unlink(path) == 0 || errno == ENOENT;
-    if (!gone) error_set(e, "%s: cannot be removed: %s", path, strerror(errno));
+    if (!gone) error_set(e, "%s: cannot remove the file: %s", path, strerror(errno));
     free(path);
     bool ok = gone && put_file(folder, MANIFEST_MODEL, w->model, w->model_bytes, e);
     for (int i = 0; ok && i < SPLITS; i++)
@@ -265,7 +269,7 @@ static bool put_files(const work *w, const manifest *m, error *e)
     return ok && manifest_write(m, folder, e);
 }
 
-/* One writer at a time, and now that the corpus is made it can be told from any other. */
+/* Write the corpus, one process at a time.  Look again first: the answer is no longer MAYBE. */
 static bool put_corpus(bool *there, const work *w, const manifest *m, error *e)
 {
     const char *folder = w->o->out;
@@ -273,7 +277,10 @@ static bool put_corpus(bool *there, const work *w, const manifest *m, error *e)
     error why;
     char *path = manifest_path(folder, ".lock");
     bool ok = file_make_folder(folder, e) && file_lock(&lock, path, e);
-    if (ok && lock < 0) ok = error_set(e, "%s: another attnlab prepare is writing it", folder);
+    if (ok && lock < 0)
+        ok = error_set(
+            e, "%s: another attnlab prepare is writing to this folder; wait for it to finish",
+            folder);
     ok = ok && look_for(there, &why, m, w->o, e) && (*there || put_files(w, m, e));
     if (lock >= 0) close(lock);
     free(path);
@@ -306,7 +313,7 @@ static bool find_or_make(work *w, manifest *m, error *e)
     if (*why.msg) fprintf(o->progress, "%s\n", why.msg);
     if (!there && !make_corpus(&there, w, m, e)) return false;
     if (!there) return true;
-    fprintf(o->progress, "%s has this corpus already\n", o->out);
+    fprintf(o->progress, "%s already holds this corpus\n", o->out);
     manifest_close(m);
     return manifest_read(m, o->out, e);
 }

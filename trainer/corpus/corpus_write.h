@@ -1,4 +1,8 @@
-/* corpus_write.h - `prepare`: text files to a corpus folder. */
+/* corpus_write.h - `attnlab prepare`: makes a corpus folder out of text files.
+ *
+ * The result depends only on the bytes of the files, on which split each one is in, and on the
+ * tokenizer: the same order gives the same corpus, byte for byte.
+ */
 #ifndef TRAINER_CORPUS_CORPUS_WRITE_H
 #define TRAINER_CORPUS_CORPUS_WRITE_H
 
@@ -9,18 +13,19 @@
 
 typedef struct corpus_order {
     int n_train, n_val;
-    const char **train, **val; /* files, a document each                                */
-    double fraction;           /* of each file that is held out where no file is        */
-    const char *tokenizer;     /* a model to take; NULL: train one                      */
-    int vocab_size;            /* pieces of the one to train                            */
+    const char **train, **val; /* (n_train), (n_val) files, one document each           */
+    double fraction;           /* if n_val is 0: the part of each file that is held out */
+    const char *tokenizer;     /* a SentencePiece model to use; NULL to train one       */
+    int vocab_size;            /* pieces of the tokenizer to train                      */
     const char *out;           /* the folder                                            */
-    bool force;                /* write over another corpus                             */
-    FILE *progress;            /* where to say what is done                             */
+    bool force;                /* replace another corpus in the folder                  */
+    FILE *progress;            /* where progress is reported                            */
 } corpus_order;
 
-/* Make the corpus, or find that it is there; *m, for manifest_close, says what is in it.  Fails on
- * text that cannot be used or would not come back from its tokens as it is, on text in both splits,
- * and on a folder with another corpus; what is in the folder then stays. */
+/* Make the corpus, unless the folder has it already; *m describes it, and the caller closes it.
+ * Fails if a text cannot be used or cannot be restored from its tokens, if a text is in both
+ * splits, or if the folder holds another corpus and `force` is off; the folder then stays as it
+ * was. */
 bool corpus_write(manifest *m, const corpus_order *o, error *e);
 
 #endif

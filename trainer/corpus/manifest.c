@@ -1,8 +1,16 @@
-/* manifest.c - see manifest.h. */
+/* manifest.c - writes and reads manifest.json, and computes the identity of a corpus.
+ *
+ * The identity hashes lines of text, so it does not depend on the layout of the JSON:
+ *
+ *     attnlab corpus VERSION
+ *     pieces VOCAB_SIZE SHA256
+ *     SPLIT TOKEN_BYTES TOKENS BYTES SHA256      for each split, then for each of its documents:
+ *     TOKENS BYTES SHA256
+ */
 #include "trainer/corpus/manifest.h"
 
 #include "core/base/file.h"
-#include "trainer/corpus/utf8.h"
+#include "trainer/corpus/text.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -56,13 +64,14 @@ void manifest_identity(char hex[HASH_HEX], const manifest *m)
 
 /* ---- writing ----------------------------------------------------------------------------- */
 
-/* A file's name need not be UTF-8, and JSON must be. */
+/* A path as a JSON string.  A file name need not be UTF-8, but JSON must be: other bytes become
+ * '?'. */
 static json_t *path_string(const char *path)
 {
     char *copy = strdup(path);
     if (!copy) error_memory();
     const size_t n = strlen(copy);
-    for (size_t at; (at = utf8_valid(copy, n)) < n;) copy[at] = '?';
+    for (size_t at; (at = text_valid(copy, n)) < n;) copy[at] = '?';
     json_t *out = json_string(copy);
     free(copy);
     return out;
@@ -91,13 +100,14 @@ bool manifest_write(const manifest *m, const char *folder, error *e)
         "sha256", m->model, "pieces_sha256", m->pieces, "vocab_size", m->vocab_size, "settings",
         m->settings, SPLIT_NAME[SPLIT_TRAIN], split_object(&m->split[SPLIT_TRAIN], SPLIT_TRAIN),
         SPLIT_NAME[SPLIT_VAL], split_object(&m->split[SPLIT_VAL], SPLIT_VAL));
-    char *text = j ? json_dumps(j, JSON_INDENT(2) | JSON_PRESERVE_ORDER) : NULL;
+    char *json = j ? json_dumps(j, JSON_INDENT(2) | JSON_PRESERVE_ORDER) : NULL;
     char *path = manifest_path(folder, MANIFEST_FILE);
-    const size_t n = text ? strlen(text) : 0;
-    if (text) text[n] = '\n'; /* in the place of its end */
-    const bool ok = text ? file_write(path, text, n + 1, e) : error_set(e, "%s: no memory", path);
+    const size_t n = json ? strlen(json) : 0;
+    if (json) json[n] = '\n'; /* replaces the final 0, which is not written */
+    const bool ok =
+        json ? file_write(path, json, n + 1, e) : error_set(e, "%s: out of memory", path);
     json_decref(j);
-    free(text), free(path);
+    free(json), free(path);
     return ok;
 }
 
@@ -105,10 +115,9 @@ bool manifest_write(const manifest *m, const char *folder, error *e)
 
 static bool take_hash(char out[HASH_HEX], const json_t *object, const char *key)
 {
-    const char *text = json_string_value(json_object_get(object, key));
-    if (!text || strlen(text) != HASH_HEX - 1 || text[strspn(text, "0123456789abcdef")])
-        return false;
-    memcpy(out, text, HASH_HEX);
+    const char *hex = json_string_value(json_object_get(object, key));
+    if (!hex || strlen(hex) != HASH_HEX - 1 || hex[strspn(hex, "0123456789abcdef")]) return false;
+    memcpy(out, hex, HASH_HEX);
     return true;
 }
 
@@ -127,10 +136,10 @@ static bool take_int(int *out, const json_t *object, const char *key, int most)
     return true;
 }
 
-static bool take_text(char **out, const json_t *object, const char *key)
+static bool take_string(char **out, const json_t *object, const char *key)
 {
-    const char *text = json_string_value(json_object_get(object, key));
-    *out = text ? strdup(text) : NULL;
+    const char *value = json_string_value(json_object_get(object, key));
+    *out = value ? strdup(value) : NULL;
     return *out;
 }
 
@@ -147,7 +156,7 @@ static bool take_split(manifest_split *s, const json_t *j)
     for (size_t i = 0; i < n; i++) {
         manifest_document *d = &s->document[i];
         const json_t *entry = json_array_get(documents, i);
-        if (!take_text(&d->path, entry, "path") ||
+        if (!take_string(&d->path, entry, "path") ||
             !take_count(&d->from, entry, "from", INT64_MAX) ||
             !take_count(&d->bytes, entry, "bytes", INT64_MAX) ||
             !take_count(&d->tokens, entry, "tokens", INT64_MAX) ||
@@ -164,7 +173,7 @@ static bool take_manifest(manifest *m, const json_t *j)
               (m->width == 2 || m->width == 4) && take_hash(m->model, tokenizer, "sha256") &&
               take_hash(m->pieces, tokenizer, "pieces_sha256") &&
               take_int(&m->vocab_size, tokenizer, "vocab_size", INT32_MAX) && m->vocab_size > 0 &&
-              take_text(&m->settings, tokenizer, "settings");
+              take_string(&m->settings, tokenizer, "settings");
     for (int i = 0; i < SPLITS; i++)
         ok = ok && take_split(&m->split[i], json_object_get(j, SPLIT_NAME[i]));
     return ok;
@@ -175,18 +184,22 @@ static bool take_json(manifest *m, const json_t *j, const char *path, error *e)
     const char *format = json_string_value(json_object_get(j, "format"));
     const json_int_t version = json_integer_value(json_object_get(j, "version"));
     if (!format || strcmp(format, FORMAT) != 0)
-        return error_set(e, "%s: is not the manifest of a corpus", path);
+        return error_set(e, "%s: not the manifest of a corpus", path);
     if (version > VERSION)
-        return error_set(e, "%s: has format %" JSON_INTEGER_FORMAT ", and this attnlab knows %d",
+        return error_set(e,
+                         "%s: format %" JSON_INTEGER_FORMAT
+                         " is newer than this attnlab, which reads format %d: update attnlab",
                          path, version, VERSION);
     char sha256[HASH_HEX] = "";
     if (version == VERSION && take_manifest(m, j)) {
         manifest_identity(sha256, m);
         if (strcmp(sha256, m->sha256) == 0) return true;
         return error_set(
-            e, "%s: was changed, and its hash no longer holds: prepare the corpus again", path);
+            e,
+            "%s: the manifest has changed: its SHA-256 does not match; run attnlab prepare again",
+            path);
     }
-    return error_set(e, "%s: something is missing or wrong in it: prepare the corpus again", path);
+    return error_set(e, "%s: a field is missing or invalid; run attnlab prepare again", path);
 }
 
 bool manifest_read(manifest *m, const char *folder, error *e)
@@ -194,23 +207,23 @@ bool manifest_read(manifest *m, const char *folder, error *e)
     *m = (manifest){ 0 };
     struct stat s;
     if (stat(folder, &s) != 0 && errno == ENOENT)
-        return error_set(e, "%s: no such corpus: make it with attnlab prepare", folder);
-    char *path = manifest_path(folder, MANIFEST_FILE), *text = NULL;
+        return error_set(e, "%s: no such corpus; make it with attnlab prepare", folder);
+    char *path = manifest_path(folder, MANIFEST_FILE), *json = NULL;
     size_t n;
     bool ok = stat(path, &s) == 0 || errno != ENOENT;
     if (!ok)
-        error_set(e, "%s: is no corpus, or one whose preparation was cut off: it has no %s", folder,
-                  MANIFEST_FILE);
-    if (ok && file_read(&text, &n, path, LIMIT, e)) {
+        error_set(e, "%s: not a corpus, or attnlab prepare was interrupted: the folder has no %s",
+                  folder, MANIFEST_FILE);
+    if (ok && file_read(&json, &n, path, LIMIT, e)) {
         json_error_t where;
-        json_t *j = json_loadb(text, n, JSON_REJECT_DUPLICATES, &where);
+        json_t *j = json_loadb(json, n, JSON_REJECT_DUPLICATES, &where);
         ok = j ? take_json(m, j, path, e)
-               : error_set(e, "%s: line %d is not JSON (%s): prepare the corpus again", path,
-                           where.line, where.text);
+               : error_set(e, "%s:%d: not JSON (%s); run attnlab prepare again", path, where.line,
+                           where.text);
         json_decref(j);
     } else
         ok = false;
-    free(text), free(path);
+    free(json), free(path);
     if (!ok) manifest_close(m);
     return ok;
 }

@@ -1,4 +1,6 @@
-/* sentencepiece.cc - see sp.h. */
+/* sentencepiece.cc - calls SentencePiece (Kudo and Richardson, 2018) and turns its exceptions and
+ * statuses into errors.  No exception may pass through C, so every function that can throw catches.
+ */
 #include "trainer/corpus/sentencepiece.h"
 
 #include <sentencepiece_processor.h>
@@ -61,20 +63,20 @@ class lines final : public sentencepiece::SentenceIterator
 bool copy(char **out, size_t *n, const std::string &text, error *e)
 {
     *out = static_cast<char *>(std::malloc(text.size() + 1));
-    if (!*out) return error_set(e, "no memory");
+    if (!*out) return error_set(e, "out of memory");
     std::memcpy(*out, text.data(), text.size());
     (*out)[text.size()] = '\0';
     *n = text.size();
     return true;
 }
 
-/* The exception in flight, in words. */
+/* Report the exception that is being handled. */
 bool caught(error *e)
 {
     try {
         throw;
     } catch (const std::bad_alloc &) {
-        return error_set(e, "no memory");
+        return error_set(e, "out of memory");
     } catch (const std::exception &x) {
         return error_set(e, "%s", x.what());
     } catch (...) {
@@ -151,7 +153,7 @@ try {
     std::vector<int> found;
     const auto status = s->processor.Encode(std::string_view(text, bytes), &found);
     if (!status.ok()) return error_set(e, "%s", status.ToString().c_str());
-    if (found.size() > room) return error_set(e, "has more pieces than bytes");
+    if (found.size() > room) return error_set(e, "the text has more pieces than bytes");
     for (size_t i = 0; i < found.size(); i++) ids[i] = found[i];
     *n = found.size();
     return true;

@@ -1,12 +1,55 @@
-/* text.c - see text.h. */
+/* text.c - reads and checks text files, and recognizes UTF-8.
+ *
+ * RFC 3629: no overlong forms, no surrogates, nothing above U+10FFFF.  Text must be restored from
+ * its tokens byte for byte; SentencePiece cannot do so for zero bytes, and it writes a space as
+ * U+2581.
+ */
 #include "trainer/corpus/text.h"
 
 #include "core/base/file.h"
-#include "trainer/corpus/utf8.h"
 
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
+
+/* Length in bytes of the UTF-8 character at s, which has n bytes; 0 if there is none. */
+static size_t character_length(const unsigned char *s, size_t n)
+{
+    const unsigned first = s[0];
+    const size_t length = first < 0x80                     ? 1
+                          : first >= 0xc2 && first <= 0xdf ? 2
+                          : (first & 0xf0) == 0xe0         ? 3
+                          : first >= 0xf0 && first <= 0xf4 ? 4
+                                                           : 0;
+    if (length > n) return 0;
+    for (size_t i = 1; i < length; i++)
+        if ((s[i] & 0xc0) != 0x80) return 0;
+    const bool wrong = length > 1 && ((first == 0xe0 && s[1] < 0xa0) || /* overlong     */
+                                      (first == 0xed && s[1] > 0x9f) || /* surrogate    */
+                                      (first == 0xf0 && s[1] < 0x90) || /* overlong     */
+                                      (first == 0xf4 && s[1] > 0x8f));  /* above 10FFFF */
+    return wrong ? 0 : length;
+}
+
+size_t text_valid(const char *bytes, size_t n)
+{
+    const unsigned char *s = (const unsigned char *)bytes;
+    size_t at = 0;
+    while (at < n) {
+        uint64_t eight;
+        if (n - at >= sizeof eight) { /* ASCII, eight at a time */
+            memcpy(&eight, s + at, sizeof eight);
+            if (!(eight & 0x8080808080808080u)) {
+                at += sizeof eight;
+                continue;
+            }
+        }
+        const size_t length = character_length(s + at, n - at);
+        if (!length) return at;
+        at += length;
+    }
+    return n;
+}
 
 size_t text_line(const text *t, size_t at)
 {
@@ -26,29 +69,29 @@ static bool is_blank(const char *s, size_t n)
 static bool check(const text *t, error *e)
 {
     static const char MARK[] = "\xe2\x96\x81";
-    if (t->n == 0) return error_set(e, "%s: is empty", t->path);
-    const size_t valid = utf8_valid(t->bytes, t->n);
+    if (t->n == 0) return error_set(e, "%s: the file is empty", t->path);
+    const size_t valid = text_valid(t->bytes, t->n);
     if (valid < t->n)
-        return error_set(e,
-                         "%s: byte %zu (line %zu) is not UTF-8 (0x%02x): convert the file first, "
-                         "with iconv for instance",
-                         t->path, valid, text_line(t, valid), (unsigned char)t->bytes[valid]);
+        return error_set(
+            e,
+            "%s: byte %zu (line %zu) is not UTF-8 (0x%02x): convert the file to UTF-8, "
+            "for example with iconv",
+            t->path, valid, text_line(t, valid), (unsigned char)t->bytes[valid]);
     const char *zero = memchr(t->bytes, '\0', t->n);
     if (zero) {
         const size_t at = (size_t)(zero - t->bytes);
-        return error_set(e, "%s: byte %zu (line %zu) is zero: this is no plain text", t->path, at,
-                         text_line(t, at));
+        return error_set(e, "%s: byte %zu (line %zu) is zero: the file is not plain text", t->path,
+                         at, text_line(t, at));
     }
-    const char *mark = strstr(t->bytes, MARK); /* a file read ends in a zero */
+    const char *mark = strstr(t->bytes, MARK); /* file_read puts a 0 behind the file */
     if (mark) {
         const size_t at = (size_t)(mark - t->bytes);
         return error_set(e,
-                         "%s: byte %zu (line %zu) is U+2581, with which SentencePiece writes a "
-                         "blank, so that it would come back as one: replace it",
+                         "%s: byte %zu (line %zu) is U+2581, which SentencePiece would turn into a "
+                         "space: replace this character",
                          t->path, at, text_line(t, at));
     }
-    return is_blank(t->bytes, t->n) ? error_set(e, "%s: has nothing but blanks in it", t->path)
-                                    : true;
+    return !is_blank(t->bytes, t->n) || error_set(e, "%s: the file has only blanks in it", t->path);
 }
 
 bool text_open(text *t, const char *path, error *e)

@@ -1,4 +1,9 @@
-/* tokenizer.c - see tokenizer.h. */
+/* tokenizer.c - trains and applies a byte-pair encoding by SentencePiece (Kudo and Richardson,
+ * 2018).
+ *
+ * Pieces are decoded here, from a table of their bytes, and not by SentencePiece: then every token
+ * stands for definite bytes of the text, which bits per byte need.
+ */
 #define _GNU_SOURCE /* memmem */
 #include "trainer/corpus/tokenizer.h"
 
@@ -7,16 +12,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char BLANK[] = "\xe2\x96\x81";   /* U+2581: a blank, inside a piece          */
-static const char UNKNOWN[] = "\xe2\x96\x85"; /* U+2585: training leaves out lines with it */
-enum { MARK = 3 };                            /* bytes of either                          */
+static const char BLANK[] = "\xe2\x96\x81";   /* U+2581: a space inside a piece       */
+static const char UNKNOWN[] = "\xe2\x96\x85"; /* U+2585: training skips lines with it */
+enum { MARK = 3 };                            /* bytes of either                      */
 
-/* Text is encoded in stretches of about this many bytes.  SentencePiece keeps one queue of all the
- * pairs in what it is given, so that the same text in one piece takes five times as long. */
+/* Text is encoded in stretches of about this many bytes.  SentencePiece keeps all pairs of its
+ * input in one queue, so a whole document at once would take five times as long. */
 static const size_t STRETCH = 1024;
 
-/* Name, value.  As in Llama 2's tokenizer.model, but for one thread (whose number would come along
- * in the file) and no self-test (whose samples would). */
+/* Name, value.  As in Llama 2's tokenizer.model, except for one thread and no self-test: the number
+ * of threads and the samples of the self-test would be stored in the file. */
 static const char *const SETTINGS[][2] = {
     { "model_type", "bpe" },
     { "character_coverage", "0.99995" },
@@ -53,8 +58,8 @@ char *tokenizer_settings(int vocab_size)
     return out;
 }
 
-/* Where to cut a line that is too long, and how much to leave out there.  The blank of a cut is
- * left out because the next line gets one in front: the words stay what they were. */
+/* Where to cut a line that is too long, and how many bytes to skip there.  A space at the cut is
+ * skipped, because SentencePiece adds one in front of the next line: so the words stay the same. */
 static size_t cut_line(size_t *skip, const char *s)
 {
     *skip = 1;
@@ -103,8 +108,8 @@ bool tokenizer_train(char **model, size_t *bytes, const tokenizer_text *texts, i
                      int vocab_size, error *e)
 {
     if (vocab_size < TOKENIZER_VOCAB_MIN || vocab_size > TOKENIZER_VOCAB_MAX)
-        return error_usage(e, "a vocabulary of %d pieces: from %d to %d are possible", vocab_size,
-                           TOKENIZER_VOCAB_MIN, TOKENIZER_VOCAB_MAX);
+        return error_usage(e, "a vocabulary of %d pieces is out of range: %d to %d are allowed",
+                           vocab_size, TOKENIZER_VOCAB_MIN, TOKENIZER_VOCAB_MAX);
     char size[16];
     snprintf(size, sizeof size, "%d", vocab_size);
     const char *settings[2 * SETTINGS_N + 5] = { "vocab_size", size, "minloglevel", "2" };
@@ -122,10 +127,10 @@ bool tokenizer_train(char **model, size_t *bytes, const tokenizer_text *texts, i
         return error_usage(
             e, "a vocabulary of %d pieces is too small for this text: it needs at least %d",
             vocab_size, limit);
-    return error_where(e, "the tokenizer cannot be trained");
+    return error_where(e, "cannot train the tokenizer");
 }
 
-/* Put what a piece decodes to at the end of the table; returns its length. */
+/* out = the bytes that a piece decodes to; returns how many. */
 static size_t put_piece(char *out, const sp *model, int id)
 {
     size_t n, at = 0;
@@ -133,7 +138,7 @@ static size_t put_piece(char *out, const sp *model, int id)
     switch (sp_type_of(model, id)) {
     case SP_CONTROL:
     case SP_UNKNOWN:
-        return 0; /* no text of a document */
+        return 0; /* never part of a text */
     case SP_BYTE: /* "<0x0A>" */
         *out = (char)strtoul(piece + 3, NULL, 16);
         return 1;
@@ -160,6 +165,7 @@ static void hash_piece(hash *h, const sp *model, int id)
     hash_add(h, piece, n);
 }
 
+/* Is there a space after another character? */
 static bool goes_on_over_blank(const char *bytes, size_t n)
 {
     for (size_t i = 1; i < n; i++)
@@ -167,7 +173,7 @@ static bool goes_on_over_blank(const char *bytes, size_t n)
     return false;
 }
 
-/* Does the model put a blank in front?  Ask it. */
+/* Does the model add a space in front of a text?  Encode one to find out. */
 static bool is_prefixed(const tokenizer *t)
 {
     int32_t ids[8];
@@ -182,13 +188,13 @@ static bool make_table(tokenizer *t, error *e)
     size_t room = 1, n;
     for (int i = 0; i < t->V; i++) {
         sp_piece(t->model, i, &n);
-        if (n > UINT16_MAX) return error_set(e, "piece %d of the tokenizer is too long", i);
+        if (n > UINT16_MAX) return error_set(e, "piece %d of this tokenizer is too long", i);
         room += n;
     }
     t->bytes = malloc(room);
     t->at = calloc((size_t)t->V + 1, sizeof *t->at);
     t->blank = calloc((size_t)t->V, sizeof *t->blank);
-    if (!t->bytes || !t->at || !t->blank) return error_set(e, "no memory for a tokenizer");
+    if (!t->bytes || !t->at || !t->blank) return error_set(e, "out of memory for the tokenizer");
     hash h;
     hash_open(&h);
     t->apart = true;
@@ -209,7 +215,7 @@ static bool make_table(tokenizer *t, error *e)
 bool tokenizer_open(tokenizer *t, const char *model, size_t bytes, error *e)
 {
     *t = (tokenizer){ 0 };
-    if (!sp_open(&t->model, model, bytes, e)) return error_set(e, "is no SentencePiece model");
+    if (!sp_open(&t->model, model, bytes, e)) return error_set(e, "not a SentencePiece model");
     t->V = sp_size(t->model), t->bos = sp_bos(t->model);
     bool ok = t->bos >= 0 && t->bos < t->V;
     if (!ok) error_set(e, "this tokenizer has no piece for the beginning of a document (BOS)");
@@ -225,9 +231,9 @@ void tokenizer_close(tokenizer *t)
     *t = (tokenizer){ 0 };
 }
 
-/* The end of the stretch that begins at s.  No piece goes on over the seam between a word and a
- * blank, and SentencePiece puts a blank in front of what it is given: so what comes out is what the
- * whole document would have given. */
+/* Length of the stretch that begins at s, of n bytes that are left.  It ends between a word and a
+ * space, which no piece spans.  The next stretch leaves that space out, because SentencePiece adds
+ * one in front of its input: so the pieces are those of the whole document. */
 static size_t find_seam(const tokenizer *t, const char *s, size_t n)
 {
     if (!t->apart) return n;
@@ -241,9 +247,10 @@ bool tokenizer_encode(int32_t **ids, size_t *n, const tokenizer *t, const char *
 {
     size_t room;
     *n = 0, *ids = NULL;
-    /* A blank that falls back to its three bytes is the most that a byte can become. */
+    /* At most, a byte becomes 3 pieces: a space (U+2581) without a piece falls back to its bytes.
+     */
     if (!__builtin_mul_overflow(bytes + 2, MARK * sizeof **ids, &room)) *ids = malloc(room);
-    if (!*ids) return error_set(e, "no memory to encode %zu bytes", bytes);
+    if (!*ids) return error_set(e, "out of memory while encoding %zu bytes", bytes);
     room /= sizeof **ids;
     for (size_t at = 0; at < bytes;) {
         const size_t end = at + find_seam(t, text + at, bytes - at);

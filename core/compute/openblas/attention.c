@@ -1,7 +1,11 @@
-/* attention.c - tiles of scores on the stack, products by gemm; see core/compute/attention.h.
+/* attention.c - tiled causal attention by matrix products, with online softmax (Milakov and
+ * Gimelshein 2018; Dao et al., FlashAttention, 2022).
  *
- * A block is `heads` query heads of one key/value head at n query positions.  Row r of a tile is
- * head r / n, position r % n.  Tiles are visited in an order that depends on shapes alone.
+ *     o_i = sum_s p_is v_s      p_is = exp(scale q_i . k_s - lse_i)      s <= i, i - s < window
+ *
+ * A block is `heads` query heads of one key/value head at n query positions.  A tile holds the
+ * scores of a block against up to KEYS keys, on the stack; its row r is head r / n, position r % n.
+ * Tiles are visited in an order that depends on shapes alone.
  */
 #include "core/compute/openblas/openblas.h"
 #include "core/compute/threads.h"
@@ -11,13 +15,18 @@
 #include <stddef.h>
 #include <string.h>
 
-enum { ROWS = 256, QUERIES = 64, KEYS = 64, COLUMNS = 64 };
+enum {
+    ROWS = 256,   /* most rows of a tile                       */
+    QUERIES = 64, /* most query positions of a block           */
+    KEYS = 64,    /* most keys of a tile                       */
+    COLUMNS = 64, /* most columns of v that are copied at once */
+};
 
 typedef struct block {
-    int h, heads; /* query heads h..h+heads-1      */
-    int i, n;     /* query positions i..i+n-1      */
-    int g;        /* their one key/value head      */
-    int from, to; /* the keys that any of them see */
+    int h, heads; /* query heads h..h+heads-1                     */
+    int i, n;     /* query positions i..i+n-1                     */
+    int g;        /* their one key/value head                     */
+    int from, to; /* keys from..to-1: those that any of them sees */
 } block;
 
 static int min(int a, int b)
@@ -30,8 +39,8 @@ static int max(int a, int b)
     return a > b ? a : b;
 }
 
-/* The first block of heads h0..h1-1 (where b is zero but for h = h0), and the one after b; false
- * when there is none. */
+/* Move b to the next block of heads h0..h1-1, or to the first one if b is zero except for h = h0.
+ * False if there is none. */
 static bool next(block *b, const attention *a, int h1)
 {
     const int group = a->H / a->G;
@@ -41,13 +50,13 @@ static bool next(block *b, const attention *a, int h1)
     b->g = b->h / group;
     b->heads = min((b->g + 1) * group - b->h, ROWS);
     b->n = min(a->S - b->i, min(QUERIES, ROWS / b->heads));
-    const int p = a->T - a->S + b->i; /* where the first query stands */
+    const int p = a->T - a->S + b->i; /* the key at the first query's position */
     b->from = max(0, p - a->window + 1);
     b->to = p + b->n;
     return true;
 }
 
-/* Keys s+lo..s+hi-1 of the tile at s are those that position b->i + i sees. */
+/* Of the tile with keys s..s+keys-1, position b->i + i sees keys s+lo..s+hi-1. */
 static void seen(int *lo, int *hi, const attention *a, const block *b, int i, int s, int keys)
 {
     const int p = a->T - a->S + b->i + i;
@@ -61,8 +70,13 @@ static size_t offset(const block *b, int r, int row, int head)
     return (size_t)(r % b->n) * row + (size_t)(r / b->n) * head;
 }
 
-/* Products of a tile (rows, KEYS) with rows of x, one for each head; a single position makes the
- * heads themselves the rows of one product.  `row` and `head` are the strides of x. */
+/* Products of a tile (heads n, KEYS) with x (n, heads, width), whose strides are row and head: one
+ * product for each head, or a single one over all heads if n = 1.
+ *
+ *     tile_nt: tile = alpha x k^T
+ *     tile_nn: x += alpha tile k
+ *     tile_tn: dk += alpha tile^T x
+ */
 static void tile_nt(float *tile, const float *x, int row, int head, const float *k, int ldk,
                     const block *b, int keys, int width, float alpha)
 {
@@ -96,8 +110,8 @@ static void tile_tn(float *dk, int ldk, const float *tile, const float *x, int r
                          keys, width, b->n, alpha, 1);
 }
 
-/* Fold scores p[lo..hi) of one row into its running maximum and sum, leaving exp(p - top) and 0
- * elsewhere.  Returns what everything summed before has to be multiplied by. */
+/* Add the scores p[lo..hi-1] of one row to its running maximum and sum, and replace them by
+ * exp(p - top), the others by 0.  Returns the factor by which earlier sums must be multiplied. */
 static float fold(float *p, float *top, float *sum, int lo, int hi, int keys)
 {
     float high = *top, add = 0;
@@ -123,8 +137,8 @@ static bool clean(float *out, const float *v, int ldv, int keys, int width)
     return odd;
 }
 
-/* o += p v.  p is 0 where a row does not see a key, and 0 times NaN is not 0, so values that are
- * not finite are added by hand, to the rows that see them. */
+/* o += p v.  p is 0 where a row does not see a key, but 0 times NaN is not 0; so values that are
+ * not finite are left out of the product and added separately, only to rows that see them. */
 static void add_values(float *ob, const float *p, const float *vs, const attention *a,
                        const block *b, int s, int keys)
 {
@@ -146,7 +160,7 @@ static void add_values(float *ob, const float *p, const float *vs, const attenti
     }
 }
 
-/* The heads of one key/value head are a piece of the grid. */
+/* A piece of the grid: all query heads of one key/value head. */
 typedef struct work {
     float *o, *lse_out, *dq, *dk, *dv;
     const float *dO, *oc, *lse, *q, *k, *v;
@@ -194,7 +208,7 @@ static void forward(void *arg, int g)
     }
 }
 
-/* Rows of `heads` vectors of one width become 0. */
+/* Set x (rows, heads, width) to 0; row and head are its strides. */
 static void clear(float *x, int rows, int heads, int row, int head, int width)
 {
     for (int i = 0; i < rows; i++)

@@ -1,4 +1,5 @@
-/* backend.c - the table that any processor can run at a good rate; see core/compute/backend.h. */
+/* backend.c - the backend "openblas": products and attention by OpenBLAS, which is fast on any
+ * processor; everything else is plain. */
 #include "core/compute/backend.h"
 #include "core/compute/openblas/openblas.h"
 #include "core/compute/plain/plain.h"

@@ -1,12 +1,16 @@
-/* gemm.c - matrix products by way of CBLAS (Dongarra et al. 1990).
+/* gemm.c - matrix products by CBLAS (Dongarra et al., A set of level 3 basic linear algebra
+ * subprograms, 1990), and linear layers made of them.
  *
- * OpenBLAS stays on the thread that calls it (load.c): lanes are our threads.
+ *     C = alpha A B + beta C
+ *     y = x W^T        dx = dy W + beta dx        dW += dy^T x
+ *
+ * OpenBLAS computes on the calling thread only (load.c); the threads are attnlab's own.
  */
 #include "core/compute/cut.h"
 #include "core/compute/openblas/openblas.h"
 #include "core/compute/threads.h"
 
-enum { PIECES = 16 };
+enum { PIECES = 16 }; /* most pieces of a product */
 
 void blas_gemm_nn(float *C, int ldc, const float *A, int lda, const float *B, int ldb, int M, int N,
                   int K, float alpha, float beta)
@@ -29,11 +33,11 @@ void blas_gemm_tn(float *C, int ldc, const float *A, int lda, const float *B, in
                   ldc);
 }
 
-/* Parts of a product for idle threads: rows of C, by its shape alone, for where a product is cut
- * may change its last bits. */
+/* A product that is cut into pieces for idle threads: each has some rows of C.  The cut depends on
+ * the shape alone, because it can change the last bits of C. */
 typedef struct product {
     void (*gemm)(float *, int, const float *, int, const float *, int, int, int, int, float, float);
-    cut cut; /* of the rows of C */
+    cut cut; /* of the M rows of C */
     float *C;
     const float *A, *B;
     int ldc, lda, ldb, N, K;
@@ -52,7 +56,7 @@ static void piece(void *arg, int i)
 
 static void multiply(product *p, int M)
 {
-    const long work = (long)p->N * p->K / 2048 + 1; /* so that a piece is 2^27 multiplications */
+    const long work = (long)p->N * p->K / 2048 + 1; /* a piece has 2^27 multiplications or more */
     p->cut = cut_rows(M, (int)(work < CUT_FLOATS / 128 ? work : CUT_FLOATS / 128), PIECES);
     threads_grid(p->cut.pieces, piece, p);
 }

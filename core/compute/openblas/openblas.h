@@ -1,4 +1,8 @@
-/* openblas.h - matrix products by OpenBLAS, for the tables; see kernels.h. */
+/* openblas.h - the kernels that call OpenBLAS, and how the library is loaded.
+ *
+ * blas_NAME computes what NAME does in kernels.h or attention.h, with the same arguments and
+ * shapes.
+ */
 #ifndef CORE_COMPUTE_OPENBLAS_OPENBLAS_H
 #define CORE_COMPUTE_OPENBLAS_OPENBLAS_H
 
@@ -8,7 +12,8 @@
 #include <cblas.h>
 #include <stdbool.h>
 
-/* What is called of OpenBLAS; forget and choose are NULL in builds for one processor. */
+/* The functions of OpenBLAS that are used.  forget and choose, which drop and make its choice of
+ * kernels, are NULL in builds for a single processor. */
 typedef struct blas_library {
     __typeof__(cblas_sgemm) *sgemm;
     __typeof__(openblas_get_config) *config;
@@ -16,19 +21,19 @@ typedef struct blas_library {
     void (*forget)(void), (*choose)(void);
 } blas_library;
 
-/* Loads the library, on one thread; kernels_init calls it while no other thread computes. */
+/* Load the library, with one thread; called by kernels_init before any thread computes.  Fails if
+ * the library or a function is missing.  blas() returns the loaded library. */
 bool blas_load(error *e);
 const blas_library *blas(void);
 
-/* Address space that it maps for each thread that multiplies; where that cannot be, it tries for
- * ever (BUFFER_SIZE of 0.3.21, the largest of its processors). */
+/* Bytes of address space that OpenBLAS maps for each thread that multiplies; if that fails, it
+ * retries forever (BUFFER_SIZE in 0.3.21, the largest of all processors). */
 enum { BLAS_BUFFER = 128 << 20 };
 
-/* The processor whose kernels OpenBLAS should take instead of those it took, on a processor with
- * AVX2 and FMA, or with AVX-512 (F, BW, DQ, VL, CD); NULL: leave it. */
+/* OpenBLAS has chosen the kernels of processor `taken`.  Returns the processor whose kernels are
+ * better on one that has AVX2 and FMA, or AVX-512 (F, BW, DQ, VL, CD); NULL if `taken` is good
+ * enough. */
 const char *blas_core_for(const char *taken, bool avx2, bool avx512);
-/* Have it take them. */
-void blas_core_choose(const blas_library *b);
 
 void blas_gemm_nn(float *C, int ldc, const float *A, int lda, const float *B, int ldb, int M, int N,
                   int K, float alpha, float beta);

@@ -1,6 +1,9 @@
-/* attention.c - attention by the definition, one query at a time; see core/compute/attention.h.
+/* attention.c - causal attention by the definition, one query at a time, sums in float64.
  *
- * Scores are made again wherever they are needed, so nothing grows with T.
+ *     o_i = sum_s p_is v_s      p_is = exp(scale q_i . k_s - lse_i)      s <= i, i - s < window
+ *
+ * The gradients are those of core/compute/attention.h.  Scores are computed again wherever they are
+ * needed, so memory does not grow with T.
  */
 #include "core/compute/plain/plain.h"
 
@@ -14,7 +17,7 @@ static double dot(const float *x, const float *y, int n)
     return sum;
 }
 
-/* The keys that query i sees are s = first ... last - 1. */
+/* Query i sees the keys s = first, ..., last - 1. */
 static void seen(int *first, int *last, const attention *a, int i)
 {
     *last = a->T - a->S + i + 1;
@@ -50,7 +53,7 @@ void plain_attention_forward(float *o, float *lse, const float *q, const float *
         }
 }
 
-/* Rows of `heads` vectors of one width become 0. */
+/* Set x (rows, heads, width) to 0; row and head are its strides. */
 static void clear(float *x, int rows, int heads, int row, int head, int width)
 {
     for (int i = 0; i < rows; i++)

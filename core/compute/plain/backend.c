@@ -1,4 +1,4 @@
-/* backend.c - the table of plain functions; see core/compute/backend.h. */
+/* backend.c - the backend "plain": portable C that follows the equations, for any processor. */
 #include "core/compute/backend.h"
 #include "core/compute/plain/plain.h"
 

@@ -1,10 +1,15 @@
-/* plain.h - the plain functions, for the tables in plain/path.c and blas/path.c; see kernels.h. */
+/* plain.h - the kernels in portable C: the definition that every other backend is tested against.
+ *
+ * plain_NAME computes what NAME does in kernels.h, attention.h or backend.h, with the same
+ * arguments and shapes.  Other backends use these functions where they have none of their own.
+ */
 #ifndef CORE_COMPUTE_PLAIN_PLAIN_H
 #define CORE_COMPUTE_PLAIN_PLAIN_H
 
 #include "core/compute/attention.h"
 #include "core/compute/kernels.h"
 
+/* True: portable C runs on every processor. */
 bool plain_runs(void);
 
 void plain_gemm_nn(float *C, int ldc, const float *A, int lda, const float *B, int ldb, int M,

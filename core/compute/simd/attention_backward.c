@@ -1,13 +1,13 @@
-/* attention_backward.c - tiled attention, backward; see core/compute/attention.h and
- * attention_tile.h.
+/* attention_backward.c - the gradients of tiled attention (Dao et al., FlashAttention, 2022).
  *
  *     dv_s = sum_i p_is do_i                       p_is = 2^(q_i . k_s - lse_i log2(e))
  *     ds_is = p_is (do_i . v_s - do_i . o_i)       dk_s = scale sum_i ds_is q_i
  *     dq_i = scale sum_s ds_is k_s
  *
- * Blocks of keys are the outer loop, so dk and dv of a block are summed in place, while dq is added
- * to, block after block.  Threads may be at several blocks at once, each some rows behind the one
- * before it: sums are the same, and no memory is needed for parts of them.
+ * The outer loop runs over blocks of keys.  So dk and dv of a block are summed in place, and each
+ * block adds its part to dq.  Several threads may work on different blocks at once, each some rows
+ * behind the block before it: dq is then summed in the same order, and no memory for partial sums
+ * is needed.
  */
 #include "core/compute/plain/plain.h"
 #include "core/compute/simd/attention_score.h"
@@ -20,19 +20,19 @@
 
 enum {
     ROWS = 64,
-    BLOCKS = 4096, /* most blocks of keys: half a million keys, at the least */
-    SPINS = 4000,  /* looks before a thread that waits lets others run       */
+    BLOCKS = 4096, /* most blocks of keys: at least half a million keys */
+    SPINS = 4000,  /* tries before a waiting thread lets others run     */
 };
 
-/* A block of keys: three ways to read it, and what it receives. */
+/* A block of keys and values in the layouts that are needed, and its gradients. */
 typedef struct keys {
     int from, n;
-    _Alignas(64) float kt[TILE], vt[TILE]; /* K^T and V^T in panels   */
-    float k[TILE];                         /* k in rows               */
-    float dk[TILE], dv[TILE];              /* rows; dk short of scale */
+    _Alignas(64) float kt[TILE], vt[TILE]; /* K^T and V^T in panels     */
+    float k[TILE];                         /* k in rows                 */
+    float dk[TILE], dv[TILE];              /* in rows; dk without scale */
 } keys;
 
-/* A tile of rows, and its scores against a block of keys. */
+/* A block of rows, and its p and ds against a block of keys. */
 typedef struct rows {
     int from, to;
     _Alignas(64) float q[TILE], dO[TILE];
@@ -54,7 +54,7 @@ static void keys_load(keys *c, const float *k, const float *v, const group *s, i
     clear(c->dv, (size_t)n * s->Ev);
 }
 
-/* out (n) = x (n) times scale, x being rounded up to whole vectors. */
+/* out (n) = scale x (n). */
 INLINE void put_row(float *out, const float *x, int n, float scale)
 {
     int j = 0;
@@ -85,7 +85,7 @@ INLINE void dot_body(float *out, const float *x, const float *y, int n)
     *out = sum_of(sum) + rest;
 }
 
-/* out (n) += x (n) times scale. */
+/* out (n) += scale x (n). */
 INLINE void add_row_body(float *out, const float *x, float scale, int n)
 {
     int j = 0;
@@ -110,7 +110,7 @@ static void rows_load(rows *t, const float *q, const float *dO, const float *o, 
         t->lse[i] = INFINITY, t->mean[i] = 0;
 }
 
-/* p and ds of one strip of rows, and what these keys add to its dq. */
+/* Compute p and ds of one strip of rows, and add what these keys contribute to its dq. */
 static void strip_backward(float *dq, rows *t, const keys *c, const group *s, int i)
 {
     const attention *a = s->a;
@@ -133,14 +133,14 @@ static void strip_backward(float *dq, rows *t, const keys *c, const group *s, in
     }
 }
 
-/* dk and dv of the keys that this tile of rows sees: strips of keys, never across a vector's width
- * of columns, which strip_backward wrote as a whole. */
+/* Add what these rows contribute to dk and dv.  Keys are taken in strips that never cross a
+ * multiple of VW columns, because strip_backward writes p and ds in whole vectors. */
 static void keys_backward(keys *c, const rows *t, const group *s)
 {
     for (int jp = 0; jp < c->n; jp += VW)
         for (int j = jp; j < min(jp + VW, c->n); j += MR) {
             const int n = min(min(MR, jp + VW - j), c->n - j), key = c->from + j;
-            const int seen = (key - s->first) * s->R; /* the first row that sees it */
+            const int seen = (key - s->first) * s->R; /* the first row that sees this key */
             const long past = (long)(key + n - 1 + s->a->window - s->first) * s->R;
             const int from = max(t->from, t->from + (seen - t->from) / MR * MR);
             const int to = past < t->to ? (int)past : t->to;
@@ -153,14 +153,14 @@ static void keys_backward(keys *c, const rows *t, const group *s)
         }
 }
 
-/* The blocks of keys of all groups; each is a piece of the grid.  Every one adds to dq, and must do
- * so after the block before it: `done` of a block is the row up to which it has added. */
+/* All blocks of keys of all groups; each block is a piece of the grid.  Every block adds to dq, and
+ * does so after the block before it: done[block] is the row up to which it has added. */
 typedef struct backward {
     float *dq, *dk, *dv;
     const float *dO, *o, *lse, *q, *k, *v;
     const attention *a;
-    int first;  /* group of the first piece */
-    int blocks; /* of a group               */
+    int first;  /* group of the first piece  */
+    int blocks; /* blocks of keys in a group */
     atomic_int done[BLOCKS];
 } backward;
 

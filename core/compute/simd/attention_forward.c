@@ -1,14 +1,17 @@
-/* attention_forward.c - tiled attention, forward; see core/compute/attention.h and
- * attention_tile.h.
+/* attention_forward.c - tiled attention (Dao et al., FlashAttention, 2022) without an online
+ * softmax where none is needed.
  *
- * The first attempt at a tile takes p = 2^s as it is, without a running maximum: rows whose sum
- * stays within [2^-40, 2^100] have lost nothing, and in a model that trains all do.  Other rows
- * are taken from a second attempt that carries the maximum along.  Only they are replaced, so what
- * a row gets does not depend on the rows after it in its tile.
+ *     o_i = sum_s p_is v_s / sum_s p_is             p_is = 2^(q_i . k_s - top_i)
+ *     lse_i = ln(2) (top_i + log2 sum_s p_is)
  *
- * Values that are not finite are set aside and added by hand, to the rows that see them: a strip
- * multiplies the values that its later rows see by zeros for the earlier ones, and zero times NaN
- * is not zero.
+ * The first attempt at a tile takes top = 0.  Rows whose sum lies in (2^-40, 2^100) lose no
+ * precision; in a model that trains, these are all rows.  The other rows are taken from a second
+ * attempt, in which top is the running maximum (online softmax: Milakov and Gimelshein 2018).  Only
+ * these rows are replaced, so the result of a row does not depend on later rows of its tile.
+ *
+ * Values that are not finite are left out and added separately, only to the rows that see them: a
+ * strip multiplies values that only its later rows see by zeros for the earlier rows, and 0 times
+ * NaN is not 0.
  */
 #include "core/compute/plain/plain.h"
 #include "core/compute/simd/attention_score.h"
@@ -19,21 +22,21 @@ enum { ROWS = 512 };
 
 static const float HIDDEN = -1e30f;
 
-/* Rows of a tile: the sum of p v, the sum of p, and what has been subtracted from the scores. */
+/* Rows of a tile: sum of p, top, and pv (rows, Ev rounded up), the sum of p v. */
 typedef struct rows {
     _Alignas(64) float sum[ROWS], top[ROWS];
     float pv[TILE];
 } rows;
 
-/* What keys j0..j0+keys-1 bring to a tile. */
+/* Keys from..from+n-1 and their values. */
 typedef struct keys {
     int from, n;
-    bool odd;                            /* some value is not finite, and 0 below */
-    const float *value;                  /* all of v, for these                   */
-    _Alignas(64) float k[TILE], v[TILE]; /* K^T in panels; v in rows              */
+    bool odd;                            /* some value is not finite; it is 0 in v */
+    const float *value;                  /* the original values                    */
+    _Alignas(64) float k[TILE], v[TILE]; /* K^T in panels; v in rows               */
 } keys;
 
-/* out (n, Ev) = rows of v, with zeros for what is not finite; was there any? */
+/* out (n, Ev) = rows of v, with 0 for values that are not finite.  Were there any? */
 static bool copy_values(float *out, const float *v, int n, const group *s)
 {
     const int Ev = s->a->Ev;
@@ -61,7 +64,8 @@ static void keys_load(keys *t, const float *k, const float *v, const group *s, i
     t->odd = copy_values(t->v, t->value + (size_t)j0 * a->v_row, n, s);
 }
 
-/* What copy_values left out: pv of row r += p times value, for the keys that the row sees. */
+/* Add what copy_values left out: pv of each row += p times value, for the keys that the row sees.
+ */
 static void add_odd(rows *t, const float *p, const keys *c, const view *v, const group *s, int i,
                     int i0, int i1)
 {
@@ -79,7 +83,8 @@ static void add_odd(rows *t, const float *p, const keys *c, const view *v, const
     }
 }
 
-/* Scores of one row to powers under a running maximum; what was summed before shrinks with it. */
+/* Replace the scores p of one row by powers below a running maximum; scale earlier sums to match.
+ */
 static void fold(float *p, float *sum, float *top, float *pv, int wide, int Ev)
 {
     vf most = load(p);
@@ -94,7 +99,7 @@ static void fold(float *p, float *sum, float *top, float *pv, int wide, int Ev)
     for (int c = 0; c < wide; c += VW) store(p + c, exp2_of(load(p + c) - splat(*top)));
 }
 
-/* One strip of rows against the keys of a tile. */
+/* Add one strip of rows against the keys of a tile; carry: with a running maximum. */
 INLINE void add_strip(bool carry, rows *t, const float *q, const keys *c, const group *s, int i,
                       int i0, int i1)
 {
@@ -150,7 +155,7 @@ static bool fine(float sum)
     return sum > 0x1p-40f && sum < 0x1p100f;
 }
 
-/* Rows i0..i1-1 of one group. */
+/* Compute o and lse of rows i0..i1-1 of one group. */
 static void tile_forward(float *o, float *lse, const float *q, const float *k, const float *v,
                          const group *s, int i0, int i1)
 {
@@ -174,7 +179,7 @@ static void tile_forward(float *o, float *lse, const float *q, const float *k, c
     }
 }
 
-/* The tiles of all groups; each is a piece of the grid. */
+/* All tiles of all groups; each tile is a piece of the grid. */
 typedef struct forward {
     float *o, *lse;
     const float *q, *k, *v;

@@ -1,14 +1,15 @@
-/* attention_score.h - a strip of scores, brought to its final form while it is in registers.
+/* attention_score.h - scores of a strip of MR queries, with a function applied while they are in
+ * registers.
  *
  *     out (MR, n) = f(q (MR, E) K^T)      n a multiple of VW, K^T in panels (pack.h)
  *
  *     RAW        f(s) = s
  *     POWER      f(s) = 2^s
- *     SHIFTED    f(s) = 2^(s - by)         by (MR), a number for each row
+ *     SHIFTED    f(s) = 2^(s - by)         by (MR), one number for each row
  *     TIMES      f(s) = p (s - by)         p (MR, n), laid out like out
  *
- * The usual head widths are constants of their own, so that addresses are known and the powers of
- * many vectors overlap.
+ * This is one step of tiled attention (Dao et al., FlashAttention, 2022).  The usual head widths
+ * are compiled as constants, so that addresses are known and the powers of many vectors overlap.
  */
 #ifndef CORE_COMPUTE_SIMD_ATTENTION_SCORE_H
 #define CORE_COMPUTE_SIMD_ATTENTION_SCORE_H
@@ -69,8 +70,8 @@ INLINE void score_panel(int E, int V, int mode, float *out, const float *q, long
     }
 }
 
-/* Columns from..from+n-1 of the panels, NR at a time where a panel allows it.  ldq is E rounded up
- * to whole vectors. */
+/* The scores of keys from..from+n-1 in the panels, NR at a time where a panel allows it.  ldq is E
+ * rounded up to whole vectors. */
 INLINE void score(int mode, float *out, const float *q, const float *panels, int from, int n, int E,
                   long ldq, const float *by, const float *p)
 {

@@ -1,11 +1,12 @@
-/* attention_tile.h - what both directions of tiled attention share.
+/* attention_tile.h - what forward and backward of tiled attention share (Dao et al.,
+ * FlashAttention, 2022).
  *
- * The R = H / G query heads of one key/value head are stacked: row i of such a group is position
- * i / R, head i % R of it, and stands at key T - S + i / R.  A tile is a block of rows against a
- * block of keys.  Its rows are copied next to each other, and filled up with zero rows to whole
- * strips of MR; scores exist for one strip (forward) or one tile (backward) at a time.
+ * The R = H / G query heads of one key/value head form a group.  Row i of a group is position i /
+ * R, head i % R, and its own key is T - S + i / R.  A tile is a block of rows against a block of
+ * keys.  Its rows are copied next to each other, with zero rows added up to whole strips of MR.
+ * Only the scores of one strip (forward) or one tile (backward) exist at a time.
  *
- * Powers are of 2: the copy of q carries scale log2(e), so that p = 2^(q . k - lse log2(e)).
+ * Powers have base 2: the copy of q is multiplied by scale log2(e), so p = 2^(q . k - lse log2(e)).
  */
 #ifndef CORE_COMPUTE_SIMD_ATTENTION_TILE_H
 #define CORE_COMPUTE_SIMD_ATTENTION_TILE_H
@@ -21,18 +22,18 @@ enum {
     KEYS = 512,         /* most keys of a tile                               */
     TILE = 32 * KEYS,   /* floats of one operand of a tile                   */
     WIDEST = TILE / NR, /* the widest head that leaves room for a panel      */
-    SCORES = KEYS + NR, /* floats between rows of scores: off a power of two */
+    SCORES = KEYS + NR, /* floats between rows of scores: not a power of two */
 };
 
 static const float LOG2_E = 1.44269504f, LN_2 = 0.69314718f;
 
 typedef struct group {
-    const attention *a; /* complete                               */
-    int g, R;           /* key/value head, query heads that it has */
-    uint64_t inverse;   /* 2^40 / R, rounded up                    */
-    int rows, first;    /* S R; the key at which row 0 stands      */
-    int E, Ev;          /* widths, rounded up to whole vectors     */
-    int keys;           /* of a tile                               */
+    const attention *a; /* with all fields filled in           */
+    int g, R;           /* the key/value head; its query heads */
+    uint64_t inverse;   /* 2^40 / R, rounded up                */
+    int rows, first;    /* S R; the own key of row 0           */
+    int E, Ev;          /* widths, rounded up to whole vectors */
+    int keys;           /* most keys of a tile                 */
 } group;
 
 INLINE int min(int a, int b)
@@ -61,27 +62,26 @@ INLINE group group_of(const attention *a, int g)
     return s;
 }
 
-/* i / R.  A division would take as long as the rest of what is done for a row; this is exact while
- * i R is below 2^40. */
+/* i / R, exact while i R < 2^40.  A division would take as long as all other work on a row. */
 INLINE int position_of(const group *s, int i)
 {
     return (int)(((uint64_t)i * s->inverse) >> 40);
 }
 
-/* The key at which row i stands. */
+/* The own key of row i, which is the last one that it sees. */
 INLINE int place_of(const group *s, int i)
 {
     return s->first + position_of(s, i);
 }
 
-/* Offset of row i in a tensor whose positions and heads are so far apart. */
+/* Offset of row i in a tensor with the strides row (between positions) and head. */
 INLINE size_t offset(const group *s, int i, int row, int head)
 {
     const int t = position_of(s, i);
     return (size_t)t * row + (size_t)(s->g * s->R + i - t * s->R) * head;
 }
 
-/* n zeros. */
+/* Set x (n) to 0. */
 INLINE void clear(float *x, size_t n)
 {
     size_t j = 0;
@@ -89,8 +89,8 @@ INLINE void clear(float *x, size_t n)
     for (; j < n; j++) x[j] = 0;
 }
 
-/* Call body(..., n) with the usual head widths as constants: a loop of two vectors costs more in
- * branches than in work. */
+/* Call body(..., n) with the usual head widths as constants: in a loop over two vectors, branches
+ * cost more than the work. */
 #define BY_WIDTH(n, body, ...)                                                                     \
     switch (n) {                                                                                   \
     case 16:                                                                                       \
@@ -120,13 +120,14 @@ INLINE void copy_row_body(float *out, const float *x, float scale, int n)
     }
 }
 
-/* out (n) = x (n) times scale, and zeros up to n rounded up to a vector. */
+/* out (n) = scale x (n), followed by zeros up to a whole vector. */
 INLINE void copy_row(float *out, const float *x, int n, float scale)
 {
     BY_WIDTH(n, copy_row_body, out, x, scale);
 }
 
-/* Rows i0..i1-1 of x, `wide` floats apart, and zero rows up to a whole strip. */
+/* out = scale times rows i0..i1-1 of x, `wide` floats apart, followed by zero rows up to a whole
+ * strip. */
 static inline void copy_rows(float *out, const float *x, const group *s, int i0, int i1, int row,
                              int head, int width, int wide, float scale)
 {
@@ -136,13 +137,13 @@ static inline void copy_rows(float *out, const float *x, const group *s, int i0,
     clear(out + (size_t)rows * wide, (size_t)(whole - rows) * wide);
 }
 
-/* The keys that some row of a strip sees, within a tile's keys j0..j0+keys-1.  `from` is rounded
- * down to a whole vector behind j0. */
+/* The keys that some row of a strip sees, among a tile's keys j0..j0+keys-1.  from - j0 is rounded
+ * down to whole vectors. */
 typedef struct view {
-    int from, n;   /* the first, and how many                   */
-    int wide;      /* n rounded up to whole vectors             */
+    int from, n;   /* the first key; how many                   */
+    int wide;      /* n, rounded up to whole vectors            */
     bool ragged;   /* some row does not see all `wide` of them  */
-    int low, high; /* places of the first and the last row      */
+    int low, high; /* own keys of the first and of the last row */
 } view;
 
 INLINE view view_of(const group *s, int i, int i1, int j0, int keys)
@@ -157,13 +158,13 @@ INLINE view view_of(const group *s, int i, int i1, int j0, int keys)
     return v;
 }
 
-/* x where `keep` is -1, other where it is 0. */
+/* Entry by entry: x where `keep` is -1, other where it is 0. */
 INLINE vf select(vi keep, vf x, vf other)
 {
     return (vf)(((vi)x & keep) | ((vi)other & ~keep));
 }
 
-/* Put `out` where row i of the strip does not see the key. */
+/* Replace p by `out` wherever a row of the strip that starts at row i does not see the key. */
 INLINE void hide(float *p, const group *s, const view *v, int i, int i1, float out)
 {
     for (int r = 0; r < MR; r++, p += SCORES) {

@@ -1,4 +1,6 @@
-/* backend.c - the table of the target at hand; see core/compute/backend.h. */
+/* backend.c - the backends "avx2" and "avx512": compiled once for each.  General matrix products
+ * are OpenBLAS's, the rest is vector kernels of this folder.
+ */
 #include "core/compute/backend.h"
 
 #include "core/compute/openblas/openblas.h"

@@ -1,48 +1,52 @@
-/* bfloat16.c - linear layers in bfloat16, by AVX512-BF16.
+/* bfloat16.c - linear layers in bfloat16, with AVX512-BF16 instructions (Intel 64 and IA-32
+ * Architectures Software Developer's Manual, VDPBF16PS).
  *
  *     y = x W^T        dx = dy W (+ dx)        dW += dy^T x
  *
- * Both operands of a product are rounded to bfloat16, to nearest; products are exact in float32,
- * and are summed in it.  The instruction multiplies two neighbouring depths at once, so operands
- * are laid out as pairs, depth 2k in the low half and 2k + 1 in the high one, with a zero at the
- * end of an odd depth.  B becomes panels (K/2, NR) of pairs and A a block of pairs, each as it is
- * needed; loops are those of linear.c.  Numbers too small for a normal float32 count as 0 here.
+ * Both operands of a product are rounded to bfloat16, to nearest.  Their products are exact in
+ * float32 and are summed in float32.  The instruction multiplies two neighbouring depths at once,
+ * so operands are stored as pairs: depth 2k in the low half, 2k + 1 in the high half, and a zero
+ * after the last depth if K is odd.  B becomes panels (K/2, NR) of pairs, and A a block of pairs,
+ * each when needed.  The loops are those of linear.c.  The instruction treats denormal numbers as
+ * 0.
  */
 #include "core/compute/panels.h"
 #include "core/compute/simd/simd.h"
 #include "core/compute/threads.h"
 
 enum {
-    DEPTH = 512,     /* most of K in a block                      */
-    COLUMNS = 512,   /* most of N in a block                      */
-    BLOCK_A = 98304, /* pairs of A in a block: 3/8 of 1 MB of L2  */
-    PIECES = 16,     /* most pieces of a product                  */
-    WORK = 1 << 26,  /* least multiplications of a piece          */
-    NARROW = 128,    /* least columns of a piece                  */
-    SHORT = 256,     /* least rows                                */
+    DEPTH = 512,     /* most of K in a block                           */
+    COLUMNS = 512,   /* most of N in a block                           */
+    BLOCK_A = 98304, /* pairs of A in a block: 3/8 of 1 MB of L2       */
+    PIECES = 16,     /* most pieces of a product                       */
+    WORK = 1 << 26,  /* cut one more piece per so many multiplications */
+    NARROW = 128,    /* fewest columns of a piece                      */
+    SHORT = 256,     /* fewest rows of a piece                         */
 };
 enum { SET, ADD };
 
-typedef uint32_t pair;
+typedef uint32_t pair; /* two bfloat16 */
 
 static long min(long a, long b)
 {
     return a < b ? a : b;
 }
 
+/* The size of a part if n is cut into as few equal parts as possible, each at most `most` and a
+ * multiple of `unit`. */
 static long part_of(long n, long most, long unit)
 {
     const long parts = (n + most - 1) / most, each = (n + parts - 1) / parts;
     return min((each + unit - 1) / unit * unit, most);
 }
 
-/* The first n lanes of 16; none when n is not positive. */
+/* A mask of the first n of 16 lanes; of none if n <= 0. */
 INLINE __mmask16 first(long n)
 {
     return n >= 16 ? 0xffff : n <= 0 ? 0 : (__mmask16)((1u << n) - 1);
 }
 
-/* 16 pairs from 32 floats in a row, of which n are there. */
+/* 16 pairs from 32 consecutive floats, of which the first n exist. */
 INLINE __m512i pairs_along(const float *x, long n)
 {
     const __m512 low = _mm512_maskz_loadu_ps(first(n), x);
@@ -50,7 +54,7 @@ INLINE __m512i pairs_along(const float *x, long n)
     return (__m512i)_mm512_cvtne2ps_pbh(high, low);
 }
 
-/* 16 pairs from two rows of 16, of which n are there; the second may be NULL, for zeros. */
+/* 16 pairs from two rows of 16 floats, of which the first n exist; y may be NULL for zeros. */
 INLINE __m512i pairs_across(const float *x, const float *y, long n)
 {
     const __m512i order =
@@ -61,7 +65,7 @@ INLINE __m512i pairs_across(const float *x, const float *y, long n)
     return _mm512_permutexvar_epi16(order, (__m512i)_mm512_cvtne2ps_pbh(high, low));
 }
 
-/* out[m ld + k] = the pairs along row m of X (M, K), rows ldx apart. */
+/* out[m ld + k] = pair k (depths 2k, 2k + 1) of row m of X (M, K), rows ldx apart. */
 static void convert_along(pair *out, long ld, const float *X, long ldx, long M, long K)
 {
     for (long m = 0; m < M; m++, X += ldx, out += ld)
@@ -70,7 +74,7 @@ static void convert_along(pair *out, long ld, const float *X, long ldx, long M, 
                                      pairs_along(X + k, K - k));
 }
 
-/* out[k ld + m] = the pairs across rows 2k and 2k + 1 of X (K, M), rows ldx apart. */
+/* out[k ld + m] = pair k (rows 2k, 2k + 1) of column m of X (K, M), rows ldx apart. */
 static void convert_across(pair *out, long ld, const float *X, long ldx, long M, long K)
 {
     for (long k = 0; k < K; k += 2, X += 2 * ldx, out += ld)
@@ -79,7 +83,7 @@ static void convert_across(pair *out, long ld, const float *X, long ldx, long M,
                                      pairs_across(X + m, k + 1 < K ? X + ldx + m : NULL, M - m));
 }
 
-/* Panels of B (K, N), given by its rows, ldb apart. */
+/* out = the panels of B (K, N), given by its rows, ldb apart. */
 static void pack_rows(pair *out, const float *B, long ldb, long K, long N)
 {
     for (long n = 0; n < N; n += NR)
@@ -92,7 +96,7 @@ static void pack_rows(pair *out, const float *B, long ldb, long K, long N)
         }
 }
 
-/* Panels of B (K, N), given by its columns, ldb apart. */
+/* out = the panels of B (K, N), given by its columns, ldb apart. */
 static void pack_columns(pair *out, const float *B, long ldb, long K, long N)
 {
     const long half = (K + 1) / 2;
@@ -109,7 +113,7 @@ static void pack_columns(pair *out, const float *B, long ldb, long K, long N)
             }
 }
 
-/* C (rows, NR) = or += A (rows, K) B (K, NR), K in pairs; the micro-kernel of micro.h. */
+/* C (rows, NR) = or += A (rows, K) B (K, NR), K in pairs; like the micro-kernel in micro.h. */
 INLINE void micro_body(int rows, int mode, float *C, long ldc, const pair *A, long ai, long ak,
                        const pair *B, long K)
 {
@@ -140,7 +144,7 @@ INLINE void micro_body(int rows, int mode, float *C, long ldc, const pair *A, lo
         }
 }
 
-/* Whole strips in registers; the rows of the last one, one by one. */
+/* A whole strip at once; of the last, shorter one, row by row. */
 INLINE void micro(int rows, int mode, float *C, long ldc, const pair *A, long ai, long ak,
                   const pair *B, long K)
 {
@@ -151,6 +155,7 @@ INLINE void micro(int rows, int mode, float *C, long ldc, const pair *A, long ai
             micro_body(1, mode, C + i * ldc, ldc, A + i * ai, ai, ak, B, K);
 }
 
+/* C (rows, columns) = or += A (rows, K) panel (K, NR), where columns <= NR at the edge of C. */
 INLINE void strip(float *C, long ldc, const pair *A, long ai, long ak, const pair *panel, int rows,
                   long columns, long K, int mode)
 {
@@ -168,7 +173,7 @@ INLINE void strip(float *C, long ldc, const pair *A, long ai, long ak, const pai
             C[i * ldc + j] = edge[i * NR + j] + (mode == ADD ? C[i * ldc + j] : 0);
 }
 
-/* C (M, N) = or += A (M, K) B (K, N), all of them in caches. */
+/* C (M, N) = or += A (M, K) B (K, N), one block; K in pairs. */
 INLINE void product_of(float *C, long ldc, const pair *A, long ai, long ak, const pair *packed,
                        long M, long N, long K, int mode)
 {
@@ -178,7 +183,7 @@ INLINE void product_of(float *C, long ldc, const pair *A, long ai, long ak, cons
                   N - n, K, mode);
 }
 
-/* The two ways round that A lies, each with a stride that the compiler knows. */
+/* The two layouts of A, each with one stride that is a constant. */
 static void product_of_rows(float *C, long ldc, const pair *A, long ai, const pair *packed, long M,
                             long N, long K, int mode)
 {
@@ -191,19 +196,19 @@ static void product_of_columns(float *C, long ldc, const pair *A, long ak, const
     product_of(C, ldc, A, 1, ak, packed, M, N, K, mode);
 }
 
-/* C (M, N) = or += A (M, K) B (K, N).  An operand whose depths lie next to each other is given by
- * `along`: A by its rows, B by its columns. */
+/* C (M, N) = or += A (M, K) B (K, N).  An operand is `along` if its depths are contiguous: A by
+ * rows, B by columns. */
 typedef struct product {
     float *C;
     const float *A, *B;
     long ldc, lda, ldb, M, N, K;
-    const pair *laid; /* all of B in panels, or NULL */
+    const pair *laid; /* all of B in panels, or NULL to pack it */
     bool a_along, b_along;
     int mode;
     long rows, columns; /* of a piece */
 } product;
 
-/* Rows m0..m0+M-1 and columns n..n+N-1, depths k..k+K-1, with B packed. */
+/* Compute rows m0..m0+M-1 and columns n..n+N-1 of C over depths k..k+K-1, with B packed. */
 static void block(const product *p, const pair *packed, long m0, long M, long n, long N, long k,
                   long K, int mode)
 {
@@ -228,6 +233,7 @@ static long pairs_of(long K, long N)
     return (K + 1) / 2 * ((N + NR - 1) / NR * NR);
 }
 
+/* Piece i of the grid of pieces, counted row by row. */
 static void piece(void *arg, int i)
 {
     const product *p = arg;
@@ -250,7 +256,8 @@ static void piece(void *arg, int i)
         }
 }
 
-/* As in linear.c: cut by shape alone, which changes no sum. */
+/* Cut a product into pieces for idle threads.  The cut does not change the order in which an entry
+ * of C is summed. */
 static void multiply(product *p)
 {
     const long parts = min(p->M * p->N * p->K / WORK + 1, PIECES);
@@ -262,7 +269,7 @@ static void multiply(product *p)
     threads_grid((int)(n * m), piece, p);
 }
 
-/* Of W (out, in), as linear.c has them. */
+/* The panels of W (out, in): B = W^T (in, out) for y, followed by B = W (out, in) for dx. */
 size_t bfloat16_panels_floats(int out, int in)
 {
     return (size_t)(pairs_of(in, out) + pairs_of(out, in));

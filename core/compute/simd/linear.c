@@ -1,11 +1,12 @@
-/* linear.c - linear layers by the micro-kernel, with the right operand packed block by block.
+/* linear.c - linear layers by the micro-kernel (Goto and van de Geijn 2008), with the right operand
+ * packed block by block.
  *
  *     y = x W^T        dx = dy W (+ dx)        dW += dy^T x
  *
- * Loops, outermost first: blocks of columns and of depth, whose part of B is packed into one fixed
- * buffer; blocks of rows, whose part of A stays in L2; panels of NR columns, which pass through L1;
- * strips of MR rows.  A weight that was laid out before (core/compute/panels.h) is read from there;
- * else packing costs one pass over B for every call.  With a few rows OpenBLAS is the better way.
+ * Loops, outermost first: blocks of columns and of depth, whose part of B is packed into a buffer;
+ * blocks of rows, whose part of A stays in the L2 cache; panels of NR columns, which pass through
+ * L1; strips of MR rows.  If a weight was packed beforehand (core/compute/panels.h), it is read
+ * from there; otherwise every call packs B once.  With few rows OpenBLAS is faster.
  */
 #include "core/compute/openblas/openblas.h"
 #include "core/compute/panels.h"
@@ -17,14 +18,14 @@
 #include <string.h>
 
 enum {
-    DEPTH = 512,     /* most of K in a block                     */
-    COLUMNS = 512,   /* most of N in a block                     */
-    BLOCK_A = 98304, /* floats of A in a block: 3/8 of 1 MB of L2 */
-    FEW = 16,        /* rows for which packing does not pay      */
-    PIECES = 16,     /* most pieces of a product                 */
-    WORK = 1 << 25,  /* least multiplications of a piece         */
-    NARROW = 128,    /* least columns of a piece                 */
-    SHORT = 256,     /* least rows                               */
+    DEPTH = 512,     /* most of K in a block                           */
+    COLUMNS = 512,   /* most of N in a block                           */
+    BLOCK_A = 98304, /* floats of A in a block: 3/8 of 1 MB of L2      */
+    FEW = 16,        /* with fewer rows packing does not pay           */
+    PIECES = 16,     /* most pieces of a product                       */
+    WORK = 1 << 25,  /* cut one more piece per so many multiplications */
+    NARROW = 128,    /* fewest columns of a piece                      */
+    SHORT = 256,     /* fewest rows of a piece                         */
 };
 
 static long min(long a, long b)
@@ -32,7 +33,7 @@ static long min(long a, long b)
     return a < b ? a : b;
 }
 
-/* How large a part of n is, when it is cut into the fewest equal parts of at most `most`, each a
+/* The size of a part if n is cut into as few equal parts as possible, each at most `most` and a
  * multiple of `unit`. */
 static long part_of(long n, long most, long unit)
 {
@@ -40,7 +41,7 @@ static long part_of(long n, long most, long unit)
     return min((each + unit - 1) / unit * unit, most);
 }
 
-/* NR columns of C, or fewer at its edge, from one packed panel. */
+/* C (rows, columns) = or += A (rows, K) panel (K, NR), where columns <= NR at the edge of C. */
 INLINE void strip(float *C, long ldc, const float *A, long ai, long ak, const float *panel,
                   int rows, long columns, long K, int mode)
 {
@@ -58,7 +59,8 @@ INLINE void strip(float *C, long ldc, const float *A, long ai, long ak, const fl
             C[i * ldc + j] = edge[i * NR + j] + (mode == ADD ? C[i * ldc + j] : 0);
 }
 
-/* A (M, K), whose columns lie ak apart, in strips of MR rows: strip m is (K, MR), contiguous. */
+/* Pack A (M, K), whose columns are ak apart, into strips of MR rows; a strip is (K, MR),
+ * contiguous. */
 static void pack_strips(float *out, const float *A, long ak, long M, long K)
 {
     for (long m = 0; m < M; m += MR, out += K * MR)
@@ -69,8 +71,8 @@ static void pack_strips(float *out, const float *A, long ak, long M, long K)
                 for (long i = m; i < M; i++) out[k * MR + i - m] = A[i + k * ak];
 }
 
-/* C (M, N) = or += A (M, K) B, with B (K, N) packed.  Within a strip A(i, k) is
- * A[i ai + k ak], and the strip of row m begins at A + m am. */
+/* C (M, N) = or += A (M, K) B (K, N), with B packed.  The strip of row m begins at A + m am; within
+ * it, A(i, k) = A[i ai + k ak]. */
 INLINE void strips_times(float *C, long ldc, const float *A, long am, long ai, long ak,
                          const float *packed, long M, long N, long K, int mode)
 {
@@ -80,7 +82,7 @@ INLINE void strips_times(float *C, long ldc, const float *A, long am, long ai, l
                   N - n, K, mode);
 }
 
-/* A block with A in rows, K of them contiguous: that is read as it lies. */
+/* A block whose rows of A are contiguous: A is read in place. */
 static void block_of_rows(float *C, long ldc, const float *A, long ai, const float *packed, long M,
                           long N, long K, int mode)
 {
@@ -89,8 +91,9 @@ static void block_of_rows(float *C, long ldc, const float *A, long ai, const flo
         strips_times(C + m * ldc, ldc, A + m * ai, ai, ai, 1, packed, min(step, M - m), N, K, mode);
 }
 
-/* A block with A in columns.  As they lie, each would be a line of cache and often a page of its
- * own, and with widths that are powers of two all of them in the same places of the cache. */
+/* A block whose columns of A are contiguous.  In place, each column would touch its own cache lines
+ * and often its own page, and with a width that is a power of two all would compete for the same
+ * sets of the cache; so A is packed into strips. */
 static void block_of_columns(float *C, long ldc, const float *A, long ak, const float *packed,
                              long M, long N, long K, int mode)
 {
@@ -105,9 +108,9 @@ static void block_of_columns(float *C, long ldc, const float *A, long ak, const 
 
 typedef void pack_fn(float *out, const float *B, long ldb, long K, long N);
 
-/* C (M, N) = or += A (M, K) B (K, N), where pack lays out a part of B that starts at
- * B + k bk + n bn.  With `laid` all of B is there already: blocks of depth one after the other, and
- * of each all its panels. */
+/* C (M, N) = or += A (M, K) B (K, N).  `pack` packs a part of B that starts at B + k bk + n bn.  If
+ * `laid` is not NULL, it holds all of B packed: one block of depth after the other, each with all
+ * its panels. */
 typedef struct product {
     float *C;
     const float *A, *B; /* ai or ak is 1 */
@@ -118,7 +121,7 @@ typedef struct product {
     long rows, columns; /* of a piece */
 } product;
 
-/* Piece i of the grid of rows x columns, which goes along a row first. */
+/* Piece i of the grid of pieces, counted row by row. */
 static void piece(void *arg, int i)
 {
     const product *p = arg;
@@ -145,8 +148,9 @@ static void piece(void *arg, int i)
         }
 }
 
-/* Pieces for idle threads.  Each entry of C is summed in the same order wherever it is cut. Columns
- * go first: pieces one above the other pack the same part of B. */
+/* Cut a product into pieces for idle threads.  The cut does not change the order in which an entry
+ * of C is summed.  Columns are cut first, because two pieces with the same columns would both pack
+ * that part of B. */
 static void multiply(product *p)
 {
     const long parts = min(p->M * p->N * p->K / WORK + 1, PIECES);
@@ -158,12 +162,13 @@ static void multiply(product *p)
     threads_grid((int)(n * m), piece, p);
 }
 
-/* Of W (out, in): B = W^T (in, out) for y, and behind it B = W (out, in) for dx. */
+/* The panels of W (out, in): B = W^T (in, out) for y, followed by B = W (out, in) for dx. */
 size_t SIMD(panels_floats)(int out, int in)
 {
     return (size_t)(pack_floats(in, out) + pack_floats(out, in));
 }
 
+/* Pack all of B (K, N) for `laid`. */
 static void lay(float *to, const float *B, long ldb, long bk, long K, long N, pack_fn *pack)
 {
     const long kc = part_of(K, DEPTH, 1);

@@ -1,19 +1,20 @@
-/* micro.h - the micro-kernel that every product here is made of.
+/* micro.h - the micro-kernel: the small product in registers that all products here are made of.
  *
  *     C (rows, V VW) = or +=  A (rows, K) B (K, V VW)        rows <= MR, V = 1 or 2
  *
- * A(i, k) = A[i ai + k ak] is only ever broadcast, so it may lie any way round: row-major, column
- * by column, or inside a larger tensor.  Row k of B is the V VW floats from B + k ldb on.  All of C
- * stays in registers (MR x 2 vectors); this is how GotoBLAS works (Goto and van de Geijn 2008).
+ * A(i, k) = A[i ai + k ak] is only broadcast, so any layout will do: by rows, by columns, or inside
+ * a larger tensor.  Row k of B is the V VW floats that start at B + k ldb.  All of C stays in
+ * registers (MR x 2 vectors), as in GotoBLAS (Goto and van de Geijn, Anatomy of high-performance
+ * matrix multiplication, 2008).
  */
 #ifndef CORE_COMPUTE_SIMD_MICRO_H
 #define CORE_COMPUTE_SIMD_MICRO_H
 
 #include "core/compute/simd/vec.h"
 
-enum { SET, ADD };         /* = or +=                                            */
-enum { NEAR, FAR };        /* FAR: C is not in cache, so ask for it at the start */
-enum { ONE = 1, TWO = 2 }; /* vectors a row                                    */
+enum { SET, ADD };         /* = or +=                                */
+enum { NEAR, FAR };        /* FAR: C is not in cache, so prefetch it */
+enum { ONE = 1, TWO = 2 }; /* vectors in a row                       */
 
 INLINE void micro_body(int rows, int V, int mode, int where, float *C, long ldc, const float *A,
                        long ai, long ak, const float *B, long ldb, long K)
@@ -49,7 +50,7 @@ INLINE void micro_body(int rows, int V, int mode, int where, float *C, long ldc,
         }
 }
 
-/* The number of rows is a constant in each case, so that C can live in registers. */
+/* The number of rows is a constant in each case, so that C can stay in registers. */
 INLINE void micro(int rows, int V, int mode, int where, float *C, long ldc, const float *A, long ai,
                   long ak, const float *B, long ldb, long K)
 {

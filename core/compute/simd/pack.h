@@ -1,20 +1,20 @@
-/* pack.h - right operands of the micro-kernel, laid out for it.
+/* pack.h - packs the right operand of the micro-kernel into panels (Goto and van de Geijn 2008).
  *
  * B (K, N) becomes panels of NR columns: panel p is (K, NR), contiguous, and holds columns
- * p NR ... p NR + NR - 1, with zeros beyond N.
+ * p NR ... p NR + NR - 1, with zeros for columns beyond N.
  */
 #ifndef CORE_COMPUTE_SIMD_PACK_H
 #define CORE_COMPUTE_SIMD_PACK_H
 
 #include "core/compute/simd/vec.h"
 
-/* Floats that the panels of B take. */
+/* Floats in the panels of B (K, N). */
 INLINE long pack_floats(long K, long N)
 {
     return (N + NR - 1) / NR * NR * K;
 }
 
-/* Panels of B (K, N), whose row k starts at B + k ldb. */
+/* out = the panels of B (K, N), whose row k starts at B + k ldb. */
 static inline void pack_rows(float *out, const float *B, long ldb, long K, long N)
 {
     for (long n = 0; n < N; n += NR, out += K * NR)
@@ -29,8 +29,8 @@ static inline void pack_rows(float *out, const float *B, long ldb, long K, long 
         }
 }
 
-/* Columns [0, width) of a panel at `out` from `width` rows of X, each K long: out[k, j] = X[j, k].
- */
+/* One panel, out (K, NR), from X (width, K), whose rows are ldx apart: out[k, j] = X[j, k] for
+ * j < width, else 0. */
 static inline void pack_columns_of_panel(float *out, const float *X, long ldx, long K, long width)
 {
     long k = 0;
@@ -47,7 +47,7 @@ static inline void pack_columns_of_panel(float *out, const float *X, long ldx, l
         for (long j = 0; j < NR; j++) out[k * NR + j] = j < width ? X[j * ldx + k] : 0;
 }
 
-/* Panels of B = X^T (K, N), where row n of X (N, K) starts at X + n ldx. */
+/* out = the panels of B = X^T (K, N), where row n of X (N, K) starts at X + n ldx. */
 static inline void pack_columns(float *out, const float *X, long ldx, long K, long N)
 {
     for (long n = 0; n < N; n += NR, out += K * NR)

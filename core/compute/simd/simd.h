@@ -1,4 +1,8 @@
-/* simd.h - the functions of this folder, in the target at hand; see kernels.h and path.h. */
+/* simd.h - the vector kernels, for the target that is being compiled (avx2 or avx512).
+ *
+ * SIMD(NAME) computes what NAME does in kernels.h, attention.h or backend.h, with the same
+ * arguments and shapes.
+ */
 #ifndef CORE_COMPUTE_SIMD_SIMD_H
 #define CORE_COMPUTE_SIMD_SIMD_H
 
@@ -33,7 +37,7 @@ void SIMD(attention_backward)(float *dq, float *dk, float *dv, const float *dO, 
                               const float *lse, const float *q, const float *k, const float *v,
                               const attention *a);
 
-/* For the AVX-512 target alone, where the processor has AVX512-BF16. */
+/* Only in the target avx512, for processors with AVX512-BF16. */
 bool bfloat16_runs(void);
 size_t bfloat16_panels_floats(int out, int in);
 void bfloat16_panels_make(void *out_panels, const float *W, int out, int in);

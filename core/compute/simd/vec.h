@@ -1,8 +1,8 @@
-/* vec.h - one vector of floats, as wide as the processor has it.
+/* vec.h - a vector of VW floats, as wide as the processor's registers.
  *
- * Every file of this folder is compiled once for each target: AVX-512 and AVX2 with FMA.  The same
- * text gives both, through GCC's vector extensions; intrinsics appear only where these have no
- * word for it.  SIMD(name) is a function's name in the target at hand.
+ * Every file of this folder except bfloat16.c is compiled twice, for AVX2 with FMA and for AVX-512.
+ * GCC's vector extensions make both from the same source; intrinsics are used only for what the
+ * extensions lack.  SIMD(name) is the name of a function in the target that is being compiled.
  */
 #ifndef CORE_COMPUTE_SIMD_VEC_H
 #define CORE_COMPUTE_SIMD_VEC_H
@@ -20,12 +20,12 @@ enum { VW = 16, MR = 8 };
 #else
 enum { VW = 8, MR = 6 };
 #endif
-enum { NR = 2 * VW }; /* the micro-kernel makes MR rows of NR columns at a time */
+enum { NR = 2 * VW }; /* the micro-kernel computes MR rows of NR columns at a time */
 
 typedef float vf __attribute__((vector_size(4 * VW)));
 typedef int32_t vi __attribute__((vector_size(4 * VW)));
-/* In memory, wherever it lies.  But across two lines of cache it costs two accesses, so a
- * function's own buffers are _Alignas(64), and rows in them whole vectors wide. */
+/* A vector in memory, at any address.  One that spans two cache lines costs two accesses, so local
+ * buffers are _Alignas(64) and their rows are whole vectors wide. */
 typedef float vf_anywhere __attribute__((vector_size(4 * VW), aligned(4), may_alias));
 
 #define INLINE static inline __attribute__((always_inline))
@@ -45,7 +45,7 @@ INLINE vf splat(float s)
     return s - (vf){ 0 };
 }
 
-/* 0, 1, 2, ... */
+/* (0, 1, 2, ...) */
 INLINE vi counting(void)
 {
 #ifdef __AVX512F__
@@ -84,7 +84,7 @@ INLINE vf square_root(vf x)
 #endif
 }
 
-/* Sums over the entries, in an order that is always the same. */
+/* The sum of the entries, always in the same order; exact_sum_of adds in float64. */
 INLINE float sum_of(vf x)
 {
 #ifdef __AVX512F__
@@ -111,9 +111,9 @@ INLINE float largest_of(vf x)
     return top;
 }
 
-/* 2^x to 2e-7, relative.  x is split into an integer, which a large number added to it leaves in
- * the low bits of the sum (with 127 more: the exponent of a float), and the rest in [-1/2, 1/2],
- * whose power is a polynomial.  Exactly 0 below -126.5, infinite from 128 on; NaN stays NaN. */
+/* 2^x with a relative error of 2e-7.  x = n + f with an integer n and f in [-1/2, 1/2].  Adding a
+ * large number to x leaves n in the low bits of the sum (plus 127, the bias of a float's exponent);
+ * 2^f is a polynomial.  Exactly 0 below -126.5, infinite from 128 on; NaN stays NaN. */
 INLINE vf exp2_of(vf x)
 {
     const vf shift = splat(12582912.0f + 127);
@@ -134,8 +134,7 @@ INLINE vf exp_of(vf x)
 }
 
 /* Transpose: entry j of x[i] becomes entry i of x[j].  Interleaving x[i] with x[i + VW / 2] moves
- * one bit of the row number into the column number; after log2(VW) turns all bits have changed
- * places. */
+ * one bit of the row number into the column number; after log2(VW) turns all bits have moved. */
 INLINE void transpose(vf x[VW])
 {
 #ifdef __AVX512F__

@@ -1,5 +1,5 @@
-/* test_blas_core.c - OpenBLAS works for what the processor can do, unless the user says otherwise.
- */
+/* test_openblas_load.c - OpenBLAS uses the best kernels for this processor unless the user says
+ * otherwise. */
 #include "core/compute/backend.h"
 #include "core/compute/kernels.h"
 #include "core/compute/openblas/openblas.h"
@@ -26,11 +26,11 @@ static void test_choice(void **state)
     expect("Haswell", true, true, "SkylakeX");
     expect("Zen", true, true, "SkylakeX");
     expect("Prescott", true, false, "Haswell");
-    expect("NEHALEM", true, false, "Haswell"); /* as older releases spell it */
+    expect("NEHALEM", true, false, "Haswell"); /* the spelling of older releases */
     expect("Haswell", true, false, NULL);
     expect("Zen", true, false, NULL);
     expect("Prescott", false, false, NULL);
-    /* What is as good, and what this program has never heard of. */
+    /* Kernels that are as good, and unknown names. */
     expect("SkylakeX", true, true, NULL);
     expect("Cooperlake", true, true, NULL);
     expect("SapphireRapids", true, true, NULL);
@@ -38,7 +38,8 @@ static void test_choice(void **state)
     expect("LaterThanThat", true, false, NULL);
 }
 
-/* On this machine: nothing better is left, nobody's environment has changed, products are right. */
+/* On this machine: no better kernels exist, the environment is unchanged, and products are right.
+ */
 static void test_effect(void **state)
 {
     (void)state;

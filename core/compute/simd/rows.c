@@ -1,6 +1,8 @@
-/* loss.c - cross-entropy of rows of logits, as plain/loss.c has it.
+/* rows.c - vector kernels that work on one row at a time: RMSNorm and cross-entropy, by the
+ * equations in plain/rows.c.
  *
- * Sums run in float32 over VW columns of at most RUN logits, and in float64 beyond.
+ * A stretch of at most RUN entries is summed in float32, as VW partial sums; these are added up in
+ * float64.
  */
 #include "core/compute/simd/simd.h"
 
@@ -9,6 +11,55 @@
 enum { RUN = 1024 };
 
 static const float LOG2_E = 1.44269504f;
+
+/* sum_j a_j b_j, or sum_j a_j b_j c_j if c is not NULL; a, b and c (D). */
+INLINE double dot(const float *a, const float *b, const float *c, int D)
+{
+    double sum = 0;
+    int j = 0;
+    while (j + VW <= D) {
+        vf part = { 0 };
+        for (const int end = D - j < RUN ? D : j + RUN; j + VW <= end; j += VW) {
+            const vf ab = load(a + j) * load(b + j);
+            part += c ? ab * load(c + j) : ab;
+        }
+        sum += exact_sum_of(part);
+    }
+    for (; j < D; j++) sum += (double)a[j] * b[j] * (c ? c[j] : 1);
+    return sum;
+}
+
+void SIMD(rmsnorm)(float *y, float *r, const float *x, const float *gain, int N, int D, float eps)
+{
+    for (int i = 0; i < N; i++, x += D, y += D) {
+        const float rate = (float)(1 / sqrt(dot(x, x, NULL, D) / D + eps));
+        int j = 0;
+        r[i] = rate;
+        for (; j + VW <= D; j += VW) store(y + j, load(x + j) * splat(rate) * load(gain + j));
+        for (; j < D; j++) y[j] = x[j] * rate * gain[j];
+    }
+}
+
+void SIMD(rmsnorm_backward)(float *dx, float *dgain, const float *dy, const float *x,
+                            const float *r, const float *gain, int N, int D, float beta)
+{
+    for (int i = 0; i < N; i++, x += D, dy += D, dx += D) {
+        const float rate = r[i];
+        const float pull = (float)(dot(dy, gain, x, D) * rate * rate * rate / D);
+        int j = 0;
+        for (; j + VW <= D; j += VW) {
+            const vf g = load(dy + j) * splat(rate), at = load(x + j);
+            const vf d = g * load(gain + j) - at * splat(pull);
+            store(dgain + j, load(dgain + j) + g * at);
+            store(dx + j, beta == 0 ? d : d + splat(beta) * load(dx + j));
+        }
+        for (; j < D; j++) {
+            const float g = dy[j] * rate, d = g * gain[j] - x[j] * pull;
+            dgain[j] += g * x[j];
+            dx[j] = beta == 0 ? d : d + beta * dx[j];
+        }
+    }
+}
 
 static float largest(const float *x, int V)
 {
@@ -23,7 +74,7 @@ static float largest(const float *x, int V)
     return top;
 }
 
-/* The sum of exp(x - top), which are left in p where it is given. */
+/* sum_j exp(x_j - top) over x (V).  If p (V) is not NULL, it receives the terms; p may be x. */
 INLINE double exp_sum(float *p, const float *x, float top, int V)
 {
     double sum = 0;
