@@ -2,6 +2,7 @@
 #include "experiments/study_file.h"
 
 #include "core/base/file.h"
+#include "core/base/study_name.h"
 #include "core/base/table.h"
 
 #include <assert.h>
@@ -89,14 +90,6 @@ static bool read_text(char *out, size_t size, const char *name, const yaml_node 
     return true;
 }
 
-static bool read_name(char *out, size_t size, const yaml_node *at, error *e)
-{
-    static const char GOOD[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
-    if (!read_text(out, size, "sweep.name", at, e)) return false;
-    return (*out && *out != '-' && *out != '.' && !out[strspn(out, GOOD)]) ||
-           yaml_error(at, e, "sweep.name: '%s' is not a name of letters, digits, - _ .", out);
-}
-
 static bool read_seeds(int *out, const yaml_node *at, error *e)
 {
     double x;
@@ -178,7 +171,7 @@ static bool read_key(sweep *s, const char *name, const yaml_node *place, const y
                      error *e)
 {
     const char *leaf = name + strlen("sweep.");
-    if (strcmp(leaf, "name") == 0) return read_name(s->name, sizeof s->name, at, e);
+    if (strcmp(leaf, "name") == 0) return study_name_set(s->name, at, e);
     if (strcmp(leaf, "question") == 0)
         return read_text(s->question, sizeof s->question, name, at, e);
     if (strcmp(leaf, "hypothesis") == 0)
@@ -255,7 +248,7 @@ static bool check_partial(const sweep *s, const char *name, const yaml_node *map
 static bool check(const sweep *s, error *e)
 {
     const char *path = s->file->file ? s->file->file : "the recorded study";
-    if (!*s->name) return error_usage(e, "%s: sweep.name is missing: a study needs a name", path);
+    if (!*s->name) return study_name_missing(path, e);
     if (s->axes > 0 && !s->baseline)
         return error_usage(e,
                            "%s: sweep.baseline is missing: say what the arms are compared with, "
@@ -328,11 +321,8 @@ static void keep_text(sweep *s, const char *text, char *const *settings, int n)
 static bool read_sweep(sweep *s, const char *text, char *const *settings, int n, error *e)
 {
     const yaml_node *section;
-    if (!config_take(&s->base, s->file, &section, e)) return false;
-    if (!section || section->kind != YAML_MAP)
-        return error_usage(e,
-                           "%s: has no section `sweep`: `attnlab train` runs a lone configuration",
-                           s->file->file ? s->file->file : s->name);
+    if (!study_name_read(s->name, s->file, e) || !config_take(&s->base, s->file, &section, e))
+        return false;
     for (int i = 0; i < section->n; i++) {
         char name[SWEEP_NAME];
         snprintf(name, sizeof name, "sweep.%s", section->key[i].text);

@@ -127,7 +127,7 @@ static void test_values(void **state)
 static void test_refused(void **state)
 {
     (void)state;
-    refused("model: {dim: 64}\n", NULL, "study.yaml: ", "section `sweep`");
+    refused("model: {dim: 64}\n", NULL, "study.yaml:1:1: ", "section `sweep`");
     refused("sweep: {seeds: 3}\n", NULL, "study.yaml: ", "sweep.name is missing");
     refused("sweep: {name: a/b}\n", NULL, "study.yaml:1:15: ", "not a name");
     refused("sweep: {name: s, nmae: t}\n", NULL, "study.yaml:1:18: ", "did you mean sweep.name?");
