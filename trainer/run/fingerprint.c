@@ -1,4 +1,4 @@
-/* fingerprint.c - the hash of the program itself; see code.h. */
+/* fingerprint.c - SHA-256 of the running program's file, which Linux shows as /proc/self/exe. */
 #include "trainer/run/fingerprint.h"
 
 bool fingerprint_binary(char hex[HASH_HEX], error *e)

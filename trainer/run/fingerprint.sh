@@ -1,35 +1,33 @@
 #!/bin/sh
-# fingerprint.sh ROOT DEPFILE TARGET VERSION COMPILER FLAGS PLACE... - writes the tables of
-# fingerprint.h as C to stdout.
+# fingerprint.sh OUTPUT DEPFILE ROOT VERSION COMPILER FLAGS PLACE... - writes the tables of
+# fingerprint.h, as C, to OUTPUT.
 #
-# A PLACE is a file or a folder below ROOT; of a folder every source, header, template and build
-# file counts, so that no list of files can be out of date.  A variant's own file is a part of its
-# own; everything else is the part `core` or `trainer`, and the flags of the compiler belong to
-# `core`.  A part's hash is that of the sorted names and hashes of its files.
+# A PLACE is a file or a folder below ROOT.  Of a folder every source, header, template and build file
+# counts, so there is no list of files to keep.  Only the list of variants is left out: a further
+# variant changes no run of the others.  A variant's own file is a part of its own; everything else
+# belongs to the part `core` or `trainer`, and the compiler's flags to `core`.  The hash of a part is
+# that of the sorted names and hashes of its files.
 #
-# DEPFILE tells ninja about every file, and about every folder, whose time changes with a new file.
+# DEPFILE names every file for ninja, and every folder too, whose time changes with a new file.
 set -eu
-root=$1 depfile=$2 target=$3 version=$4 compiler=$5 flags=$6
+output=$1 depfile=$2 root=$3 version=$4 compiler=$5 flags=$6
 shift 6
+exec >"$output" 3>"$depfile"
 cd "$root"
 
 files=$(find "$@" -type f \( -name '*.[ch]' -o -name '*.cc' -o -name '*.in' -o -name meson.build \) |
-    LC_ALL=C sort)
+    grep -v -e '^variants/meson.build$' -e '^variants/.*\.in$' | LC_ALL=C sort)
 folders=$(find "$@" -type d)
-{
-    printf '%s:' "$target"
-    for place in $files $folders; do printf ' %s/%s' "$root" "$place"; done
-    echo
-} >"$depfile"
+for place in $files $folders; do echo "$root/$place"; done |
+    sed 's/ /\\ /g' | tr '\n' ' ' | sed "s|^|$output: |" >&3
 
 lines=$({
     sha256sum $files
-    printf '%s' "$flags" | sha256sum | sed 's/-$/core compiler flags/'
+    printf '%s' "$flags" | sha256sum | sed 's/-$/flags/'
 } | awk '{
-    path = $2
-    part = path ~ /^trainer\// ? "trainer" : "core"
-    if (path ~ /^variants\/.*\.c$/ && path != "variants/attn.c") part = path
-    print part, $2 (NF > 2 ? " " $3 " " $4 : ""), $1
+    part = $2 ~ /^trainer\// ? "trainer" : "core"
+    if ($2 ~ /^variants\/.*\.c$/ && $2 != "variants/attn.c") part = $2
+    print part, $2, $1
 }' | LC_ALL=C sort)
 
 commit=$(git rev-parse HEAD 2>/dev/null || true)
