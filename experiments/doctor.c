@@ -1,5 +1,8 @@
-/* doctor.c - see doctor.h.  What SQL can see is a table of statements, each giving what is wrong as
- * rows of (subject, finding); what concerns locks and files is code. */
+/* doctor.c - checks of a database and its files.
+ *
+ * What SQL can see is a table of statements, each of which gives rows of (subject, finding).  Locks
+ * and files are checked by code.
+ */
 #define _DEFAULT_SOURCE
 #include "experiments/doctor.h"
 
@@ -7,7 +10,8 @@
 #include "core/base/hash.h"
 #include "core/db/backup.h"
 #include "trainer/run/journal.h"
-#include "trainer/run/record.h"
+#include "trainer/run/run_folder.h"
+#include "trainer/run/run_row.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -24,7 +28,7 @@ typedef struct doctor {
     bool fix;
     table t;
     doctor_count n;
-    int64_t copied_ms; /* when this record was copied from another; 0: it was not */
+    int64_t copied_ms; /* when this database was copied from another; 0: never */
     error *e;
 } doctor;
 
@@ -119,7 +123,7 @@ static bool check_rows(doctor *x, size_t i)
 
 /* --- runs whose process is gone --------------------------------------------------------------- */
 
-static bool bury(doctor *x, const record_run *r)
+static bool bury(doctor *x, const run_row *r)
 {
     db *d = x->d;
     if (!db_begin(d, x->e)) return false;
@@ -146,13 +150,12 @@ static const char *blemish(const char *path, int64_t bytes, const char *sha256)
     if (stat(path, &s) != 0) return "is missing";
     if (s.st_size != bytes) return "has another size than recorded";
     if (!hash_file(hex, path, &why)) return "cannot be read";
-    return strcmp(hex, sha256) == 0 ? NULL : "is not what was recorded";
+    return strcmp(hex, sha256) == 0 ? NULL : "has other content than recorded";
 }
 
 /* Rows without their file, or with another.  A row that promises what is not there can go: the
- * numbers of the run are in other tables.  A copy by `attnlab backup` has no files of before it.  A
- * copy by `attnlab backup` has no files of the time before it. */
-static bool check_checkpoints(doctor *x, const record_run *r, const char *folder)
+ * numbers of the run are in other tables.  A copy made by `attnlab backup` has no earlier files. */
+static bool check_checkpoints(doctor *x, const run_row *r, const char *folder)
 {
     sqlite3_stmt *s;
     bool row, ok;
@@ -189,7 +192,7 @@ static bool check_checkpoints(doctor *x, const record_run *r, const char *folder
     return false;
 }
 
-static bool check_leftovers(doctor *x, const record_run *r, const char *folder)
+static bool check_leftovers(doctor *x, const run_row *r, const char *folder)
 {
     DIR *dir = opendir(folder);
     bool ok = true;
@@ -214,20 +217,19 @@ static bool check_leftovers(doctor *x, const record_run *r, const char *folder)
 
 /* One run, whose lock is taken as long as it is looked at: what a living process has is left out,
  * for its files come and go. */
-static bool check_run(doctor *x, const record_run *r)
+static bool check_run(doctor *x, const run_row *r)
 {
     int lock = -1;
-    char *folder = record_folder(x->d, r->uid);
+    char *folder = run_folder_path(x->d, r->uid, NULL);
     struct stat s;
     bool ok = true;
-    if (!folder) return error_set(x->e, "no memory");
-    const bool there = stat(folder, &s) == 0, begun = strcmp(r->status, "running") == 0;
-    if (there) ok = record_own(&lock, x->d, r->uid, x->e);
+    const bool there = stat(folder, &s) == 0, begun = r->status == RUN_RUNNING;
+    if (there) ok = run_folder_lock(&lock, x->d, r->uid, x->e);
     if (ok && (lock >= 0 || !there)) {
         if (begun) {
             ok = !x->fix || bury(x, r);
-            report(x, "dead runs", r->uid, "is called running, and no process has it",
-                   "--fix, or whoever resumes it", x->fix && ok);
+            report(x, "dead runs", r->uid, "marked as running, but no process has it",
+                   "--fix, or resume it", x->fix && ok);
         }
         ok = ok && check_checkpoints(x, r, folder) && check_leftovers(x, r, folder);
     }
@@ -241,17 +243,16 @@ static bool check_runs(doctor *x)
     sqlite3_stmt *s;
     bool row, ok;
     int64_t n = 0;
-    record_run *list = NULL;
+    run_row *list = NULL;
     if (!db_integer(x->d, &n, 0, x->e, "SELECT count(*) FROM run", NULL)) return false;
     list = calloc((size_t)n + 1, sizeof *list);
-    if (!list) return error_set(x->e, "no memory for %lld runs", (long long)n);
+    if (!list) return error_set(x->e, "out of memory for %lld runs", (long long)n);
     int64_t i = 0;
     ok = db_query(x->d, &s, x->e, "SELECT run_id, run_uid, status FROM run ORDER BY run_id", NULL);
     while (ok && i < n && (ok = db_next(x->d, s, &row, x->e)) && row) {
         list[i].run_id = sqlite3_column_int64(s, 0);
         snprintf(list[i].uid, sizeof list[i].uid, "%s", (const char *)sqlite3_column_text(s, 1));
-        snprintf(list[i].status, sizeof list[i].status, "%s",
-                 (const char *)sqlite3_column_text(s, 2));
+        list[i].status = run_status_of((const char *)sqlite3_column_text(s, 2));
         i++;
     }
     sqlite3_finalize(s); /* no row is being read when something is written */
@@ -296,7 +297,7 @@ static bool check_folders(doctor *x)
         ok = db_integer(x->d, &known, 0, x->e, "SELECT 1 FROM run WHERE run_uid=?", "t", f->d_name);
         if (!ok || known) continue;
         snprintf(path, sizeof path, "%s/%s", folder, f->d_name);
-        report(x, "files without rows", f->d_name, "a folder of no run on record",
+        report(x, "files without rows", f->d_name, "a folder without a run",
                "--fix removes one without weights", x->fix && remove_planned(path));
     }
     if (dir) closedir(dir);

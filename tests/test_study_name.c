@@ -1,5 +1,5 @@
-/* test_study_name.c - `attnlab sweep` and the analysis find the same name in every valid spelling of
- * a study file, and refuse the others with the same message. */
+/* test_study_name.c - `attnlab sweep` and the analysis find the same name in every valid spelling
+ * of a study file, and refuse the others with the same message. */
 #include "analysis/data/lookup.h"
 #include "core/base/study_name.h"
 #include "experiments/study_file.h"
@@ -11,12 +11,12 @@
 
 static const char *const VALID[] = {
     "sweep:\n  name: heads\n",
-    "sweep:\n    name: heads\n",                       /* another indentation */
-    "sweep:\n name: heads\n",                          /* the least */
-    "sweep: {name: heads}\n",                          /* flow style */
-    "sweep: {question: q, name: heads}\n",             /* not the first key */
-    "sweep: {question: q,\n        name: heads}\n",    /* over two lines */
-    "{sweep: {name: heads}}\n",                        /* all of it */
+    "sweep:\n    name: heads\n",                        /* another indentation */
+    "sweep:\n name: heads\n",                           /* the least */
+    "sweep: {name: heads}\n",                           /* flow style */
+    "sweep: {question: q, name: heads}\n",              /* not the first key */
+    "sweep: {question: q,\n        name: heads}\n",     /* over two lines */
+    "{sweep: {name: heads}}\n",                         /* all of it */
     "{\"sweep\": {\"name\": \"heads\", \"seeds\": 3}}", /* JSON */
     "sweep:\n  name: \"heads\"\n",
     "sweep:\n  name: 'heads'\n",
@@ -68,7 +68,8 @@ static const char *const INVALID[] = {
     "sweep: {name: &n heads}\n",
     "sweep: {name: !!str heads}\n",
     "sweep: {name: heads}\n---\nsweep: {name: tails}\n",
-    "sweep: {name: h\xff" "ads}\n",
+    "sweep: {name: h\xff"
+    "ads}\n",
     "sweep: {name: \"he\\0ads\"}\n",
     "sweep: {name: x123456789x123456789x123456789x123456789x123456789x123456789x123}\n",
 };
@@ -105,12 +106,12 @@ static void test_same_name(void **state)
     error e;
     assert_true(db_open(&d, "a.db", DB_READ, &e));
     for (size_t i = 0; i < sizeof VALID / sizeof *VALID; i++) {
-        sweep s;
+        study_file s;
         int64_t id = 0;
         workspace_write("study.yaml", VALID[i]);
-        if (!sweep_read(&s, "study.yaml", NULL, 0, &e)) fail_msg("%s\n%s", VALID[i], e.msg);
+        if (!study_file_read(&s, "study.yaml", NULL, 0, &e)) fail_msg("%s\n%s", VALID[i], e.msg);
         assert_string_equal(s.name, "heads");
-        sweep_close(&s);
+        study_file_close(&s);
         if (!lookup_study(&d, &id, "study.yaml", &e)) fail_msg("%s\n%s", VALID[i], e.msg);
         assert_true(id > 0);
         if (!lookup_study(&d, &id, "./", &e)) fail_msg("%s\n%s", VALID[i], e.msg);
@@ -125,11 +126,12 @@ static void test_same_message(void **state)
     error e;
     assert_true(db_open(&d, "a.db", DB_READ, &e));
     for (size_t i = 0; i < sizeof INVALID / sizeof *INVALID; i++) {
-        sweep s;
+        study_file s;
         int64_t id = 0;
         error theirs = { 0 }, ours = { 0 };
         workspace_write("study.yaml", INVALID[i]);
-        if (sweep_read(&s, "study.yaml", NULL, 0, &theirs)) fail_msg("accepted: %s", INVALID[i]);
+        if (study_file_read(&s, "study.yaml", NULL, 0, &theirs))
+            fail_msg("accepted: %s", INVALID[i]);
         if (lookup_study(&d, &id, "study.yaml", &ours)) fail_msg("found: %s", INVALID[i]);
         assert_string_equal(theirs.msg, ours.msg);
         assert_int_equal(theirs.status, ours.status);

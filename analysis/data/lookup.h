@@ -4,8 +4,8 @@
 
 #include "core/db/db.h"
 
-/* The study called `name`: its sweep.name, a study file, or a folder with a study.yaml.  Fails if the
- * database has no such study, and lists those it has. */
+/* The study called `name`: its sweep.name, a study file, or a folder with a study.yaml.  Fails if
+ * the database has no such study, and lists those it has. */
 bool lookup_study(db *d, int64_t *sweep_id, const char *name, error *e);
 
 /* The same, but *sweep_id is 0 if the database has no such study. */

@@ -19,10 +19,11 @@ bool study_name_set(char name[STUDY_NAME], const yaml_node *value, error *e)
     if (strlen(text) >= STUDY_NAME)
         return yaml_error(value, e, "sweep.name: longer than %d bytes", STUDY_NAME - 1);
     if (!*text || *text == '-' || *text == '.' || text[strspn(text, ALLOWED)])
-        return yaml_error(value, e,
-                          "sweep.name: '%s' is not a name: use letters, digits, - _ and . (not - or "
-                          ". first)",
-                          text);
+        return yaml_error(
+            value, e,
+            "sweep.name: '%s' is not a name: use letters, digits, - _ and . (not - or "
+            ". first)",
+            text);
     snprintf(name, STUDY_NAME, "%s", text);
     return true;
 }
@@ -31,7 +32,8 @@ bool study_name_read(char name[STUDY_NAME], const yaml_node *root, error *e)
 {
     name[0] = '\0';
     if (root->kind != YAML_MAP)
-        return yaml_error(root, e, "not a study: expected sections model, data, train, eval, sweep");
+        return yaml_error(root, e,
+                          "not a study: expected sections model, data, train, eval, sweep");
     const yaml_node *section = yaml_find(root, "sweep");
     if (!section)
         return yaml_error(root, e,

@@ -1,4 +1,4 @@
-/* progress.c - see progress.h. */
+/* progress.c - lines on stderr: redrawn in place on a terminal, one every 30 seconds elsewhere. */
 #define _DEFAULT_SOURCE
 #include "trainer/run/progress.h"
 

@@ -1,4 +1,4 @@
-/* progress.h - how far a run is, on stderr: one line redrawn on a terminal, one now and then
+/* progress.h - how far a run is, on stderr: one line redrawn on a terminal, occasional lines
  * elsewhere. */
 #ifndef TRAINER_RUN_PROGRESS_H
 #define TRAINER_RUN_PROGRESS_H

@@ -1,9 +1,12 @@
-/* replay.c - see replay.h.  The second run has a database of its own in a temporary folder; the two
- * are compared by SQL, value by value: IS holds for two NULLs, which is what a NaN is stored as. */
+/* replay.c - a run trained a second time, in a database of its own in a temporary folder, and
+ * compared.
+ *
+ * SQL compares the two value by value; IS holds for two NULLs, which is how a NaN is stored.
+ */
 #include "trainer/run/replay.h"
 
 #include "core/base/file.h"
-#include "trainer/run/record.h"
+#include "core/db/db.h"
 #include "trainer/run/run_config.h"
 #include "trainer/run/train.h"
 
@@ -37,8 +40,8 @@ static bool find_end(int64_t *last, bool *whole, const char *record, const char 
                    "SELECT status IN ('done', 'diverged') FROM run WHERE run_uid=?", "t", uid);
     db_close(&d);
     *whole = ended != 0;
-    return ok &&
-           (*last > 0 || error_set(e, "run %s has no step on record: nothing to compare", uid));
+    return ok && (*last > 0 ||
+                  error_set(e, "run %s has no steps in the database: nothing to compare", uid));
 }
 
 static bool pair_open(pair *p, const char *record, const char *scratch, const char *uid, error *e)
@@ -237,24 +240,24 @@ static int judge(const pair *p, error *e)
 
 int replay_run(const replay_options *o, FILE *out, error *e)
 {
-    static config c;
+    static run_spec spec; /* large */
     char uid[CONFIG_UID], folder[512], scratch[600];
     pair p;
     int64_t last = 0;
     bool whole;
-    if (!run_config_read(&c, uid, o->db, o->run, o->settings, o->n, e) ||
+    if (!run_config_read(&spec, uid, o->db, o->run, o->settings, o->n, e) ||
         !find_end(&last, &whole, o->db, uid, e) ||
         !file_scratch(folder, sizeof folder, "replay", e))
         return e->status;
     snprintf(scratch, sizeof scratch, "%s/replay.db", folder);
-    c.train.save_every_tokens = 0; /* no checkpoints, no weights: hashes are enough */
-    c.train.keep = KEEP_NONE;
+    spec.config.train.save_every_tokens = 0; /* no checkpoints, no weights: hashes are enough */
+    spec.config.train.keep = KEEP_NONE;
     const train_options how = {
         .db = scratch, .progress = o->progress, .lock = -1, .until = whole ? 0 : last
     };
-    int status = train_run(&c, &how, e);
+    int status = train_run(&spec, &how, e);
     if (status == STATUS_PREEMPTED)
-        error_set(e, "stopped by a signal: nothing is kept of a replay, it begins anew");
+        error_set(e, "stopped by a signal; a replay can't be resumed, so start it again");
     if ((status == STATUS_DONE || status == STATUS_DIVERGED) &&
         pair_open(&p, o->db, scratch, uid, e)) {
         p.whole = whole;
