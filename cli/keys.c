@@ -67,6 +67,13 @@ int keys_verb(int argc, char **argv)
     table_open(&t, format, stdout, 6,
                (const char *[]){ "name", "type", "default", "range", "identity", "help" });
     for (const config_key *k = config_keys; k->name; k++) put_key(&t, k);
+    for (const rope_scaling *const *scaling = rope_scalings; *scaling; scaling++) {
+        char name[64];
+        snprintf(name, sizeof name, "model.rope_scaling=%s", (*scaling)->name);
+        table_text(&t, name);
+        for (int i = 0; i < 4; i++) table_text(&t, NULL);
+        table_text(&t, (*scaling)->help);
+    }
     for (const study_file_key *k = study_file_keys; k->name; k++) {
         table_text(&t, k->name);
         table_text(&t, k->type);

@@ -141,7 +141,7 @@ static bool bury(doctor *x, const run_row *r)
 
 /* --- files ------------------------------------------------------------------------------------ */
 
-/* What is wrong with a checkpoint's file; NULL where nothing is. */
+/* What is wrong with a checkpoint's file; NULL if nothing is. */
 static const char *blemish(const char *path, int64_t bytes, const char *sha256)
 {
     char hex[HASH_HEX];
@@ -153,8 +153,8 @@ static const char *blemish(const char *path, int64_t bytes, const char *sha256)
     return strcmp(hex, sha256) == 0 ? NULL : "has other content than recorded";
 }
 
-/* Rows without their file, or with another.  A row that promises what is not there can go: the
- * numbers of the run are in other tables.  A copy made by `attnlab backup` has no earlier files. */
+/* Rows whose file is missing or different.  Such a row may be deleted: the numbers of the run are
+ * in other tables.  A copy made by `attnlab backup` has no earlier files. */
 static bool check_checkpoints(doctor *x, const run_row *r, const char *folder)
 {
     sqlite3_stmt *s;
@@ -215,8 +215,8 @@ static bool check_leftovers(doctor *x, const run_row *r, const char *folder)
     return ok;
 }
 
-/* One run, whose lock is taken as long as it is looked at: what a living process has is left out,
- * for its files come and go. */
+/* One run, with its lock held meanwhile.  A run that a living process owns is skipped, since its
+ * files come and go. */
 static bool check_run(doctor *x, const run_row *r)
 {
     int lock = -1;
@@ -261,7 +261,8 @@ static bool check_runs(doctor *x)
     return ok;
 }
 
-/* A folder that no run has: all that may go is what a plan leaves that was never committed. */
+/* A folder without a run: remove it only if it holds nothing but what a plan leaves that was never
+ * committed. */
 static bool remove_planned(const char *folder)
 {
     static const char *const FILES[] = { "lock", "log", "config.yaml", "config.yaml.part" };
@@ -283,7 +284,7 @@ static bool remove_planned(const char *folder)
     return rmdir(folder) == 0;
 }
 
-/* Under a write transaction, so that nobody is planning a run meanwhile. */
+/* In a write transaction, so that no process plans a run meanwhile. */
 static bool check_folders(doctor *x)
 {
     char folder[PATH], path[PATH];

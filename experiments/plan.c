@@ -116,7 +116,7 @@ typedef struct writer {
     error *e;
 } writer;
 
-/* Find or make the sweep's row.  The old axes stay in place until the fixed keys are compared. */
+/* Find or insert the study's row.  Its old axes stay until the fixed keys have been compared. */
 static bool write_sweep(writer *w)
 {
     db *d = w->d;
@@ -152,7 +152,7 @@ static bool is_axis(const study_file *s, const char *key)
     return false;
 }
 
-/* A key that follows from others is not fixed by itself; the span is, for it is the study's. */
+/* A derived key is not fixed by itself; the span is, since it is the same for the whole study. */
 static bool is_fixed(const writer *w, const char *key)
 {
     const config_key *k = config_find(key);
@@ -161,7 +161,7 @@ static bool is_fixed(const writer *w, const char *key)
     return !k->derived || config_given(&w->s->base, k) || strcmp(key, "data.span") == 0;
 }
 
-/* Keys that the arms of the recorded study had, and that are other now, though no axis says so. */
+/* Fails if a key that is no axis differs from the arms that the database has. */
 static bool check_fixed(writer *w)
 {
     sqlite3_stmt *q;
@@ -191,7 +191,7 @@ static bool check_fixed(writer *w)
     return ok;
 }
 
-/* What may change later, with what was known when it did. */
+/* A new version if anything that may change did, with what was known at that time. */
 static bool write_version(writer *w)
 {
     const study_file *s = w->s;
@@ -244,7 +244,7 @@ static bool write_arm(writer *w, int64_t *arm_id, const arm *x, int ord)
     return ok;
 }
 
-/* Arms by their identity; those that are gone keep their rows, behind the others. */
+/* Arms by their identity; dropped arms keep their rows, after the others. */
 static bool write_arms(writer *w, int64_t *arm_id)
 {
     const int n = w->a->n;

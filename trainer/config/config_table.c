@@ -71,7 +71,7 @@ const config_key config_keys[] = {
     REAL(  model.rope_theta,            "10000",                         1, 1e15,         true,  "base of the rotary position embedding (RoPE)"),
     CHOICE(model.rope_scaling,          "none",                          scaling_word,    true,  "how RoPE is stretched to longer contexts"),
     REAL(  model.rope_factor,           "1",                             1, 1e6,          true,  "factor by which RoPE is stretched; ignored if rope_scaling is none"),
-    COUNT( model.rope_original_context, FROM("context"),                 1, 1 << 22,      true,  "context length before stretching (yarn)"),
+    COUNT( model.rope_original_context, FROM("context"),                 1, 1 << 22,      true,  "context length before stretching, for scalings that read it"),
 
     // data: what is read
     TEXT(  data.corpus,                                                                   true,  "corpus folder, made by `attnlab prepare`"),

@@ -1,4 +1,8 @@
-/* build_row_code.c - the build and the machine, as rows; and whether a recorded run is outdated. */
+/* build_row.c - the build and the machine as rows; and whether a run is outdated.
+ *
+ * A run is outdated if a part of the code that it used differs from that part now: core, trainer,
+ * and the files of its attention variants.
+ */
 #define _DEFAULT_SOURCE /* gethostname */
 #include "trainer/run/build_row.h"
 
@@ -14,7 +18,7 @@
 bool build_row_code(db *d, int64_t *code_id, error *e)
 {
     char sha[HASH_HEX];
-    if (!fingerprint_binary(sha, e)) return false;
+    if (!hash_file(sha, "/proc/self/exe", e)) return false;
     if (!db_integer(d, code_id, 0, e, "SELECT code_id FROM code WHERE binary_sha256=?", "t", sha))
         return false;
     if (*code_id) return true;

@@ -9,8 +9,7 @@
 #ifndef TRAINER_RUN_FINGERPRINT_H
 #define TRAINER_RUN_FINGERPRINT_H
 
-#include "core/base/error.h"
-#include "core/base/hash.h"
+#include <stdbool.h>
 
 typedef struct fingerprint_part {
     const char *name, *sha256; /* "core", "variants/grouped.c" */
@@ -21,8 +20,5 @@ extern const fingerprint_part fingerprint_parts[]; /* the last has no name */
 extern const char fingerprint_version[], fingerprint_compiler[], fingerprint_flags[];
 extern const char fingerprint_commit[]; /* "" outside a repository */
 extern const bool fingerprint_dirty;    /* with changes that are not in that commit */
-
-/* SHA-256 of this program's file. */
-bool fingerprint_binary(char hex[HASH_HEX], error *e);
 
 #endif

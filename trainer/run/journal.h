@@ -5,7 +5,8 @@
  *     ...      evaluations and checkpoints, each in one transaction with every row before it
  *     close    the status that the run ends with
  *
- * A checkpoint's file is durable before its row is.  The two newest are kept while the run goes on.
+ * A checkpoint's file is durable before its row is.  The two newest are kept while the run is
+ * training.
  */
 #ifndef TRAINER_RUN_JOURNAL_H
 #define TRAINER_RUN_JOURNAL_H
@@ -26,7 +27,7 @@ typedef struct journal {
     int64_t run_id, attempt, code_id, host_id;
     char uid[CONFIG_UID];
     char *folder;
-    int64_t from_step; /* of the checkpoint it goes on from; 0: the start */
+    int64_t from_step; /* of the checkpoint it resumed from; 0: the start */
     int64_t wall_ms;   /* of training, up to from_step                    */
     int64_t flushed_ms, began_ms;
     int rows, room;

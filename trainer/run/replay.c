@@ -14,24 +14,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Both databases on one connection: `main` is the record, `again` the second run. */
+/* Both databases on one connection: `main` has the first run, `again` the second. */
 typedef struct pair {
     db d;
     char uid[CONFIG_UID];
     int64_t a, b;    /* run_id in each                                */
     int64_t steps;   /* that both have                                */
     int64_t differs; /* first step that does, or evaluation; 0: none  */
-    bool whole;      /* the recorded run has ended                    */
-    bool weights;    /* the record has their hash                     */
+    bool whole;      /* the first run has ended                       */
+    bool weights;    /* `main` has their hash                         */
     bool same;       /* so far                                        */
 } pair;
 
-/* The last step on record, and whether the run ended there; fails where there is none. */
-static bool find_end(int64_t *last, bool *whole, const char *record, const char *uid, error *e)
+/* The last step in the database, and whether the run ended there; fails if there is none. */
+static bool find_end(int64_t *last, bool *whole, const char *database, const char *uid, error *e)
 {
     db d;
     int64_t ended = 0;
-    if (!db_open(&d, record, DB_READ, e)) return false;
+    if (!db_open(&d, database, DB_READ, e)) return false;
     const bool ok =
         db_integer(&d, last, 0, e,
                    "SELECT max(step) FROM train_step JOIN run USING(run_id) WHERE run_uid=?", "t",
@@ -44,11 +44,11 @@ static bool find_end(int64_t *last, bool *whole, const char *record, const char 
                   error_set(e, "run %s has no steps in the database: nothing to compare", uid));
 }
 
-static bool pair_open(pair *p, const char *record, const char *scratch, const char *uid, error *e)
+static bool pair_open(pair *p, const char *database, const char *scratch, const char *uid, error *e)
 {
     *p = (pair){ .same = true };
     snprintf(p->uid, sizeof p->uid, "%s", uid);
-    if (!db_open(&p->d, record, DB_READ, e)) return false;
+    if (!db_open(&p->d, database, DB_READ, e)) return false;
     if (db_run(&p->d, e, "ATTACH ? AS again", "t", scratch) &&
         db_integer(&p->d, &p->a, 0, e, "SELECT run_id FROM main.run WHERE run_uid=?", "t", uid) &&
         db_integer(&p->d, &p->b, 0, e, "SELECT run_id FROM again.run", NULL))
@@ -77,7 +77,7 @@ static void add(table *t, const char *what, const char *then, const char *now, b
     table_text(t, agree ? "yes" : "no");
 }
 
-/* A row of the table that says how many of `n` agree, and from where on they do not. */
+/* A row of the table: how many of `n` agree, and from which step on they don't. */
 static void add_count(table *t, const char *what, int64_t n, int64_t differ, int64_t from)
 {
     char then[64], now[96];
@@ -184,7 +184,7 @@ static const struct {
     { "code: program", CODE("main", "binary_sha256"), CODE("again", "binary_sha256") },
 };
 
-/* The parts of the program whose source is other, by name. */
+/* The parts of the program whose source differs, by name. */
 static bool compare_parts(pair *p, table *t, error *e)
 {
     sqlite3_stmt *s;

@@ -43,11 +43,11 @@ static void watch_signals(void)
     a.sa_flags = SA_RESTART; /* Linux sends it once for each thread of a parent that dies */
     sigaction(SIGHUP, NULL, &hangup);
     if (hangup.sa_handler != SIG_IGN) sigaction(SIGHUP, &a, NULL); /* else: under nohup */
-    signal(SIGPIPE, SIG_IGN); /* nobody need listen to the progress  */
-    signal(SIGXFSZ, SIG_IGN); /* a file too large is a failed write */
+    signal(SIGPIPE, SIG_IGN); /* progress may go unread                */
+    signal(SIGXFSZ, SIG_IGN); /* a file too large is a failed write   */
 }
 
-/* What a run works with; each part is closed by the one below that opened it. */
+/* Everything that a run needs; trainer_close closes it all. */
 typedef struct trainer {
     const config *c;
     corpus text;
