@@ -148,7 +148,7 @@ static outcome loop(trainer *t, progress *p, int64_t *step, int64_t until, error
         if (!take_step(t, &row, &diverged, e)) return OUTCOME_FAILED;
         if (diverged) {
             char loss[32], norm[32];
-            error_set(e, "diverged at step %" PRId64 ": the loss is %s, the gradient norm %s",
+            error_set(e, "diverged at step %" PRId64 ": the loss is %s and the gradient norm is %s",
                       *step, number_words(loss, row.loss), number_words(norm, row.grad_norm));
             return OUTCOME_DIVERGED;
         }
