@@ -14,12 +14,17 @@
 /* Tokens that all evaluations of a run put through the model. */
 static double evaluated_tokens(const run_spec *spec)
 {
-    const config *c = &spec->config;
+    const config *settings = &spec->config;
     double tokens = (double)spec->corpus.val_tokens, passes = 0;
-    if (c->eval.tokens && (double)c->eval.tokens < tokens) tokens = (double)c->eval.tokens;
-    for (int i = 0; i < c->eval.context.n; i++) /* windows overlap if the stride is shorter */
-        passes += c->eval.stride ? (double)c->eval.context.item[i] / (double)c->eval.stride : 1;
-    return tokens * passes * ceil((double)c->train.tokens / (double)c->eval.every_tokens);
+    if (settings->eval.tokens && (double)settings->eval.tokens < tokens)
+        tokens = (double)settings->eval.tokens;
+    for (int i = 0; i < settings->eval.context.n;
+         i++) /* windows overlap if the stride is shorter */
+        passes += settings->eval.stride
+                      ? (double)settings->eval.context.item[i] / (double)settings->eval.stride
+                      : 1;
+    return tokens * passes *
+           ceil((double)settings->train.tokens / (double)settings->eval.every_tokens);
 }
 
 static bool pending(const plan *p, const arm *a)

@@ -77,11 +77,11 @@ void study_file_json(FILE *f, const config_key *k, const yaml_node *value)
         free(quoted);
         return;
     }
-    config c;
-    config_init(&c);
-    const bool ok = config_set(&c, k, value, &e); /* it has been set before */
+    config settings;
+    config_init(&settings);
+    const bool ok = config_set(&settings, k, value, &e); /* it has been set before */
     assert(ok), (void)ok;
-    config_value(text, sizeof text, &c, k);
+    config_value(text, sizeof text, &settings, k);
     fputs(text, f);
 }
 
@@ -211,8 +211,8 @@ static bool check_axes(const study_file *s, error *e)
     for (int i = 0; i < s->axes; i++) {
         const study_file_axis *a = &s->axis[i];
         for (int j = 0; j < a->n; j++) {
-            config c = s->base;
-            if (!config_set(&c, a->key, &a->value[j], e)) return false;
+            config settings = s->base;
+            if (!config_set(&settings, a->key, &a->value[j], e)) return false;
             for (int k = 0; k < j; k++)
                 if (study_file_same(s, a->key, &a->value[j], &a->value[k]))
                     return yaml_error(&a->value[j], e, "sweep.axes: a value of %s is given twice",

@@ -247,6 +247,14 @@ static void test_corpus(void **state)
     assert_int_equal(r.model.vocab_size, 4096);
     assert_string_equal(r.corpus_sha256, corpus_hash);
     assert_string_equal(r.data.corpus, "/tmp");
+    spec = spec_of(c);
+    assert_int_equal(spec.model.V, 4096);
+    assert_int_equal(spec.corpus.vocab_size, 4096);
+    assert_int_equal(spec.corpus.train_tokens, 100000);
+    assert_int_equal(spec.corpus.val_bytes, 12000);
+    assert_true(run_spec_resolve(&spec, &spec.config, &e)); /* in place, and again */
+    assert_string_equal(spec.id, spec_of(c).id);
+    assert_int_equal(spec_of(WITH()).corpus.val_tokens, 0);
     refused_together(WITH("data.corpus=/tmp"), "1000, but /tmp has 4096 pieces");
 
     config d = c;

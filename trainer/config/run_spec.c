@@ -292,16 +292,17 @@ static void fill_id(run_spec *spec)
     snprintf(spec->id, sizeof spec->id, "%s", hex);
 }
 
-bool run_spec_resolve(run_spec *spec, const config *settings, error *e)
+bool run_spec_resolve(run_spec *spec, const config *from, error *e)
 {
-    config *c = &spec->config;
-    if (c != settings) *c = *settings;
+    config *settings = &spec->config;
+    if (settings != from) *settings = *from;
     spec->corpus = (run_corpus){ 0 };
-    const bool ok = resolve_sizes(c, e) && resolve_attention(c, e) && resolve_training(c, e) &&
-                    resolve_evaluation(c, e) && resolve_corpus(c, &spec->corpus, e) &&
-                    resolve_vocabulary(c, &spec->corpus, e) &&
-                    (!*c->data.corpus || check_text(c, &spec->corpus, e)) &&
-                    resolve_weights(c, e) && fill_model(&spec->model, c, e);
+    const bool ok = resolve_sizes(settings, e) && resolve_attention(settings, e) &&
+                    resolve_training(settings, e) && resolve_evaluation(settings, e) &&
+                    resolve_corpus(settings, &spec->corpus, e) &&
+                    resolve_vocabulary(settings, &spec->corpus, e) &&
+                    (!*settings->data.corpus || check_text(settings, &spec->corpus, e)) &&
+                    resolve_weights(settings, e) && fill_model(&spec->model, settings, e);
     if (ok) fill_id(spec);
     return ok;
 }

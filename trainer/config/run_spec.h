@@ -41,8 +41,8 @@ typedef struct run_spec {
 /* Fill in what is derived, bring the attention into canonical form, and check what one key can't
  * know of another: heads, spans and contexts that divide, the variants' own checks.  Reads the
  * manifest of the corpus if there is one, and hashes init_from; their paths, relative to the
- * current folder, become absolute. */
-bool run_spec_resolve(run_spec *spec, const config *settings, error *e);
+ * current folder, become absolute.  `from` may be &spec->config. */
+bool run_spec_resolve(run_spec *spec, const config *from, error *e);
 
 /* First 48 bits of SHA-256 of "ID seed data_seed replica generation", in hex. */
 void run_spec_uid(char uid[CONFIG_UID], const run_spec *spec, int64_t generation);

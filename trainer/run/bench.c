@@ -59,7 +59,8 @@ static void random_tokens(int32_t *token, size_t n, int V)
 }
 
 /* Repetitions, and the share of each part over all of them. */
-static void repeat(bench *b, train_step *l, const config *c, const int32_t *token, float *matrices)
+static void repeat(bench *b, train_step *l, const config *settings, const int32_t *token,
+                   float *matrices)
 {
     double before[PARTS], after[PARTS], sum = 0;
     train_step_result r;
@@ -73,7 +74,7 @@ static void repeat(bench *b, train_step *l, const config *c, const int32_t *toke
         train_step_gradient(l, &r, token, token + b->tokens);
         if (i < 0) b->loss = r.loss;
         if (!isfinite(r.grad_norm)) r.grad_norm = 0; /* a wild rate takes the same time */
-        train_step_update(l, &r, c, c->train.lr, i + 2);
+        train_step_update(l, &r, settings, settings->train.lr, i + 2);
         const double seconds = timer_now() - began;
         if (i < 0) continue;
         const double next = sgemm_rate(l->pool, matrices);
@@ -112,12 +113,12 @@ static bool save_start(const char *file, const train_step *l, const int32_t *tok
 bool bench_train(bench *b, const run_spec *spec, int n_threads, int reps, const char *save,
                  error *e)
 {
-    const config *c = &spec->config;
+    const config *settings = &spec->config;
     train_step l;
     model_cost cost;
     model_memory memory;
-    const size_t N = (size_t)c->train.batch_tokens;
-    *b = (bench){ .threads = n_threads, .reps = reps, .tokens = c->train.batch_tokens };
+    const size_t N = (size_t)settings->train.batch_tokens;
+    *b = (bench){ .threads = n_threads, .reps = reps, .tokens = settings->train.batch_tokens };
     if (!memory_weigh(&memory, spec, n_threads, e) || !memory_check(&memory, n_threads, e) ||
         !train_step_open(&l, spec, n_threads, e))
         return false;
@@ -140,7 +141,7 @@ bool bench_train(bench *b, const run_spec *spec, int n_threads, int reps, const 
         ok = !save || save_start(save, &l, token, e);
     }
     if (ok) {
-        repeat(b, &l, c, token, matrices);
+        repeat(b, &l, settings, token, matrices);
         const double seconds = median(b, offsetof(bench_rep, seconds), room);
         b->tokens_per_s = (double)b->tokens / seconds;
         b->flops_per_s = b->flops / seconds;

@@ -90,7 +90,7 @@ static bool go_on_from(journal *j, train_step *l, error *e)
     }
     memset(l->m1, 0, l->m.floats * sizeof *l->m1);
     memset(l->m2, 0, l->m.floats * sizeof *l->m2);
-    return train_step_start(l, j->c, e);
+    return train_step_start(l, j->settings, e);
 }
 
 /* Delete the rows past the checkpoint and begin the attempt, in one transaction. */
@@ -129,7 +129,7 @@ bool journal_open(journal *j, db *d, const run_row *r, const run_spec *spec, tra
                   error *e)
 {
     *j = (journal){
-        .d = d, .c = &spec->config, .run_id = r->run_id, .began_ms = db_now_ms(), .room = 256
+        .d = d, .settings = &spec->config, .run_id = r->run_id, .began_ms = db_now_ms(), .room = 256
     };
     memcpy(j->uid, r->uid, sizeof j->uid);
     j->flushed_ms = j->began_ms;
@@ -170,7 +170,7 @@ static bool write_rows(journal *j, error *e)
         sqlite3_bind_int64(s, 1, j->run_id);
         sqlite3_bind_int64(s, 2, r->step);
         sqlite3_bind_int64(s, 3, j->attempt);
-        sqlite3_bind_int64(s, 4, r->step * j->c->train.batch_tokens);
+        sqlite3_bind_int64(s, 4, r->step * j->settings->train.batch_tokens);
         sqlite3_bind_int64(s, 5, r->wall_ms);
         sqlite3_bind_double(s, 6, r->loss);
         sqlite3_bind_double(s, 7, r->grad_norm);
@@ -278,7 +278,7 @@ bool journal_checkpoint(journal *j, bool *saved, const train_step *l, int64_t st
     bool ok = write_rows(j, e);
     if (*saved)
         ok = ok && write_checkpoint(j, step, file, &f, e) &&
-             (j->c->train.keep == KEEP_ALL || forget_older(j, 2, e));
+             (j->settings->train.keep == KEEP_ALL || forget_older(j, 2, e));
     else
         ok = ok && journal_event(j, "warning", line, e);
     if (!finish(j, ok, e)) return false;
@@ -313,14 +313,15 @@ static bool write_end(journal *j, run_status status, int64_t step, const char *m
 bool journal_done(journal *j, const train_step *l, int64_t step, error *e)
 {
     static const char FILE_NAME[] = "weights.safetensors";
-    const bool stay = j->c->train.keep != KEEP_NONE;
+    const bool stay = j->settings->train.keep != KEEP_NONE;
     char path[PATH], hex[HASH_HEX];
     checkpoint_file f;
     path_of(path, j, FILE_NAME);
     checkpoint_hash(hex, l);
     if (stay && !checkpoint_save(&f, path, l, j->uid, step, false, e)) return false;
     if (!db_begin(j->d, e)) return false;
-    const bool ok = write_rows(j, e) && (j->c->train.keep == KEEP_ALL || forget_older(j, 0, e)) &&
+    const bool ok = write_rows(j, e) &&
+                    (j->settings->train.keep == KEEP_ALL || forget_older(j, 0, e)) &&
                     (!stay || write_checkpoint(j, step, FILE_NAME, &f, e)) &&
                     write_end(j, RUN_DONE, step, NULL, hex, STATUS_DONE, e);
     if (!finish(j, ok, e)) return false;

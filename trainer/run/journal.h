@@ -23,7 +23,7 @@ typedef struct journal_row {
 
 typedef struct journal {
     db *d;
-    const config *c;
+    const config *settings;
     int64_t run_id, attempt, code_id, host_id;
     char uid[CONFIG_UID];
     char *folder;

@@ -49,7 +49,7 @@ static void watch_signals(void)
 
 /* Everything that a run needs; trainer_close closes it all. */
 typedef struct trainer {
-    const config *c;
+    const config *settings;
     corpus text;
     train_step l;
     batch b;
@@ -69,9 +69,9 @@ static void trainer_close(trainer *t)
     *t = (trainer){ 0 };
 }
 
-static int threads_of(const config *c)
+static int threads_of(const config *settings)
 {
-    return c->train.threads > 0 ? (int)c->train.threads : threads_available();
+    return settings->train.threads > 0 ? (int)settings->train.threads : threads_available();
 }
 
 /* Does what a run allocates fit into memory? */
@@ -83,17 +83,20 @@ static bool fits(const run_spec *spec, int n_threads, error *e)
 
 static bool trainer_open(trainer *t, const run_spec *spec, error *e)
 {
-    const config *c = &spec->config;
-    *t = (trainer){ .c = c };
-    if (!fits(spec, threads_of(c), e) || !corpus_open(&t->text, c->data.corpus, CORPUS_WHOLE, e))
+    const config *settings = &spec->config;
+    *t = (trainer){ .settings = settings };
+    if (!fits(spec, threads_of(settings), e) ||
+        !corpus_open(&t->text, settings->data.corpus, CORPUS_WHOLE, e))
         return false;
-    if (strcmp(t->text.sha256, c->corpus_sha256) != 0)
-        return error_set(e, "%s: the corpus changed after the run was planned", c->data.corpus);
-    t->token = malloc(2 * (size_t)c->train.batch_tokens * sizeof *t->token);
+    if (strcmp(t->text.sha256, settings->corpus_sha256) != 0)
+        return error_set(e, "%s: the corpus changed after the run was planned",
+                         settings->data.corpus);
+    t->token = malloc(2 * (size_t)settings->train.batch_tokens * sizeof *t->token);
     if (!t->token) return error_set(e, "out of memory for a batch");
-    t->target = t->token + c->train.batch_tokens;
-    return batch_open(&t->b, c, &t->text, e) && train_step_open(&t->l, spec, threads_of(c), e) &&
-           evaluation_open(&t->v, &t->l.m, c, &t->text, t->l.w, t->l.pool, e);
+    t->target = t->token + settings->train.batch_tokens;
+    return batch_open(&t->b, settings, &t->text, e) &&
+           train_step_open(&t->l, spec, threads_of(settings), e) &&
+           evaluation_open(&t->v, &t->l.m, settings, &t->text, t->l.w, t->l.pool, e);
 }
 
 /* Evaluate on the held-out text.  *diverged if the loss is not finite; then only its sum is
@@ -123,8 +126,8 @@ static bool take_step(trainer *t, journal_row *row, bool *diverged, error *e)
     batch_read(&t->b, t->token, t->target, row->step);
     train_step_gradient(&t->l, &r, t->token, t->target);
     *diverged = !isfinite(r.loss) || !isfinite(r.grad_norm);
-    row->lr = train_step_rate(t->c, row->step);
-    if (!*diverged) train_step_update(&t->l, &r, t->c, row->lr, row->step);
+    row->lr = train_step_rate(t->settings, row->step);
+    if (!*diverged) train_step_update(&t->l, &r, t->settings, row->lr, row->step);
     row->loss = r.loss, row->grad_norm = r.grad_norm, row->clipped = r.clipped;
     row->wall_ms += llround(1000 * (timer_now() - began));
     return journal_step(&t->j, row, e);
@@ -140,7 +143,7 @@ static const char *number_words(char text[32], double x)
 /* From the checkpoint to the end, or until something stops it; *step is the last one taken. */
 static outcome loop(trainer *t, progress *p, int64_t *step, int64_t until, error *e)
 {
-    const config *c = t->c;
+    const config *settings = t->settings;
     journal_row row = { .wall_ms = t->j.wall_ms };
     for (*step = t->j.from_step; *step < t->b.steps;) {
         bool diverged;
@@ -154,7 +157,7 @@ static outcome loop(trainer *t, progress *p, int64_t *step, int64_t until, error
         }
         progress_step(p, &row);
         const bool last = *step == t->b.steps;
-        if ((last || batch_due(c, *step, c->eval.every_tokens)) &&
+        if ((last || batch_due(settings, *step, settings->eval.every_tokens)) &&
             !evaluate(t, p, &diverged, *step, last, e))
             return OUTCOME_FAILED;
         if (diverged) {
@@ -164,7 +167,7 @@ static outcome loop(trainer *t, progress *p, int64_t *step, int64_t until, error
         if (last) break;
         if (*step == until) return OUTCOME_STOPPED;
         bool saved = true;
-        if ((stop || batch_due(c, *step, c->train.save_every_tokens)) &&
+        if ((stop || batch_due(settings, *step, settings->train.save_every_tokens)) &&
             !journal_checkpoint(&t->j, &saved, &t->l, *step, e))
             return OUTCOME_FAILED;
         if (stop && !saved) {
@@ -180,7 +183,7 @@ static outcome loop(trainer *t, progress *p, int64_t *step, int64_t until, error
 /* Train a run whose lock this process holds, and record how it ends. */
 static int attempt(db *d, const run_row *r, const run_spec *spec, const train_options *o, error *e)
 {
-    const config *c = &spec->config;
+    const config *settings = &spec->config;
     trainer t;
     progress p;
     int64_t step = 0;
@@ -193,7 +196,8 @@ static int attempt(db *d, const run_row *r, const run_spec *spec, const train_op
         trainer_close(&t);
         return status;
     }
-    progress_open(&p, c, r->uid, t.b.steps, t.j.from_step, t.b.spans * t.b.span, o->progress);
+    progress_open(&p, settings, r->uid, t.b.steps, t.j.from_step, t.b.spans * t.b.span,
+                  o->progress);
     const outcome end = loop(&t, &p, &step, o->until, e);
     progress_close(&p);
     int status = STATUS_DONE;
@@ -270,10 +274,10 @@ static int run_in(db *d, const run_spec *spec, const train_options *o, error *e)
 
 int train_run(const run_spec *spec, const train_options *o, error *e)
 {
-    const config *c = &spec->config;
+    const config *settings = &spec->config;
     db d;
     watch_signals();
-    if (!train_step_check(c, e) || !fits(spec, threads_of(c), e)) return e->status;
+    if (!train_step_check(settings, e) || !fits(spec, threads_of(settings), e)) return e->status;
     if (!db_open(&d, o->db, DB_WRITE, e)) return e->status;
     const int status = run_in(&d, spec, o, e);
     db_close(&d);
@@ -282,11 +286,11 @@ int train_run(const run_spec *spec, const train_options *o, error *e)
 
 bool train_measure(double *seconds, const run_spec *spec, int n_threads, error *e)
 {
-    const config *c = &spec->config;
+    const config *settings = &spec->config;
     enum { STEPS = 3 };
     train_step l;
     train_step_result r;
-    const size_t N = (size_t)c->train.batch_tokens;
+    const size_t N = (size_t)settings->train.batch_tokens;
     if (!fits(spec, n_threads, e) || !train_step_open(&l, spec, n_threads, e)) return false;
     int32_t *token = malloc(2 * N * sizeof *token), *target = token + N;
     if (!token) {
@@ -297,7 +301,7 @@ bool train_measure(double *seconds, const run_spec *spec, int n_threads, error *
     for (size_t i = 0; i < 2 * N; i++) {
         uint64_t word[4];
         rng_bits(word, &bits, i, 0);
-        token[i] = (int32_t)(word[0] % (uint64_t)c->model.vocab_size);
+        token[i] = (int32_t)(word[0] % (uint64_t)settings->model.vocab_size);
     }
     model_init(&l.m, l.w, 1, 0);
     *seconds = INFINITY;
@@ -305,7 +309,7 @@ bool train_measure(double *seconds, const run_spec *spec, int n_threads, error *
         const double began = timer_now();
         train_step_gradient(&l, &r, token, target);
         if (!isfinite(r.grad_norm)) r.grad_norm = 0; /* a wild rate takes the same time */
-        train_step_update(&l, &r, c, c->train.lr, i);
+        train_step_update(&l, &r, settings, settings->train.lr, i);
         *seconds = fmin(*seconds, timer_now() - began);
     }
     free(token);
