@@ -1,7 +1,6 @@
 /* doctor.c - checks of a database and its files.
  *
- * What SQL can see is a table of statements, each of which gives rows of (subject, finding).  Locks
- * and files are checked by code.
+ * What SQL can see is in doctor.sql; locks and files are checked here.
  */
 #define _DEFAULT_SOURCE
 #include "experiments/doctor.h"
@@ -13,6 +12,7 @@
 #include "trainer/run/run_folder.h"
 #include "trainer/run/run_row.h"
 
+#include <assert.h>
 #include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -42,82 +42,39 @@ static void report(doctor *x, const char *check, const char *subject, const char
 
 /* --- what SQL can see ------------------------------------------------------------------------- */
 
-static const struct {
-    const char *check, *sql, *remedy;
-} CHECKS[] = {
-    /* SQLite 3.40's check sees NULLs in tables WITHOUT ROWID whose keys are not their first
-     * columns, as arm_run's once were not. */
-    { "integrity",
-      "SELECT 'database', integrity_check FROM pragma_integrity_check WHERE integrity_check <> "
-      "'ok' AND NOT (integrity_check = 'NULL value in arm_run.run_id' AND NOT EXISTS (SELECT 1 FROM"
-      " arm_run WHERE run_id IS NULL))",
-      "copy it with the shell's .recover" },
-    { "foreign keys",
-      "SELECT \"table\", count(*) || ' rows refer to a missing ' || parent FROM"
-      " pragma_foreign_key_check GROUP BY 1, parent",
-      "copy it with the shell's .recover" },
-    { "missing cells",
-      "SELECT s.name, a.label || ': ' || count(r.run_id) || ' of ' || v.seeds || ' cells planned'"
-      " FROM sweep s JOIN sweep_version v USING(sweep_id) JOIN arm a USING(sweep_id)"
-      " LEFT JOIN arm_run r ON r.arm_id = a.arm_id AND r.pair_key BETWEEN 1 AND v.seeds"
-      " WHERE a.dropped = 0 AND v.version = (SELECT max(version) FROM sweep_version w WHERE"
-      " w.sweep_id = s.sweep_id) GROUP BY a.arm_id HAVING count(r.run_id) < v.seeds",
-      "attnlab sweep" },
-    { "failed runs",
-      "SELECT run_uid, coalesce(message, '') FROM run WHERE status = 'failed' ORDER BY run_id",
-      "attnlab sweep, or attnlab train --resume" },
-    { "steps",
-      "SELECT run_uid, (max(step) - min(step) + 1 - count(*)) || ' steps missing between ' ||"
-      " min(step) || ' and ' || max(step) FROM train_step JOIN run USING(run_id) GROUP BY run_id"
-      " HAVING count(*) <> max(step) OR min(step) <> 1",
-      "attnlab replay" },
-    { "steps",
-      "SELECT run_uid, status || ' at step ' || coalesce(last_step, 'none') || ' of ' ||"
-      " target_step || ', and the log ends at ' || coalesce((SELECT max(step) FROM train_step t"
-      " WHERE t.run_id = r.run_id), 'none') FROM run r WHERE (status = 'done' AND last_step IS NOT"
-      " target_step) OR (status IN ('done', 'diverged') AND last_step IS NOT (SELECT max(step) FROM"
-      " train_step t WHERE t.run_id = r.run_id))",
-      "attnlab replay" },
-    { "evaluations",
-      "SELECT run_uid, 'done, and not evaluated at its last step' FROM run r WHERE status = 'done'"
-      " AND NOT EXISTS (SELECT 1 FROM eval v WHERE v.run_id = r.run_id AND v.step = r.last_step)",
-      "attnlab replay" },
-    { "completed twice",
-      "SELECT run_uid, count(*) || ' attempts came to its end' FROM attempt JOIN run USING(run_id)"
-      " WHERE exit_code IN (0, 4) GROUP BY run_id HAVING count(*) > 1",
-      "attnlab replay" },
-    /* A run that diverged is an outcome, which no further run makes up for. */
-    { "unequal n",
-      "WITH n AS (SELECT a.sweep_id, a.label, count(iif(r.status IN ('done', 'diverged'), 1, NULL))"
-      " AS done FROM"
-      " arm a LEFT JOIN arm_run USING(arm_id) LEFT JOIN run r USING(run_id) WHERE a.dropped = 0"
-      " GROUP BY a.arm_id) SELECT s.name, group_concat(n.label || ' has ' || n.done, ', ') FROM n"
-      " JOIN sweep s USING(sweep_id) GROUP BY s.sweep_id HAVING min(done) <> max(done)",
-      "attnlab sweep" },
-    { "mixed builds",
-      "WITH built AS (SELECT DISTINCT a.sweep_id, f.name, f.sha256 FROM arm a JOIN arm_run"
-      " USING(arm_id) JOIN run r USING(run_id) JOIN code_file f USING(code_id) WHERE a.dropped = 0"
-      " AND r.status IN ('done', 'diverged')) SELECT s.name, count(*) || ' versions of ' || b.name"
-      " FROM built b JOIN sweep s USING(sweep_id) GROUP BY s.sweep_id, b.name HAVING count(*) > 1",
-      "attnlab sweep --again" },
-    { "mixed machines",
-      "SELECT s.name, count(DISTINCT h.host_id) || ' environments: ' || group_concat(DISTINCT"
-      " h.hostname || ' ' || coalesce(h.isa, '') || ' ' || coalesce(h.blas_kernel, '')) FROM sweep"
-      " s JOIN arm a USING(sweep_id) JOIN arm_run USING(arm_id) JOIN attempt t USING(run_id) JOIN"
-      " host h USING(host_id) WHERE a.dropped = 0 GROUP BY s.sweep_id HAVING count(DISTINCT"
-      " h.isa || coalesce(h.blas_kernel, '') || coalesce(h.cpu_model, '')) > 1",
-      "attnlab replay" },
-};
+extern const char doctor_sql[];
 
-static bool check_rows(doctor *x, size_t i)
+/* One check of doctor.sql: "-- NAME: REMEDY" and a statement. */
+static bool check_rows(doctor *x, char *block)
 {
     sqlite3_stmt *s;
     bool row, ok;
-    if (!db_query(x->d, &s, x->e, CHECKS[i].sql, NULL)) return false;
+    char *name = block + strlen("-- "), *remedy = strstr(name, ": "), *sql = strchr(name, '\n');
+    assert(remedy && sql && remedy < sql);
+    *remedy = *sql = '\0';
+    remedy += strlen(": ");
+    if (!db_query(x->d, &s, x->e, sql + 1, NULL)) return false;
     while ((ok = db_next(x->d, s, &row, x->e)) && row)
-        report(x, CHECKS[i].check, (const char *)sqlite3_column_text(s, 0),
-               (const char *)sqlite3_column_text(s, 1), CHECKS[i].remedy, false);
+        report(x, name, (const char *)sqlite3_column_text(s, 0),
+               (const char *)sqlite3_column_text(s, 1), remedy, false);
     sqlite3_finalize(s);
+    return ok;
+}
+
+/* All of them; the first block of the file says what it is. */
+static bool check_sql(doctor *x)
+{
+    char *text = strdup(doctor_sql);
+    if (!text) error_memory();
+    bool ok = true;
+    for (char *block = strstr(text, "\n\n"); ok && block;) {
+        block += strlen("\n\n");
+        char *end = strstr(block, "\n\n");
+        if (end) *end = '\0';
+        ok = check_rows(x, block);
+        block = end;
+    }
+    free(text);
     return ok;
 }
 
@@ -328,8 +285,7 @@ bool doctor_run(doctor_count *n, db *d, bool fix, table_format f, FILE *out, err
             NULL))
         return false;
     table_open(&x.t, f, out, 4, NAMES);
-    for (size_t i = 0; ok && i < sizeof CHECKS / sizeof *CHECKS; i++) ok = check_rows(&x, i);
-    ok = ok && check_runs(&x) && check_folders(&x);
+    ok = check_sql(&x) && check_runs(&x) && check_folders(&x);
     if (ok) check_wal(&x);
     table_close(&x.t);
     *n = x.n;

@@ -49,7 +49,7 @@ found 'missing cells' 'mha: 1 of 2 cells' '' 'DELETE FROM arm_run WHERE arm_id =
 found 'unequal n' 'mha has 1, mqa has 2' '' "UPDATE run SET status = 'failed', message = 'it broke' WHERE run_uid = '$uid'"
 found 'failed runs' "$uid,it broke" '' "UPDATE run SET status = 'failed', message = 'it broke' WHERE run_uid = '$uid'"
 found 'steps' "$uid,2 steps missing between 1 and 20" '' 'DELETE FROM train_step WHERE run_id = 1 AND step IN (7, 8)'
-found 'steps' "$uid,.done at step 20 of 20, and the log ends at 19" '' 'DELETE FROM train_step WHERE run_id = 1 AND step = 20'
+found 'steps' "$uid,.done at step 20 of 20, but the log ends at 19" '' 'DELETE FROM train_step WHERE run_id = 1 AND step = 20'
 found 'evaluations' "$uid" '' 'DELETE FROM eval WHERE run_id = 1'
 found 'completed twice' "$uid,2 attempts" '' 'INSERT INTO attempt SELECT run_id, 2, host_id, code_id, pid, threads,
     from_step, to_step, started_ms, ended_ms, exit_code, signal FROM attempt WHERE run_id = 1'
