@@ -249,7 +249,22 @@ static void test_look(void **state)
     study_file_close(&s);
 }
 
-/* A study by its file, its folder, or its name in the record. */
+/* The words of run_status are those that the database allows, and are read back as what they were. */
+static void test_statuses(void **state)
+{
+    (void)state;
+    remove("p.db");
+    planned("tokens: 20k", TWO "  seeds: 1\n");
+    for (run_status status = RUN_PLANNED; status < RUN_STATUSES; status++) {
+        char sql[64];
+        snprintf(sql, sizeof sql, "UPDATE run SET status='%s'", run_status_word(status));
+        run_sql(sql);
+        assert_int_equal(run_status_of(run_status_word(status)), status);
+        assert_int_equal(run_status_final(status), status == RUN_DONE || status == RUN_DIVERGED);
+    }
+}
+
+/* A study by its file, its folder, or its name in the database. */
 static void test_open(void **state)
 {
     (void)state;
@@ -281,7 +296,8 @@ int main(void)
         cmocka_unit_test(test_first),       cmocka_unit_test(test_again),
         cmocka_unit_test(test_arms_change), cmocka_unit_test(test_seeds_change),
         cmocka_unit_test(test_fixed_keys),  cmocka_unit_test(test_outdated),
-        cmocka_unit_test(test_look),        cmocka_unit_test(test_open),
+        cmocka_unit_test(test_look),        cmocka_unit_test(test_statuses),
+        cmocka_unit_test(test_open),
     };
     return cmocka_run_group_tests(tests, open_workspace, close_workspace);
 }
