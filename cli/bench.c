@@ -5,7 +5,8 @@
 #include "core/compute/kernels.h"
 #include "core/compute/threads.h"
 #include "core/db/db.h"
-#include "trainer/run/record.h"
+#include "trainer/run/build_row.h"
+#include "trainer/run/run_row.h"
 
 #include <argp.h>
 #include <jansson.h>
@@ -69,8 +70,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
 }
 
 /* What is not said is small: a vocabulary of 4096 and 8 sequences of 512. */
-static bool read_config(config *c, const arguments *a, error *e)
+static bool read_config(run_spec *spec, const arguments *a, error *e)
 {
+    config *c = &spec->config;
     yaml_node *file = NULL;
     const yaml_node *sweep;
     config_init(c);
@@ -84,14 +86,15 @@ static bool read_config(config *c, const arguments *a, error *e)
         snprintf(batch, sizeof batch, "train.batch_tokens=%lld", 8 * (long long)c->model.context);
         ok = config_override(c, batch, e);
     }
-    return ok && config_resolve(c, e);
+    return ok && run_spec_resolve(spec, c, e);
 }
 
-static bool write_rows(db *d, const bench *b, const config *c, error *e)
+static bool write_rows(db *d, const bench *b, const run_spec *spec, error *e)
 {
-    char id[CONFIG_ID];
+    const config *c = &spec->config;
     int64_t host, code, block;
-    if (!record_config(d, id, c, e) || !record_host(d, &host, e) || !record_code(d, &code, e) ||
+    if (!run_row_config(d, spec, e) || !build_row_host(d, &host, e) ||
+        !build_row_code(d, &code, e) ||
         !db_integer(d, &block, 0, e, "SELECT 1 + coalesce(max(block), 0) FROM bench", NULL))
         return false;
     bool ok = true;
@@ -100,19 +103,19 @@ static bool write_rows(db *d, const bench *b, const config *c, error *e)
                     "INSERT INTO bench(config_id, host_id, code_id, phase, context, batch, threads,"
                     " block, rep, ns, tokens, flops, sgemm_gflops, at_ms)"
                     " VALUES(?,?,?,'train',?,?,?,?,?,?,?,?,?,?)",
-                    "tiiiininiiddi", id, host, code, c->model.context,
+                    "tiiiininiiddi", spec->id, host, code, c->model.context,
                     c->train.batch_tokens / c->model.context, b->threads, block, i,
                     (int64_t)(1e9 * b->rep[i].seconds), b->tokens, b->flops, 1e-9 * b->rep[i].sgemm,
                     db_now_ms());
     return ok;
 }
 
-static bool record(const char *path, const bench *b, const config *c, error *e)
+static bool record(const char *path, const bench *b, const run_spec *spec, error *e)
 {
     db d;
     if (!db_open(&d, path, DB_WRITE, e)) return false;
     bool ok = db_begin(&d, e);
-    if (ok && !write_rows(&d, b, c, e)) {
+    if (ok && !write_rows(&d, b, spec, e)) {
         db_rollback(&d);
         ok = false;
     }
@@ -174,17 +177,18 @@ int bench_verb(int argc, char **argv)
                                       NULL,
                                       NULL,
                                       NULL };
-    static config c;
+    static run_spec spec;
     arguments a = { .db = db_default_path(), .reps = 9 };
     bench b;
     error e;
     argp_parse(&ARGP, argc, argv, 0, NULL, &a);
-    bool ok = read_config(&c, &a, &e);
-    const int n = c.train.threads > 0 ? (int)c.train.threads : threads_available();
-    ok = ok && bench_train(&b, &c, n, a.reps, a.save, &e);
+    bool ok = read_config(&spec, &a, &e);
+    const int asked = (int)spec.config.train.threads;
+    const int n = asked > 0 ? asked : threads_available();
+    ok = ok && bench_train(&b, &spec, n, a.reps, a.save, &e);
     if (ok) {
         print(&b, a.format);
-        ok = record(a.db, &b, &c, &e);
+        ok = record(a.db, &b, &spec, &e);
         bench_close(&b);
     }
     if (!ok) fprintf(stderr, "attnlab bench: %s\n", e.msg);

@@ -89,20 +89,21 @@ static void print(const line *l, int n, const config *c, table_format format)
 
 static bool describe(const arguments *a, error *e)
 {
+    run_spec spec;
     config c;
     yaml_node *file = NULL;
-    model_config m;
     config_init(&c);
     bool ok = config_load(&c, a->path, &file, NULL, e);
     yaml_close(file);
     for (int i = 0; ok && i < a->overrides; i++) ok = config_override(&c, a->override[i], e);
-    if (!ok || !config_resolve(&c, e) || !config_model(&c, &m, e)) return false;
+    if (!ok || !run_spec_resolve(&spec, &c, e)) return false;
+    c = spec.config;
 
     const int workers = c.train.threads ? (int)c.train.threads : threads_available();
     model_cost cost;
     model_memory memory;
-    model_price(&cost, &m);
-    if (!memory_weigh(&memory, &c, workers, e)) return false;
+    model_price(&cost, &spec.model);
+    if (!memory_weigh(&memory, &spec, workers, e)) return false;
     const size_t training =
         memory.weights + memory.gradients + memory.moments + memory.activations + memory.scratch;
     const line lines[] = {

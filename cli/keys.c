@@ -31,10 +31,9 @@ static const struct argp ARGP = {
 static void put_range(table *t, const config_key *k)
 {
     char text[256] = "";
-    size_t n = 0;
-    for (int i = 0; k->type == CONFIG_CHOICE && k->choices[i]; i++)
-        n += (size_t)snprintf(text + n, sizeof text - n, "%s%s", i ? ", " : "", k->choices[i]);
-    if (k->type == CONFIG_BOOL)
+    if (k->type == CONFIG_CHOICE)
+        config_words(text, sizeof text, k);
+    else if (k->type == CONFIG_BOOL)
         snprintf(text, sizeof text, "true, false");
     else if (k->type == CONFIG_INT || k->type == CONFIG_COUNT || k->type == CONFIG_COUNTS)
         snprintf(text, sizeof text, "%.0f..%.0f", k->min, k->max);
@@ -68,7 +67,14 @@ int keys_verb(int argc, char **argv)
     table_open(&t, format, stdout, 6,
                (const char *[]){ "name", "type", "default", "range", "identity", "help" });
     for (const config_key *k = config_keys; k->name; k++) put_key(&t, k);
-    for (const sweep_key *k = sweep_keys; k->name; k++) {
+    for (const rope_scaling *const *scaling = rope_scalings; *scaling; scaling++) {
+        char name[64];
+        snprintf(name, sizeof name, "model.rope_scaling=%s", (*scaling)->name);
+        table_text(&t, name);
+        for (int i = 0; i < 4; i++) table_text(&t, NULL);
+        table_text(&t, (*scaling)->help);
+    }
+    for (const study_file_key *k = study_file_keys; k->name; k++) {
         table_text(&t, k->name);
         table_text(&t, k->type);
         table_text(&t, k->initial);

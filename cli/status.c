@@ -7,10 +7,10 @@
 
 #include "core/base/table.h"
 #include "core/db/db.h"
-#include "experiments/eta.h"
+#include "experiments/plan_table.h"
 #include "experiments/study_file.h"
 #include "trainer/run/progress.h"
-#include "trainer/run/record.h"
+#include "trainer/run/run_folder.h"
 
 #include <argp.h>
 #include <math.h>
@@ -158,7 +158,7 @@ static bool summarise(db *d, const char *name, error *e)
     }
     sqlite3_finalize(q);
     char left[32] = "a while";
-    if (running && rate > 0) progress_time(left, sizeof left, eta_deal(rest, n, running));
+    if (running && rate > 0) progress_time(left, sizeof left, plan_table_eta(rest, n, running));
     free(rest);
     if (!ok) return false;
     fprintf(stderr, "%s: %d of %lld cells done, %d running", name, done, (long long)cells, running);
@@ -176,21 +176,21 @@ static void alive(sqlite3_context *x, int n, sqlite3_value **value)
     const char *uid = (const char *)sqlite3_value_text(value[0]);
     (void)n;
     /* A lock that cannot be looked at is believed to be held. */
-    if (!uid || !record_alive(sqlite3_user_data(x), uid, &yes, &ignored)) yes = true;
+    if (!uid || !run_folder_alive(sqlite3_user_data(x), uid, &yes, &ignored)) yes = true;
     sqlite3_result_int(x, yes);
 }
 
 /* What is there as a file or folder says its name; anything else is one. */
-static bool name_of(char out[SWEEP_NAME], const arguments *a, error *e)
+static bool name_of(char out[STUDY_NAME], const arguments *a, error *e)
 {
-    sweep s;
+    study_file s;
     if (!strchr(a->study, '/') && access(a->study, F_OK) != 0) {
-        snprintf(out, SWEEP_NAME, "%s", a->study);
+        snprintf(out, STUDY_NAME, "%s", a->study);
         return true;
     }
-    if (!sweep_open(&s, a->study, a->db, NULL, 0, e)) return false;
-    snprintf(out, SWEEP_NAME, "%s", s.name);
-    sweep_close(&s);
+    if (!study_file_open(&s, a->study, a->db, NULL, 0, e)) return false;
+    snprintf(out, STUDY_NAME, "%s", s.name);
+    study_file_close(&s);
     return true;
 }
 
@@ -198,7 +198,7 @@ static bool show(const arguments *a, error *e)
 {
     db d;
     int64_t known = 0;
-    char name[SWEEP_NAME] = "";
+    char name[STUDY_NAME] = "";
     if (a->study && !name_of(name, a, e)) return false;
     if (!db_open(&d, a->db, DB_READ, e)) return false;
     bool ok = true;

@@ -7,6 +7,7 @@
 #include "core/compute/threads.h"
 #include "trainer/model/memory.h"
 #include "trainer/run/progress.h"
+#include "trainer/run/run_folder.h"
 
 #include <argp.h>
 #include <signal.h>
@@ -94,7 +95,7 @@ static bool weigh(size_t *bytes, const arms *r, int n_threads, error *e)
     *bytes = 1;
     for (int i = 0; i < r->n; i++) {
         model_memory m;
-        if (!memory_weigh(&m, &r->arm[i].c, n_threads, e) || !memory_check(&m, n_threads, e))
+        if (!memory_weigh(&m, &r->arm[i].spec, n_threads, e) || !memory_check(&m, n_threads, e))
             return error_where(e, "arm '%s'", r->arm[i].label);
         if (m.total > *bytes) *bytes = m.total;
     }
@@ -105,11 +106,11 @@ static bool weigh(size_t *bytes, const arms *r, int n_threads, error *e)
  * threads, as long as there are runs, and memory for them. */
 static bool share(schedule *how, const arguments *a, const arms *r, const plan *p, error *e)
 {
-    const int processors = threads_available(), given = (int)r->arm[0].c.train.threads;
+    const int processors = threads_available(), given = (int)r->arm[0].spec.config.train.threads;
     const int wanted = a->jobs ? a->jobs : given ? processors / given : processors;
     int pending = 0;
     size_t largest;
-    for (int i = 0; i < p->n; i++) pending += !plan_finished(&p->cell[i].run);
+    for (int i = 0; i < p->n; i++) pending += !run_status_final(p->cell[i].run.status);
     how->jobs = wanted < pending ? wanted : pending;
     if (how->jobs < 1) how->jobs = 1;
     how->threads = given ? given : processors / how->jobs;
@@ -122,7 +123,7 @@ static bool share(schedule *how, const arguments *a, const arms *r, const plan *
     return true;
 }
 
-static int dry_run(const arguments *a, const sweep *s, const arms *r, error *e)
+static int dry_run(const arguments *a, const study_file *s, const arms *r, error *e)
 {
     db d, *record = NULL;
     plan p = { 0 };
@@ -141,7 +142,7 @@ static int dry_run(const arguments *a, const sweep *s, const arms *r, error *e)
     if (ok) {
         char time[32];
         int finished = 0;
-        for (int i = 0; i < p.n; i++) finished += plan_finished(&p.cell[i].run);
+        for (int i = 0; i < p.n; i++) finished += run_status_final(p.cell[i].run.status);
         plan_table_print(&p, r, seconds, a->format);
         progress_time(time, sizeof time, plan_table_left(&p, r, seconds, how.jobs));
         fprintf(stderr,
@@ -165,20 +166,19 @@ static int dry_run(const arguments *a, const sweep *s, const arms *r, error *e)
 static void report(const plan *p, const schedule_end *end, const db *d, const char *name)
 {
     for (int i = 0; i < p->n; i++) {
-        const record_run *r = &p->cell[i].run;
-        const bool failed = strcmp(r->status, "failed") == 0;
-        if (!failed && strcmp(r->status, "diverged") != 0) continue;
-        char *folder = record_folder(d, r->uid);
-        fprintf(stderr, "%s: %s, seed %d (run %s): %s%s; log: %s/log\n", name,
-                p->cell[i].arm->label, p->cell[i].seed, r->uid, failed ? "failed: " : "",
-                r->message, folder ? folder : "");
-        free(folder);
+        const run_row *r = &p->cell[i].run;
+        const bool failed = r->status == RUN_FAILED;
+        if (!failed && r->status != RUN_DIVERGED) continue;
+        char *log = run_folder_path(d, r->uid, "log");
+        fprintf(stderr, "%s: %s, seed %d (run %s): %s%s; log: %s\n", name, p->cell[i].arm->label,
+                p->cell[i].seed, r->uid, failed ? "failed: " : "", r->message, log);
+        free(log);
     }
     fprintf(stderr, "%s: %d done, %d diverged, %d failed, %d to be resumed, %d in other hands\n",
             name, end->done, end->diverged, end->failed, end->preempted, end->elsewhere);
 }
 
-static int run(const arguments *a, const sweep *s, const arms *r, error *e)
+static int run(const arguments *a, const study_file *s, const arms *r, error *e)
 {
     static const char *const COMMAND[] = { "attnlab", "train", NULL };
     db d;
@@ -194,7 +194,7 @@ static int run(const arguments *a, const sweep *s, const arms *r, error *e)
     if (plan_write(&p, &d, r, s, a->again, a->accept, e) && share(&how, a, r, &p, e)) {
         schedule_end end;
         int finished = 0;
-        for (int i = 0; i < p.n; i++) finished += plan_finished(&p.cell[i].run);
+        for (int i = 0; i < p.n; i++) finished += run_status_final(p.cell[i].run.status);
         fprintf(
             stderr,
             "%s: %d arms, %d seed%s; %d of %d runs recorded; %d at a time with %d thread%s each\n",
@@ -215,12 +215,12 @@ static int run(const arguments *a, const sweep *s, const arms *r, error *e)
 int sweep_verb(int argc, char **argv)
 {
     arguments a = { .db = db_default_path() };
-    sweep s;
+    study_file s;
     arms r;
     error e;
     argp_parse(&ARGP, argc, argv, 0, NULL, &a);
     int status;
-    if (!sweep_open(&s, a.study, a.db, a.setting, a.settings, &e))
+    if (!study_file_open(&s, a.study, a.db, a.setting, a.settings, &e))
         status = e.status;
     else {
         if (!arms_open(&r, &s, &e))
@@ -229,7 +229,7 @@ int sweep_verb(int argc, char **argv)
             status = a.dry_run ? dry_run(&a, &s, &r, &e) : run(&a, &s, &r, &e);
             arms_close(&r);
         }
-        sweep_close(&s);
+        study_file_close(&s);
     }
     if (status != STATUS_DONE) fprintf(stderr, "attnlab sweep: %s\n", e.msg);
     return status;

@@ -77,19 +77,20 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     return 0;
 }
 
-static bool read_config(config *c, const arguments *a, error *e)
+static bool read_config(run_spec *spec, const arguments *a, error *e)
 {
+    config *c = &spec->config;
     char uid[CONFIG_UID];
     yaml_node *file = NULL;
     const yaml_node *sweep = NULL;
-    if (a->resume) return run_config_read(c, uid, a->o.db, a->resume, a->word, a->n, e);
+    if (a->resume) return run_config_read(spec, uid, a->o.db, a->resume, a->word, a->n, e);
     config_init(c);
     bool ok = config_load(c, a->word[0], &file, &sweep, e);
     if (ok && sweep)
         ok = error_usage(e, "%s: has a `sweep` section: run it with `attnlab sweep`", a->word[0]);
     yaml_close(file);
     for (int i = 1; ok && i < a->n; i++) ok = config_override(c, a->word[i], e);
-    return ok && config_resolve(c, e);
+    return ok && run_spec_resolve(spec, c, e);
 }
 
 int train_verb(int argc, char **argv)
@@ -106,7 +107,7 @@ int train_verb(int argc, char **argv)
         NULL,
         NULL
     };
-    static config c;
+    static run_spec spec;
     arguments a = { .o = { .db = db_default_path(), .progress = true, .lock = -1 } };
     error e;
     argp_parse(&ARGP, argc, argv, 0, NULL, &a);
@@ -115,10 +116,10 @@ int train_verb(int argc, char **argv)
         if (getppid() != (pid_t)a.parent) raise(SIGHUP); /* it ended before we could ask */
     }
     int status = STATUS_DONE;
-    if (!read_config(&c, &a, &e))
+    if (!read_config(&spec, &a, &e))
         status = e.status;
     else
-        status = train_run(&c, &a.o, &e);
+        status = train_run(&spec, &a.o, &e);
     if (status != STATUS_DONE) fprintf(stderr, "attnlab train: %s\n", e.msg);
     return status;
 }

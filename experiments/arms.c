@@ -1,4 +1,4 @@
-/* arms.c - the grid; see arms.h. */
+/* arms.c - the grid of all axes, the last axis fastest, without what sweep.exclude names. */
 #include "experiments/arms.h"
 
 #include "experiments/match.h"
@@ -8,7 +8,7 @@
 #include <string.h>
 
 /* The next combination, the last axis fastest; false after the last. */
-static bool advance(int *at, const sweep *s)
+static bool advance(int *at, const study_file *s)
 {
     for (int i = s->axes - 1; i >= 0; i--) {
         if (++at[i] < s->axis[i].n) return true;
@@ -18,17 +18,17 @@ static bool advance(int *at, const sweep *s)
 }
 
 /* Does the combination have every value of a partial assignment? */
-static bool covers(const sweep *s, const yaml_node *partial, const int *at)
+static bool covers(const study_file *s, const yaml_node *partial, const int *at)
 {
     for (int i = 0; i < s->axes; i++) {
-        const sweep_axis *x = &s->axis[i];
+        const study_file_axis *x = &s->axis[i];
         const yaml_node *value = yaml_find(partial, x->key->name);
-        if (value && !sweep_same(s, x->key, value, &x->value[at[i]])) return false;
+        if (value && !study_file_same(s, x->key, value, &x->value[at[i]])) return false;
     }
     return true;
 }
 
-static bool excluded(const sweep *s, const int *at)
+static bool excluded(const study_file *s, const int *at)
 {
     for (int i = 0; s->exclude && i < s->exclude->n; i++)
         if (covers(s, &s->exclude->item[i], at)) return true;
@@ -36,40 +36,40 @@ static bool excluded(const sweep *s, const int *at)
 }
 
 /* "model.attention=mqa, model.context=512": an arm that has no label yet. */
-static void describe(char *out, size_t size, const sweep *s, const int *at)
+static void describe(char *out, size_t size, const study_file *s, const int *at)
 {
     char value[CONFIG_VALUE];
     size_t n = 0;
     out[0] = '\0';
     for (int i = 0; i < s->axes && n < size; i++) {
-        sweep_value(value, sizeof value, &s->axis[i].value[at[i]]);
+        study_file_value(value, sizeof value, &s->axis[i].value[at[i]]);
         n += (size_t)snprintf(out + n, size - n, "%s%s=%s", i ? ", " : "", s->axis[i].key->name,
                               value);
     }
 }
 
-static bool set_values(config *c, const sweep *s, const int *at, error *e)
+static bool set_values(config *settings, const study_file *s, const int *at, error *e)
 {
     for (int i = 0; i < s->axes; i++)
-        if (!config_set(c, s->axis[i].key, &s->axis[i].value[at[i]], e)) return false;
+        if (!config_set(settings, s->axis[i].key, &s->axis[i].value[at[i]], e)) return false;
     return true;
 }
 
-static bool list_arms(arms *a, const sweep *s, error *e)
+static bool list_arms(arms *a, const study_file *s, error *e)
 {
-    int at[SWEEP_AXES] = { 0 };
+    int at[STUDY_FILE_AXES] = { 0 };
     do {
         if (excluded(s, at)) continue;
         if (a->n == ARMS_MAX) return error_usage(e, "sweep.axes: more than %d arms", ARMS_MAX);
         arm *more = realloc(a->arm, (size_t)(a->n + 1) * sizeof *more);
-        if (!more) return error_set(e, "no memory for %d arms", a->n + 1);
+        if (!more) return error_set(e, "out of memory for %d arms", a->n + 1);
         a->arm = more;
         arm *new = &a->arm[a->n++];
-        *new = (arm){ .base = -1, .c = s->base };
+        *new = (arm){ .base = -1, .spec.config = s->base };
         memcpy(new->at, at, sizeof at);
-        if (!set_values(&new->c, s, at, e)) return false;
+        if (!set_values(&new->spec.config, s, at, e)) return false;
     } while (advance(at, s));
-    return a->n > 0 || error_usage(e, "sweep.exclude: leaves no arm");
+    return a->n > 0 || error_usage(e, "sweep.exclude: excludes every arm");
 }
 
 /* Arms of different context read the same text: a span is the longest context of them all. */
@@ -78,29 +78,32 @@ static bool set_span(arms *a, error *e)
     char setting[64];
     int64_t longest = 0;
     for (int i = 0; i < a->n; i++)
-        if (a->arm[i].c.model.context > longest) longest = a->arm[i].c.model.context;
+        if (a->arm[i].spec.config.model.context > longest)
+            longest = a->arm[i].spec.config.model.context;
     snprintf(setting, sizeof setting, "data.span=%lld", (long long)longest);
     for (int i = 0; i < a->n; i++) {
-        config *c = &a->arm[i].c;
-        if (!config_given(c, config_find("data.span")) && !config_override(c, setting, e))
+        config *settings = &a->arm[i].spec.config;
+        if (!config_given(settings, config_find("data.span")) &&
+            !config_override(settings, setting, e))
             return false;
     }
     return true;
 }
 
-static bool resolve(arms *a, const sweep *s, error *e)
+static bool resolve(arms *a, const study_file *s, error *e)
 {
     for (int i = 0; i < a->n; i++) {
         char text[ARM_LABEL];
-        if (config_resolve(&a->arm[i].c, e)) continue;
+        run_spec *spec = &a->arm[i].spec;
+        if (run_spec_resolve(spec, &spec->config, e)) continue;
         describe(text, sizeof text, s, a->arm[i].at);
         return s->axes ? error_where(e, "arm %s", text) : false;
     }
     return true;
 }
 
-/* Axes with one value tell nothing.  The attention speaks for itself, a context is "@512". */
-static void label(arm *a, const sweep *s)
+/* Axes with one value are left out.  The attention has no key in front; a context is "@512". */
+static void label(arm *a, const study_file *s)
 {
     char value[CONFIG_VALUE];
     size_t n = 0;
@@ -109,9 +112,9 @@ static void label(arm *a, const sweep *s)
         const bool path = k->type == CONFIG_TEXT;
         if (s->axis[i].n == 1) continue;
         if (path)
-            sweep_value(value, sizeof value, &s->axis[i].value[a->at[i]]);
+            study_file_value(value, sizeof value, &s->axis[i].value[a->at[i]]);
         else
-            config_value(value, sizeof value, &a->c, k);
+            config_value(value, sizeof value, &a->spec.config, k);
         const char *leaf = strrchr(k->name, '.') + 1, *last = strrchr(value, '/');
         const char *sign = "=";
         if (k->type == CONFIG_SPECS) leaf = "", sign = "";
@@ -119,33 +122,33 @@ static void label(arm *a, const sweep *s)
         n += (size_t)snprintf(a->label + n, sizeof a->label - n, "%s%s%s%s", n ? " " : "", leaf,
                               sign, path && last && last[1] ? last + 1 : value);
     }
-    if (n == 0) config_value(a->label, sizeof a->label, &a->c, config_find("model.attention"));
+    if (n == 0)
+        config_value(a->label, sizeof a->label, &a->spec.config, config_find("model.attention"));
 }
 
-/* No configuration twice, and no label. */
+/* No two arms may have one configuration; a label that is taken gets a number. */
 static bool check_labels(arms *a, error *e)
 {
-    char(*id)[CONFIG_ID] = calloc((size_t)a->n, sizeof *id);
-    bool ok = id || error_set(e, "no memory for %d arms", a->n);
+    bool ok = true;
     for (int i = 0; ok && i < a->n; i++) {
         arm *x = &a->arm[i];
-        config_id(&x->c, id[i]);
         for (int j = 0; ok && j < i; j++) {
-            if (strcmp(id[i], id[j]) == 0 && x->c.train.replica == a->arm[j].c.train.replica)
-                ok = error_usage(e, "sweep.axes: arms %d and %d are one configuration, '%s'", j + 1,
-                                 i + 1, x->label);
-            else if (strcmp(x->label, a->arm[j].label) == 0) { /* paths that end alike */
+            const arm *y = &a->arm[j];
+            if (strcmp(x->spec.id, y->spec.id) == 0 &&
+                x->spec.config.train.replica == y->spec.config.train.replica)
+                ok = error_usage(e, "sweep.axes: arms %d and %d are the same configuration, '%s'",
+                                 j + 1, i + 1, x->label);
+            else if (strcmp(x->label, y->label) == 0) { /* paths that end alike */
                 const size_t room = sizeof x->label - 8, n = strlen(x->label);
                 snprintf(x->label + (n < room ? n : room), 8, " #%d", i + 1);
             }
         }
     }
-    free(id);
     return ok;
 }
 
 /* The arm with the baseline's values, all else the same. */
-static bool find_bases(arms *a, const sweep *s, error *e)
+static bool find_bases(arms *a, const study_file *s, error *e)
 {
     for (int i = 0; s->baseline && i < a->n; i++) {
         arm *x = &a->arm[i];
@@ -158,26 +161,25 @@ static bool find_bases(arms *a, const sweep *s, error *e)
             if (same) x->base = j;
         }
         if (x->base < 0)
-            return error_usage(e, "sweep.exclude: leaves the arm '%s' without its baseline",
-                               x->label);
+            return error_usage(e, "sweep.exclude: excludes the baseline of the arm '%s'", x->label);
     }
     return true;
 }
 
-/* The length that is compared must be one that every arm is evaluated at. */
-static bool check_metric(const arms *a, sweep *s, error *e)
+/* Every arm must be evaluated at the length that is compared. */
+static bool check_metric(const arms *a, study_file *s, error *e)
 {
-    const int64_t first = a->arm[0].c.model.context;
+    const int64_t first = a->arm[0].spec.config.model.context;
     for (int i = 1; i < a->n && !*s->metric; i++)
-        if (a->arm[i].c.model.context != first)
+        if (a->arm[i].spec.config.model.context != first)
             return error_usage(e,
-                               "sweep.metric: the context is an axis, so name one length that all "
-                               "arms are evaluated at, such as val_loss@%lld",
+                               "sweep.metric: the context is an axis, so name a length at which "
+                               "all arms are evaluated, such as val_loss@%lld",
                                (long long)first);
     if (!*s->metric) snprintf(s->metric, sizeof s->metric, "val_loss@%lld", (long long)first);
     const int64_t length = strtoll(strchr(s->metric, '@') + 1, NULL, 10);
     for (int i = 0; i < a->n; i++) {
-        const config_counts *t = &a->arm[i].c.eval.context;
+        const config_counts *t = &a->arm[i].spec.config.eval.context;
         bool there = false;
         for (int j = 0; j < t->n; j++) there = there || t->item[j] == length;
         if (!there)
@@ -189,22 +191,15 @@ static bool check_metric(const arms *a, sweep *s, error *e)
     return true;
 }
 
-static bool price(arms *a, error *e)
-{
-    for (int i = 0; i < a->n; i++) {
-        model_config m;
-        if (!config_model(&a->arm[i].c, &m, e)) return false;
-        model_price(&a->arm[i].cost, &m);
-    }
-    return true;
-}
-
-bool arms_open(arms *a, sweep *s, error *e)
+bool arms_open(arms *a, study_file *s, error *e)
 {
     *a = (arms){ 0 };
     bool ok = list_arms(a, s, e) && set_span(a, e) && resolve(a, s, e);
-    for (int i = 0; ok && i < a->n; i++) label(&a->arm[i], s);
-    ok = ok && find_bases(a, s, e) && price(a, e) && match_arms(a, s, e) && check_labels(a, e) &&
+    for (int i = 0; ok && i < a->n; i++) {
+        label(&a->arm[i], s);
+        model_price(&a->arm[i].cost, &a->arm[i].spec.model);
+    }
+    ok = ok && find_bases(a, s, e) && match_arms(a, s, e) && check_labels(a, e) &&
          check_metric(a, s, e);
     if (!ok) arms_close(a);
     return ok;
@@ -216,8 +211,8 @@ void arms_close(arms *a)
     *a = (arms){ 0 };
 }
 
-void arm_config(config *c, const arm *a, int seed)
+void arm_spec(run_spec *spec, const arm *a, int seed)
 {
-    *c = a->c;
-    c->train.seed = c->train.data_seed = seed;
+    *spec = a->spec;
+    spec->config.train.seed = spec->config.train.data_seed = seed;
 }

@@ -1,20 +1,21 @@
-/* arms.h - the rows of a study's plan: every combination of its axes, each a configuration.
+/* arms.h - the arms of a study: every combination of its axes, each a configuration.
  *
- * An arm's base is the arm that differs from it in nothing but the baseline's axes, which there
- * have the baseline's values; an arm with those values is a baseline itself.
+ * An arm's base is the arm that differs from it only in the axes of the baseline, where it has the
+ * baseline's values.  An arm with those values is a baseline itself.
  */
 #ifndef EXPERIMENTS_ARMS_H
 #define EXPERIMENTS_ARMS_H
 
 #include "experiments/study_file.h"
+#include "trainer/model/model.h"
 
 enum { ARMS_MAX = 512, ARM_LABEL = 256 };
 
 typedef struct arm {
-    char label[ARM_LABEL]; /* what varies, in short; unique in the study */
-    int at[SWEEP_AXES];    /* its value of each axis                     */
-    int base;              /* -1: a baseline                             */
-    config c;              /* resolved and matched; the seeds are 1      */
+    char label[ARM_LABEL];   /* what varies, in short; unique in the study */
+    int at[STUDY_FILE_AXES]; /* its value of each axis                     */
+    int base;                /* -1: a baseline                             */
+    run_spec spec;           /* resolved and matched; the seeds are 1      */
     model_cost cost;
     double residual; /* parameters over the base's, minus 1 */
 } arm;
@@ -24,11 +25,11 @@ typedef struct arms {
     arm *arm;
 } arms;
 
-/* Expand, match and check the study; fills in s->metric where none was given. */
-bool arms_open(arms *a, sweep *s, error *e);
+/* Expand, match and check the study; fills in s->metric if none was given. */
+bool arms_open(arms *a, study_file *s, error *e);
 void arms_close(arms *a);
 
-/* The configuration of one of its runs. */
-void arm_config(config *c, const arm *a, int seed);
+/* One of its runs. */
+void arm_spec(run_spec *spec, const arm *a, int seed);
 
 #endif

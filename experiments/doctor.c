@@ -1,5 +1,7 @@
-/* doctor.c - see doctor.h.  What SQL can see is a table of statements, each giving what is wrong as
- * rows of (subject, finding); what concerns locks and files is code. */
+/* doctor.c - checks of a database and its files.
+ *
+ * What SQL can see is in doctor.sql; locks and files are checked here.
+ */
 #define _DEFAULT_SOURCE
 #include "experiments/doctor.h"
 
@@ -7,8 +9,10 @@
 #include "core/base/hash.h"
 #include "core/db/backup.h"
 #include "trainer/run/journal.h"
-#include "trainer/run/record.h"
+#include "trainer/run/run_folder.h"
+#include "trainer/run/run_row.h"
 
+#include <assert.h>
 #include <dirent.h>
 #include <errno.h>
 #include <stdlib.h>
@@ -24,7 +28,7 @@ typedef struct doctor {
     bool fix;
     table t;
     doctor_count n;
-    int64_t copied_ms; /* when this record was copied from another; 0: it was not */
+    int64_t copied_ms; /* when this database was copied from another; 0: never */
     error *e;
 } doctor;
 
@@ -38,88 +42,45 @@ static void report(doctor *x, const char *check, const char *subject, const char
 
 /* --- what SQL can see ------------------------------------------------------------------------- */
 
-static const struct {
-    const char *check, *sql, *remedy;
-} CHECKS[] = {
-    /* SQLite 3.40's check sees NULLs in tables WITHOUT ROWID whose keys are not their first
-     * columns, as arm_run's once were not. */
-    { "integrity",
-      "SELECT 'database', integrity_check FROM pragma_integrity_check WHERE integrity_check <> "
-      "'ok' AND NOT (integrity_check = 'NULL value in arm_run.run_id' AND NOT EXISTS (SELECT 1 FROM"
-      " arm_run WHERE run_id IS NULL))",
-      "copy it with the shell's .recover" },
-    { "foreign keys",
-      "SELECT \"table\", count(*) || ' rows refer to a missing ' || parent FROM"
-      " pragma_foreign_key_check GROUP BY 1, parent",
-      "copy it with the shell's .recover" },
-    { "missing cells",
-      "SELECT s.name, a.label || ': ' || count(r.run_id) || ' of ' || v.seeds || ' cells planned'"
-      " FROM sweep s JOIN sweep_version v USING(sweep_id) JOIN arm a USING(sweep_id)"
-      " LEFT JOIN arm_run r ON r.arm_id = a.arm_id AND r.pair_key BETWEEN 1 AND v.seeds"
-      " WHERE a.dropped = 0 AND v.version = (SELECT max(version) FROM sweep_version w WHERE"
-      " w.sweep_id = s.sweep_id) GROUP BY a.arm_id HAVING count(r.run_id) < v.seeds",
-      "attnlab sweep" },
-    { "failed runs",
-      "SELECT run_uid, coalesce(message, '') FROM run WHERE status = 'failed' ORDER BY run_id",
-      "attnlab sweep, or attnlab train --resume" },
-    { "steps",
-      "SELECT run_uid, (max(step) - min(step) + 1 - count(*)) || ' steps missing between ' ||"
-      " min(step) || ' and ' || max(step) FROM train_step JOIN run USING(run_id) GROUP BY run_id"
-      " HAVING count(*) <> max(step) OR min(step) <> 1",
-      "attnlab replay" },
-    { "steps",
-      "SELECT run_uid, status || ' at step ' || coalesce(last_step, 'none') || ' of ' ||"
-      " target_step || ', and the log ends at ' || coalesce((SELECT max(step) FROM train_step t"
-      " WHERE t.run_id = r.run_id), 'none') FROM run r WHERE (status = 'done' AND last_step IS NOT"
-      " target_step) OR (status IN ('done', 'diverged') AND last_step IS NOT (SELECT max(step) FROM"
-      " train_step t WHERE t.run_id = r.run_id))",
-      "attnlab replay" },
-    { "evaluations",
-      "SELECT run_uid, 'done, and not evaluated at its last step' FROM run r WHERE status = 'done'"
-      " AND NOT EXISTS (SELECT 1 FROM eval v WHERE v.run_id = r.run_id AND v.step = r.last_step)",
-      "attnlab replay" },
-    { "completed twice",
-      "SELECT run_uid, count(*) || ' attempts came to its end' FROM attempt JOIN run USING(run_id)"
-      " WHERE exit_code IN (0, 4) GROUP BY run_id HAVING count(*) > 1",
-      "attnlab replay" },
-    /* A run that diverged is an outcome, which no further run makes up for. */
-    { "unequal n",
-      "WITH n AS (SELECT a.sweep_id, a.label, count(iif(r.status IN ('done', 'diverged'), 1, NULL))"
-      " AS done FROM"
-      " arm a LEFT JOIN arm_run USING(arm_id) LEFT JOIN run r USING(run_id) WHERE a.dropped = 0"
-      " GROUP BY a.arm_id) SELECT s.name, group_concat(n.label || ' has ' || n.done, ', ') FROM n"
-      " JOIN sweep s USING(sweep_id) GROUP BY s.sweep_id HAVING min(done) <> max(done)",
-      "attnlab sweep" },
-    { "mixed builds",
-      "WITH built AS (SELECT DISTINCT a.sweep_id, f.name, f.sha256 FROM arm a JOIN arm_run"
-      " USING(arm_id) JOIN run r USING(run_id) JOIN code_file f USING(code_id) WHERE a.dropped = 0"
-      " AND r.status IN ('done', 'diverged')) SELECT s.name, count(*) || ' versions of ' || b.name"
-      " FROM built b JOIN sweep s USING(sweep_id) GROUP BY s.sweep_id, b.name HAVING count(*) > 1",
-      "attnlab sweep --again" },
-    { "mixed machines",
-      "SELECT s.name, count(DISTINCT h.host_id) || ' environments: ' || group_concat(DISTINCT"
-      " h.hostname || ' ' || coalesce(h.isa, '') || ' ' || coalesce(h.blas_kernel, '')) FROM sweep"
-      " s JOIN arm a USING(sweep_id) JOIN arm_run USING(arm_id) JOIN attempt t USING(run_id) JOIN"
-      " host h USING(host_id) WHERE a.dropped = 0 GROUP BY s.sweep_id HAVING count(DISTINCT"
-      " h.isa || coalesce(h.blas_kernel, '') || coalesce(h.cpu_model, '')) > 1",
-      "attnlab replay" },
-};
+extern const char doctor_sql[];
 
-static bool check_rows(doctor *x, size_t i)
+/* One check of doctor.sql: "-- NAME: REMEDY" and a statement. */
+static bool check_rows(doctor *x, char *block)
 {
     sqlite3_stmt *s;
     bool row, ok;
-    if (!db_query(x->d, &s, x->e, CHECKS[i].sql, NULL)) return false;
+    char *name = block + strlen("-- "), *remedy = strstr(name, ": "), *sql = strchr(name, '\n');
+    assert(remedy && sql && remedy < sql);
+    *remedy = *sql = '\0';
+    remedy += strlen(": ");
+    if (!db_query(x->d, &s, x->e, sql + 1, NULL)) return false;
     while ((ok = db_next(x->d, s, &row, x->e)) && row)
-        report(x, CHECKS[i].check, (const char *)sqlite3_column_text(s, 0),
-               (const char *)sqlite3_column_text(s, 1), CHECKS[i].remedy, false);
+        report(x, name, (const char *)sqlite3_column_text(s, 0),
+               (const char *)sqlite3_column_text(s, 1), remedy, false);
     sqlite3_finalize(s);
+    return ok;
+}
+
+/* All of them; the first block of the file says what it is. */
+static bool check_sql(doctor *x)
+{
+    char *text = strdup(doctor_sql);
+    if (!text) error_memory();
+    bool ok = true;
+    for (char *block = strstr(text, "\n\n"); ok && block;) {
+        block += strlen("\n\n");
+        char *end = strstr(block, "\n\n");
+        if (end) *end = '\0';
+        ok = check_rows(x, block);
+        block = end;
+    }
+    free(text);
     return ok;
 }
 
 /* --- runs whose process is gone --------------------------------------------------------------- */
 
-static bool bury(doctor *x, const record_run *r)
+static bool bury(doctor *x, const run_row *r)
 {
     db *d = x->d;
     if (!db_begin(d, x->e)) return false;
@@ -137,7 +98,7 @@ static bool bury(doctor *x, const record_run *r)
 
 /* --- files ------------------------------------------------------------------------------------ */
 
-/* What is wrong with a checkpoint's file; NULL where nothing is. */
+/* What is wrong with a checkpoint's file; NULL if nothing is. */
 static const char *blemish(const char *path, int64_t bytes, const char *sha256)
 {
     char hex[HASH_HEX];
@@ -146,13 +107,12 @@ static const char *blemish(const char *path, int64_t bytes, const char *sha256)
     if (stat(path, &s) != 0) return "is missing";
     if (s.st_size != bytes) return "has another size than recorded";
     if (!hash_file(hex, path, &why)) return "cannot be read";
-    return strcmp(hex, sha256) == 0 ? NULL : "is not what was recorded";
+    return strcmp(hex, sha256) == 0 ? NULL : "has other content than recorded";
 }
 
-/* Rows without their file, or with another.  A row that promises what is not there can go: the
- * numbers of the run are in other tables.  A copy by `attnlab backup` has no files of before it.  A
- * copy by `attnlab backup` has no files of the time before it. */
-static bool check_checkpoints(doctor *x, const record_run *r, const char *folder)
+/* Rows whose file is missing or different.  Such a row may be deleted: the numbers of the run are
+ * in other tables.  A copy made by `attnlab backup` has no earlier files. */
+static bool check_checkpoints(doctor *x, const run_row *r, const char *folder)
 {
     sqlite3_stmt *s;
     bool row, ok;
@@ -189,7 +149,7 @@ static bool check_checkpoints(doctor *x, const record_run *r, const char *folder
     return false;
 }
 
-static bool check_leftovers(doctor *x, const record_run *r, const char *folder)
+static bool check_leftovers(doctor *x, const run_row *r, const char *folder)
 {
     DIR *dir = opendir(folder);
     bool ok = true;
@@ -212,22 +172,21 @@ static bool check_leftovers(doctor *x, const record_run *r, const char *folder)
     return ok;
 }
 
-/* One run, whose lock is taken as long as it is looked at: what a living process has is left out,
- * for its files come and go. */
-static bool check_run(doctor *x, const record_run *r)
+/* One run, with its lock held meanwhile.  A run that a living process owns is skipped, since its
+ * files come and go. */
+static bool check_run(doctor *x, const run_row *r)
 {
     int lock = -1;
-    char *folder = record_folder(x->d, r->uid);
+    char *folder = run_folder_path(x->d, r->uid, NULL);
     struct stat s;
     bool ok = true;
-    if (!folder) return error_set(x->e, "no memory");
-    const bool there = stat(folder, &s) == 0, begun = strcmp(r->status, "running") == 0;
-    if (there) ok = record_own(&lock, x->d, r->uid, x->e);
+    const bool there = stat(folder, &s) == 0, begun = r->status == RUN_RUNNING;
+    if (there) ok = run_folder_lock(&lock, x->d, r->uid, x->e);
     if (ok && (lock >= 0 || !there)) {
         if (begun) {
             ok = !x->fix || bury(x, r);
-            report(x, "dead runs", r->uid, "is called running, and no process has it",
-                   "--fix, or whoever resumes it", x->fix && ok);
+            report(x, "dead runs", r->uid, "marked as running, but no process has it",
+                   "--fix, or resume it", x->fix && ok);
         }
         ok = ok && check_checkpoints(x, r, folder) && check_leftovers(x, r, folder);
     }
@@ -241,17 +200,16 @@ static bool check_runs(doctor *x)
     sqlite3_stmt *s;
     bool row, ok;
     int64_t n = 0;
-    record_run *list = NULL;
+    run_row *list = NULL;
     if (!db_integer(x->d, &n, 0, x->e, "SELECT count(*) FROM run", NULL)) return false;
     list = calloc((size_t)n + 1, sizeof *list);
-    if (!list) return error_set(x->e, "no memory for %lld runs", (long long)n);
+    if (!list) return error_set(x->e, "out of memory for %lld runs", (long long)n);
     int64_t i = 0;
     ok = db_query(x->d, &s, x->e, "SELECT run_id, run_uid, status FROM run ORDER BY run_id", NULL);
     while (ok && i < n && (ok = db_next(x->d, s, &row, x->e)) && row) {
         list[i].run_id = sqlite3_column_int64(s, 0);
         snprintf(list[i].uid, sizeof list[i].uid, "%s", (const char *)sqlite3_column_text(s, 1));
-        snprintf(list[i].status, sizeof list[i].status, "%s",
-                 (const char *)sqlite3_column_text(s, 2));
+        list[i].status = run_status_of((const char *)sqlite3_column_text(s, 2));
         i++;
     }
     sqlite3_finalize(s); /* no row is being read when something is written */
@@ -260,7 +218,8 @@ static bool check_runs(doctor *x)
     return ok;
 }
 
-/* A folder that no run has: all that may go is what a plan leaves that was never committed. */
+/* A folder without a run: remove it only if it holds nothing but what a plan leaves that was never
+ * committed. */
 static bool remove_planned(const char *folder)
 {
     static const char *const FILES[] = { "lock", "log", "config.yaml", "config.yaml.part" };
@@ -282,7 +241,7 @@ static bool remove_planned(const char *folder)
     return rmdir(folder) == 0;
 }
 
-/* Under a write transaction, so that nobody is planning a run meanwhile. */
+/* In a write transaction, so that no process plans a run meanwhile. */
 static bool check_folders(doctor *x)
 {
     char folder[PATH], path[PATH];
@@ -296,7 +255,7 @@ static bool check_folders(doctor *x)
         ok = db_integer(x->d, &known, 0, x->e, "SELECT 1 FROM run WHERE run_uid=?", "t", f->d_name);
         if (!ok || known) continue;
         snprintf(path, sizeof path, "%s/%s", folder, f->d_name);
-        report(x, "files without rows", f->d_name, "a folder of no run on record",
+        report(x, "files without rows", f->d_name, "a folder without a run",
                "--fix removes one without weights", x->fix && remove_planned(path));
     }
     if (dir) closedir(dir);
@@ -326,8 +285,7 @@ bool doctor_run(doctor_count *n, db *d, bool fix, table_format f, FILE *out, err
             NULL))
         return false;
     table_open(&x.t, f, out, 4, NAMES);
-    for (size_t i = 0; ok && i < sizeof CHECKS / sizeof *CHECKS; i++) ok = check_rows(&x, i);
-    ok = ok && check_runs(&x) && check_folders(&x);
+    ok = check_sql(&x) && check_runs(&x) && check_folders(&x);
     if (ok) check_wal(&x);
     table_close(&x.t);
     *n = x.n;

@@ -1,6 +1,6 @@
-/* doctor.h - is the record whole, and what is to be done where it is not?
+/* doctor.h - is the database intact, and what can be done if it is not?
  *
- * What --fix does is safe: it never removes a number, nor a file that a row names.
+ * --fix is safe: it never removes a number, nor a file that a row names.
  */
 #ifndef EXPERIMENTS_DOCTOR_H
 #define EXPERIMENTS_DOCTOR_H
@@ -10,11 +10,11 @@
 
 typedef struct doctor_count {
     int found, fixed;
-    int elsewhere; /* files that a copy of a record never had: nothing is wrong with that */
+    int elsewhere; /* files that a copied database never had, which is fine */
 } doctor_count;
 
-/* Look at everything, and print a row for each thing found: check, subject, finding, remedy.
- * `fix` needs a database that can be written.  Fails where the database cannot be read at all. */
+/* Run every check, and print a row for each finding: check, subject, finding, remedy.  `fix` needs
+ * a database opened for writing.  Fails if the database can't be read at all. */
 bool doctor_run(doctor_count *n, db *d, bool fix, table_format f, FILE *out, error *e);
 
 #endif

@@ -1,4 +1,4 @@
-/* match.c - see match.h. */
+/* match.c - model.ffn_dim of an arm, chosen so that its parameters equal its base's. */
 #include "experiments/match.h"
 
 #include <math.h>
@@ -8,12 +8,11 @@ enum { MULTIPLE = 8 };
 static bool set_ffn(arm *a, int64_t ffn, error *e)
 {
     char setting[64];
-    model_config m;
     snprintf(setting, sizeof setting, "model.ffn_dim=%lld", (long long)ffn);
-    if (!config_override(&a->c, setting, e) || !config_resolve(&a->c, e) ||
-        !config_model(&a->c, &m, e))
+    if (!config_override(&a->spec.config, setting, e) ||
+        !run_spec_resolve(&a->spec, &a->spec.config, e))
         return error_where(e, "sweep.match: arm '%s'", a->label);
-    model_price(&a->cost, &m);
+    model_price(&a->cost, &a->spec.model);
     return true;
 }
 
@@ -25,15 +24,15 @@ static int64_t nearest(double width)
 
 static bool match_params(arm *a, const arm *base, error *e)
 {
-    const double f0 = (double)a->c.model.ffn_dim, p0 = (double)a->cost.total;
+    const double f0 = (double)a->spec.config.model.ffn_dim, p0 = (double)a->cost.total;
     const double slope = (double)a->cost.params[MODEL_FFN] / f0;
     if (!set_ffn(a, nearest(f0 + ((double)base->cost.total - p0) / slope), e)) return false;
     const double off = (double)a->cost.total / (double)base->cost.total - 1;
     if (fabs(off) <= MATCH_TOLERANCE) return true;
     return error_usage(e,
                        "sweep.match: the arm '%s' has %+.2f %% parameters of '%s' at the nearest "
-                       "model.ffn_dim, %lld: more than %g %% is no match",
-                       a->label, 100 * off, base->label, (long long)a->c.model.ffn_dim,
+                       "model.ffn_dim, %lld; at most %g %% are allowed",
+                       a->label, 100 * off, base->label, (long long)a->spec.config.model.ffn_dim,
                        100 * MATCH_TOLERANCE);
 }
 
@@ -41,15 +40,16 @@ static bool match_llama2(arm *a, const arm *base, error *e)
 {
     const int G = a->cost.n_kv_heads;
     if (G == 0)
-        return error_usage(e,
-                           "sweep.match: the preset llama2 knows arms of one number of key/value "
-                           "heads, not '%s'",
-                           a->label);
-    const double factor = G == 1 ? 1.33 : G < a->c.model.n_heads ? 1.3 : 1;
-    return set_ffn(a, nearest(factor * (double)base->c.model.ffn_dim), e);
+        return error_usage(
+            e,
+            "sweep.match: the preset llama2 needs the same number of key/value heads "
+            "in every layer; the arm '%s' differs",
+            a->label);
+    const double factor = G == 1 ? 1.33 : G < a->spec.config.model.n_heads ? 1.3 : 1;
+    return set_ffn(a, nearest(factor * (double)base->spec.config.model.ffn_dim), e);
 }
 
-bool match_arms(arms *a, const sweep *s, error *e)
+bool match_arms(arms *a, const study_file *s, error *e)
 {
     for (int i = 0; i < a->n; i++) {
         arm *x = &a->arm[i];

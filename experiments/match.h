@@ -17,6 +17,6 @@
 #define MATCH_TOLERANCE 0.005
 
 /* Change model.ffn_dim of every arm that has a base, as s->match says; fills in `residual`. */
-bool match_arms(arms *a, const sweep *s, error *e);
+bool match_arms(arms *a, const study_file *s, error *e);
 
 #endif

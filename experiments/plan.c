@@ -1,4 +1,8 @@
-/* plan.c - see plan.h. */
+/* plan.c - a study's rows: sweep, sweep_version, arm, arm_run, and a run for each cell.
+ *
+ * What a study may not change under its name is compared with the rows that it has; what it may
+ * change makes a new version.
+ */
 #include "experiments/plan.h"
 
 #include "core/base/table.h"
@@ -8,15 +12,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool plan_finished(const record_run *r)
-{
-    return strcmp(r->status, "done") == 0 || strcmp(r->status, "diverged") == 0;
-}
-
-static bool plan_open(plan *p, const arms *a, const sweep *s, error *e)
+static bool plan_open(plan *p, const arms *a, const study_file *s, error *e)
 {
     *p = (plan){ .cell = calloc((size_t)a->n * (size_t)s->seeds, sizeof *p->cell) };
-    if (!p->cell) return error_set(e, "no memory for %d x %d cells", a->n, s->seeds);
+    if (!p->cell) return error_set(e, "out of memory for %d x %d cells", a->n, s->seeds);
     for (int seed = 1; seed <= s->seeds; seed++)
         for (int i = 0; i < a->n; i++) p->cell[p->n++] = (cell){ .arm = &a->arm[i], .seed = seed };
     return true;
@@ -28,28 +27,28 @@ void plan_close(plan *p)
     *p = (plan){ 0 };
 }
 
-bool plan_look(plan *p, db *d, const arms *a, const sweep *s, error *e)
+bool plan_look(plan *p, db *d, const arms *a, const study_file *s, error *e)
 {
     if (!plan_open(p, a, s, e)) return false;
     for (int i = 0; i < p->n; i++) {
         cell *x = &p->cell[i];
-        config c;
+        run_spec spec;
         bool found = false;
-        arm_config(&c, x->arm, x->seed);
-        if (d && !record_find(d, &x->run, &found, &c, e)) {
+        arm_spec(&spec, x->arm, x->seed);
+        if (d && !run_row_find(d, &x->run, &found, &spec, e)) {
             plan_close(p);
             return false;
         }
         if (found) continue;
-        x->run = (record_run){ .last_step = -1, .status = "new" };
-        config_run_uid(&c, 0, x->run.uid);
+        x->run = (run_row){ .last_step = -1, .status = RUN_NEW };
+        run_spec_uid(x->run.uid, &spec, 0);
     }
     return true;
 }
 
 /* --- as JSON ---------------------------------------------------------------------------------- */
 
-static char *axes_json(const sweep *s)
+static char *axes_json(const study_file *s)
 {
     char *text = NULL;
     size_t n;
@@ -60,7 +59,7 @@ static char *axes_json(const sweep *s)
         fprintf(f, "%s\"%s\":[", i ? "," : "", s->axis[i].key->name);
         for (int j = 0; j < s->axis[i].n; j++) {
             if (j) fputc(',', f);
-            sweep_json(f, s->axis[i].key, &s->axis[i].value[j]);
+            study_file_json(f, s->axis[i].key, &s->axis[i].value[j]);
         }
         fputc(']', f);
     }
@@ -70,7 +69,7 @@ static char *axes_json(const sweep *s)
 }
 
 /* The values of an arm, or (with `a` NULL) those of the baseline. */
-static char *values_json(const sweep *s, const arm *a)
+static char *values_json(const study_file *s, const arm *a)
 {
     char *text = NULL;
     size_t n;
@@ -85,7 +84,7 @@ static char *values_json(const sweep *s, const arm *a)
                                                : NULL;
         if (!value) continue;
         fprintf(f, "%s\"%s\":", before, k->name);
-        sweep_json(f, k, value);
+        study_file_json(f, k, value);
         before = ",";
     }
     fputc('}', f);
@@ -94,7 +93,7 @@ static char *values_json(const sweep *s, const arm *a)
 }
 
 /* Its values are the keys that matching may change. */
-static const char *match_json(const sweep *s)
+static const char *match_json(const study_file *s)
 {
     switch (s->match) {
     case MATCH_PARAMS:
@@ -111,13 +110,13 @@ static const char *match_json(const sweep *s)
 typedef struct writer {
     db *d;
     const arms *a;
-    const sweep *s;
+    const study_file *s;
     int64_t sweep_id;
     bool known; /* there was a study of this name */
     error *e;
 } writer;
 
-/* Find or make the sweep's row.  The old axes stay in place until the fixed keys are compared. */
+/* Find or insert the study's row.  Its old axes stay until the fixed keys have been compared. */
 static bool write_sweep(writer *w)
 {
     db *d = w->d;
@@ -146,14 +145,14 @@ static bool update_sweep(writer *w)
     return ok;
 }
 
-static bool is_axis(const sweep *s, const char *key)
+static bool is_axis(const study_file *s, const char *key)
 {
     for (int i = 0; i < s->axes; i++)
         if (strcmp(s->axis[i].key->name, key) == 0) return true;
     return false;
 }
 
-/* A key that follows from others is not fixed by itself; the span is, for it is the study's. */
+/* A derived key is not fixed by itself; the span is, since it is the same for the whole study. */
 static bool is_fixed(const writer *w, const char *key)
 {
     const config_key *k = config_find(key);
@@ -162,14 +161,12 @@ static bool is_fixed(const writer *w, const char *key)
     return !k->derived || config_given(&w->s->base, k) || strcmp(key, "data.span") == 0;
 }
 
-/* Keys that the arms of the recorded study had, and that are other now, though no axis says so. */
+/* Fails if a key that is no axis differs from the arms that the database has. */
 static bool check_fixed(writer *w)
 {
-    char id[CONFIG_ID];
     sqlite3_stmt *q;
     bool row, ok = true;
     if (!w->known) return true;
-    config_id(&w->a->arm[0].c, id);
     if (!db_query(w->d, &q, w->e,
                   "SELECT DISTINCT p.key, o.value, p.value FROM arm a"
                   " JOIN sweep s USING(sweep_id)"
@@ -179,13 +176,13 @@ static bool check_fixed(writer *w)
                   " AND p.key NOT IN (SELECT key FROM json_each(s.axes_json))"
                   " AND p.key NOT IN (SELECT value FROM json_each(coalesce(s.match_json, '{}')))"
                   " ORDER BY p.key",
-                  "ti", id, w->sweep_id))
+                  "ti", w->a->arm[0].spec.id, w->sweep_id))
         return false;
     while (ok && (ok = db_next(w->d, q, &row, w->e)) && row) {
         const char *key = (const char *)sqlite3_column_text(q, 0);
         if (!is_fixed(w, key)) continue;
         ok = error_usage(w->e,
-                         "sweep.name: the study '%s' is recorded with %s = %s, and now it is %s: "
+                         "sweep.name: the study '%s' in the database has %s = %s, this one %s: "
                          "give this one another name",
                          w->s->name, key, (const char *)sqlite3_column_text(q, 1),
                          (const char *)sqlite3_column_text(q, 2));
@@ -194,10 +191,10 @@ static bool check_fixed(writer *w)
     return ok;
 }
 
-/* What may change later, with what was known when it did. */
+/* A new version if anything that may change did, with what was known at that time. */
 static bool write_version(writer *w)
 {
-    const sweep *s = w->s;
+    const study_file *s = w->s;
     int64_t same = 0, version = 0, done = 0, looks = 0;
     db *d = w->d;
     char *axes = axes_json(s);
@@ -230,23 +227,24 @@ static bool write_version(writer *w)
 
 static bool write_arm(writer *w, int64_t *arm_id, const arm *x, int ord)
 {
-    char id[CONFIG_ID], *values = values_json(w->s, x);
-    config_id(&x->c, id);
+    char *values = values_json(w->s, x);
+    const char *id = x->spec.id;
+    const int64_t replica = x->spec.config.train.replica;
     const bool ok =
         db_run(w->d, w->e,
                "INSERT INTO arm(sweep_id, ord, label, config_id, replica, axis_json)"
                " VALUES(?,?,?,?,?,?) ON CONFLICT(sweep_id, config_id, replica) DO UPDATE SET"
                " ord=excluded.ord, label=excluded.label, axis_json=excluded.axis_json, dropped=0,"
                " base_arm_id=NULL",
-               "inttit", w->sweep_id, ord, x->label, id, x->c.train.replica, values) &&
+               "inttit", w->sweep_id, ord, x->label, id, replica, values) &&
         db_integer(w->d, arm_id, 0, w->e,
                    "SELECT arm_id FROM arm WHERE sweep_id=? AND config_id=? AND replica=?", "iti",
-                   w->sweep_id, id, x->c.train.replica);
+                   w->sweep_id, id, replica);
     free(values);
     return ok;
 }
 
-/* Arms by their identity; those that are gone keep their rows, behind the others. */
+/* Arms by their identity; dropped arms keep their rows, after the others. */
 static bool write_arms(writer *w, int64_t *arm_id)
 {
     const int n = w->a->n;
@@ -269,9 +267,9 @@ static bool write_arms(writer *w, int64_t *arm_id)
 static bool write_runs(writer *w, plan *p, bool again)
 {
     for (int i = 0; i < p->n; i++) {
-        config c;
-        arm_config(&c, p->cell[i].arm, p->cell[i].seed);
-        if (!record_plan(w->d, &p->cell[i].run, &c, again, w->e)) return false;
+        run_spec spec;
+        arm_spec(&spec, p->cell[i].arm, p->cell[i].seed);
+        if (!run_row_plan(w->d, &p->cell[i].run, &spec, again, w->e)) return false;
     }
     return true;
 }
@@ -295,9 +293,9 @@ static bool link_runs(writer *w, const plan *p, const int64_t *arm_id)
 static bool write_configs(const writer *w, const plan *p)
 {
     for (int i = 0; i < p->n; i++) {
-        config c;
-        arm_config(&c, p->cell[i].arm, p->cell[i].seed);
-        if (!record_write_config(w->d, &p->cell[i].run, &c, w->e)) return false;
+        run_spec spec;
+        arm_spec(&spec, p->cell[i].arm, p->cell[i].seed);
+        if (!run_row_write_config(w->d, &p->cell[i].run, &spec, w->e)) return false;
     }
     return true;
 }
@@ -308,7 +306,7 @@ static bool check_code(const plan *p, error *e)
     for (int i = 0; i < p->n; i++) outdated += p->cell[i].run.outdated;
     return outdated == 0 ||
            error_set(e,
-                     "%d of %d runs were recorded by other code: --again trains them as a new "
+                     "%d of %d runs are outdated: other code made them; --again trains a new "
                      "generation, --accept takes them as they are",
                      outdated, p->n);
 }
@@ -316,7 +314,7 @@ static bool check_code(const plan *p, error *e)
 static bool write(writer *w, plan *p, bool again, bool accept)
 {
     int64_t *arm_id = calloc((size_t)w->a->n, sizeof *arm_id);
-    if (!arm_id) return error_set(w->e, "no memory for %d arms", w->a->n);
+    if (!arm_id) return error_set(w->e, "out of memory for %d arms", w->a->n);
     const bool ok = write_runs(w, p, again) && (accept || check_code(p, w->e)) && write_sweep(w) &&
                     check_fixed(w) && write_arms(w, arm_id) && link_runs(w, p, arm_id) &&
                     write_version(w) && update_sweep(w) && write_configs(w, p);
@@ -324,7 +322,8 @@ static bool write(writer *w, plan *p, bool again, bool accept)
     return ok;
 }
 
-bool plan_write(plan *p, db *d, const arms *a, const sweep *s, bool again, bool accept, error *e)
+bool plan_write(plan *p, db *d, const arms *a, const study_file *s, bool again, bool accept,
+                error *e)
 {
     writer w = { .d = d, .a = a, .s = s, .e = e };
     if (!plan_open(p, a, s, e)) return false;

@@ -12,7 +12,12 @@ bool plan_table_measure(double *out, const arms *a, const plan *p, int n_threads
 /* `seconds` by arm, as measured. */
 void plan_table_print(const plan *p, const arms *a, const double *seconds, table_format f);
 
-/* Seconds until `jobs` workers, taking cells in order, have run what is not finished. */
+/* Seconds until `jobs` workers, taking cells in order, have run what is not finished; NaN if memory
+ * runs out. */
 double plan_table_left(const plan *p, const arms *a, const double *seconds, int jobs);
+
+/* The same for any work: n pieces of so many seconds, dealt in order, each to the worker who is
+ * free first. */
+double plan_table_eta(const double *seconds, int n, int workers);
 
 #endif

@@ -1,9 +1,14 @@
-/* schedule.c - see schedule.h. */
+/* schedule.c - children that train, and the loop that starts, watches and buries them.
+ *
+ * Signals are blocked and waited for (sigtimedwait), so nothing happens between two steps of the
+ * loop.
+ */
 #define _GNU_SOURCE
 #include "experiments/schedule.h"
 
 #include "core/base/file.h"
 #include "experiments/watch.h"
+#include "trainer/run/run_folder.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -21,7 +26,7 @@ typedef struct child {
     int cell;
 } child;
 
-/* What this driver knows of a cell, beside what the plan says. */
+/* What this driver knows of a cell besides the plan. */
 typedef struct state {
     int64_t attempts, ended_ms; /* as they were when the driver began         */
     int64_t reached;            /* the last checkpoint when a child last died */
@@ -42,15 +47,6 @@ typedef struct driver {
 } driver;
 
 /* --- children --------------------------------------------------------------------------------- */
-
-/* RUN_DIR and a name in it; the caller frees it. */
-static char *path_in(const db *d, const record_run *r, const char *name)
-{
-    char *folder = record_folder(d, r->uid), *path = NULL;
-    if (!folder || asprintf(&path, "%s/%s", folder, name) < 0) error_memory();
-    free(folder);
-    return path;
-}
 
 static int spawn(pid_t *pid, const char *program, char *const *word, const char *log, int lock)
 {
@@ -80,8 +76,9 @@ static int spawn(pid_t *pid, const char *program, char *const *word, const char 
 /* The child has the lock from its first moment on; ours is the caller's to close. */
 static bool start(driver *v, child *place, int i, int lock, error *e)
 {
-    const record_run *r = &v->p->cell[i].run;
-    char *file = path_in(v->d, r, "config.yaml"), *log = path_in(v->d, r, "log");
+    const run_row *r = &v->p->cell[i].run;
+    char *file = run_folder_path(v->d, r->uid, "config.yaml"),
+         *log = run_folder_path(v->d, r->uid, "log");
     char parent[32], threads[32], handed[32];
     char *word[MOST_WORDS];
     int n = 0;
@@ -98,7 +95,7 @@ static bool start(driver *v, child *place, int i, int lock, error *e)
     pid_t pid;
     const int why = spawn(&pid, v->s->program, word, log, lock);
     free(file), free(log);
-    if (why) return error_set(e, "%s cannot be started: %s", v->s->program, strerror(why));
+    if (why) return error_set(e, "can't start %s: %s", v->s->program, strerror(why));
     *place = (child){ pid, i };
     v->w.cell[i].running = true;
     return true;
@@ -112,7 +109,7 @@ static void last_line(char *out, size_t size, const char *path)
     static const char NAME[] = "attnlab train: ";
     char line[512];
     FILE *f = fopen(path, "r");
-    snprintf(out, size, "it said nothing");
+    snprintf(out, size, "it ended without a message");
     while (f && fgets(line, sizeof line, f)) {
         line[strcspn(line, "\n")] = '\0';
         const size_t skip = strncmp(line, NAME, sizeof NAME - 1) == 0 ? sizeof NAME - 1 : 0;
@@ -125,18 +122,18 @@ static void reload(driver *v, int i)
 {
     error ignored;
     bool found;
-    config c;
-    record_run r;
-    arm_config(&c, v->p->cell[i].arm, v->p->cell[i].seed);
-    if (record_find(v->d, &r, &found, &c, &ignored) && found) v->p->cell[i].run = r;
+    run_spec spec;
+    run_row r;
+    arm_spec(&spec, v->p->cell[i].arm, v->p->cell[i].seed);
+    if (run_row_find(v->d, &r, &found, &spec, &ignored) && found) v->p->cell[i].run = r;
 }
 
-/* Say in the record how the attempt of a dead child ended, and why (the caller has the lock);
- * `failed` says that the run is not to go on. */
+/* Record how the attempt of a dead child ended, and why (the caller has the lock); `failed` if the
+ * run is not to be resumed. */
 static void record_death(driver *v, int i, int status, bool failed, const char *why)
 {
     error ignored;
-    const record_run *r = &v->p->cell[i].run;
+    const run_row *r = &v->p->cell[i].run;
     db *d = v->d;
     if (!db_begin(d, &ignored)) return;
     bool ok =
@@ -147,9 +144,9 @@ static void record_death(driver *v, int i, int status, bool failed, const char *
                WIFSIGNALED(status) ? WTERMSIG(status) : 0, r->run_id);
     if (failed)
         ok = ok && db_run(d, &ignored,
-                          "UPDATE run SET status='failed', message=?, ended_ms=? WHERE run_id=? AND"
+                          "UPDATE run SET status=?, message=?, ended_ms=? WHERE run_id=? AND"
                           " status NOT IN ('done', 'diverged')",
-                          "tii", why, db_now_ms(), r->run_id);
+                          "ttii", run_status_word(RUN_FAILED), why, db_now_ms(), r->run_id);
     else
         ok = ok && db_run(d, &ignored,
                           "INSERT INTO event(run_id, at_ms, level, message)"
@@ -161,8 +158,8 @@ static void record_death(driver *v, int i, int status, bool failed, const char *
         db_rollback(d);
 }
 
-/* A child that somebody killed goes on from its checkpoint.  One that crashed does not, nor one
- * that dies again and again without getting on: something kills it, memory for instance. */
+/* A child that was killed is resumed from its checkpoint.  One that crashed is not, nor one that
+ * dies again and again without a new checkpoint: something kills it, such as a lack of memory. */
 static bool goes_on(driver *v, int i, int status)
 {
     error ignored;
@@ -182,19 +179,19 @@ static bool goes_on(driver *v, int i, int status)
 static void end_cell(driver *v, int i, const char *by)
 {
     char what[600];
-    const record_run *r = &v->p->cell[i].run;
-    const bool done = strcmp(r->status, "done") == 0, failed = !done && !plan_finished(r);
+    const run_row *r = &v->p->cell[i].run;
+    const bool done = r->status == RUN_DONE, failed = !run_status_final(r->status);
     v->end->done += done, v->end->failed += failed, v->end->diverged += !done && !failed;
     v->w.cell[i].finished = true;
     snprintf(what, sizeof what, "%s%s%s", failed ? "failed: " : "", done ? "done" : r->message, by);
     watch_end(&v->w, i, what);
 }
 
-/* A child ended without ending its run, and nobody else has it. */
+/* A child ended without ending its run, and no other process has it. */
 static void bury(driver *v, int i, int status)
 {
-    record_run *r = &v->p->cell[i].run;
-    char why[512], *log = path_in(v->d, r, "log");
+    run_row *r = &v->p->cell[i].run;
+    char why[512], *log = run_folder_path(v->d, r->uid, "log");
     if (WIFSIGNALED(status))
         snprintf(why, sizeof why, "ended by signal %d (%s)", WTERMSIG(status),
                  strsignal(WTERMSIG(status)));
@@ -208,7 +205,7 @@ static void bury(driver *v, int i, int status)
         watch_end(&v->w, i, why);
         return;
     }
-    snprintf(r->status, sizeof r->status, "failed");
+    r->status = RUN_FAILED;
     snprintf(r->message, sizeof r->message, "%s", why);
     end_cell(v, i, "");
 }
@@ -220,9 +217,9 @@ static void finish(driver *v, child *place, int status)
     int lock = -1;
     *place = (child){ 0 };
     v->w.cell[i].running = false;
-    const bool ours = record_own(&lock, v->d, v->p->cell[i].run.uid, &ignored) && lock >= 0;
+    const bool ours = run_folder_lock(&lock, v->d, v->p->cell[i].run.uid, &ignored) && lock >= 0;
     reload(v, i);
-    if (plan_finished(&v->p->cell[i].run))
+    if (run_status_final(v->p->cell[i].run.status))
         end_cell(v, i, "");
     else if (WIFEXITED(status) && WEXITSTATUS(status) == STATUS_PREEMPTED) {
         v->state[i].stopped = true;
@@ -230,7 +227,7 @@ static void finish(driver *v, child *place, int status)
         watch_end(&v->w, i, "stopped, to be resumed");
     } else if (ours)
         bury(v, i, status);
-    if (lock >= 0) close(lock); /* where it is not ours it is looked at again like any other */
+    if (lock >= 0) close(lock); /* if it is not ours, take() looks at it again */
 }
 
 /* --- the loop --------------------------------------------------------------------------------- */
@@ -240,32 +237,33 @@ static bool waits(const driver *v, int i)
     return !v->w.cell[i].finished && !v->w.cell[i].running && !v->state[i].stopped;
 }
 
-/* Is there something left to do in this cell, whose lock we have?  Others may have done it. */
+/* Is there something left to do in this cell, whose lock we have?  Another process may have done
+ * it. */
 static bool is_open(driver *v, int i)
 {
-    const record_run *r = &v->p->cell[i].run;
+    const run_row *r = &v->p->cell[i].run;
     reload(v, i);
-    if (strcmp(r->status, "failed") == 0 &&
+    if (r->status == RUN_FAILED &&
         (r->attempts != v->state[i].attempts || r->ended_ms != v->state[i].ended_ms)) {
         end_cell(v, i, " (in another process)");
         return false;
     }
-    if (plan_finished(r)) {
+    if (run_status_final(r->status)) {
         end_cell(v, i, " (by another process)");
         return false;
     }
     return true;
 }
 
-/* Take the first cell that waits and that nobody has: *lock is its lock.  -1: there is none. */
+/* Take the first waiting cell that no process has: *lock is its lock.  -1: there is none. */
 static int take(driver *v, int *lock)
 {
     for (int i = 0; i < v->p->n; i++) {
         error e;
-        record_run *r = &v->p->cell[i].run;
+        run_row *r = &v->p->cell[i].run;
         if (!waits(v, i)) continue;
-        if (!record_own(lock, v->d, r->uid, &e)) {
-            snprintf(r->status, sizeof r->status, "failed");
+        if (!run_folder_lock(lock, v->d, r->uid, &e)) {
+            r->status = RUN_FAILED;
             snprintf(r->message, sizeof r->message, "%s", e.msg);
             end_cell(v, i, "");
             continue;
@@ -322,7 +320,7 @@ static void reap(driver *v)
     }
 }
 
-/* Signals that the driver waits for; under nohup a closed terminal is none of its business. */
+/* The signals that the driver waits for; under nohup it ignores a closed terminal. */
 static void choose_signals(sigset_t *heard)
 {
     struct sigaction hangup;
@@ -367,13 +365,13 @@ int schedule_run(plan *p, schedule_end *end, db *d, const schedule *s, error *e)
     v.state = calloc((size_t)p->n, sizeof *v.state);
     if (!v.child || !v.state || !watch_open(&v.w, p, d, s->name, s->jobs, e)) {
         free(v.child), free(v.state);
-        error_set(e, "no memory for %d jobs", s->jobs);
+        error_set(e, "out of memory for %d jobs", s->jobs);
         return STATUS_FAILED;
     }
     for (int i = 0; i < p->n; i++) {
-        const record_run *r = &p->cell[i].run;
-        end->done += strcmp(r->status, "done") == 0;
-        end->diverged += strcmp(r->status, "diverged") == 0;
+        const run_row *r = &p->cell[i].run;
+        end->done += r->status == RUN_DONE;
+        end->diverged += r->status == RUN_DIVERGED;
         v.state[i].attempts = r->attempts, v.state[i].ended_ms = r->ended_ms;
     }
     const bool ok = drive(&v, e);
@@ -382,7 +380,7 @@ int schedule_run(plan *p, schedule_end *end, db *d, const schedule *s, error *e)
     free(v.child), free(v.state);
     if (!ok) return STATUS_FAILED;
     if (v.stop) {
-        error_set(e, "stopped by signal %d (%s): the same command goes on from there", v.stop,
+        error_set(e, "stopped by signal %d (%s); run the same command to resume", v.stop,
                   strsignal(v.stop));
         return STATUS_PREEMPTED;
     }

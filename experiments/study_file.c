@@ -1,41 +1,48 @@
-/* study_file.c - the `sweep` section, read and checked key by key; see sweep.h. */
+/* study_file.c - the `sweep` section, read and checked key by key.
+ *
+ * The text that is stored in the database is the file and, below it, a line "# set: key=value" for
+ * each setting of the command line; read again it gives the same study.
+ */
+#define _GNU_SOURCE /* asprintf */
 #include "experiments/study_file.h"
 
 #include "core/base/file.h"
 #include "core/base/table.h"
+#include "core/db/db.h"
 
 #include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
-/* 6 seeds are the fewest with which each contrast has an error of its own, so that no two arms need
- * to spread alike - MHA spread twice as widely as GQA in experiments/noise/pairing.yaml. */
+/* From 6 seeds on each contrast has a standard error of its own, so arms need not spread alike: MHA
+ * spread twice as widely as GQA in experiments/noise/pairing.yaml. */
 enum { SEEDS = 6 };
 
-const sweep_key sweep_keys[] = {
-    { "sweep.name", "text", "", "letters, digits, - _ .",
-      "what the study is called in the record" },
-    { "sweep.question", "text", "", "", "what it asks" },
-    { "sweep.hypothesis", "text", "", "", "what you expect, written down before" },
-    { "sweep.design", "choice", "grid", "grid", "how axes combine" },
-    { "sweep.axes", "map", "", "key: [values]", "what varies" },
-    { "sweep.exclude", "list", "", "{key: value}", "combinations left out" },
-    { "sweep.seeds", "int", "6", "1..1000", "train.seed = train.data_seed = 1..n" },
-    { "sweep.baseline", "map", "", "{key: value}",
-      "each arm is compared with the one that differs only in this" },
-    { "sweep.match", "map", "", "{params: model.ffn_dim}, {preset: llama2}",
-      "what makes the arms equally large" },
-    { "sweep.margin", "real", "", "0..", "differences below are equivalence (nats)" },
-    { "sweep.metric", "text", "val_loss@CONTEXT", "val_loss@N, val_bpb@N",
-      "what is compared; needed when the context is an axis" },
-    { "sweep.alpha", "real", "0.05", "0..0.5", "error rate of the whole family" },
+// clang-format off
+const study_file_key study_file_keys[] = {
+    { "sweep.name",       "text",   "",                 "letters, digits, - _ .", "name of the study in the database" },
+    { "sweep.question",   "text",   "",                 "",                       "the question that the study asks" },
+    { "sweep.hypothesis", "text",   "",                 "",                       "what you expect, written down beforehand" },
+    { "sweep.design",     "choice", "grid",             "grid",                   "how axes are combined" },
+    { "sweep.axes",       "map",    "",                 "key: [values]",          "what varies: keys and their values" },
+    { "sweep.exclude",    "list",   "",                 "{key: value}",           "combinations to leave out" },
+    { "sweep.seeds",      "int",    "6",                "1..1000",                "number of seeds n: train.seed = train.data_seed = 1..n" },
+    { "sweep.baseline",   "map",    "",                 "{key: value}",           "each arm is compared with the arm that differs only in these keys" },
+    { "sweep.match",      "map",    "",                 "{params: model.ffn_dim}, {preset: llama2}", "how to make the arms equally large" },
+    { "sweep.margin",     "real",   "",                 "0..",                    "smaller differences count as equivalent (nats)" },
+    { "sweep.metric",     "text",   "val_loss@CONTEXT", "val_loss@N, val_bpb@N",  "the metric to compare; required if the context is an axis" },
+    { "sweep.alpha",      "real",   "0.05",             "0..0.5",                 "error rate of all comparisons together" },
     { 0 },
 };
+// clang-format on
 
 /* --- values ---------------------------------------------------------------------------------- */
 
-bool sweep_same(const sweep *s, const config_key *k, const yaml_node *a, const yaml_node *b)
+bool study_file_same(const study_file *s, const config_key *k, const yaml_node *a,
+                     const yaml_node *b)
 {
     error ignored;
     config x = s->base, y = s->base;
@@ -47,7 +54,7 @@ bool sweep_same(const sweep *s, const config_key *k, const yaml_node *a, const y
     return strcmp(u, v) == 0;
 }
 
-void sweep_value(char *out, size_t size, const yaml_node *value)
+void study_file_value(char *out, size_t size, const yaml_node *value)
 {
     if (value->kind == YAML_SCALAR) {
         snprintf(out, size, "%s", value->text);
@@ -59,22 +66,22 @@ void sweep_value(char *out, size_t size, const yaml_node *value)
     if (n < size) snprintf(out + n, size - n, "]");
 }
 
-void sweep_json(FILE *f, const config_key *k, const yaml_node *value)
+void study_file_json(FILE *f, const config_key *k, const yaml_node *value)
 {
     char text[CONFIG_VALUE];
     error e;
     if (k->type == CONFIG_TEXT || k->type == CONFIG_CHOICE || k->type == CONFIG_SPECS) {
-        sweep_value(text, sizeof text, value);
+        study_file_value(text, sizeof text, value);
         char *quoted = table_json_string(text);
         fputs(quoted, f);
         free(quoted);
         return;
     }
-    config c;
-    config_init(&c);
-    const bool ok = config_set(&c, k, value, &e); /* it has been set before */
+    config settings;
+    config_init(&settings);
+    const bool ok = config_set(&settings, k, value, &e); /* it has been set before */
     assert(ok), (void)ok;
-    config_value(text, sizeof text, &c, k);
+    config_value(text, sizeof text, &settings, k);
     fputs(text, f);
 }
 
@@ -82,25 +89,17 @@ void sweep_json(FILE *f, const config_key *k, const yaml_node *value)
 
 static bool read_text(char *out, size_t size, const char *name, const yaml_node *at, error *e)
 {
-    if (at->kind != YAML_SCALAR) return yaml_error(at, e, "%s: a text is wanted", name);
+    if (at->kind != YAML_SCALAR) return yaml_error(at, e, "%s: must be a text", name);
     if (strlen(at->text) >= size)
-        return yaml_error(at, e, "%s: more than %zu bytes", name, size - 1);
+        return yaml_error(at, e, "%s: longer than %zu bytes", name, size - 1);
     snprintf(out, size, "%s", at->text);
     return true;
-}
-
-static bool read_name(char *out, size_t size, const yaml_node *at, error *e)
-{
-    static const char GOOD[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_.";
-    if (!read_text(out, size, "sweep.name", at, e)) return false;
-    return (*out && *out != '-' && *out != '.' && !out[strspn(out, GOOD)]) ||
-           yaml_error(at, e, "sweep.name: '%s' is not a name of letters, digits, - _ .", out);
 }
 
 static bool read_seeds(int *out, const yaml_node *at, error *e)
 {
     double x;
-    if (!config_number(&x, "sweep.seeds", 1, SWEEP_SEEDS, at, e)) return false;
+    if (!config_number(&x, "sweep.seeds", 1, STUDY_FILE_SEEDS, at, e)) return false;
     *out = (int)x;
     return *out == x || yaml_error(at, e, "sweep.seeds: '%s' is not a whole number", at->text);
 }
@@ -118,16 +117,18 @@ static bool read_metric(char *out, size_t size, const yaml_node *at, error *e)
 static bool may_vary(const config_key *k, const yaml_node *at, error *e)
 {
     if (strcmp(k->name, "train.seed") == 0 || strcmp(k->name, "train.data_seed") == 0)
-        return yaml_error(at, e, "sweep.axes: %s is what sweep.seeds sets", k->name);
-    return k->identity || yaml_error(at, e, "sweep.axes: %s changes no result", k->name);
+        return yaml_error(at, e, "sweep.axes: %s is set by sweep.seeds", k->name);
+    return k->identity ||
+           yaml_error(at, e, "sweep.axes: %s can't be an axis: it changes no result", k->name);
 }
 
 /* sweep.axes: a key and its values each. */
-static bool read_axes(sweep *s, const yaml_node *at, error *e)
+static bool read_axes(study_file *s, const yaml_node *at, error *e)
 {
-    if (at->kind != YAML_MAP) return yaml_error(at, e, "sweep.axes: {key: [values]} is wanted");
-    if (at->n > SWEEP_AXES)
-        return yaml_error(at, e, "sweep.axes: %d axes, where %d can be", at->n, SWEEP_AXES);
+    if (at->kind != YAML_MAP) return yaml_error(at, e, "sweep.axes: must be a map {key: [values]}");
+    if (at->n > STUDY_FILE_AXES)
+        return yaml_error(at, e, "sweep.axes: %d axes given; at most %d are allowed", at->n,
+                          STUDY_FILE_AXES);
     s->axes = 0;
     for (int i = 0; i < at->n; i++) {
         const yaml_node *key = &at->key[i], *list = &at->item[i];
@@ -135,17 +136,17 @@ static bool read_axes(sweep *s, const yaml_node *at, error *e)
         if (!k) return config_unknown(key, key->text, e);
         if (!may_vary(k, key, e)) return false;
         if (list->kind != YAML_LIST || list->n == 0)
-            return yaml_error(list, e, "sweep.axes: %s: a list of values is wanted", k->name);
-        s->axis[s->axes++] = (sweep_axis){ k, list->n, list->item };
+            return yaml_error(list, e, "sweep.axes: %s: must be a list of values", k->name);
+        s->axis[s->axes++] = (study_file_axis){ k, list->n, list->item };
     }
     return true;
 }
 
-static bool read_match(sweep *s, const yaml_node *at, error *e)
+static bool read_match(study_file *s, const yaml_node *at, error *e)
 {
     const yaml_node *params = at->kind == YAML_MAP && at->n == 1 ? yaml_find(at, "params") : NULL;
     const yaml_node *preset = at->kind == YAML_MAP && at->n == 1 ? yaml_find(at, "preset") : NULL;
-    if (at->kind == YAML_MAP && at->n == 0) /* how a command line takes it back */
+    if (at->kind == YAML_MAP && at->n == 0) /* how a command line removes it */
         s->match = MATCH_NONE;
     else if (params && params->kind == YAML_SCALAR && strcmp(params->text, "model.ffn_dim") == 0)
         s->match = MATCH_PARAMS;
@@ -153,32 +154,32 @@ static bool read_match(sweep *s, const yaml_node *at, error *e)
         s->match = MATCH_LLAMA2;
     else
         return yaml_error(at, e,
-                          "sweep.match: {params: model.ffn_dim} or {preset: llama2} is wanted");
+                          "sweep.match: must be {params: model.ffn_dim} or {preset: llama2}");
     return true;
 }
 
 static bool read_design(const yaml_node *at, error *e)
 {
-    char design[SWEEP_NAME];
+    char design[STUDY_NAME];
     return read_text(design, sizeof design, "sweep.design", at, e) &&
            (strcmp(design, "grid") == 0 ||
-            yaml_error(at, e, "sweep.design: '%s' is none of grid", design));
+            yaml_error(at, e, "sweep.design: '%s' is not one of grid", design));
 }
 
 static const char *nearest_key(const char *name)
 {
-    const char *best = sweep_keys[0].name;
-    for (const sweep_key *k = sweep_keys; k->name; k++)
+    const char *best = study_file_keys[0].name;
+    for (const study_file_key *k = study_file_keys; k->name; k++)
         if (config_distance(name, k->name) < config_distance(name, best)) best = k->name;
     return best;
 }
 
 /* One key of the section; `place` is where its name stands. */
-static bool read_key(sweep *s, const char *name, const yaml_node *place, const yaml_node *at,
+static bool read_key(study_file *s, const char *name, const yaml_node *place, const yaml_node *at,
                      error *e)
 {
     const char *leaf = name + strlen("sweep.");
-    if (strcmp(leaf, "name") == 0) return read_name(s->name, sizeof s->name, at, e);
+    if (strcmp(leaf, "name") == 0) return study_name_set(s->name, at, e);
     if (strcmp(leaf, "question") == 0)
         return read_text(s->question, sizeof s->question, name, at, e);
     if (strcmp(leaf, "hypothesis") == 0)
@@ -193,58 +194,57 @@ static bool read_key(sweep *s, const char *name, const yaml_node *place, const y
     if (strcmp(leaf, "exclude") == 0) {
         s->exclude = at;
         return at->kind == YAML_LIST ||
-               yaml_error(at, e, "%s: a list of {key: value} is wanted", name);
+               yaml_error(at, e, "%s: must be a list of {key: value}", name);
     }
     if (strcmp(leaf, "baseline") == 0) {
         s->baseline = at;
-        return at->kind == YAML_MAP || yaml_error(at, e, "%s: {key: value} is wanted", name);
+        return at->kind == YAML_MAP || yaml_error(at, e, "%s: must be {key: value}", name);
     }
-    return yaml_error(place, e, "there is no key '%.80s': did you mean %s?", name,
-                      nearest_key(name));
+    return yaml_error(place, e, "unknown key '%.80s': did you mean %s?", name, nearest_key(name));
 }
 
 /* --- the whole ------------------------------------------------------------------------------- */
 
-/* What each value of an axis says must be something that its key can be. */
-static bool check_axes(const sweep *s, error *e)
+/* Each value of an axis must be valid for its key. */
+static bool check_axes(const study_file *s, error *e)
 {
     for (int i = 0; i < s->axes; i++) {
-        const sweep_axis *a = &s->axis[i];
+        const study_file_axis *a = &s->axis[i];
         for (int j = 0; j < a->n; j++) {
-            config c = s->base;
-            if (!config_set(&c, a->key, &a->value[j], e)) return false;
+            config settings = s->base;
+            if (!config_set(&settings, a->key, &a->value[j], e)) return false;
             for (int k = 0; k < j; k++)
-                if (sweep_same(s, a->key, &a->value[j], &a->value[k]))
+                if (study_file_same(s, a->key, &a->value[j], &a->value[k]))
                     return yaml_error(&a->value[j], e, "sweep.axes: a value of %s is given twice",
                                       a->key->name);
         }
         if (s->match != MATCH_NONE && strcmp(a->key->name, "model.ffn_dim") == 0)
-            return error_usage(e, "model.ffn_dim: is an axis, and sweep.match would change it");
+            return error_usage(e, "model.ffn_dim: is an axis, but sweep.match would change it");
     }
     return true;
 }
 
 /* The index of an axis, -1 for another key; and of a value in it. */
-static int axis_of(const sweep *s, const char *key)
+static int axis_of(const study_file *s, const char *key)
 {
     int i = s->axes - 1;
     while (i >= 0 && strcmp(s->axis[i].key->name, key) != 0) i--;
     return i;
 }
 
-/* A partial assignment must speak of axes and of their values. */
-static bool check_partial(const sweep *s, const char *name, const yaml_node *map, error *e)
+/* A partial assignment may name only axes and their values. */
+static bool check_partial(const study_file *s, const char *name, const yaml_node *map, error *e)
 {
     if (map->kind != YAML_MAP || map->n == 0)
-        return yaml_error(map, e, "%s: {key: value} is wanted", name);
+        return yaml_error(map, e, "%s: must be {key: value}", name);
     for (int i = 0; i < map->n; i++) {
         const int axis = axis_of(s, map->key[i].text);
         if (axis < 0)
-            return yaml_error(&map->key[i], e, "%s: '%s' is no axis of the study", name,
+            return yaml_error(&map->key[i], e, "%s: '%s' is not an axis of the study", name,
                               map->key[i].text);
-        const sweep_axis *a = &s->axis[axis];
+        const study_file_axis *a = &s->axis[axis];
         int j = 0;
-        while (j < a->n && !sweep_same(s, a->key, &map->item[i], &a->value[j])) j++;
+        while (j < a->n && !study_file_same(s, a->key, &map->item[i], &a->value[j])) j++;
         if (j == a->n)
             return yaml_error(&map->item[i], e, "%s: not one of the values of %s", name,
                               a->key->name);
@@ -252,13 +252,13 @@ static bool check_partial(const sweep *s, const char *name, const yaml_node *map
     return true;
 }
 
-static bool check(const sweep *s, error *e)
+static bool check(const study_file *s, error *e)
 {
-    const char *path = s->file->file ? s->file->file : "the recorded study";
-    if (!*s->name) return error_usage(e, "%s: sweep.name is missing: a study needs a name", path);
+    const char *path = s->file->file ? s->file->file : "the stored study";
+    if (!*s->name) return study_name_missing(path, e);
     if (s->axes > 0 && !s->baseline)
         return error_usage(e,
-                           "%s: sweep.baseline is missing: say what the arms are compared with, "
+                           "%s: sweep.baseline is missing: it says what arms are compared with, "
                            "such as {%s: ...}",
                            path, s->axis[0].key->name);
     if (config_given(&s->base, config_find("train.seed")) ||
@@ -270,14 +270,14 @@ static bool check(const sweep *s, error *e)
     return !s->baseline || check_partial(s, "sweep.baseline", s->baseline, e);
 }
 
-/* "sweep.margin=0.05" is YAML but for texts, which are what they are; the tree stays with s. */
-static bool read_setting(sweep *s, const char *setting, error *e)
+/* "sweep.margin=0.05" is YAML, except that texts are taken as they are; s owns the tree. */
+static bool read_setting(study_file *s, const char *setting, error *e)
 {
-    char name[SWEEP_NAME];
+    char name[STUDY_NAME];
     const char *equals = strchr(setting, '=');
     if (strncmp(setting, "sweep.", 6) != 0 || !equals) return config_override(&s->base, setting, e);
     snprintf(name, sizeof name, "%.*s", (int)(equals - setting), setting);
-    const sweep_key *k = sweep_keys;
+    const study_file_key *k = study_file_keys;
     while (k->name && strcmp(k->name, name) != 0) k++;
     yaml_node *value;
     if (k->name && strcmp(k->type, "text") == 0) {
@@ -295,8 +295,8 @@ static bool read_setting(sweep *s, const char *setting, error *e)
 
 static const char SET[] = "# set: ";
 
-/* Settings that a recorded text holds, each in a line of its own behind the file. */
-static bool read_kept(sweep *s, const char *text, error *e)
+/* The settings in a stored text, each on a line of its own below the file. */
+static bool read_kept(study_file *s, const char *text, error *e)
 {
     for (const char *at = text; at; at = strchr(at, '\n')) {
         at += *at == '\n';
@@ -310,8 +310,8 @@ static bool read_kept(sweep *s, const char *text, error *e)
     return true;
 }
 
-/* What was asked for, whole, for the record. */
-static void keep_text(sweep *s, const char *text, char *const *settings, int n)
+/* The file and the settings, as they are stored. */
+static void keep_text(study_file *s, const char *text, char *const *settings, int n)
 {
     size_t size;
     FILE *f = open_memstream(&s->text, &size);
@@ -325,16 +325,13 @@ static void keep_text(sweep *s, const char *text, char *const *settings, int n)
 }
 
 /* The section of s->file, whose text this is, and the settings. */
-static bool read_sweep(sweep *s, const char *text, char *const *settings, int n, error *e)
+static bool read_sweep(study_file *s, const char *text, char *const *settings, int n, error *e)
 {
     const yaml_node *section;
-    if (!config_take(&s->base, s->file, &section, e)) return false;
-    if (!section || section->kind != YAML_MAP)
-        return error_usage(e,
-                           "%s: has no section `sweep`: `attnlab train` runs a lone configuration",
-                           s->file->file ? s->file->file : s->name);
+    if (!study_name_read(s->name, s->file, e) || !config_take(&s->base, s->file, &section, e))
+        return false;
     for (int i = 0; i < section->n; i++) {
-        char name[SWEEP_NAME];
+        char name[STUDY_NAME];
         snprintf(name, sizeof name, "sweep.%s", section->key[i].text);
         if (!read_key(s, name, &section->key[i], &section->item[i], e)) return false;
     }
@@ -345,13 +342,13 @@ static bool read_sweep(sweep *s, const char *text, char *const *settings, int n,
     return check(s, e);
 }
 
-static void empty(sweep *s)
+static void empty(study_file *s)
 {
-    *s = (sweep){ .margin = NAN, .alpha = 0.05, .seeds = SEEDS };
+    *s = (study_file){ .margin = NAN, .alpha = 0.05, .seeds = SEEDS };
     config_init(&s->base);
 }
 
-bool sweep_read(sweep *s, const char *path, char *const *settings, int n, error *e)
+bool study_file_read(study_file *s, const char *path, char *const *settings, int n, error *e)
 {
     char *text = NULL;
     size_t size;
@@ -360,22 +357,56 @@ bool sweep_read(sweep *s, const char *path, char *const *settings, int n, error 
                     file_read(&text, &size, path, (size_t)1 << 20, e) &&
                     read_sweep(s, text, settings, n, e);
     free(text);
-    if (!ok) sweep_close(s);
+    if (!ok) study_file_close(s);
     return ok;
 }
 
-bool sweep_recall(sweep *s, const char *text, char *const *settings, int n, error *e)
+bool study_file_recall(study_file *s, const char *text, char *const *settings, int n, error *e)
 {
     empty(s);
     if (yaml_parse(&s->file, text, e) && read_sweep(s, text, settings, n, e)) return true;
-    sweep_close(s);
+    study_file_close(s);
     return false;
 }
 
-void sweep_close(sweep *s)
+static bool open_stored(study_file *s, const char *name, const char *db_path, char *const *settings,
+                        int n, error *e)
+{
+    db d;
+    char *text = NULL;
+    if (strchr(name, '/') || access(db_path, F_OK) != 0)
+        return error_set(e, "%s: no such file", name);
+    if (!db_open(&d, db_path, DB_READ, e)) return false;
+    bool ok = db_text(&d, &text, e,
+                      "SELECT spec_text FROM sweep_version JOIN sweep USING(sweep_id) WHERE name=?"
+                      " ORDER BY version DESC LIMIT 1",
+                      "t", name);
+    if (ok && !text)
+        ok = error_set(e, "%s: no such file, and %s has no study of this name", name, db_path);
+    if (ok && !study_file_recall(s, text, settings, n, e))
+        ok = error_where(e, "%s, as stored in %s", name, db_path);
+    free(text);
+    db_close(&d);
+    return ok;
+}
+
+bool study_file_open(study_file *s, const char *name, const char *db_path, char *const *settings,
+                     int n, error *e)
+{
+    struct stat what;
+    if (stat(name, &what) != 0) return open_stored(s, name, db_path, settings, n, e);
+    if (!S_ISDIR(what.st_mode)) return study_file_read(s, name, settings, n, e);
+    char *path;
+    if (asprintf(&path, "%s/study.yaml", name) < 0) return error_set(e, "out of memory");
+    const bool ok = study_file_read(s, path, settings, n, e);
+    free(path);
+    return ok;
+}
+
+void study_file_close(study_file *s)
 {
     for (int i = 0; i < s->settings; i++) yaml_close(s->setting[i]);
     free(s->setting), free(s->text);
     yaml_close(s->file);
-    *s = (sweep){ 0 };
+    *s = (study_file){ 0 };
 }

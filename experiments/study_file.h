@@ -1,4 +1,4 @@
-/* study_file.h - what a study asks: a base configuration, and a `sweep` section beside it.
+/* study_file.h - what a study asks: a base configuration and a section `sweep` in one YAML file.
  *
  *     sweep:
  *       name: heads
@@ -12,61 +12,63 @@
 #ifndef EXPERIMENTS_STUDY_FILE_H
 #define EXPERIMENTS_STUDY_FILE_H
 
+#include "core/base/study_name.h"
 #include "trainer/config/config.h"
 
-enum { SWEEP_NAME = 64, SWEEP_TEXT = 2048, SWEEP_AXES = 8, SWEEP_SEEDS = 1000 };
+enum { STUDY_FILE_TEXT = 2048, STUDY_FILE_AXES = 8, STUDY_FILE_SEEDS = 1000 };
 
-/* One key of the section; the last of sweep_keys has no name.  Types and ranges are words here,
- * for people: sweep.c reads each key in its own way. */
-typedef struct sweep_key {
+/* One key of the section; the last of study_file_keys has no name.  Types and
+ * ranges are words for people here: study_file.c reads each key in its own way. */
+typedef struct study_file_key {
     const char *name; /* "sweep.axes" */
     const char *type, *initial, *range, *help;
-} sweep_key;
-extern const sweep_key sweep_keys[];
+} study_file_key;
+extern const study_file_key study_file_keys[];
 
-typedef struct sweep_axis {
+typedef struct study_file_axis {
     const config_key *key;
     int n;
     const yaml_node *value; /* (n) */
-} sweep_axis;
+} study_file_axis;
 
 /* MATCH_PARAMS: the baseline's parameter count, exactly.  MATCH_LLAMA2: the factors printed in
  * Llama 2's paper. */
-typedef enum sweep_match { MATCH_NONE, MATCH_PARAMS, MATCH_LLAMA2 } sweep_match;
+typedef enum study_file_match { MATCH_NONE, MATCH_PARAMS, MATCH_LLAMA2 } study_file_match;
 
-typedef struct sweep {
-    char name[SWEEP_NAME], question[SWEEP_TEXT], hypothesis[SWEEP_TEXT];
-    char metric[SWEEP_NAME]; /* "" until the arms are known, where none was given */
+typedef struct study_file {
+    char name[STUDY_NAME], question[STUDY_FILE_TEXT], hypothesis[STUDY_FILE_TEXT];
+    char metric[STUDY_NAME]; /* "" until arms_open, if none was given */
     double margin, alpha;    /* in nats, NaN for none */
     int seeds, axes;
-    sweep_axis axis[SWEEP_AXES];
+    study_file_axis axis[STUDY_FILE_AXES];
     const yaml_node *exclude, *baseline; /* a list of maps, a map; or NULL */
-    sweep_match match;
+    study_file_match match;
     config base; /* not resolved */
 
     char *text;          /* the file, and the settings of the command line below it */
     yaml_node *file;     /* owns the nodes above, but for these                     */
     yaml_node **setting; /* (settings) from the command line                        */
     int settings;
-} sweep;
+} study_file;
 
-/* Read a file, then n settings "key=value" of both kinds.  *s is empty on failure. */
-bool sweep_read(sweep *s, const char *path, char *const *settings, int n, error *e);
+/* Read a file, then n settings "key=value" of both kinds.  *s is empty if it fails. */
+bool study_file_read(study_file *s, const char *path, char *const *settings, int n, error *e);
 
-/* The same of the text of a recorded study (sweep.text), which holds the settings it had. */
-bool sweep_recall(sweep *s, const char *text, char *const *settings, int n, error *e);
+/* The same from the text of a stored study (`text`), which holds the settings it had. */
+bool study_file_recall(study_file *s, const char *text, char *const *settings, int n, error *e);
 
-/* What people call a study: its file, a folder with a study.yaml in it, or the name under which it
- * is in the record at `db_path`. */
-bool sweep_open(sweep *s, const char *name, const char *db_path, char *const *settings, int n,
-                error *e);
-void sweep_close(sweep *s);
+/* Read the study called `name`: a file, a folder with a study.yaml, or a study of the database at
+ * `db_path`. */
+bool study_file_open(study_file *s, const char *name, const char *db_path, char *const *settings,
+                     int n, error *e);
+void study_file_close(study_file *s);
 
 /* Do two ways of writing it give this key the same value? */
-bool sweep_same(const sweep *s, const config_key *k, const yaml_node *a, const yaml_node *b);
+bool study_file_same(const study_file *s, const config_key *k, const yaml_node *a,
+                     const yaml_node *b);
 
 /* The value as it was written, "[a, b]" for a list; and as JSON, by the key's type. */
-void sweep_value(char *out, size_t size, const yaml_node *value);
-void sweep_json(FILE *f, const config_key *k, const yaml_node *value);
+void study_file_value(char *out, size_t size, const yaml_node *value);
+void study_file_json(FILE *f, const config_key *k, const yaml_node *value);
 
 #endif

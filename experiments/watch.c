@@ -1,8 +1,12 @@
-/* watch.c - see watch.h. */
+/* watch.c - the progress of a study on stderr, and when it will be done.
+ *
+ *     rate = FLOPs done since the start / worker-seconds;  the rest is dealt to workers at that
+ * rate
+ */
 #define _DEFAULT_SOURCE
 #include "experiments/watch.h"
 
-#include "experiments/eta.h"
+#include "experiments/plan_table.h"
 #include "trainer/run/progress.h"
 
 #include <inttypes.h>
@@ -25,10 +29,10 @@ bool watch_open(watch *w, const plan *p, db *d, const char *name, int jobs, erro
                   .said_ms = now,
                   .at_ms = now,
                   .cell = calloc((size_t)p->n, sizeof *w->cell) };
-    if (!w->cell) return error_set(e, "no memory for %d cells", p->n);
+    if (!w->cell) return error_set(e, "out of memory for %d cells", p->n);
     for (int i = 0; i < p->n; i++) {
-        const record_run *r = &p->cell[i].run;
-        w->cell[i].finished = plan_finished(r);
+        const run_row *r = &p->cell[i].run;
+        w->cell[i].finished = run_status_final(r->status);
         w->cell[i].from = w->cell[i].step = r->last_step > 0 ? r->last_step : 0;
         w->cell[i].loss = NAN;
     }
@@ -48,7 +52,7 @@ void watch_close(watch *w)
     *w = (watch){ 0 };
 }
 
-/* The newest recorded step of a running cell.  What cannot be read now can be read later. */
+/* The newest step of a running cell.  If it can't be read now, it will be later. */
 static void look(watch *w, int i)
 {
     error ignored;
@@ -71,7 +75,7 @@ static void look(watch *w, int i)
 static double work(const watch *w, int i)
 {
     const arm *a = w->p->cell[i].arm;
-    return a->cost.train_flops * (double)a->c.train.batch_tokens;
+    return a->cost.train_flops * (double)a->spec.config.train.batch_tokens;
 }
 
 double watch_left(const watch *w)
@@ -82,13 +86,13 @@ double watch_left(const watch *w)
         did += work(w, i) * (double)(w->cell[i].step - w->cell[i].from);
     if (did <= 0 || w->busy < 2 || !(rest = calloc((size_t)w->p->n, sizeof *rest))) return NAN;
     const double rate = did / w->busy;
-    for (int running = 1; running >= 0; running--) /* those that run, then those that wait */
+    for (int running = 1; running >= 0; running--) /* running cells first, then waiting ones */
         for (int i = 0; i < w->p->n; i++) {
             const watch_cell *x = &w->cell[i];
             if (x->finished || x->running != (bool)running) continue;
             rest[n++] = work(w, i) * (double)(w->p->cell[i].run.target_step - x->step) / rate;
         }
-    const double last = eta_deal(rest, n, w->jobs);
+    const double last = plan_table_eta(rest, n, w->jobs);
     free(rest);
     return last;
 }

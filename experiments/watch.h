@@ -1,7 +1,7 @@
 /* watch.h - how far the cells of a study are, on stderr.
  *
  * On a terminal: a line for the study and one for each running cell, redrawn in place.  Elsewhere:
- * a line when a cell ends, and one now and then.
+ * a line when a cell ends, and one every 30 seconds.
  *
  * Time left: work is counted in FLOPs of training, the rate is what a busy worker has done a second
  * since the driver began, and what is left is dealt to the workers in order.
@@ -32,13 +32,13 @@ typedef struct watch {
 bool watch_open(watch *w, const plan *p, db *d, const char *name, int jobs, error *e);
 void watch_close(watch *w);
 
-/* A moment has passed: look at the record, and say so where it is time. */
+/* Call now and then: reads the newest steps from the database, and prints when it is time. */
 void watch_tick(watch *w);
 
-/* A cell ends: a line that stays. */
+/* A cell has ended: print a line that stays. */
 void watch_end(watch *w, int cell, const char *what);
 
-/* Seconds until the rest is done; NaN while nobody knows. */
+/* Seconds until the rest is done; NaN while it is unknown. */
 double watch_left(const watch *w);
 
 #endif

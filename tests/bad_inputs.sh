@@ -138,7 +138,7 @@ bad 2 'leave out --interactions' -- "$attnlab" compare heads --tables context --
 [ $? -eq 4 ] || fail "divergence: not status 4 ($(cat err))"
 [ "$(wc -l <err)" -eq 1 ] || fail "divergence: not one line ($(cat err))"
 sqlite3 nan.db "SELECT message FROM run" |
-    grep -Eq '^diverged at step [0-9]+: the loss is ([0-9.e+]+|not a number|infinite), the norm of its gradient ([0-9.e+]+|not a number|infinite)$' ||
+    grep -Eq '^diverged at step [0-9]+: the loss is ([0-9.e+]+|not a number|infinite) and the gradient norm is ([0-9.e+]+|not a number|infinite)$' ||
     fail "divergence is put as $(sqlite3 nan.db 'SELECT message FROM run')"
 [ "$(sqlite3 nan.db "SELECT status || (last_step = (SELECT max(step) FROM train_step)) FROM run")" = diverged1 ] ||
     fail "divergence is recorded as $(sqlite3 nan.db 'SELECT status, last_step, message FROM run')"

@@ -49,22 +49,22 @@ found 'missing cells' 'mha: 1 of 2 cells' '' 'DELETE FROM arm_run WHERE arm_id =
 found 'unequal n' 'mha has 1, mqa has 2' '' "UPDATE run SET status = 'failed', message = 'it broke' WHERE run_uid = '$uid'"
 found 'failed runs' "$uid,it broke" '' "UPDATE run SET status = 'failed', message = 'it broke' WHERE run_uid = '$uid'"
 found 'steps' "$uid,2 steps missing between 1 and 20" '' 'DELETE FROM train_step WHERE run_id = 1 AND step IN (7, 8)'
-found 'steps' "$uid,.done at step 20 of 20, and the log ends at 19" '' 'DELETE FROM train_step WHERE run_id = 1 AND step = 20'
+found 'steps' "$uid,.done at step 20 of 20, but the log ends at 19" '' 'DELETE FROM train_step WHERE run_id = 1 AND step = 20'
 found 'evaluations' "$uid" '' 'DELETE FROM eval WHERE run_id = 1'
 found 'completed twice' "$uid,2 attempts" '' 'INSERT INTO attempt SELECT run_id, 2, host_id, code_id, pid, threads,
     from_step, to_step, started_ms, ended_ms, exit_code, signal FROM attempt WHERE run_id = 1'
 found 'mixed builds' 'small,2 versions of core' '' "INSERT INTO code(code_id, binary_sha256, version) VALUES(9, 'x', '0');
     INSERT INTO code_file SELECT 9, name, iif(name = 'core', 'y', sha256) FROM code_file; UPDATE run SET code_id = 9 WHERE run_id = 1"
-found 'dead runs' "$uid,.is called running" fixed "UPDATE run SET status = 'running' WHERE run_id = 1;
+found 'dead runs' "$uid,.marked as running" fixed "UPDATE run SET status = 'running' WHERE run_id = 1;
     UPDATE run SET status = 'running' WHERE run_id = 2; UPDATE run SET status = 'running' WHERE run_id = 3;
     UPDATE run SET status = 'running' WHERE run_id = 4" 
 [ "$(sql "SELECT count(*) FROM run WHERE status = 'preempted'")" = 4 ] || fail "dead runs are $(sql 'SELECT status FROM run')"
 found 'files without rows' 'step-000000007.safetensors is in no row' fixed '' 'touch $dir_of/step-000000007.safetensors'
 found 'files without rows' 'weights.safetensors.part is in no row' fixed '' 'touch $dir_of/weights.safetensors.part'
-found 'files without rows' 'abcdef012345,a folder of no run' fixed '' 'mkdir bent.db.runs/abcdef012345; touch bent.db.runs/abcdef012345/lock'
-found 'files without rows' 'abcdef012345,a folder of no run' '' '' 'mkdir bent.db.runs/abcdef012345; touch bent.db.runs/abcdef012345/weights.safetensors'
+found 'files without rows' 'abcdef012345,a folder without a run' fixed '' 'mkdir bent.db.runs/abcdef012345; touch bent.db.runs/abcdef012345/lock'
+found 'files without rows' 'abcdef012345,a folder without a run' '' '' 'mkdir bent.db.runs/abcdef012345; touch bent.db.runs/abcdef012345/weights.safetensors'
 found 'rows without files' 'weights.safetensors is missing' fixed '' 'rm $dir_of/weights.safetensors'
-found 'rows without files' 'weights.safetensors is not what was recorded' fixed '' \
+found 'rows without files' 'weights.safetensors has other content than recorded' fixed '' \
     'printf x | dd of=$dir_of/weights.safetensors bs=1 seek=5000 conv=notrunc 2>/dev/null'
 found 'rows without files' 'weights.safetensors has another size' fixed '' 'truncate -s -1 $dir_of/weights.safetensors'
 

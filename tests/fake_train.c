@@ -7,7 +7,8 @@
  * waits to be stopped, template diverges.  Writes to "events" when it begins and ends.
  */
 #define _GNU_SOURCE
-#include "trainer/run/record.h"
+#include "trainer/config/config.h"
+#include "trainer/run/run_folder.h"
 
 #include <fcntl.h>
 #include <signal.h>
@@ -84,7 +85,7 @@ int main(int argc, char **argv)
     snprintf(uid, sizeof uid, "%s", strrchr(name, '/') + 1);
     free(name);
     if (!config_load(&c, argv[1], &file, NULL, &e) || !db_open(&d, argv[3], DB_WRITE, &e) ||
-        !record_owns(atoi(argv[5] + 7), &d, uid) || !record_own(&lock, &d, uid, &e) || lock >= 0)
+        !run_folder_owns(atoi(argv[5] + 7), &d, uid) || !run_folder_lock(&lock, &d, uid, &e) || lock >= 0)
         return 96;
     yaml_close(file);
     event("begin", argv[argc - 1]);

@@ -273,7 +273,7 @@ def test_A5():
             time.sleep(0.01)
         p.kill()
         said = p.communicate()[1]
-        if f"the checkpoint of step {step} is not used" not in said:
+        if f"skipped the checkpoint of step {step}" not in said:
             fail(f"{what}: not noticed: {said}")
         elif query("a.db", "SELECT from_step FROM attempt WHERE attempt = 2") != [(before,)]:
             fail(f"{what}: not gone on from step {before}")

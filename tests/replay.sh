@@ -58,10 +58,10 @@ while [ -z "$(ls tmp/*/replay.db.runs 2>/dev/null)" ]; do sleep 0.05; done
 sleep 0.3
 kill -TERM $pid
 wait $pid
-[ $? -eq 5 ] && grep -q 'nothing is kept' err && ! grep -q 'goes on' err || fail "a stopped replay: $(cat err)"
+[ $? -eq 5 ] && grep -q 'start it again' err && ! grep -q 'to resume' err || fail "a stopped replay: $(cat err)"
 sqlite3 a.db "PRAGMA foreign_keys=ON; DELETE FROM train_step WHERE run_id = (SELECT run_id FROM run WHERE run_uid = '$cut')"
 replay "$cut" --quiet
-[ $? -eq 1 ] && grep -q 'no step on record' err || fail "no step: $(cat err)"
+[ $? -eq 1 ] && grep -q 'has no steps in the database' err || fail "no step: $(cat err)"
 
 # A run that diverged did so at the same step.
 "$attnlab" train small.yaml --quiet --db a.db train.lr=1e6 train.clip=0 train.warmup_tokens=0 2>/dev/null

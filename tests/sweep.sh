@@ -144,7 +144,7 @@ bad 1 'no study of this name' nowhere
 bad 2 'section `sweep`' small.yaml
 bad 2 'give this one another name' study.yaml train.lr=1e-3
 bad 2 'does not divide 4' study.yaml 'sweep.axes={model.attention: [mha, gqa:n_kv_heads=3]}'
-bad 2 'is no match' study.yaml 'sweep.match={params: model.ffn_dim}'
+bad 2 'are allowed' study.yaml 'sweep.match={params: model.ffn_dim}'
 bad 2 'did you mean sweep.margin' study.yaml sweep.marign=0.1
 bad 2 'the context is an axis' study.yaml 'sweep.axes={model.context: [16, 32]}' \
     'sweep.baseline={model.context: 16}' sweep.name=other

@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static sweep s;
+static study_file s;
 static arms a;
 
 static int open_workspace(void **state)
@@ -34,9 +34,9 @@ static bool expand(const char *keys, const char *section, error *e)
              "train: {batch_tokens: 1024}\n%s\nsweep:\n  name: s\n%s",
              keys, section);
     workspace_write("study.yaml", text);
-    if (!sweep_read(&s, "study.yaml", NULL, 0, e)) return false;
+    if (!study_file_read(&s, "study.yaml", NULL, 0, e)) return false;
     if (arms_open(&a, &s, e)) return true;
-    sweep_close(&s);
+    study_file_close(&s);
     return false;
 }
 
@@ -57,7 +57,7 @@ static void refused(const char *keys, const char *section, const char *words)
 static void done(void)
 {
     arms_close(&a);
-    sweep_close(&s);
+    study_file_close(&s);
 }
 
 static void test_one_axis(void **state)
@@ -70,15 +70,15 @@ static void test_one_axis(void **state)
     for (int i = 0; i < 4; i++) {
         assert_string_equal(a.arm[i].label, LABEL[i]);
         assert_int_equal(a.arm[i].base, i == 1 ? -1 : 1);
-        assert_int_equal(a.arm[i].c.model.ffn_dim, 192);
+        assert_int_equal(a.arm[i].spec.config.model.ffn_dim, 192);
         assert_true(a.arm[i].cost.total > 0);
     }
     assert_string_equal(s.metric, "val_loss@64");
     assert_true(a.arm[0].residual < 0);
-    config c;
-    arm_config(&c, &a.arm[0], 7);
-    assert_int_equal(c.train.seed, 7);
-    assert_int_equal(c.train.data_seed, 7);
+    run_spec spec;
+    arm_spec(&spec, &a.arm[0], 7);
+    assert_int_equal(spec.config.train.seed, 7);
+    assert_int_equal(spec.config.train.data_seed, 7);
     done();
 }
 
@@ -96,7 +96,7 @@ static void test_two_axes(void **state)
     for (int i = 0; i < 4; i++) {
         assert_string_equal(a.arm[i].label, LABEL[i]);
         assert_int_equal(a.arm[i].base, BASE[i]);
-        assert_int_equal(a.arm[i].c.data.span, 128);
+        assert_int_equal(a.arm[i].spec.config.data.span, 128);
     }
     done();
     expanded("eval: {context: [64, 128]}\ndata: {span: 256}",
@@ -104,7 +104,7 @@ static void test_two_axes(void **state)
              "  baseline: {model.attention: mha, model.context: 64}\n  metric: val_loss@128\n");
     for (int i = 0; i < 4; i++) {
         assert_int_equal(a.arm[i].base, i ? 0 : -1);
-        assert_int_equal(a.arm[i].c.data.span, 256);
+        assert_int_equal(a.arm[i].spec.config.data.span, 256);
     }
     done();
 }
@@ -130,12 +130,12 @@ static void test_exclude(void **state)
              "%s  baseline: {model.attention: mha}\n"
              "  exclude: [{model.attention: mha, train.lr: 0.002}]\n",
              axes);
-    refused("", text, "without its baseline");
+    refused("", text, "excludes the baseline");
     snprintf(text, sizeof text,
              "%s  baseline: {model.attention: mha}\n"
              "  exclude: [{train.lr: 0.001}, {train.lr: 0.002}]\n",
              axes);
-    refused("", text, "leaves no arm");
+    refused("", text, "excludes every arm");
 }
 
 /* One arm and no axis; and replicas, which differ only in their initial weights. */
@@ -150,9 +150,7 @@ static void test_plain(void **state)
     expanded("", "  axes: {train.replica: [0, 1, 2]}\n  baseline: {train.replica: 0}\n");
     assert_int_equal(a.n, 3);
     assert_string_equal(a.arm[2].label, "replica=2");
-    char x[CONFIG_ID], y[CONFIG_ID];
-    config_id(&a.arm[0].c, x), config_id(&a.arm[2].c, y);
-    assert_string_equal(x, y);
+    assert_string_equal(a.arm[0].spec.id, a.arm[2].spec.id);
     done();
 }
 
@@ -166,7 +164,7 @@ static void test_refused(void **state)
     refused("",
             "  axes: {model.attention: [mha, gqa:n_kv_heads=4]}\n  baseline: {model.attention: "
             "mha}\n",
-            "are one configuration");
+            "are the same configuration");
     refused("", "  axes: {model.context: [64, 128]}\n  baseline: {model.context: 64}\n",
             "the context is an axis");
     refused("",

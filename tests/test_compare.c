@@ -361,7 +361,7 @@ static void finds_the_study(void **state)
         free(out), free(err);
     }
     assert_int_equal(compare(&f, &out, &err, "tails", NULL, NULL, NULL), STATUS_USAGE);
-    fixture_expect(err, "no study 'tails' (there is heads)");
+    fixture_expect(err, "no study 'tails'; it has heads");
     free(out), free(err);
     assert_int_equal(compare(&f, &out, &err, "no/such.yaml", NULL, NULL, NULL), STATUS_FAILED);
     free(out), free(err);

@@ -1,9 +1,9 @@
 /* test_config.c - keys, derived values, refused values, and the identity of a configuration.
  *
  * The corpus is a stand-in, so that no text is needed: it replaces the two functions of corpus.c
- * that config_resolve calls.
+ * that run_spec_resolve calls.
  */
-#include "trainer/config/config.h"
+#include "trainer/config/run_spec.h"
 #include "trainer/corpus/corpus.h"
 
 #include "tests/unit.h"
@@ -47,11 +47,17 @@ static config with(const char *const *overrides)
 
 #define WITH(...) with((const char *const[16]){ "train.lanes=8", __VA_ARGS__ })
 
-static config resolved(config c)
+static run_spec spec_of(config c)
 {
     error e;
-    if (!config_resolve(&c, &e)) fail_msg("%s", e.msg);
-    return c;
+    run_spec spec;
+    if (!run_spec_resolve(&spec, &c, &e)) fail_msg("%s", e.msg);
+    return spec;
+}
+
+static config resolved(config c)
+{
+    return spec_of(c).config;
 }
 
 static void check_refusal(const error *e, int status, const char *words)
@@ -75,23 +81,22 @@ static void refused_override(const char *assignment, const char *words)
 static void refused_together(config c, const char *words)
 {
     error e = { 0 };
-    if (config_resolve(&c, &e)) fail_msg("resolved, where '%s' was to be refused", words);
+    run_spec spec;
+    if (run_spec_resolve(&spec, &c, &e)) fail_msg("resolved, where '%s' was to be refused", words);
     check_refusal(&e, STATUS_USAGE, words);
 }
 
 static void test_table(void **state)
 {
     (void)state;
-    int n = 0;
-    for (const config_key *k = config_keys; k->name; k++, n++) {
+    for (const config_key *k = config_keys; k->name; k++) {
         assert_ptr_equal(config_find(k->name), k);
         assert_string_equal(config_nearest(k->name), k->name);
         assert_non_null(strchr(k->name, '.'));
         assert_true(k->derived ? !*k->initial : *k->initial || k->type == CONFIG_TEXT);
-        assert_true(k->type == CONFIG_CHOICE ? k->choices != NULL : k->choices == NULL);
+        assert_true((k->type == CONFIG_CHOICE) == (k->word != NULL));
         assert_true(k->offset < offsetof(config, corpus_sha256));
     }
-    assert_true(n <= CONFIG_KEYS);
     assert_null(config_find("model"));
 }
 
@@ -177,9 +182,9 @@ static void test_types(void **state)
     refused_override("train.lr=fast", "finite");
     refused_override("train.beta1=1", "outside");
     refused_override("model.tie_embeddings=yes", "true or false");
-    refused_override("train.schedule=linear", "none of cosine, constant, wsd");
-    refused_override("model.attention=[]", "list of 0");
-    refused_override("model.attention=[[mha]]", "within");
+    refused_override("train.schedule=linear", "not one of cosine, constant, wsd");
+    refused_override("model.attention=[]", "0 values given");
+    refused_override("model.attention=[[mha]]", "inside a list");
     refused_override("model.attention={a: mha}", "map");
     refused_override("train.lr=[1, 2]", "list");
     refused_override("eval.context=[128, 1x]", "count");
@@ -207,7 +212,8 @@ static void test_together(void **state)
     refused_together(WITH("model.attention=gqa:n_kv_heads=3"), "3 does not divide 8");
     refused_together(WITH("model.attention=gqa:kv=2"), "no option 'kv'");
     refused_together(WITH("model.attention=mla"), "no attention variant 'mla'");
-    refused_together(WITH("model.attention=[mha, mha, mha]", "model.n_layers=2"), "list of 3");
+    refused_together(WITH("model.attention=[mha, mha, mha]", "model.n_layers=2"),
+                     "3 values given for 2");
     refused_together(WITH("data.span=700"), "not a multiple of model.context 512");
     refused_together(WITH("model.context=500"), "8192 is not a multiple of model.context 500");
     refused_together(WITH("train.batch_tokens=512", "data.span=1024"), "data.span 1024");
@@ -222,7 +228,7 @@ static void test_together(void **state)
     refused_together(WITH("model.n_heads=3"), "does not divide");
     config c;
     config_init(&c);
-    refused_together(c, "model.vocab_size: set it");
+    refused_together(c, "model.vocab_size: not set: set it");
     const config d = resolved(WITH("eval.context=[512, 128, 512, 256]", "eval.stride=64"));
     assert_int_equal(d.eval.context.n, 3);
     assert_int_equal(d.eval.context.item[0], 128);
@@ -235,31 +241,39 @@ static void test_corpus(void **state)
     error e;
     config_init(&c);
     assert_true(config_override(&c, "data.corpus=/tmp/../tmp", &e));
+    run_spec spec;
     const config r = resolved(c);
     assert_int_equal(r.model.vocab_size, 4096);
     assert_string_equal(r.corpus_sha256, corpus_hash);
     assert_string_equal(r.data.corpus, "/tmp");
+    spec = spec_of(c);
+    assert_int_equal(spec.model.V, 4096);
+    assert_int_equal(spec.corpus.train_tokens, 100000);
+    assert_int_equal(spec.corpus.val_bytes, 12000);
+    assert_true(run_spec_resolve(&spec, &spec.config, &e)); /* in place, and again */
+    assert_string_equal(spec.id, spec_of(c).id);
+    assert_int_equal(spec_of(WITH()).corpus.val_tokens, 0);
     refused_together(WITH("data.corpus=/tmp"), "1000, but /tmp has 4096 pieces");
 
     config d = c;
     assert_true(config_override(&d, "eval.context=4096", &e));
-    refused_together(d, "the held-out text of /tmp has 3000 tokens");
+    refused_together(d, "the held-out text of /tmp has only 3000 tokens");
     d = c;
     assert_true(config_override(&d, "model.context=131072", &e));
     assert_true(config_override(&d, "train.batch_tokens=262144", &e));
-    refused_together(d, "the training text of /tmp has 100000 tokens");
+    refused_together(d, "the training text of /tmp has only 100000 tokens");
 
     d = c; /* missing, or not a corpus: STATUS_FAILED, because the configuration is right */
     assert_true(config_override(&d, "data.corpus=/nowhere/at/all", &e));
-    assert_false(config_resolve(&d, &e));
+    assert_false(run_spec_resolve(&spec, &d, &e));
     check_refusal(&e, STATUS_FAILED, "/nowhere/at/all");
     d = c;
     assert_true(config_override(&d, "data.corpus=/usr", &e));
-    assert_false(config_resolve(&d, &e));
+    assert_false(run_spec_resolve(&spec, &d, &e));
     check_refusal(&e, STATUS_FAILED, "no manifest");
     d = c;
     assert_true(config_override(&d, "train.init_from=/nowhere", &e));
-    assert_false(config_resolve(&d, &e));
+    assert_false(run_spec_resolve(&spec, &d, &e));
     check_refusal(&e, STATUS_FAILED, "/nowhere");
 }
 
@@ -287,27 +301,20 @@ static void test_canonical_attention(void **state)
     canonical_attention("window:n_kv_heads=2:size=4096", "window:size=4096:n_kv_heads=2");
 }
 
-static void id_of(char id[CONFIG_ID], config c)
-{
-    c = resolved(c);
-    config_id(&c, id);
-}
-
 static void check_same(bool same, config a, config b)
 {
-    char x[CONFIG_ID], y[CONFIG_ID];
-    id_of(x, a), id_of(y, b);
-    assert_int_equal(strcmp(x, y) == 0, same);
+    const run_spec x = spec_of(a), y = spec_of(b);
+    assert_int_equal(strcmp(x.id, y.id) == 0, same);
 }
 
 /* The identity of a released configuration never changes, because stored runs are found by it. */
 static void test_identity_is_pinned(void **state)
 {
     (void)state;
-    const config c = resolved(WITH("model.attention=[gqa, mha]", "train.lr=2.5e-4",
-                                   "train.tokens=1M", "model.tie_embeddings=true",
-                                   "model.rope_scaling=yarn", "model.rope_factor=2"));
-    char *json = config_canonical(&c, false), id[CONFIG_ID], uid[CONFIG_UID];
+    const run_spec spec = spec_of(WITH("model.attention=[gqa, mha]", "train.lr=2.5e-4",
+                                       "train.tokens=1M", "model.tie_embeddings=true",
+                                       "model.rope_scaling=yarn", "model.rope_factor=2"));
+    char *json = config_canonical(&spec.config, false), uid[CONFIG_UID];
     assert_string_equal(
         json, "{\"data.span\":512,\"eval.context\":[512],"
               "\"model.attention\":[\"gqa:n_kv_heads=2\",\"mha\"],\"model.ffn_dim\":704,"
@@ -316,9 +323,8 @@ static void test_identity_is_pinned(void **state)
               "\"model.vocab_size\":1000,\"train.lr\":0.00025,\"train.tokens\":1000000,"
               "\"train.warmup_tokens\":50000}");
     free(json);
-    config_id(&c, id);
-    assert_string_equal(id, "85d2468ec9e9b0b7");
-    config_run_uid(&c, 0, uid);
+    assert_string_equal(spec.id, "85d2468ec9e9b0b7");
+    run_spec_uid(uid, &spec, 0);
     assert_string_equal(uid, "4008921aab4c");
 }
 
@@ -343,22 +349,24 @@ static void test_identity(void **state)
     check_same(false, WITH(), WITH("data.span=1024"));
     check_same(false, WITH("model.attention=mha"), WITH("model.attention=window:size=4096"));
 
-    config c = resolved(WITH()), d = c;
+    config c = resolved(WITH()), d;
+    const run_spec spec = spec_of(c);
+    run_spec other = spec;
     char *with_seeds = config_canonical(&c, true), *same = config_canonical(&c, false);
     assert_string_equal(with_seeds, same); /* at their defaults */
     free(with_seeds), free(same);
     char u[CONFIG_UID], v[CONFIG_UID];
-    config_run_uid(&c, 0, u);
-    config_run_uid(&c, 1, v);
+    run_spec_uid(u, &spec, 0);
+    run_spec_uid(v, &spec, 1);
     assert_string_not_equal(u, v);
-    d.train.replica = 1;
-    config_run_uid(&d, 0, v);
+    other.config.train.replica = 1;
+    run_spec_uid(v, &other, 0);
     assert_string_not_equal(u, v);
-    d = c, d.train.data_seed = 2;
-    config_run_uid(&d, 0, v);
+    other = spec, other.config.train.data_seed = 2;
+    run_spec_uid(v, &other, 0);
     assert_string_not_equal(u, v);
-    d = resolved(WITH("train.threads=2"));
-    config_run_uid(&d, 0, v);
+    other = spec_of(WITH("train.threads=2"));
+    run_spec_uid(v, &other, 0);
     assert_string_equal(u, v);
 
     config_init(&c); /* the corpus by its content, wherever it lies */
@@ -367,12 +375,11 @@ static void test_identity(void **state)
     assert_true(config_override(&c, "data.corpus=/tmp", &e));
     assert_true(config_override(&d, "data.corpus=/", &e));
     check_same(true, c, d);
-    char before[CONFIG_ID], after[CONFIG_ID];
-    id_of(before, c);
+    const run_spec before = spec_of(c);
     corpus_hash = "ff112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
-    id_of(after, c);
+    const run_spec after = spec_of(c);
     corpus_hash = "00112233445566778899aabbccddeeff00112233445566778899aabbccddeeff";
-    assert_string_not_equal(before, after);
+    assert_string_not_equal(before.id, after.id);
 }
 
 static void test_init_from(void **state)
@@ -382,13 +389,11 @@ static void test_init_from(void **state)
     const int fd = mkstemp(path);
     assert_true(fd >= 0);
     snprintf(text, sizeof text, "train.init_from=%s", path);
-    const config c = resolved(WITH(text));
-    char before[CONFIG_ID], after[CONFIG_ID];
-    config_id(&c, before);
-    assert_int_equal(strncmp(c.init_sha256, "e3b0c44298fc1c14", 16), 0); /* of nothing */
+    const run_spec before = spec_of(WITH(text));
+    assert_int_equal(strncmp(before.config.init_sha256, "e3b0c44298fc1c14", 16),
+                     0); /* of nothing */
     assert_int_equal(write(fd, "x", 1), 1);
-    id_of(after, WITH(text));
-    assert_string_not_equal(before, after);
+    assert_string_not_equal(before.id, spec_of(WITH(text)).id);
     close(fd);
     assert_int_equal(remove(path), 0);
 }
@@ -438,10 +443,11 @@ static void refused_file(const char *text, int line, int column, const char *wor
     fputs(text, f);
     fclose(f);
     config c;
+    run_spec spec;
     yaml_node *file = NULL;
     error e = { 0 };
     config_init(&c);
-    const bool ok = config_load(&c, path, &file, NULL, &e) && config_resolve(&c, &e);
+    const bool ok = config_load(&c, path, &file, NULL, &e) && run_spec_resolve(&spec, &c, &e);
     yaml_close(file);
     assert_int_equal(remove(path), 0);
     if (ok) fail_msg("accepted: %s", text);

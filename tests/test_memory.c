@@ -39,6 +39,7 @@ void *__wrap_aligned_alloc(size_t unit, size_t n)
 static void check(int n_threads, const char *const *setting, size_t least)
 {
     static config c;
+    static run_spec spec;
     error e;
     train_step l;
     evaluation v;
@@ -46,13 +47,14 @@ static void check(int n_threads, const char *const *setting, size_t least)
     config_init(&c);
     for (; *setting; setting++)
         if (!config_override(&c, *setting, &e)) fail_msg("%s: %s", *setting, e.msg);
-    if (!config_resolve(&c, &e)) fail_msg("%s", e.msg);
-    assert_true(memory_weigh(&said, &c, n_threads, &e));
+    if (!run_spec_resolve(&spec, &c, &e)) fail_msg("%s", e.msg);
+    c = spec.config;
+    assert_true(memory_weigh(&said, &spec, n_threads, &e));
 
     const size_t before = allocated;
     int32_t *token = malloc(2 * (size_t)c.train.batch_tokens * sizeof *token); /* as train does */
     const corpus text = { .val.n_tokens = 1 << 20 };
-    assert_true(token && train_step_open(&l, &c, n_threads, &e));
+    assert_true(token && train_step_open(&l, &spec, n_threads, &e));
     assert_true(evaluation_open(&v, &l.m, &c, &text, l.w, l.pool, &e));
     const double got = (double)(allocated - before), ratio = (double)said.total / got;
     evaluation_close(&v), train_step_close(&l), free(token);
@@ -103,6 +105,7 @@ static void test_long_contexts(void **state)
     size_t bytes[2];
     for (int i = 0; i < 2; i++) {
         static config c;
+        static run_spec spec;
         error e;
         model_memory m;
         config_init(&c);
@@ -113,8 +116,8 @@ static void test_long_contexts(void **state)
                                       i ? "model.context=32768" : "model.context=16384",
                                       i ? "train.batch_tokens=32768" : "train.batch_tokens=16384" };
         for (int j = 0; j < 6; j++) assert_true(config_override(&c, shape[j], &e));
-        assert_true(config_resolve(&c, &e));
-        assert_true(memory_weigh(&m, &c, 2, &e));
+        assert_true(run_spec_resolve(&spec, &c, &e));
+        assert_true(memory_weigh(&m, &spec, 2, &e));
         if (i == 0) assert_true(m.total < (size_t)2 << 30);
         bytes[i] = m.activations;
     }

@@ -30,7 +30,7 @@ static int close_workspace(void **state)
 static bool write_plan(const char *train, const char *section, bool again, bool accept, error *e)
 {
     char text[2048];
-    sweep s;
+    study_file s;
     arms a;
     plan p;
     db d;
@@ -40,7 +40,7 @@ static bool write_plan(const char *train, const char *section, bool again, bool 
              "train: {batch_tokens: 512, %s}\nsweep:\n  name: s\n%s%s",
              train, strstr(section, "seeds:") ? "" : "  seeds: 3\n", section);
     workspace_write("study.yaml", text);
-    if (!sweep_read(&s, "study.yaml", NULL, 0, e)) return false;
+    if (!study_file_read(&s, "study.yaml", NULL, 0, e)) return false;
     bool ok = arms_open(&a, &s, e);
     if (ok) {
         assert_true(db_open(&d, "p.db", DB_WRITE, e));
@@ -50,7 +50,7 @@ static bool write_plan(const char *train, const char *section, bool again, bool 
         db_close(&d);
         arms_close(&a);
     }
-    sweep_close(&s);
+    study_file_close(&s);
     return ok;
 }
 
@@ -181,7 +181,7 @@ static void test_fixed_keys(void **state)
     remove("p.db");
     planned("tokens: 20k", TWO);
     check("SELECT count(*) FROM config", "2");
-    refused("tokens: 30k", TWO, "train.tokens = 20000, and now it is 30000");
+    refused("tokens: 30k", TWO, "train.tokens = 20000, this one 30000");
     refused("tokens: 20k, lr: 2e-3", TWO, "train.lr");
     refused("tokens: 20k",
             "  axes: {model.context: [64, 128]}\n  baseline: {model.context: 64}\n"
@@ -209,7 +209,7 @@ static void test_outdated(void **state)
     run_sql("UPDATE run SET status='done', code_id=1 WHERE seed_init = 1");
     assert_false(write_plan("tokens: 20k", TWO "  seeds: 2\n", false, false, &e));
     assert_int_equal(e.status, STATUS_FAILED);
-    assert_non_null(strstr(e.msg, "2 of 4 runs were recorded by other code"));
+    assert_non_null(strstr(e.msg, "2 of 4 runs are outdated"));
     assert_true(write_plan("tokens: 20k", TWO "  seeds: 2\n", false, true, &e));
     check("SELECT count(*), max(generation) FROM run", "4|0");
     assert_true(write_plan("tokens: 20k", TWO "  seeds: 2\n", true, false, &e));
@@ -222,7 +222,7 @@ static void test_outdated(void **state)
 static void test_look(void **state)
 {
     (void)state;
-    sweep s;
+    study_file s;
     arms a;
     plan p;
     db d;
@@ -230,49 +230,64 @@ static void test_look(void **state)
     remove("p.db");
     planned("tokens: 20k", TWO "  seeds: 1\n");
     run_sql("UPDATE run SET status='done', last_step=40");
-    assert_true(sweep_read(&s, "study.yaml", (char *[]){ (char *)"sweep.seeds=2" }, 1, &e));
+    assert_true(study_file_read(&s, "study.yaml", (char *[]){ (char *)"sweep.seeds=2" }, 1, &e));
     assert_true(arms_open(&a, &s, &e));
     assert_true(db_open(&d, "p.db", DB_READ, &e));
     assert_true(plan_look(&p, &d, &a, &s, &e));
     assert_int_equal(p.n, 4);
-    assert_string_equal(p.cell[0].run.status, "done");
-    assert_true(plan_finished(&p.cell[1].run));
-    assert_string_equal(p.cell[2].run.status, "new");
+    assert_int_equal(p.cell[0].run.status, RUN_DONE);
+    assert_true(run_status_final(p.cell[1].run.status));
+    assert_int_equal(p.cell[2].run.status, RUN_NEW);
     assert_int_equal(strlen(p.cell[2].run.uid), 12);
     assert_int_equal(p.cell[3].seed, 2);
     plan_close(&p);
     assert_true(plan_look(&p, NULL, &a, &s, &e));
-    assert_string_equal(p.cell[0].run.status, "new");
+    assert_int_equal(p.cell[0].run.status, RUN_NEW);
     plan_close(&p);
     db_close(&d);
     arms_close(&a);
-    sweep_close(&s);
+    study_file_close(&s);
+}
+
+/* The words of run_status are those that the database allows, and are read back as what they were. */
+static void test_statuses(void **state)
+{
+    (void)state;
+    remove("p.db");
+    planned("tokens: 20k", TWO "  seeds: 1\n");
+    for (run_status status = RUN_PLANNED; status < RUN_STATUSES; status++) {
+        char sql[64];
+        snprintf(sql, sizeof sql, "UPDATE run SET status='%s'", run_status_word(status));
+        run_sql(sql);
+        assert_int_equal(run_status_of(run_status_word(status)), status);
+        assert_int_equal(run_status_final(status), status == RUN_DONE || status == RUN_DIVERGED);
+    }
 }
 
 /* A study by its file, its folder, or its name in the database. */
 static void test_open(void **state)
 {
     (void)state;
-    sweep s;
+    study_file s;
     error e = { 0 };
     remove("p.db");
     planned("tokens: 20k", TWO "  seeds: 7\n");
     char *set[] = { (char *)"sweep.margin=0.5" };
-    assert_true(sweep_open(&s, "study.yaml", "p.db", set, 1, &e));
+    assert_true(study_file_open(&s, "study.yaml", "p.db", set, 1, &e));
     assert_true(s.margin == 0.5);
-    sweep_close(&s);
-    assert_true(sweep_open(&s, ".", "nowhere.db", NULL, 0, &e));
+    study_file_close(&s);
+    assert_true(study_file_open(&s, ".", "nowhere.db", NULL, 0, &e));
     assert_int_equal(s.seeds, 7);
-    sweep_close(&s);
+    study_file_close(&s);
     assert_int_equal(remove("study.yaml"), 0);
-    assert_true(sweep_open(&s, "s", "p.db", NULL, 0, &e));
+    assert_true(study_file_open(&s, "s", "p.db", NULL, 0, &e));
     assert_int_equal(s.seeds, 7);
-    sweep_close(&s);
-    assert_false(sweep_open(&s, "t", "p.db", NULL, 0, &e));
+    study_file_close(&s);
+    assert_false(study_file_open(&s, "t", "p.db", NULL, 0, &e));
     assert_int_equal(e.status, STATUS_FAILED);
     assert_non_null(strstr(e.msg, "no study of this name"));
-    assert_false(sweep_open(&s, "s", "nowhere.db", NULL, 0, &e));
-    assert_non_null(strstr(e.msg, "s: there is no such file"));
+    assert_false(study_file_open(&s, "s", "nowhere.db", NULL, 0, &e));
+    assert_non_null(strstr(e.msg, "s: no such file"));
 }
 
 int main(void)
@@ -281,7 +296,8 @@ int main(void)
         cmocka_unit_test(test_first),       cmocka_unit_test(test_again),
         cmocka_unit_test(test_arms_change), cmocka_unit_test(test_seeds_change),
         cmocka_unit_test(test_fixed_keys),  cmocka_unit_test(test_outdated),
-        cmocka_unit_test(test_look),        cmocka_unit_test(test_open),
+        cmocka_unit_test(test_look),        cmocka_unit_test(test_statuses),
+        cmocka_unit_test(test_open),
     };
     return cmocka_run_group_tests(tests, open_workspace, close_workspace);
 }

@@ -150,7 +150,7 @@ static void lists(void **state)
     free(out), free(err);
     check(ls_verb, 0, "diverged", "--status", "diverged", NULL);
     check(ls_verb, 0, "Does sharing cost anything?", "--studies", NULL, NULL);
-    check(ls_verb, STATUS_USAGE, "no study 'tails' (there is heads)", "tails", NULL, NULL);
+    check(ls_verb, STATUS_USAGE, "no study 'tails'; it has heads", "tails", NULL, NULL);
 }
 
 static void shows(void **state)

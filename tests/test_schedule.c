@@ -1,6 +1,7 @@
 /* test_schedule.c FAKE_TRAIN - the scheduler, with children that only pretend to train. */
 #define _GNU_SOURCE
 #include "experiments/schedule.h"
+#include "trainer/run/run_folder.h"
 
 #include "tests/workspace.h"
 
@@ -51,7 +52,7 @@ static int loud(void **state)
 }
 
 typedef struct bench {
-    sweep s;
+    study_file s;
     arms a;
     plan p;
     db d;
@@ -68,7 +69,7 @@ static void bench_open(bench *b, const char *name, const char *axis, int seeds)
              "  axes: {model.attention: [%s]}\n  baseline: {model.attention: mha}\n",
              seeds, axis);
     workspace_write("study.yaml", text);
-    if (!sweep_read(&b->s, "study.yaml", NULL, 0, &e) || !arms_open(&b->a, &b->s, &e) ||
+    if (!study_file_read(&b->s, "study.yaml", NULL, 0, &e) || !arms_open(&b->a, &b->s, &e) ||
         !db_open(&b->d, name, DB_WRITE, &e) ||
         !plan_write(&b->p, &b->d, &b->a, &b->s, false, false, &e))
         fail_msg("%s", e.msg);
@@ -79,7 +80,7 @@ static void bench_close(bench *b)
     plan_close(&b->p);
     db_close(&b->d);
     arms_close(&b->a);
-    sweep_close(&b->s);
+    study_file_close(&b->s);
 }
 
 static int run(bench *b, int jobs)
@@ -141,7 +142,7 @@ static void test_all_done(void **state)
     assert_int_equal(all, 6);
     assert_true(says("events", "begin train.threads=3"));
     assert_true(says("said", "s: [6/6] "));
-    for (int i = 0; i < b.p.n; i++) assert_string_equal(b.p.cell[i].run.status, "done");
+    for (int i = 0; i < b.p.n; i++) assert_int_equal(b.p.cell[i].run.status, RUN_DONE);
     bench_close(&b);
 
     bench_open(&b, "done.db", "mha, [mha, mqa]", 3); /* recorded: nothing to do */
@@ -175,10 +176,9 @@ static void test_failures(void **state)
     assert_true(says("said", "gqa:n_kv_heads=2, seed 1: failed: it broke"));
     assert_true(says("said", "mqa, seed 2: ended by signal 9 (Killed), to be resumed"));
     assert_true(says("said", "template, seed 2: diverged at step 3"));
-    char *folder = record_folder(&b.d, b.p.cell[0].run.uid), log[4096];
-    snprintf(log, sizeof log, "%s/log", folder);
-    free(folder);
+    char *log = run_folder_path(&b.d, b.p.cell[0].run.uid, "log");
     assert_true(says(log, "attnlab train: it broke"));
+    free(log);
     most_at_once(&all);
     assert_int_equal(all, 2 * (1 + 2 + 1 + 1 + 3));
     bench_close(&b);
@@ -205,7 +205,7 @@ static pid_t hold(const bench *b, int i, const char *status)
         int lock;
         error e;
         const char *uid = b->p.cell[i].run.uid;
-        if (!db_open(&d, b->d.path, DB_WRITE, &e) || !record_own(&lock, &d, uid, &e) || lock < 0 ||
+        if (!db_open(&d, b->d.path, DB_WRITE, &e) || !run_folder_lock(&lock, &d, uid, &e) || lock < 0 ||
             write(ready[1], "x", 1) != 1)
             _exit(1);
         usleep(600000);

@@ -28,11 +28,12 @@ static int close_workspace(void **state)
 
 static void refused(const char *text, const char *setting, const char *where, const char *words)
 {
-    sweep s;
+    study_file s;
     error e = { 0 };
     char *settings[] = { (char *)setting };
     workspace_write("study.yaml", text);
-    if (sweep_read(&s, "study.yaml", settings, setting != NULL, &e)) fail_msg("accepted: %s", text);
+    if (study_file_read(&s, "study.yaml", settings, setting != NULL, &e))
+        fail_msg("accepted: %s", text);
     assert_int_equal(e.status, STATUS_USAGE);
     if (!strstr(e.msg, words)) fail_msg("'%s' is not in '%s'", words, e.msg);
     if (strncmp(e.msg, where, strlen(where)) != 0) fail_msg("'%s' is not at %s", e.msg, where);
@@ -42,7 +43,7 @@ static void refused(const char *text, const char *setting, const char *where, co
 static void test_read(void **state)
 {
     (void)state;
-    sweep s;
+    study_file s;
     error e;
     char *settings[] = { (char *)"train.tokens=1M", (char *)"sweep.name=other",
                          (char *)"sweep.margin=0.05", (char *)"sweep.question=why: {not?",
@@ -50,7 +51,7 @@ static void test_read(void **state)
     workspace_write("study.yaml", BASE AXIS "  seeds: 5\n  match: {params: model.ffn_dim}\n"
                                             "  metric: val_bpb@64\n  exclude:\n"
                                             "    - {model.attention: mqa}\n");
-    if (!sweep_read(&s, "study.yaml", NULL, 0, &e)) fail_msg("%s", e.msg);
+    if (!study_file_read(&s, "study.yaml", NULL, 0, &e)) fail_msg("%s", e.msg);
     assert_string_equal(s.name, "s");
     assert_int_equal(s.seeds, 5);
     assert_int_equal(s.axes, 2);
@@ -59,11 +60,11 @@ static void test_read(void **state)
     assert_int_equal(s.match, MATCH_PARAMS);
     assert_true(isnan(s.margin) && s.alpha == 0.05);
     assert_string_equal(s.metric, "val_bpb@64");
-    sweep_close(&s);
-    sweep_close(&s); /* harmless */
+    study_file_close(&s);
+    study_file_close(&s); /* harmless */
 
     workspace_write("study.yaml", BASE AXIS);
-    if (!sweep_read(&s, "study.yaml", settings, 5, &e)) fail_msg("%s", e.msg);
+    if (!study_file_read(&s, "study.yaml", settings, 5, &e)) fail_msg("%s", e.msg);
     assert_string_equal(s.name, "other");
     assert_string_equal(s.question, "why: {not?");
     assert_true(s.margin == 0.05);
@@ -73,11 +74,11 @@ static void test_read(void **state)
     assert_non_null(strstr(s.text, "model.context"));
     assert_non_null(strstr(s.text, "# set: sweep.margin=0.05\n"));
     char value[64];
-    sweep_value(value, sizeof value, &s.axis[0].value[1]);
+    study_file_value(value, sizeof value, &s.axis[0].value[1]);
     assert_string_equal(value, "[mqa, mha]");
 
-    sweep again; /* its text is all that it takes, and takes settings of its own */
-    if (!sweep_recall(&again, s.text, (char *[]){ (char *)"sweep.seeds=4" }, 1, &e))
+    study_file again; /* its text is all that it takes, and takes settings of its own */
+    if (!study_file_recall(&again, s.text, (char *[]){ (char *)"sweep.seeds=4" }, 1, &e))
         fail_msg("%s", e.msg);
     assert_string_equal(again.question, s.question);
     assert_int_equal(again.base.train.tokens, 1000000);
@@ -85,49 +86,50 @@ static void test_read(void **state)
     assert_int_equal(again.seeds, 4);
     assert_non_null(strstr(again.text, "# set: sweep.axes={"));
     assert_non_null(strstr(again.text, "# set: sweep.seeds=4\n"));
-    sweep_close(&again);
-    sweep_close(&s);
+    study_file_close(&again);
+    study_file_close(&s);
 
     workspace_write("study.yaml", "sweep:\n  name: s\n  seeds: 2"); /* no new line at its end */
-    if (!sweep_read(&s, "study.yaml", settings, 1, &e)) fail_msg("%s", e.msg);
-    if (!sweep_recall(&again, s.text, NULL, 0, &e)) fail_msg("%s", e.msg);
+    if (!study_file_read(&s, "study.yaml", settings, 1, &e)) fail_msg("%s", e.msg);
+    if (!study_file_recall(&again, s.text, NULL, 0, &e)) fail_msg("%s", e.msg);
     assert_int_equal(again.seeds, 2);
     assert_int_equal(again.base.train.tokens, 1000000);
-    sweep_close(&again);
-    sweep_close(&s);
+    study_file_close(&again);
+    study_file_close(&s);
 }
 
 static void test_values(void **state)
 {
     (void)state;
-    sweep s;
+    study_file s;
     error e;
     yaml_node *a, *b;
     workspace_write("study.yaml", BASE);
-    assert_true(sweep_read(&s, "study.yaml", NULL, 0, &e));
-    for (const sweep_key *k = sweep_keys; k->name; k++) /* what `keys` prints is what holds */
+    assert_true(study_file_read(&s, "study.yaml", NULL, 0, &e));
+    for (const study_file_key *k = study_file_keys; k->name;
+         k++) /* what `keys` prints is what holds */
         if (strcmp(k->name, "sweep.seeds") == 0) assert_string_equal(k->initial, "6");
     assert_int_equal(s.seeds, 6);
     assert_true(yaml_parse(&a, "1Ki", &e) && yaml_parse(&b, "1024", &e));
-    assert_true(sweep_same(&s, config_find("model.context"), a, b));
-    assert_false(sweep_same(&s, config_find("model.attention"), a, b));
+    assert_true(study_file_same(&s, config_find("model.context"), a, b));
+    assert_false(study_file_same(&s, config_find("model.attention"), a, b));
     char text[64] = "";
     FILE *f = fmemopen(text, sizeof text, "w");
-    sweep_json(f, config_find("model.context"), a);
+    study_file_json(f, config_find("model.context"), a);
     fputc(' ', f);
-    sweep_json(f, config_find("train.lr"), b);
+    study_file_json(f, config_find("train.lr"), b);
     fputc(' ', f);
-    sweep_json(f, config_find("model.attention"), b);
+    study_file_json(f, config_find("model.attention"), b);
     fclose(f);
     assert_string_equal(text, "1024 1024.0 \"1024\"");
     yaml_close(a), yaml_close(b);
-    sweep_close(&s);
+    study_file_close(&s);
 }
 
 static void test_refused(void **state)
 {
     (void)state;
-    refused("model: {dim: 64}\n", NULL, "study.yaml: ", "section `sweep`");
+    refused("model: {dim: 64}\n", NULL, "study.yaml:1:1: ", "section `sweep`");
     refused("sweep: {seeds: 3}\n", NULL, "study.yaml: ", "sweep.name is missing");
     refused("sweep: {name: a/b}\n", NULL, "study.yaml:1:15: ", "not a name");
     refused("sweep: {name: s, nmae: t}\n", NULL, "study.yaml:1:18: ", "did you mean sweep.name?");
@@ -135,12 +137,12 @@ static void test_refused(void **state)
     refused("sweep: {name: s, seeds: 2.5}\n", NULL, "study.yaml:1:25: ", "whole number");
     refused("sweep: {name: s, margin: nan}\n", NULL, "study.yaml:1:26: ", "finite");
     refused("sweep: {name: s, margin: -1}\n", NULL, "study.yaml:1:26: ", "outside");
-    refused("sweep: {name: s, design: zip}\n", NULL, "study.yaml:1:26: ", "none of grid");
+    refused("sweep: {name: s, design: zip}\n", NULL, "study.yaml:1:26: ", "not one of grid");
     refused("sweep: {name: s, metric: loss}\n", NULL, "study.yaml:1:26: ", "val_loss@N");
     refused("sweep: {name: s, metric: val_loss@12x}\n", NULL, "study.yaml:1:26: ", "val_loss@N");
     refused("sweep: {name: s, match: {flops: x}}\n", NULL, "study.yaml:1:25: ", "params");
     refused("sweep: {name: s, axes: [mha]}\n", NULL, "study.yaml:1:24: ", "{key: [values]}");
-    refused("sweep: {name: s, axes: {model.x: [1]}}\n", NULL, "study.yaml:1:25: ", "no key");
+    refused("sweep: {name: s, axes: {model.x: [1]}}\n", NULL, "study.yaml:1:25: ", "unknown key");
     refused("sweep: {name: s, axes: {model.dim: 64}}\n", NULL, "study.yaml:1:36: ", "list");
     refused("sweep: {name: s, axes: {train.seed: [1]}}\n", NULL, "study.yaml:1:25: ", "seeds");
     refused("sweep: {name: s, axes: {train.keep: [all]}}\n", NULL,
@@ -152,7 +154,7 @@ static void test_refused(void **state)
             "study.yaml:4:31: ", "twice");
     refused(BASE AXIS "  exclude: [{model.attention: gqa}]\n", NULL,
             "study.yaml:6:31: ", "not one of the values");
-    refused(BASE AXIS "  exclude: [{model.dim: 64}]\n", NULL, "study.yaml:6:14: ", "no axis");
+    refused(BASE AXIS "  exclude: [{model.dim: 64}]\n", NULL, "study.yaml:6:14: ", "not an axis");
     refused(BASE AXIS "  exclude: {model.context: 256}\n", NULL, "study.yaml:6:12: ", "list");
     refused(BASE AXIS, "sweep.baseline={model.attention: gqa}", "", "not one of the values");
     refused(BASE AXIS, "sweep.seed=3", "", "did you mean sweep.seeds?");

@@ -128,7 +128,7 @@ static void compute(void *arg, int thread)
     w->loss += cross_entropy_backward(out[9], in[4], target, T, V, 0.1f);
     rope r;
     error e;
-    const rope_config c = { .theta = 10000 };
+    const rope_config c = { .theta = 10000, .scaling = &rope_none };
     assert_true(rope_open(&r, &c, T, E, &e));
     rope_forward(out[3], &r, 1, T, H, E, 0);
     rope_close(&r);

@@ -4,14 +4,14 @@
 
 #include "core/db/db.h"
 
-/* The study called `name`: a sweep.name, a study.yaml whose sweep.name it is, or a folder that
- * holds one.  Fails when there is none, and names those that there are. */
+/* The study called `name`: its sweep.name, a study file, or a folder with a study.yaml.  Fails if
+ * the database has no such study, and lists those it has. */
 bool lookup_study(db *d, int64_t *sweep_id, const char *name, error *e);
 
-/* The same without a failure when the database has no such study: *sweep_id is 0 then. */
+/* The same, but *sweep_id is 0 if the database has no such study. */
 bool lookup_study_maybe(db *d, int64_t *sweep_id, const char *name, error *e);
 
-/* The one run whose uid starts with `prefix`; *run_id is 0 when none does.  Fails on several. */
+/* The run whose uid starts with `prefix`; *run_id is 0 if there is none.  Fails if several do. */
 bool lookup_run_maybe(db *d, int64_t *run_id, const char *prefix, error *e);
 
 #endif

@@ -2,6 +2,7 @@
 #include "analysis/data/study.h"
 
 #include "analysis/data/lookup.h"
+#include "core/db/run_status.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -109,10 +110,11 @@ static bool read_seeds(study *s, db *d, error *e)
 
 static study_status status_of(const char *text)
 {
-    return strcmp(text, "done") == 0       ? STUDY_DONE
-           : strcmp(text, "diverged") == 0 ? STUDY_DIVERGED
-           : strcmp(text, "failed") == 0   ? STUDY_FAILED
-                                           : STUDY_UNFINISHED;
+    const run_status status = run_status_of(text);
+    return status == RUN_DONE       ? STUDY_DONE
+           : status == RUN_DIVERGED ? STUDY_DIVERGED
+           : status == RUN_FAILED   ? STUDY_FAILED
+                                    : STUDY_UNFINISHED;
 }
 
 static void read_cell(study *s, sqlite3_stmt *q)

@@ -1,4 +1,8 @@
-/* config.c - values read into their fields: from defaults, a YAML file, or the command line. */
+/* config.c - values read into their fields: from defaults, a YAML file, or the command line.
+ *
+ * Every value comes as a YAML node and is checked against its row of the table; whoever wrote it
+ * learns the file, line and column of what is wrong.
+ */
 #include "trainer/config/config.h"
 
 #include <assert.h>
@@ -8,16 +12,16 @@
 #include <stdlib.h>
 #include <string.h>
 
-static uint64_t bit_of(const config_key *k)
+static size_t index_of(const config_key *key)
 {
-    const size_t i = (size_t)(k - config_keys);
+    const size_t i = (size_t)(key - config_keys);
     assert(i < CONFIG_KEYS);
-    return (uint64_t)1 << i;
+    return i;
 }
 
-bool config_given(const config *c, const config_key *k)
+bool config_given(const config *settings, const config_key *key)
 {
-    return c->given & bit_of(k);
+    return settings->given[index_of(key)];
 }
 
 /* A whole number, with a suffix where the key counts something. */
@@ -49,31 +53,32 @@ static bool parse_real(double *out, const char *text)
     return !*end && isfinite(*out);
 }
 
-static bool refuse(const config_key *k, const yaml_node *at, error *e, const char *what)
+static bool refuse(const config_key *key, const yaml_node *at, error *e, const char *what)
 {
-    return yaml_error(at, e, "%s: '%s' is not %s", k->name, at->text, what);
+    return yaml_error(at, e, "%s: '%s' is not %s", key->name, at->text, what);
 }
 
-static bool set_integer(int64_t *out, const config_key *k, const yaml_node *at, error *e)
+static bool set_integer(int64_t *out, const config_key *key, const yaml_node *at, error *e)
 {
-    const bool count = k->type != CONFIG_INT;
+    const bool count = key->type != CONFIG_INT;
     int64_t x;
     if (!parse_integer(&x, at->text, count))
-        return refuse(k, at, e,
+        return refuse(key, at, e,
                       count ? "a count, such as 4096, 500k, 2M, 64Ki or 1Mi" : "a whole number");
-    if ((double)x < k->min || (double)x > k->max)
-        return yaml_error(at, e, "%s: %s is outside %.16g..%.16g", k->name, at->text, k->min,
-                          k->max);
+    if ((double)x < key->min || (double)x > key->max)
+        return yaml_error(at, e, "%s: %s is outside %.16g..%.16g", key->name, at->text, key->min,
+                          key->max);
     *out = x;
     return true;
 }
 
-static bool set_real(double *out, const config_key *k, const yaml_node *at, error *e)
+static bool set_real(double *out, const config_key *key, const yaml_node *at, error *e)
 {
     double x;
-    if (!parse_real(&x, at->text)) return refuse(k, at, e, "a finite number");
-    if (!(x >= k->min && x <= k->max))
-        return yaml_error(at, e, "%s: %s is outside %g..%g", k->name, at->text, k->min, k->max);
+    if (!parse_real(&x, at->text)) return refuse(key, at, e, "a finite number");
+    if (!(x >= key->min && x <= key->max))
+        return yaml_error(at, e, "%s: %s is outside %g..%g", key->name, at->text, key->min,
+                          key->max);
     *out = x;
     return true;
 }
@@ -81,216 +86,219 @@ static bool set_real(double *out, const config_key *k, const yaml_node *at, erro
 bool config_number(double *out, const char *name, double min, double max, const yaml_node *at,
                    error *e)
 {
-    const config_key k = { .name = name, .type = CONFIG_REAL, .min = min, .max = max };
-    if (at->kind != YAML_SCALAR) return yaml_error(at, e, "%s: a number is wanted", name);
-    return set_real(out, &k, at, e);
+    const config_key key = { .name = name, .type = CONFIG_REAL, .min = min, .max = max };
+    if (at->kind != YAML_SCALAR) return yaml_error(at, e, "%s: must be a number", name);
+    return set_real(out, &key, at, e);
 }
 
-static bool set_bool(bool *out, const config_key *k, const yaml_node *at, error *e)
+static bool set_bool(bool *out, const config_key *key, const yaml_node *at, error *e)
 {
     *out = strcmp(at->text, "true") == 0;
-    return *out || strcmp(at->text, "false") == 0 || refuse(k, at, e, "true or false");
+    return *out || strcmp(at->text, "false") == 0 || refuse(key, at, e, "true or false");
 }
 
-static bool set_choice(int64_t *out, const config_key *k, const yaml_node *at, error *e)
+static bool set_choice(int64_t *out, const config_key *key, const yaml_node *at, error *e)
 {
-    char all[256] = "";
-    for (int i = 0; k->choices[i]; i++) {
-        if (strcmp(k->choices[i], at->text) == 0) {
-            *out = i;
-            return true;
-        }
-        const size_t n = strlen(all);
-        snprintf(all + n, sizeof all - n, "%s%s", i ? ", " : "", k->choices[i]);
+    const char *word;
+    char all[256];
+    for (int64_t i = 0; (word = key->word(i)); i++) {
+        if (strcmp(word, at->text) != 0) continue;
+        *out = i;
+        return true;
     }
-    return yaml_error(at, e, "%s: '%s' is none of %s", k->name, at->text, all);
+    config_words(all, sizeof all, key);
+    return yaml_error(at, e, "%s: '%s' is not one of %s", key->name, at->text, all);
 }
 
-static bool set_text(char *out, size_t size, const config_key *k, const yaml_node *at, error *e)
+static bool set_text(char *out, size_t size, const config_key *key, const yaml_node *at, error *e)
 {
     const size_t n = strlen(at->text);
-    if (n >= size) return yaml_error(at, e, "%s: has more than %zu bytes", k->name, size - 1);
+    if (n >= size) return yaml_error(at, e, "%s: longer than %zu bytes", key->name, size - 1);
     for (const char *p = at->text; *p; p++)
         if ((unsigned char)*p < 0x20 || *p == 0x7f)
-            return yaml_error(at, e, "%s: has a control character in it", k->name);
+            return yaml_error(at, e, "%s: contains a control character", key->name);
     memcpy(out, at->text, n + 1);
     return true;
 }
 
 /* The items of a list; a scalar is a list of one. */
-static bool items_of(const yaml_node **item, int *n, const config_key *k, const yaml_node *at,
+static bool items_of(const yaml_node **item, int *n, const config_key *key, const yaml_node *at,
                      error *e)
 {
     *item = at->kind == YAML_LIST ? at->item : at;
     *n = at->kind == YAML_LIST ? at->n : 1;
     if (*n < 1 || *n > CONFIG_LIST)
-        return yaml_error(at, e, "%s: a list of %d, where 1 to %d can be", k->name, *n,
+        return yaml_error(at, e, "%s: %d values given; at most %d are allowed", key->name, *n,
                           CONFIG_LIST);
     for (int i = 0; i < *n; i++)
         if ((*item)[i].kind != YAML_SCALAR)
-            return yaml_error(&(*item)[i], e, "%s: a list within the list", k->name);
+            return yaml_error(&(*item)[i], e, "%s: a list inside a list", key->name);
     return true;
 }
 
-static bool set_specs(config_specs *out, const config_key *k, const yaml_node *at, error *e)
+static bool set_specs(config_specs *out, const config_key *key, const yaml_node *at, error *e)
 {
     const yaml_node *item;
     config_specs s = { 0 };
-    if (!items_of(&item, &s.n, k, at, e)) return false;
+    if (!items_of(&item, &s.n, key, at, e)) return false;
     for (int i = 0; i < s.n; i++)
-        if (!set_text(s.item[i], sizeof s.item[i], k, &item[i], e)) return false;
+        if (!set_text(s.item[i], sizeof s.item[i], key, &item[i], e)) return false;
     *out = s;
     return true;
 }
 
-static bool set_counts(config_counts *out, const config_key *k, const yaml_node *at, error *e)
+static bool set_counts(config_counts *out, const config_key *key, const yaml_node *at, error *e)
 {
     const yaml_node *item;
     config_counts s = { 0 };
-    if (!items_of(&item, &s.n, k, at, e)) return false;
+    if (!items_of(&item, &s.n, key, at, e)) return false;
     for (int i = 0; i < s.n; i++)
-        if (!set_integer(&s.item[i], k, &item[i], e)) return false;
+        if (!set_integer(&s.item[i], key, &item[i], e)) return false;
     *out = s;
     return true;
 }
 
-static bool set_field(config *c, const config_key *k, const yaml_node *at, error *e)
+static bool set_field(config *settings, const config_key *key, const yaml_node *at, error *e)
 {
-    void *field = (char *)c + k->offset;
-    if (k->type == CONFIG_SPECS && at->kind != YAML_MAP) return set_specs(field, k, at, e);
-    if (k->type == CONFIG_COUNTS && at->kind != YAML_MAP) return set_counts(field, k, at, e);
+    void *field = (char *)settings + key->offset;
+    if (key->type == CONFIG_SPECS && at->kind != YAML_MAP) return set_specs(field, key, at, e);
+    if (key->type == CONFIG_COUNTS && at->kind != YAML_MAP) return set_counts(field, key, at, e);
     if (at->kind != YAML_SCALAR)
-        return yaml_error(at, e, "%s: a %s, where one value is wanted", k->name,
+        return yaml_error(at, e, "%s: must be one value, not a %s", key->name,
                           at->kind == YAML_LIST ? "list" : "map");
-    switch (k->type) {
+    switch (key->type) {
     case CONFIG_INT:
     case CONFIG_COUNT:
-        return set_integer(field, k, at, e);
+        return set_integer(field, key, at, e);
     case CONFIG_REAL:
-        return set_real(field, k, at, e);
+        return set_real(field, key, at, e);
     case CONFIG_BOOL:
-        return set_bool(field, k, at, e);
+        return set_bool(field, key, at, e);
     case CONFIG_CHOICE:
-        return set_choice(field, k, at, e);
+        return set_choice(field, key, at, e);
     default:
-        return set_text(field, CONFIG_PATH, k, at, e);
+        return set_text(field, CONFIG_PATH, key, at, e);
     }
 }
 
-bool config_set(config *c, const config_key *k, const yaml_node *value, error *e)
+bool config_set(config *settings, const config_key *key, const yaml_node *value, error *e)
 {
-    if (!set_field(c, k, value, e)) return false;
-    c->given |= bit_of(k);
-    c->line[k - config_keys] = value->file ? value->line : 0;
+    if (!set_field(settings, key, value, e)) return false;
+    settings->given[index_of(key)] = true;
+    settings->line[index_of(key)] = value->file ? value->line : 0;
     return true;
 }
 
-void config_init(config *c)
+void config_init(config *settings)
 {
-    memset(c, 0, sizeof *c);
-    for (const config_key *k = config_keys; k->name; k++) {
+    memset(settings, 0, sizeof *settings);
+    for (const config_key *key = config_keys; key->name; key++) {
         error e;
         char text[16];
-        if (k->derived || k->type == CONFIG_TEXT) continue;
-        assert(strlen(k->initial) < sizeof text);
-        strcpy(text, k->initial);
+        if (key->derived || key->type == CONFIG_TEXT) continue;
+        assert(strlen(key->initial) < sizeof text);
+        strcpy(text, key->initial);
         const yaml_node value = { .kind = YAML_SCALAR, .text = text };
-        const bool ok = set_field(c, k, &value, &e);
+        const bool ok = set_field(settings, key, &value, &e);
         assert(ok), (void)ok;
     }
 }
 
 bool config_unknown(const yaml_node *at, const char *name, error *e)
 {
-    return yaml_error(at, e, "there is no key '%.80s': did you mean %s? `attnlab keys` lists them",
-                      name, config_nearest(name));
+    return yaml_error(at, e, "unknown key '%.80s': did you mean %s? `attnlab keys` lists all", name,
+                      config_nearest(name));
 }
 
-bool config_override(config *c, const char *assignment, error *e)
+bool config_override(config *settings, const char *assignment, error *e)
 {
     const char *equals = strchr(assignment, '=');
     if (!equals || equals == assignment) return error_usage(e, "'%s' is not key=value", assignment);
     char name[64];
     snprintf(name, sizeof name, "%.*s", (int)(equals - assignment), assignment);
-    const config_key *k = config_find(name);
+    const config_key *key = config_find(name);
     const yaml_node command_line = { 0 };
-    if (!k) return config_unknown(&command_line, name, e);
+    if (!key) return config_unknown(&command_line, name, e);
 
     yaml_node *value, verbatim = { .kind = YAML_SCALAR };
-    if (k->type == CONFIG_TEXT) { /* a path is what it is, and not YAML */
+    if (key->type == CONFIG_TEXT) { /* a path is taken as it is, not as YAML */
         verbatim.text = strdup(equals + 1);
-        const bool ok = verbatim.text ? config_set(c, k, &verbatim, e) : error_set(e, "no memory");
+        const bool ok =
+            verbatim.text ? config_set(settings, key, &verbatim, e) : error_set(e, "out of memory");
         free(verbatim.text);
         return ok;
     }
     if (!yaml_parse(&value, equals + 1, e)) return error_where(e, "%s", name);
-    const bool ok = config_set(c, k, value, e);
+    const bool ok = config_set(settings, key, value, e);
     yaml_close(value);
     return ok;
 }
 
-static bool known_section(const yaml_node *key, error *e)
+static bool known_section(const yaml_node *label, error *e)
 {
     static const char *const SECTION[] = { "model", "data", "train", "eval", "sweep", NULL };
     const char *nearest = SECTION[0];
     for (const char *const *s = SECTION; *s; s++) {
-        if (strcmp(key->text, *s) == 0) return true;
-        if (config_distance(key->text, *s) < config_distance(key->text, nearest)) nearest = *s;
+        if (strcmp(label->text, *s) == 0) return true;
+        if (config_distance(label->text, *s) < config_distance(label->text, nearest)) nearest = *s;
     }
-    return yaml_error(key, e, "there is no section '%.80s': did you mean %s?", key->text, nearest);
+    return yaml_error(label, e, "unknown section '%.80s': did you mean %s?", label->text, nearest);
 }
 
 /* A map of the file: sections hold keys, and "model.dim" may also stand by itself. */
-static bool load_map(config *c, const yaml_node *map, const char *prefix, error *e)
+static bool load_map(config *settings, const yaml_node *map, const char *prefix, error *e)
 {
     for (int i = 0; i < map->n; i++) {
-        const yaml_node *key = &map->key[i], *item = &map->item[i];
+        const yaml_node *label = &map->key[i], *item = &map->item[i];
         char name[64];
         if (!*prefix && item->kind == YAML_MAP) {
-            if (!known_section(key, e)) return false;
-            if (strcmp(key->text, "sweep") != 0 && !load_map(c, item, key->text, e)) return false;
+            if (!known_section(label, e)) return false;
+            if (strcmp(label->text, "sweep") != 0 && !load_map(settings, item, label->text, e))
+                return false;
             continue;
         }
-        snprintf(name, sizeof name, "%s%s%s", prefix, *prefix ? "." : "", key->text);
-        const config_key *k = config_find(name);
-        if (!k) return config_unknown(key, name, e);
-        if (config_given(c, k)) return yaml_error(key, e, "%s is given twice", name);
-        if (!config_set(c, k, item, e)) return false;
+        snprintf(name, sizeof name, "%s%s%s", prefix, *prefix ? "." : "", label->text);
+        const config_key *key = config_find(name);
+        if (!key) return config_unknown(label, name, e);
+        if (config_given(settings, key)) return yaml_error(label, e, "%s is set twice", name);
+        if (!config_set(settings, key, item, e)) return false;
     }
     return true;
 }
 
-bool config_take(config *c, const yaml_node *root, const yaml_node **sweep, error *e)
+bool config_take(config *settings, const yaml_node *root, const yaml_node **sweep, error *e)
 {
     if (sweep) *sweep = NULL;
     if (root->kind != YAML_MAP)
-        return yaml_error(root, e, "not a configuration: sections model, data, train, eval wanted");
-    snprintf(c->file, sizeof c->file, "%s", root->file ? root->file : "");
-    if (!load_map(c, root, "", e)) return false;
+        return yaml_error(root, e,
+                          "not a configuration: expected sections model, data, train, eval");
+    snprintf(settings->file, sizeof settings->file, "%s", root->file ? root->file : "");
+    if (!load_map(settings, root, "", e)) return false;
     if (sweep) *sweep = yaml_find(root, "sweep");
     return true;
 }
 
-bool config_load(config *c, const char *path, yaml_node **file, const yaml_node **sweep, error *e)
+bool config_load(config *settings, const char *path, yaml_node **file, const yaml_node **sweep,
+                 error *e)
 {
     if (sweep) *sweep = NULL;
     if (!yaml_read(file, path, e)) return false;
-    if (config_take(c, *file, sweep, e)) return true;
+    if (config_take(settings, *file, sweep, e)) return true;
     yaml_close(*file);
     *file = NULL;
     return false;
 }
 
-bool config_error(const config *c, const char *name, error *e, const char *fmt, ...)
+bool config_error(const config *settings, const char *name, error *e, const char *fmt, ...)
 {
     char text[sizeof e->msg];
     va_list args;
     va_start(args, fmt);
     vsnprintf(text, sizeof text, fmt, args);
     va_end(args);
-    const config_key *k = config_find(name);
-    assert(k);
-    const int line = c->line[k - config_keys];
-    return line ? error_usage(e, "%s:%d: %s: %s", c->file, line, name, text)
+    const config_key *key = config_find(name);
+    assert(key);
+    const int line = settings->line[index_of(key)];
+    return line ? error_usage(e, "%s:%d: %s: %s", settings->file, line, name, text)
                 : error_usage(e, "%s: %s", name, text);
 }

@@ -1,13 +1,13 @@
-/* config.h - everything that a run can be told, by one table of typed keys.
+/* config.h - everything that a run can be told: one table of typed keys.
  *
- * config_table.c lists every key: dotted name, type, default, range, one line of help.  The YAML
- * reader, overrides (key=value), `attnlab keys` and the canonical form all go by that table.  Where
- * a default depends on other keys the field starts as 0 (or empty) and config_resolve fills it in.
+ * config_table.c lists every key: dotted name, type, default, range, and one line of help.  The
+ * YAML reader, key=value overrides, `attnlab keys` and the canonical form all follow that table.  A
+ * field whose default depends on other keys starts as 0 (or empty); run_spec_resolve fills it in.
  *
  * The identity of a run is the canonical JSON of its resolved keys: keys in order, defaults left
  * out, the corpus replaced by the hash of its content, init_from by that of the weights, the
- * attention by its canonical form.  Not in it: threads, keep, paths, and what only says when to
- * look (every_tokens, save_every_tokens).
+ * attention by its canonical form.  Not in it: threads, keep, paths, and how often to evaluate and
+ * save (every_tokens, save_every_tokens).
  */
 #ifndef TRAINER_CONFIG_CONFIG_H
 #define TRAINER_CONFIG_CONFIG_H
@@ -15,7 +15,6 @@
 #include "core/base/error.h"
 #include "core/base/hash.h"
 #include "core/base/yaml_node.h"
-#include "trainer/model/model.h"
 #include "variants/attn.h"
 
 #include <stddef.h>
@@ -24,9 +23,10 @@
 
 enum { CONFIG_PATH = 1024, CONFIG_LIST = 16, CONFIG_ID = 17, CONFIG_UID = 13, CONFIG_KEYS = 64 };
 
-enum { SCHEDULE_COSINE, SCHEDULE_CONSTANT, SCHEDULE_WSD };
-enum { KEEP_FINAL, KEEP_ALL, KEEP_NONE };
-enum { PRECISION_FLOAT32, PRECISION_BFLOAT16 };
+/* Values of the keys that are choices; config_table.c has a word for each. */
+enum { SCHEDULE_COSINE, SCHEDULE_CONSTANT, SCHEDULE_WSD, SCHEDULES };
+enum { KEEP_FINAL, KEEP_ALL, KEEP_NONE, KEEPS };
+enum { PRECISION_FLOAT32, PRECISION_BFLOAT16, PRECISIONS };
 
 typedef struct config_specs {
     int n;
@@ -45,7 +45,7 @@ typedef struct config {
         config_specs attention; /* tiled over the layers */
         bool tie_embeddings;
         double norm_eps, rope_theta;
-        int64_t rope_scaling; /* enum rope_scaling */
+        int64_t rope_scaling; /* index in rope_scalings */
         double rope_factor;
         int64_t rope_original_context;
     } model;
@@ -68,13 +68,13 @@ typedef struct config {
         int64_t stride; /* 0: each length itself */
     } eval;
 
-    /* Filled in by config_resolve. */
+    /* Filled in by run_spec_resolve. */
     char corpus_sha256[HASH_HEX]; /* empty without a corpus    */
     char init_sha256[HASH_HEX];   /* empty without init_from   */
 
     /* Where the values came from, in the order of the table. */
-    uint64_t given;        /* keys that were set, a bit each      */
-    int line[CONFIG_KEYS]; /* in `file`; 0: not there             */
+    bool given[CONFIG_KEYS]; /* was the key set?                    */
+    int line[CONFIG_KEYS];   /* its line in `file`; 0: not there    */
     char file[CONFIG_PATH];
 } config;
 
@@ -92,13 +92,13 @@ typedef enum config_type {
 typedef struct config_key {
     const char *name; /* "model.n_layers" */
     config_type type;
-    size_t offset;              /* of the field in config */
-    const char *initial;        /* the default, as it would be written; "" where it is derived */
-    const char *derived;        /* what it is derived from, for people; NULL where it is not   */
-    double min, max;            /* of a number, or of each in a list                           */
-    const char *const *choices; /* NULL last; of CONFIG_CHOICE */
-    bool identity;              /* part of the identity        */
+    size_t offset;                       /* of the field in config                            */
+    double min, max;                     /* of a number, or of each in a list                 */
+    const char *(*word)(int64_t choice); /* of a CONFIG_CHOICE; NULL from its number of words */
+    bool identity;                       /* part of the identity?                             */
     const char *help;
+    const char *initial; /* the default, as the user would write it; "" if it is derived      */
+    const char *derived; /* what the default is derived from, in words; NULL if it is not     */
 } config_key;
 
 /* Every key of a run, in order; the last has no name. */
@@ -108,61 +108,53 @@ extern const config_key config_keys[];
 const config_key *config_find(const char *name);
 const char *config_nearest(const char *name);
 
-/* error_usage about a key that is not there, with the nearest that is. */
+/* The words of a choice: "cosine, constant, wsd". */
+void config_words(char *out, size_t size, const config_key *key);
+
+/* error_usage about an unknown key, with the nearest known one. */
 bool config_unknown(const yaml_node *at, const char *name, error *e);
 
 /* Letters to add, drop or change to make b of a (Levenshtein 1966); 64 for the very long. */
 int config_distance(const char *a, const char *b);
 
 /* Was the key set, by a file or a command line? */
-bool config_given(const config *c, const config_key *k);
+bool config_given(const config *settings, const config_key *key);
 
-void config_init(config *c);
+/* Every key at its default. */
+void config_init(config *settings);
 
-/* Set one key from what the user wrote; `from` is the node it came from (whose line and column go
- * into the message) or NULL.  Fails on a wrong type, or a value out of range. */
-bool config_set(config *c, const config_key *k, const yaml_node *value, error *e);
+/* Set one key from what the user wrote.  Fails on a wrong type or a value out of range, with the
+ * file, line and column of `value`. */
+bool config_set(config *settings, const config_key *key, const yaml_node *value, error *e);
 
 /* A number by the rules of the table, for keys that are not in it. */
-bool config_number(double *out, const char *name, double min, double max, const yaml_node *at,
+bool config_number(double *out, const char *name, double min, double max, const yaml_node *value,
                    error *e);
 
 /* "train.lr=1e-3" or "model.attention=[mha, mqa]", from the command line. */
-bool config_override(config *c, const char *assignment, error *e);
+bool config_override(config *settings, const char *assignment, error *e);
 
-/* Read a YAML file into c.  *sweep (may be NULL) is its `sweep` section, or NULL; *file owns it. */
-bool config_load(config *c, const char *path, yaml_node **file, const yaml_node **sweep, error *e);
+/* Read a YAML file.  *sweep (may be NULL) is its `sweep` section, or NULL; *file owns it. */
+bool config_load(config *settings, const char *path, yaml_node **file, const yaml_node **sweep,
+                 error *e);
 
-/* The same of a tree that has been read. */
-bool config_take(config *c, const yaml_node *root, const yaml_node **sweep, error *e);
+/* The same from a tree that has been read. */
+bool config_take(config *settings, const yaml_node *root, const yaml_node **sweep, error *e);
 
 /* error_usage about a key that was set: "FILE:LINE: model.n_heads: " in front. */
-bool config_error(const config *c, const char *name, error *e, const char *fmt, ...)
+bool config_error(const config *settings, const char *name, error *e, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 
-/* Fill in what is derived, canonicalise the attention, and check what one key cannot know of
- * another: heads that divide, spans and contexts that divide, the variants' own checks.  Reads the
- * manifest of the corpus when there is one, and hashes init_from; their paths, taken from the
- * current folder, become absolute. */
-bool config_resolve(config *c, error *e);
-
-/* The model of a resolved configuration. */
-bool config_model(const config *c, model_config *m, error *e);
-
-/* Canonical JSON (the caller frees it), without seed, data_seed and replica unless `seeds`. */
-char *config_canonical(const config *c, bool seeds);
-
-/* First 64 bits of SHA-256 of the canonical JSON without seeds, in hexadecimal; and the first 48 of
- * that of "CONFIG_ID seed data_seed replica generation". */
-void config_id(const config *c, char id[CONFIG_ID]);
-void config_run_uid(const config *c, int64_t generation, char uid[CONFIG_UID]);
+/* Canonical JSON of a resolved configuration (the caller frees it), without seed, data_seed and
+ * replica unless `seeds`. */
+char *config_canonical(const config *settings, bool seeds);
 
 /* One key's value as text: the corpus by its hash and lists as [a, b].  CONFIG_VALUE characters
  * hold every value. */
 enum { CONFIG_VALUE = CONFIG_LIST * (ATTN_SPEC + 2) };
-void config_value(char *out, size_t size, const config *c, const config_key *k);
+void config_value(char *out, size_t size, const config *settings, const config_key *key);
 
 /* The YAML file that, read again, gives the same resolved configuration. */
-void config_write(FILE *f, const config *c);
+void config_write(FILE *f, const config *settings);
 
 #endif

@@ -32,21 +32,22 @@ static void put_string(FILE *f, const char *text)
     free(quoted);
 }
 
-static void put_text(FILE *f, const config *c, const config_key *k, bool paths)
+static void put_text(FILE *f, const config *settings, const config_key *key, bool paths)
 {
-    const char *path = (const char *)c + k->offset;
+    const char *path = (const char *)settings + key->offset;
     if (paths)
         put_string(f, path);
     else
-        put_string(f, path == c->data.corpus ? c->corpus_sha256 : c->init_sha256);
+        put_string(f,
+                   path == settings->data.corpus ? settings->corpus_sha256 : settings->init_sha256);
 }
 
 /* A value as JSON, which is also YAML. */
-static void put_value(FILE *f, const config *c, const config_key *k, bool paths)
+static void put_value(FILE *f, const config *settings, const config_key *key, bool paths)
 {
-    const void *field = (const char *)c + k->offset;
+    const void *field = (const char *)settings + key->offset;
     char number[40];
-    switch (k->type) {
+    switch (key->type) {
     case CONFIG_INT:
     case CONFIG_COUNT:
         fprintf(f, "%" PRId64, *(const int64_t *)field);
@@ -59,10 +60,10 @@ static void put_value(FILE *f, const config *c, const config_key *k, bool paths)
         fputs(*(const bool *)field ? "true" : "false", f);
         return;
     case CONFIG_CHOICE:
-        put_string(f, k->choices[*(const int64_t *)field]);
+        put_string(f, key->word(*(const int64_t *)field));
         return;
     case CONFIG_TEXT:
-        put_text(f, c, k, paths);
+        put_text(f, settings, key, paths);
         return;
     case CONFIG_SPECS: {
         const config_specs *s = field;
@@ -84,22 +85,23 @@ static void put_value(FILE *f, const config *c, const config_key *k, bool paths)
 }
 
 /* What put_value writes, as a string that the caller frees. */
-static char *value_of(const config *c, const config_key *k, bool paths)
+static char *value_of(const config *settings, const config_key *key, bool paths)
 {
     char *text = NULL;
     size_t n;
     FILE *f = open_memstream(&text, &n);
     if (!f) error_memory();
-    put_value(f, c, k, paths);
+    put_value(f, settings, key, paths);
     if (fclose(f) != 0) error_memory();
     return text;
 }
 
-static bool is_seed(const config *c, const config_key *k)
+static bool is_seed(const config *settings, const config_key *key)
 {
-    const char *field = (const char *)c + k->offset;
-    return field == (const char *)&c->train.seed || field == (const char *)&c->train.data_seed ||
-           field == (const char *)&c->train.replica;
+    const char *field = (const char *)settings + key->offset;
+    return field == (const char *)&settings->train.seed ||
+           field == (const char *)&settings->train.data_seed ||
+           field == (const char *)&settings->train.replica;
 }
 
 static int by_name(const void *a, const void *b)
@@ -107,24 +109,25 @@ static int by_name(const void *a, const void *b)
     return strcmp((*(const config_key *const *)a)->name, (*(const config_key *const *)b)->name);
 }
 
-char *config_canonical(const config *c, bool seeds)
+char *config_canonical(const config *settings, bool seeds)
 {
+    const config_key *keys[CONFIG_KEYS];
     config initial;
-    const config_key *key[CONFIG_KEYS];
-    size_t keys = 0, size;
+    size_t n = 0, size;
     char *json = NULL;
     FILE *f = open_memstream(&json, &size);
     if (!f) error_memory();
     config_init(&initial);
-    for (const config_key *k = config_keys; k->name; k++)
-        if (k->identity && (seeds || !is_seed(c, k))) key[keys++] = k;
-    qsort(key, keys, sizeof *key, by_name);
+    for (const config_key *key = config_keys; key->name; key++)
+        if (key->identity && (seeds || !is_seed(settings, key))) keys[n++] = key;
+    qsort(keys, n, sizeof *keys, by_name);
 
     char before = '{';
-    for (size_t i = 0; i < keys; i++) {
-        char *value = value_of(c, key[i], false), *usual = value_of(&initial, key[i], false);
-        if (key[i]->derived || strcmp(value, usual) != 0) {
-            fprintf(f, "%c\"%s\":%s", before, key[i]->name, value);
+    for (size_t i = 0; i < n; i++) {
+        char *value = value_of(settings, keys[i], false);
+        char *usual = value_of(&initial, keys[i], false);
+        if (keys[i]->derived || strcmp(value, usual) != 0) {
+            fprintf(f, "%c\"%s\":%s", before, keys[i]->name, value);
             before = ',';
         }
         free(value), free(usual);
@@ -134,39 +137,21 @@ char *config_canonical(const config *c, bool seeds)
     return json;
 }
 
-void config_id(const config *c, char id[CONFIG_ID])
+void config_value(char *out, size_t size, const config *settings, const config_key *key)
 {
-    char hex[HASH_HEX];
-    char *json = config_canonical(c, false);
-    hash_bytes(hex, json, strlen(json));
-    free(json);
-    snprintf(id, CONFIG_ID, "%s", hex);
-}
-
-void config_run_uid(const config *c, int64_t generation, char uid[CONFIG_UID])
-{
-    char id[CONFIG_ID], hex[HASH_HEX], text[128];
-    config_id(c, id);
-    const int n = snprintf(text, sizeof text, "%s %" PRId64 " %" PRId64 " %" PRId64 " %" PRId64, id,
-                           c->train.seed, c->train.data_seed, c->train.replica, generation);
-    hash_bytes(hex, text, (size_t)n);
-    snprintf(uid, CONFIG_UID, "%s", hex);
-}
-
-void config_value(char *out, size_t size, const config *c, const config_key *k)
-{
-    const void *field = (const char *)c + k->offset;
-    if (k->type == CONFIG_TEXT) {
+    const void *field = (const char *)settings + key->offset;
+    if (key->type == CONFIG_TEXT) {
         snprintf(out, size, "%s",
-                 (const char *)field == c->data.corpus ? c->corpus_sha256 : c->init_sha256);
+                 (const char *)field == settings->data.corpus ? settings->corpus_sha256
+                                                              : settings->init_sha256);
         return;
     }
-    if (k->type == CONFIG_CHOICE) {
-        snprintf(out, size, "%s", k->choices[*(const int64_t *)field]);
+    if (key->type == CONFIG_CHOICE) {
+        snprintf(out, size, "%s", key->word(*(const int64_t *)field));
         return;
     }
-    if (k->type != CONFIG_SPECS) {
-        char *text = value_of(c, k, false);
+    if (key->type != CONFIG_SPECS) {
+        char *text = value_of(settings, key, false);
         snprintf(out, size, "%s", text);
         free(text);
         return;
@@ -182,19 +167,19 @@ void config_value(char *out, size_t size, const config *c, const config_key *k)
     if (s->n > 1 && n < size) snprintf(out + n, size - n, "]");
 }
 
-void config_write(FILE *f, const config *c)
+void config_write(FILE *f, const config *settings)
 {
     const char *section = "";
     size_t n = 0;
     fputs("# A resolved configuration, written by attnlab.\n", f);
-    for (const config_key *k = config_keys; k->name; k++) {
-        const size_t dot = (size_t)(strchr(k->name, '.') - k->name);
-        if (dot != n || memcmp(section, k->name, n) != 0) {
-            section = k->name, n = dot;
+    for (const config_key *key = config_keys; key->name; key++) {
+        const size_t dot = (size_t)(strchr(key->name, '.') - key->name);
+        if (dot != n || memcmp(section, key->name, n) != 0) {
+            section = key->name, n = dot;
             fprintf(f, "%.*s:\n", (int)n, section);
         }
-        fprintf(f, "  %s: ", k->name + n + 1);
-        put_value(f, c, k, true);
+        fprintf(f, "  %s: ", key->name + n + 1);
+        put_value(f, settings, key, true);
         fputc('\n', f);
     }
 }

@@ -1,119 +1,130 @@
 /* config_table.c - every key of a run: name, type, default, range, and one line of help.
  *
- * A released default never changes, because keys at their default are left out of the identity;
- * and a new key begins with the default under which old runs were trained.
+ * To add a key: a field in config (config.h), a row here, and the code that uses it.  A released
+ * default never changes, because keys at their default are left out of the identity; a new key
+ * begins with the default under which old runs were trained.
  */
-#include "trainer/config/config.h"
+#include "trainer/config/run_spec.h"
 
+#include <assert.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
 
-static const char *const SCALINGS[] = { "none", "linear", "ntk", "yarn", NULL };
-static const char *const SCHEDULES[] = { "cosine", "constant", "wsd", NULL };
-static const char *const KEEPS[] = { "final", "all", "none", NULL };
-static const char *const PRECISIONS[] = { "float32", "bfloat16", NULL };
-
 /* Integers are kept exact by a double up to here. */
 #define EXACT 9007199254740991.0
 
-#define AT(field) offsetof(config, field)
+static const char *scaling_word(int64_t choice)
+{
+    return rope_scalings[choice] ? rope_scalings[choice]->name : NULL;
+}
 
-/* Sizes are bounded so that the product of any two that meet in one tensor dimension fits an int.
- */
+static const char *schedule_word(int64_t choice)
+{
+    static const char *const WORDS[SCHEDULES] = {
+        [SCHEDULE_COSINE] = "cosine", [SCHEDULE_CONSTANT] = "constant", [SCHEDULE_WSD] = "wsd"
+    };
+    return choice < SCHEDULES ? WORDS[choice] : NULL;
+}
+
+static const char *keep_word(int64_t choice)
+{
+    static const char *const WORDS[KEEPS] = {
+        [KEEP_FINAL] = "final", [KEEP_ALL] = "all", [KEEP_NONE] = "none"
+    };
+    return choice < KEEPS ? WORDS[choice] : NULL;
+}
+
+static const char *precision_word(int64_t choice)
+{
+    static const char *const WORDS[PRECISIONS] = {
+        [PRECISION_FLOAT32] = "float32", [PRECISION_BFLOAT16] = "bfloat16"
+    };
+    return choice < PRECISIONS ? WORDS[choice] : NULL;
+}
+
+// clang-format off
+#define INT(key, value, min, max, identity, help)    { #key, CONFIG_INT,    offsetof(config, key), min, max, NULL, identity, help, value }
+#define COUNT(key, value, min, max, identity, help)  { #key, CONFIG_COUNT,  offsetof(config, key), min, max, NULL, identity, help, value }
+#define COUNTS(key, value, min, max, identity, help) { #key, CONFIG_COUNTS, offsetof(config, key), min, max, NULL, identity, help, value }
+#define REAL(key, value, min, max, identity, help)   { #key, CONFIG_REAL,   offsetof(config, key), min, max, NULL, identity, help, value }
+#define BOOL(key, value, identity, help)             { #key, CONFIG_BOOL,   offsetof(config, key), 0, 1, NULL, identity, help, value }
+#define CHOICE(key, value, word, identity, help)     { #key, CONFIG_CHOICE, offsetof(config, key), 0, 0, word, identity, help, value }
+#define SPECS(key, value, identity, help)            { #key, CONFIG_SPECS,  offsetof(config, key), 0, 0, NULL, identity, help, value }
+#define TEXT(key, identity, help)                    { #key, CONFIG_TEXT,   offsetof(config, key), 0, 0, NULL, identity, help, "" }
+#define FROM(keys) "", keys /* in place of a default: what it is derived from */
+
+/* Sizes are bounded so that the product of any two that meet in one tensor dimension fits an int. */
 const config_key config_keys[] = {
-    { "model.n_layers", CONFIG_INT, AT(model.n_layers), "6", NULL, 1, MODEL_LAYERS, NULL, true,
-      "layers" },
-    { "model.dim", CONFIG_INT, AT(model.dim), "256", NULL, 1, 1 << 16, NULL, true,
-      "width of the residual stream" },
-    { "model.n_heads", CONFIG_INT, AT(model.n_heads), "8", NULL, 1, 1 << 10, NULL, true,
-      "query heads" },
-    { "model.head_dim", CONFIG_INT, AT(model.head_dim), "", "dim / n_heads", 1, 1 << 12, NULL, true,
-      "width of a head" },
-    { "model.ffn_dim", CONFIG_INT, AT(model.ffn_dim), "", "8/3 dim, rounded up to a multiple of 32",
-      1, 1 << 20, NULL, true, "width of the feed-forward layers" },
-    { "model.vocab_size", CONFIG_COUNT, AT(model.vocab_size), "", "the corpus's", 2, 1 << 22, NULL,
-      true, "pieces of the vocabulary; needed only without a corpus" },
-    { "model.context", CONFIG_COUNT, AT(model.context), "512", NULL, 1, 1 << 22, NULL, true,
-      "positions of a training sequence" },
-    { "model.attention", CONFIG_SPECS, AT(model.attention), "mha", NULL, 0, 0, NULL, true,
-      "variant:option=value, or a list tiled over the layers" },
-    { "model.tie_embeddings", CONFIG_BOOL, AT(model.tie_embeddings), "false", NULL, 0, 1, NULL,
-      true, "is the head the embedding?" },
-    { "model.norm_eps", CONFIG_REAL, AT(model.norm_eps), "1e-5", NULL, 0, 1, NULL, true,
-      "epsilon of RMSNorm" },
-    { "model.rope_theta", CONFIG_REAL, AT(model.rope_theta), "10000", NULL, 1, 1e15, NULL, true,
-      "base of the rotary embedding" },
-    { "model.rope_scaling", CONFIG_CHOICE, AT(model.rope_scaling), "none", NULL, 0, 0, SCALINGS,
-      true, "how its frequencies are changed" },
-    { "model.rope_factor", CONFIG_REAL, AT(model.rope_factor), "1", NULL, 1, 1e6, NULL, true,
-      "by how much (not read by none)" },
-    { "model.rope_original_context", CONFIG_COUNT, AT(model.rope_original_context), "", "context",
-      1, 1 << 22, NULL, true, "the context that is stretched (read by yarn)" },
+    //     key                          default                          range            identity  help
+    // model: sizes and shape of the network
+    INT(   model.n_layers,              "6",                             1, MODEL_LAYERS, true,  "number of transformer layers"),
+    INT(   model.dim,                   "256",                           1, 1 << 16,      true,  "width of the residual stream"),
+    INT(   model.n_heads,               "8",                             1, 1 << 10,      true,  "number of query heads"),
+    INT(   model.head_dim,              FROM("dim / n_heads"),           1, 1 << 12,      true,  "width of one attention head"),
+    INT(   model.ffn_dim,               FROM("8/3 dim, rounded up to a multiple of 32"), 1, 1 << 20, true, "inner width of the feed-forward layers"),
+    COUNT( model.vocab_size,            FROM("the corpus's"),            2, 1 << 22,      true,  "vocabulary size; set it only if there is no corpus"),
+    COUNT( model.context,               "512",                           1, 1 << 22,      true,  "context length in training, in tokens"),
+    SPECS( model.attention,             "mha",                                            true,  "attention variant (NAME:OPTION=VALUE), or a list repeated over the layers"),
+    BOOL(  model.tie_embeddings,        "false",                                          true,  "use the embedding matrix as the output layer too"),
+    REAL(  model.norm_eps,              "1e-5",                          0, 1,            true,  "epsilon in RMSNorm"),
+    REAL(  model.rope_theta,            "10000",                         1, 1e15,         true,  "base of the rotary position embedding (RoPE)"),
+    CHOICE(model.rope_scaling,          "none",                          scaling_word,    true,  "how RoPE is stretched to longer contexts"),
+    REAL(  model.rope_factor,           "1",                             1, 1e6,          true,  "factor by which RoPE is stretched; ignored if rope_scaling is none"),
+    COUNT( model.rope_original_context, FROM("context"),                 1, 1 << 22,      true,  "context length before stretching, for scalings that read it"),
 
-    { "data.corpus", CONFIG_TEXT, AT(data.corpus), "", NULL, 0, 0, NULL, true,
-      "folder made by `attnlab prepare`" },
-    { "data.span", CONFIG_COUNT, AT(data.span), "", "the largest context of the study", 1, 1 << 30,
-      NULL, true, "text drawn at once; a multiple of the context" },
+    // data: what is read
+    TEXT(  data.corpus,                                                                   true,  "corpus folder, made by `attnlab prepare`"),
+    COUNT( data.span,                   FROM("the largest context of the study"), 1, 1 << 30, true, "tokens drawn from the text at once; a multiple of the context"),
 
-    { "train.tokens", CONFIG_COUNT, AT(train.tokens), "2M", NULL, 1, 1e15, NULL, true,
-      "length of training" },
-    { "train.batch_tokens", CONFIG_COUNT, AT(train.batch_tokens), "8192", NULL, 1, 1 << 30, NULL,
-      true, "tokens of a step; a multiple of the span" },
-    { "train.lr", CONFIG_REAL, AT(train.lr), "1e-3", NULL, 0, 1e6, NULL, true,
-      "peak learning rate" },
-    { "train.min_lr_ratio", CONFIG_REAL, AT(train.min_lr_ratio), "0.1", NULL, 0, 1, NULL, true,
-      "where cosine and wsd end, as a part of the peak" },
-    { "train.warmup_tokens", CONFIG_COUNT, AT(train.warmup_tokens), "", "tokens / 20", 0, 1e15,
-      NULL, true, "linear warm-up" },
-    { "train.schedule", CONFIG_CHOICE, AT(train.schedule), "cosine", NULL, 0, 0, SCHEDULES, true,
-      "learning rate after warm-up; wsd: constant, then a linear decay" },
-    { "train.decay_tokens", CONFIG_COUNT, AT(train.decay_tokens), "0", NULL, 0, 1e15, NULL, true,
-      "the last tokens, where wsd decays; 0: a fifth of all (read by wsd)" },
-    { "train.beta1", CONFIG_REAL, AT(train.beta1), "0.9", NULL, 0, 0.999999, NULL, true,
-      "AdamW: decay of the first moment" },
-    { "train.beta2", CONFIG_REAL, AT(train.beta2), "0.95", NULL, 0, 0.999999, NULL, true,
-      "AdamW: decay of the second moment" },
-    { "train.eps", CONFIG_REAL, AT(train.eps), "1e-5", NULL, 0, 1, NULL, true, "AdamW: epsilon" },
-    { "train.weight_decay", CONFIG_REAL, AT(train.weight_decay), "0.1", NULL, 0, 1e3, NULL, true,
-      "AdamW: decay of tensors of rank 2 or more" },
-    { "train.clip", CONFIG_REAL, AT(train.clip), "1", NULL, 0, 1e9, NULL, true,
-      "largest norm of the gradient; 0: as it comes" },
-    { "train.seed", CONFIG_INT, AT(train.seed), "1", NULL, 0, EXACT, NULL, true,
-      "seed of the weights" },
-    { "train.data_seed", CONFIG_INT, AT(train.data_seed), "1", NULL, 0, EXACT, NULL, true,
-      "seed of the order of the data" },
-    { "train.replica", CONFIG_INT, AT(train.replica), "0", NULL, 0, EXACT, NULL, true,
-      "another draw of the weights, all else the same" },
-    { "train.init_from", CONFIG_TEXT, AT(train.init_from), "", NULL, 0, 0, NULL, true,
-      "weights to start from (safetensors)" },
-    { "train.lanes", CONFIG_INT, AT(train.lanes), "8", NULL, 1, 1 << 10, NULL, true,
-      "parts of a batch whose gradients are added in order" },
-    { "train.save_every_tokens", CONFIG_COUNT, AT(train.save_every_tokens), "", "tokens / 10", 1,
-      1e15, NULL, false, "tokens between checkpoints" },
-    { "train.keep", CONFIG_CHOICE, AT(train.keep), "final", NULL, 0, 0, KEEPS, false,
-      "weights that stay after the run" },
-    { "train.precision", CONFIG_CHOICE, AT(train.precision), "float32", NULL, 0, 0, PRECISIONS,
-      true, "numbers of the linear layers" },
-    { "train.threads", CONFIG_INT, AT(train.threads), "0", NULL, 0, 1 << 10, NULL, false,
-      "0: every processor" },
+    // train: how the weights are learned
+    COUNT( train.tokens,                "2M",                            1, 1e15,         true,  "length of training in tokens"),
+    COUNT( train.batch_tokens,          "8192",                          1, 1 << 30,      true,  "batch size in tokens; a multiple of the span"),
+    REAL(  train.lr,                    "1e-3",                          0, 1e6,          true,  "peak learning rate"),
+    REAL(  train.min_lr_ratio,          "0.1",                           0, 1,            true,  "final learning rate of cosine and wsd, relative to the peak"),
+    COUNT( train.warmup_tokens,         FROM("tokens / 20"),             0, 1e15,         true,  "length of the linear warm-up in tokens"),
+    CHOICE(train.schedule,              "cosine",                        schedule_word,   true,  "learning rate after the warm-up; wsd: constant, then a linear decay"),
+    COUNT( train.decay_tokens,          "0",                             0, 1e15,         true,  "length of the decay of wsd in tokens; 0: a fifth of the training"),
+    REAL(  train.beta1,                 "0.9",                           0, 0.999999,     true,  "AdamW: decay rate of the first moment"),
+    REAL(  train.beta2,                 "0.95",                          0, 0.999999,     true,  "AdamW: decay rate of the second moment"),
+    REAL(  train.eps,                   "1e-5",                          0, 1,            true,  "AdamW: epsilon"),
+    REAL(  train.weight_decay,          "0.1",                           0, 1e3,          true,  "AdamW: weight decay of matrices (norm weights have none)"),
+    REAL(  train.clip,                  "1",                             0, 1e9,          true,  "clip the gradient to this norm; 0: no clipping"),
+    INT(   train.seed,                  "1",                             0, EXACT,        true,  "seed of the initial weights"),
+    INT(   train.data_seed,             "1",                             0, EXACT,        true,  "seed of the order in which the text is read"),
+    INT(   train.replica,               "0",                             0, EXACT,        true,  "another draw of the initial weights with the same seed"),
+    TEXT(  train.init_from,                                                               true,  "weights to start from (a safetensors file)"),
+    INT(   train.lanes,                 "8",                             1, 1 << 10,      true,  "parts of a batch that are computed separately and added in order"),
+    COUNT( train.save_every_tokens,     FROM("tokens / 10"),             1, 1e15,         false, "tokens between checkpoints"),
+    CHOICE(train.keep,                  "final",                         keep_word,       false, "which weights to keep after the run"),
+    CHOICE(train.precision,             "float32",                       precision_word,  true,  "number format of the linear layers"),
+    INT(   train.threads,               "0",                             0, 1 << 10,      false, "number of threads; 0: one for each processor"),
 
-    { "eval.every_tokens", CONFIG_COUNT, AT(eval.every_tokens), "", "tokens / 10", 1, 1e15, NULL,
-      false, "tokens between evaluations" },
-    { "eval.tokens", CONFIG_COUNT, AT(eval.tokens), "0", NULL, 0, 1e15, NULL, true,
-      "held-out text to score; 0: all" },
-    { "eval.context", CONFIG_COUNTS, AT(eval.context), "", "model.context", 1, 1 << 22, NULL, true,
-      "lengths to evaluate at; each divides the largest" },
-    { "eval.stride", CONFIG_COUNT, AT(eval.stride), "0", NULL, 0, 1 << 22, NULL, true,
-      "positions between windows; 0: the length" },
+    // eval: the loss on held-out text
+    COUNT( eval.every_tokens,           FROM("tokens / 10"),             1, 1e15,         false, "training tokens between evaluations"),
+    COUNT( eval.tokens,                 "0",                             0, 1e15,         true,  "tokens of held-out text to score; 0: all"),
+    COUNTS(eval.context,                FROM("model.context"),           1, 1 << 22,      true,  "context lengths to evaluate at; each must divide the largest"),
+    COUNT( eval.stride,                 "0",                             0, 1 << 22,      true,  "tokens between the starts of evaluation windows; 0: the window length"),
     { 0 },
 };
+// clang-format on
+
+static_assert(sizeof config_keys / sizeof *config_keys - 1 <= CONFIG_KEYS, "raise CONFIG_KEYS");
 
 const config_key *config_find(const char *name)
 {
-    for (const config_key *k = config_keys; k->name; k++)
-        if (strcmp(k->name, name) == 0) return k;
+    for (const config_key *key = config_keys; key->name; key++)
+        if (strcmp(key->name, name) == 0) return key;
     return NULL;
+}
+
+void config_words(char *out, size_t size, const config_key *key)
+{
+    const char *word;
+    size_t n = 0;
+    out[0] = '\0';
+    for (int64_t i = 0; n < size && (word = key->word(i)); i++)
+        n += (size_t)snprintf(out + n, size - n, "%s%s", i ? ", " : "", word);
 }
 
 /* What follows the section. */
@@ -147,12 +158,12 @@ const char *config_nearest(const char *name)
 {
     const char *best = NULL;
     int least = INT_MAX;
-    for (const config_key *k = config_keys; k->name; k++) {
-        const int whole = config_distance(name, k->name);
-        const int part = config_distance(leaf(name), leaf(k->name)) + 1; /* in another section */
+    for (const config_key *key = config_keys; key->name; key++) {
+        const int whole = config_distance(name, key->name);
+        const int part = config_distance(leaf(name), leaf(key->name)) + 1; /* in another section */
         int d = whole < part ? whole : part;
-        if (d > 2 && strstr(k->name, leaf(name))) d = 2; /* the start of it */
-        if (d < least) least = d, best = k->name;
+        if (d > 2 && strstr(key->name, leaf(name))) d = 2; /* the start of it */
+        if (d < least) least = d, best = key->name;
     }
     return best;
 }

@@ -2,9 +2,10 @@
  * order, so that no result depends on who did what; see evaluation.h. */
 #include "trainer/model/evaluation.h"
 
-#include "core/db/db.h"
+#include "core/base/timer.h"
 
 #include <assert.h>
+#include <math.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -161,14 +162,14 @@ static bool add_up(evaluation_result *r, const evaluation *v, int length, error 
 bool evaluation_run(evaluation *v, evaluation_result *r, error *e)
 {
     for (int i = 0; i < v->lengths; i++) {
-        const int64_t began = db_now_ms();
+        const double began = timer_now();
         work k = { .v = v, .length = i };
         threads_run(v->pool, take_windows, &k);
         if (!add_up(&r[i], v, i, e)) {
             while (i-- > 0) evaluation_result_close(&r[i]);
             return false;
         }
-        r[i].wall_ms = db_now_ms() - began;
+        r[i].wall_ms = llround(1000 * (timer_now() - began));
     }
     return true;
 }

@@ -64,14 +64,14 @@ void memory_print(char out[MEMORY_TEXT], double bytes)
     snprintf(out, MEMORY_TEXT, i && bytes < 100 ? "%.3g %s" : "%.0f %s", bytes, UNIT[i]);
 }
 
-bool memory_weigh(model_memory *p, const config *c, int n_threads, error *e)
+bool memory_weigh(model_memory *p, const run_spec *spec, int n_threads, error *e)
 {
+    const config *c = &spec->config;
     const kernels_precision precision =
         c->train.precision == PRECISION_BFLOAT16 ? KERNELS_BFLOAT16 : KERNELS_FLOAT32;
     model m;
-    model_config mc;
-    if (!config_model(c, &mc, e) || !model_open(&m, &mc, e)) return false;
-    model_weigh(p, &mc, precision, (int)(c->train.batch_tokens / c->model.context),
+    if (!model_open(&m, &spec->model, e)) return false;
+    model_weigh(p, &spec->model, precision, (int)(c->train.batch_tokens / c->model.context),
                 (int)c->train.lanes, n_threads);
     p->total += evaluation_weigh(c, &m, n_threads);
     model_close(&m);

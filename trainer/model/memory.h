@@ -3,7 +3,7 @@
 #define TRAINER_MODEL_MEMORY_H
 
 #include "core/base/error.h"
-#include "trainer/config/config.h"
+#include "trainer/model/model.h"
 
 /* Bytes that this process may still allocate: the least of what the system has available, what
  * its control group has left, and RLIMIT_AS.  SIZE_MAX where nothing says. */
@@ -11,7 +11,7 @@ size_t memory_available(void);
 
 /* What a run of a resolved configuration allocates with this many threads; `total` holds what
  * evaluation takes too. */
-bool memory_weigh(model_memory *p, const config *c, int n_threads, error *e);
+bool memory_weigh(model_memory *p, const run_spec *spec, int n_threads, error *e);
 
 /* Fails, with both numbers in the message, when a run with this many threads needs more than there
  * is, of memory or of address space. */

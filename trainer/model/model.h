@@ -12,25 +12,10 @@
 #include "core/base/error.h"
 #include "core/compute/kernels.h"
 #include "core/compute/panels.h"
-#include "core/compute/rope.h"
 #include "core/compute/tensor.h"
-#include "variants/attn.h"
+#include "trainer/config/run_spec.h"
 
-#include <stdint.h>
-
-enum { MODEL_LAYERS = 128, MODEL_NAME = 80 };
-
-/* A plain value. */
-typedef struct model_config {
-    int L, D, H, E, F, V, T; /* T: the context it trains at */
-    bool tied;               /* the head is the embedding   */
-    double eps;              /* of RMSNorm                  */
-    rope_config rope;
-    struct {
-        const attn_variant *variant;
-        double opt[ATTN_MAX_OPTIONS];
-    } layer[MODEL_LAYERS];
-} model_config;
+enum { MODEL_NAME = 80 };
 
 /* Dims of one layer for B sequences of T positions, S of them in one call. */
 attn_dims model_dims(const model_config *c, int layer, int B, int T, int S);

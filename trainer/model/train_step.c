@@ -53,12 +53,12 @@ static bool open_panels(train_step *l, error *e)
     return ok;
 }
 
-bool train_step_open(train_step *l, const config *c, int n_threads, error *e)
+bool train_step_open(train_step *l, const run_spec *spec, int n_threads, error *e)
 {
-    model_config mc;
+    const config *c = &spec->config;
+    const int T = spec->model.T;
     *l = (train_step){ 0 };
-    if (!train_step_check(c, e) || !config_model(c, &mc, e) || !model_open(&l->m, &mc, e))
-        return false;
+    if (!train_step_check(c, e) || !model_open(&l->m, &spec->model, e)) return false;
     l->sequences = (int)(c->train.batch_tokens / c->model.context);
     l->lanes = (int)c->train.lanes < l->sequences ? (int)c->train.lanes : l->sequences;
     l->workers = n_threads < l->lanes ? n_threads : l->lanes;
@@ -73,7 +73,7 @@ bool train_step_open(train_step *l, const config *c, int n_threads, error *e)
     }
     l->lane_g = calloc(workers, sizeof *l->lane_g);
     l->pass = calloc(workers, sizeof *l->pass);
-    l->nll = malloc((size_t)l->sequences * (size_t)mc.T * sizeof *l->nll);
+    l->nll = malloc((size_t)l->sequences * (size_t)T * sizeof *l->nll);
     l->square = calloc(floats / CHUNK + 1, sizeof *l->square);
     ok = ok && l->lane_g && l->pass && l->nll && l->square;
     for (size_t i = 0; i < workers && ok; i++) {
@@ -85,7 +85,7 @@ bool train_step_open(train_step *l, const config *c, int n_threads, error *e)
         return error_set(e, "no memory for a model of %zu weights", floats);
     }
     for (size_t i = 0; i < workers && ok; i++)
-        ok = pass_open(&l->pass[i], &l->m, PASS_TRAIN, most, mc.T, mc.T, l->w, l->lane_g[i], e);
+        ok = pass_open(&l->pass[i], &l->m, PASS_TRAIN, most, T, T, l->w, l->lane_g[i], e);
     ok = ok && open_panels(l, e) && threads_open(&l->pool, n_threads, e);
     if (!ok) train_step_close(l);
     return ok;

@@ -9,7 +9,6 @@
 
 #include "core/compute/panels.h"
 #include "core/compute/threads.h"
-#include "trainer/config/config.h"
 #include "trainer/model/model.h"
 #include "trainer/model/pass.h"
 
@@ -36,7 +35,7 @@ bool train_step_check(const config *c, error *e);
 
 /* Memory for a resolved configuration, weights not filled.  Fails as train_step_check does, and on
  * no memory. */
-bool train_step_open(train_step *l, const config *c, int n_threads, error *e);
+bool train_step_open(train_step *l, const run_spec *spec, int n_threads, error *e);
 void train_step_close(train_step *l);
 
 /* Weights as the configuration starts them: random, or those of train.init_from. */

@@ -1,4 +1,4 @@
-/* bench.c - see bench.h. */
+/* bench.c - steps of training, timed, each between two timings of sgemm on as many threads. */
 #define _DEFAULT_SOURCE /* getrusage */
 #include "trainer/run/bench.h"
 
@@ -59,7 +59,8 @@ static void random_tokens(int32_t *token, size_t n, int V)
 }
 
 /* Repetitions, and the share of each part over all of them. */
-static void repeat(bench *b, train_step *l, const config *c, const int32_t *token, float *matrices)
+static void repeat(bench *b, train_step *l, const config *settings, const int32_t *token,
+                   float *matrices)
 {
     double before[PARTS], after[PARTS], sum = 0;
     train_step_result r;
@@ -73,7 +74,7 @@ static void repeat(bench *b, train_step *l, const config *c, const int32_t *toke
         train_step_gradient(l, &r, token, token + b->tokens);
         if (i < 0) b->loss = r.loss;
         if (!isfinite(r.grad_norm)) r.grad_norm = 0; /* a wild rate takes the same time */
-        train_step_update(l, &r, c, c->train.lr, i + 2);
+        train_step_update(l, &r, settings, settings->train.lr, i + 2);
         const double seconds = timer_now() - began;
         if (i < 0) continue;
         const double next = sgemm_rate(l->pool, matrices);
@@ -94,7 +95,7 @@ static bool save_start(const char *file, const train_step *l, const int32_t *tok
     const size_t B = (size_t)l->sequences, T = (size_t)m->config.T;
     char sha[HASH_HEX];
     safetensors_tensor *list = calloc((size_t)m->n + 2, sizeof *list);
-    if (!list) return error_set(e, "no memory for the list of weights");
+    if (!list) return error_set(e, "out of memory for the list of weights");
     for (int i = 0; i < m->n; i++) {
         const model_tensor *t = &m->tensor[i];
         list[i] = (safetensors_tensor){ .name = t->name, .type = "F32", .data = l->w + t->at };
@@ -109,19 +110,20 @@ static bool save_start(const char *file, const train_step *l, const int32_t *tok
     return ok;
 }
 
-bool bench_train(bench *b, const config *c, int n_threads, int reps, const char *save, error *e)
+bool bench_train(bench *b, const run_spec *spec, int n_threads, int reps, const char *save,
+                 error *e)
 {
+    const config *settings = &spec->config;
     train_step l;
-    model_config mc;
     model_cost cost;
     model_memory memory;
-    const size_t N = (size_t)c->train.batch_tokens;
-    *b = (bench){ .threads = n_threads, .reps = reps, .tokens = c->train.batch_tokens };
-    if (!memory_weigh(&memory, c, n_threads, e) || !memory_check(&memory, n_threads, e) ||
-        !config_model(c, &mc, e) || !train_step_open(&l, c, n_threads, e))
+    const size_t N = (size_t)settings->train.batch_tokens;
+    *b = (bench){ .threads = n_threads, .reps = reps, .tokens = settings->train.batch_tokens };
+    if (!memory_weigh(&memory, spec, n_threads, e) || !memory_check(&memory, n_threads, e) ||
+        !train_step_open(&l, spec, n_threads, e))
         return false;
-    model_price(&cost, &mc);
-    model_weigh(&memory, &mc, kernels_precision_set(), l.sequences, l.lanes, n_threads);
+    model_price(&cost, &spec->model);
+    model_weigh(&memory, &spec->model, kernels_precision_set(), l.sequences, l.lanes, n_threads);
     b->flops = cost.train_flops * (double)b->tokens;
     b->predicted = memory.total;
 
@@ -131,15 +133,15 @@ bool bench_train(bench *b, const config *c, int n_threads, int reps, const char 
     double *room = calloc((size_t)reps, sizeof *room);
     b->rep = calloc((size_t)reps, sizeof *b->rep);
     bool ok = token && matrices && room && b->rep;
-    if (!ok) error_set(e, "no memory for %d repetitions", reps);
+    if (!ok) error_set(e, "out of memory for %d repetitions", reps);
     if (ok) {
-        random_tokens(token, 2 * N, mc.V);
+        random_tokens(token, 2 * N, spec->model.V);
         for (size_t i = 0; i < floats; i++) matrices[i] = (float)(i % 7) - 3;
         model_init(&l.m, l.w, 1, 0);
         ok = !save || save_start(save, &l, token, e);
     }
     if (ok) {
-        repeat(b, &l, c, token, matrices);
+        repeat(b, &l, settings, token, matrices);
         const double seconds = median(b, offsetof(bench_rep, seconds), room);
         b->tokens_per_s = (double)b->tokens / seconds;
         b->flops_per_s = b->flops / seconds;

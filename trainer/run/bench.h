@@ -9,7 +9,6 @@
 #ifndef TRAINER_RUN_BENCH_H
 #define TRAINER_RUN_BENCH_H
 
-#include "trainer/config/config.h"
 #include "trainer/model/pass.h"
 
 typedef struct bench_rep {
@@ -30,8 +29,9 @@ typedef struct bench {
 
 /* One step to warm up, then `reps` of them.  With `save`, what the first one begins with - weights
  * by name, input_ids and target_ids - goes to that file first (safetensors), so that another
- * program can do the same work.  Fails on no memory, and where the file cannot be written. */
-bool bench_train(bench *b, const config *c, int n_threads, int reps, const char *save, error *e);
+ * program can do the same work.  Fails if memory runs out or the file can't be written. */
+bool bench_train(bench *b, const run_spec *spec, int n_threads, int reps, const char *save,
+                 error *e);
 void bench_close(bench *b);
 
 #endif

@@ -1,25 +1,35 @@
 #!/bin/sh
-# code.sh VERSION COMPILER FLAGS FILE... - writes the tables of code.h.
-# A file in variants/ is a part of its own, but for what all variants share; the others make up the
-# parts `core` and `trainer`.  A part's hash is that of the sorted names and hashes of its files.
+# fingerprint.sh OUTPUT DEPFILE ROOT VERSION COMPILER FLAGS PLACE... - writes the tables of
+# fingerprint.h, as C, to OUTPUT.
+#
+# A PLACE is a file or a folder below ROOT.  Of a folder every source, header, template and build file
+# counts, so there is no list of files to keep.  Only the list of variants is left out: a further
+# variant changes no run of the others.  A variant's own file is a part of its own; everything else
+# belongs to the part `core` or `trainer`, and the compiler's flags to `core`.  The hash of a part is
+# that of the sorted names and hashes of its files.
+#
+# DEPFILE names every file for ninja, and every folder too, whose time changes with a new file.
 set -eu
-version=$1 compiler=$2 flags=$3
-shift 3
+output=$1 depfile=$2 root=$3 version=$4 compiler=$5 flags=$6
+shift 6
+exec >"$output" 3>"$depfile"
+cd "$root"
 
-part_of() {
-    case $1 in
-    */variants/attn.*) echo core ;;
-    */variants/*) echo "variants/${1##*/}" ;;
-    */core/*) echo core ;;
-    *) echo trainer ;;
-    esac
-}
+files=$(find "$@" -type f \( -name '*.[ch]' -o -name '*.cc' -o -name '*.in' -o -name meson.build \) |
+    grep -v -e '^variants/meson.build$' -e '^variants/.*\.in$' | LC_ALL=C sort)
+folders=$(find "$@" -type d)
+for place in $files $folders; do echo "$root/$place"; done |
+    sed 's/ /\\ /g' | tr '\n' ' ' | sed "s|^|$output: |" >&3
 
-lines=$(for file in "$@"; do
-    echo "$(part_of "$file") ${file##*/} $(sha256sum <"$file" | cut -c1-64)"
-done | LC_ALL=C sort)
+lines=$({
+    sha256sum $files
+    printf '%s' "$flags" | sha256sum | sed 's/-$/flags/'
+} | awk '{
+    part = $2 ~ /^trainer\// ? "trainer" : "core"
+    if ($2 ~ /^variants\/.*\.c$/ && $2 != "variants/attn.c") part = $2
+    print part, $2, $1
+}' | LC_ALL=C sort)
 
-cd "$(dirname "$0")"
 commit=$(git rev-parse HEAD 2>/dev/null || true)
 dirty=false
 [ -z "$commit" ] || [ -z "$(git status --porcelain 2>/dev/null)" ] || dirty=true

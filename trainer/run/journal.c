@@ -1,9 +1,15 @@
-/* journal.c - see journal.h. */
+/* journal.c - one attempt at one run: rows, evaluations and checkpoints, in few transactions.
+ *
+ * A checkpoint's file is durable before its row is, and no row outlives the checkpoint that a
+ * resumed run continues from.  So what the database says of a step is what the weights had seen.
+ */
 #define _DEFAULT_SOURCE /* getrusage */
 #include "trainer/run/journal.h"
 
 #include "core/base/file.h"
 #include "trainer/model/checkpoint.h"
+#include "trainer/run/build_row.h"
+#include "trainer/run/run_folder.h"
 
 #include <dirent.h>
 #include <errno.h>
@@ -28,10 +34,10 @@ static void path_of(char path[PATH], const journal *j, const char *file)
     snprintf(path, PATH, "%s/%s", j->folder, file);
 }
 
-void journal_sweep(db *d, const record_run *r)
+void journal_sweep(db *d, const run_row *r)
 {
-    char *folder = record_folder(d, r->uid), path[PATH];
-    DIR *dir = folder ? opendir(folder) : NULL;
+    char *folder = run_folder_path(d, r->uid, NULL), path[PATH];
+    DIR *dir = opendir(folder);
     for (struct dirent *f; dir && (f = readdir(dir));) {
         int64_t named = 0;
         error ignored;
@@ -39,7 +45,7 @@ void journal_sweep(db *d, const record_run *r)
             (!file_ends_in(f->d_name, ".safetensors") ||
              !db_integer(d, &named, 0, &ignored, "SELECT 1 FROM ckpt WHERE run_id=? AND file=?",
                          "it", r->run_id, f->d_name)))
-            continue; /* not ours; and when in doubt it stays */
+            continue; /* not ours, or in doubt: keep it */
         snprintf(path, sizeof path, "%s/%s", folder, f->d_name);
         if (!named) unlink(path);
     }
@@ -47,9 +53,9 @@ void journal_sweep(db *d, const record_run *r)
     free(folder);
 }
 
-/* Load the newest checkpoint that is whole; the start of the run where there is none.  What is
- * passed over is said, and recorded: when no row is being read any more, for a transaction that has
- * begun to read cannot write once somebody else has. */
+/* Load the newest intact checkpoint, or start the run anew if there is none.  Skipped checkpoints
+ * are reported, and recorded only after the query ends: a transaction that has begun to read can't
+ * write once another process has written. */
 static bool go_on_from(journal *j, train_step *l, error *e)
 {
     enum { MOST = 8 };
@@ -70,30 +76,30 @@ static bool go_on_from(journal *j, train_step *l, error *e)
             break;
         }
         if (n == MOST) continue;
-        snprintf(line[n], sizeof line[n], "the checkpoint of step %" PRId64 " is not used: %s",
-                 step, why.msg);
+        snprintf(line[n], sizeof line[n], "skipped the checkpoint of step %" PRId64 ": %s", step,
+                 why.msg);
         fprintf(stderr, "attnlab: %s\n", line[n++]);
     }
     sqlite3_finalize(s);
     for (int i = 0; i < n; i++) journal_event(j, "warning", line[i], &why);
     if (!ok || j->from_step > 0) return ok;
     if (n > 0) {
-        static const char ANEW[] = "no checkpoint is whole: from the first step on again";
+        static const char ANEW[] = "no checkpoint is intact: starting again from the first step";
         fprintf(stderr, "attnlab: %s\n", ANEW);
         journal_event(j, "warning", ANEW, &why);
     }
     memset(l->m1, 0, l->m.floats * sizeof *l->m1);
     memset(l->m2, 0, l->m.floats * sizeof *l->m2);
-    return train_step_start(l, j->c, e);
+    return train_step_start(l, j->settings, e);
 }
 
-/* Everything past the checkpoint goes, and the attempt begins, in one transaction. */
+/* Delete the rows past the checkpoint and begin the attempt, in one transaction. */
 static bool begin_attempt(journal *j, const train_step *l, error *e)
 {
     db *d = j->d;
     if (!db_begin(d, e)) return false;
     const bool ok =
-        record_code(d, &j->code_id, e) && record_host(d, &j->host_id, e) &&
+        build_row_code(d, &j->code_id, e) && build_row_host(d, &j->host_id, e) &&
         db_run(d, e, "DELETE FROM train_step WHERE run_id=? AND step>?", "ii", j->run_id,
                j->from_step) &&
         db_run(d, e, "DELETE FROM eval WHERE run_id=? AND step>?", "ii", j->run_id, j->from_step) &&
@@ -113,22 +119,25 @@ static bool begin_attempt(journal *j, const train_step *l, error *e)
                " last_step=nullif(?,0), started_ms=coalesce(started_ms,?), ended_ms=NULL"
                " WHERE run_id=? AND status NOT IN ('done', 'diverged')",
                "iiiii", j->attempt, j->code_id, j->from_step, j->began_ms, j->run_id) &&
-        (db_changes(d) == 1 || error_set(e, "run %s has ended already", j->uid));
+        (db_changes(d) == 1 || error_set(e, "run %s has already ended", j->uid));
     if (ok) return db_commit(d, e);
     db_rollback(d);
     return false;
 }
 
-bool journal_open(journal *j, db *d, const record_run *r, const config *c, train_step *l, error *e)
+bool journal_open(journal *j, db *d, const run_row *r, const run_spec *spec, train_step *l,
+                  error *e)
 {
-    *j = (journal){ .d = d, .c = c, .run_id = r->run_id, .began_ms = db_now_ms(), .room = 256 };
+    *j = (journal){
+        .d = d, .settings = &spec->config, .run_id = r->run_id, .began_ms = db_now_ms(), .room = 256
+    };
     memcpy(j->uid, r->uid, sizeof j->uid);
     j->flushed_ms = j->began_ms;
-    j->folder = record_folder(d, r->uid);
+    j->folder = run_folder_path(d, r->uid, NULL);
     j->row = malloc((size_t)j->room * sizeof *j->row);
-    if (!j->folder || !j->row) {
+    if (!j->row) {
         journal_drop(j);
-        return error_set(e, "no memory for the journal of run %s", r->uid);
+        return error_set(e, "run %s: out of memory for its journal", r->uid);
     }
     journal_sweep(d, r);
     if (go_on_from(j, l, e) && begin_attempt(j, l, e)) return true;
@@ -161,7 +170,7 @@ static bool write_rows(journal *j, error *e)
         sqlite3_bind_int64(s, 1, j->run_id);
         sqlite3_bind_int64(s, 2, r->step);
         sqlite3_bind_int64(s, 3, j->attempt);
-        sqlite3_bind_int64(s, 4, r->step * j->c->train.batch_tokens);
+        sqlite3_bind_int64(s, 4, r->step * j->settings->train.batch_tokens);
         sqlite3_bind_int64(s, 5, r->wall_ms);
         sqlite3_bind_double(s, 6, r->loss);
         sqlite3_bind_double(s, 7, r->grad_norm);
@@ -175,7 +184,7 @@ static bool write_rows(journal *j, error *e)
                         j->row[j->rows - 1].step, j->run_id);
 }
 
-/* End a transaction that began with the rows: they are written when it is. */
+/* End the transaction that wrote the rows; they leave memory only if it is committed. */
 static bool finish(journal *j, bool ok, error *e)
 {
     if (!ok) {
@@ -195,7 +204,7 @@ bool journal_step(journal *j, const journal_row *row, error *e)
     return db_begin(j->d, e) && finish(j, write_rows(j, e), e);
 }
 
-/* One evaluation; its sums by sequence and by position too when it is the final one. */
+/* One evaluation; for the final one also its sums by window and by position. */
 static bool write_evaluation(journal *j, int64_t step, const evaluation_result *r, bool final,
                              error *e)
 {
@@ -227,8 +236,8 @@ bool journal_evaluation(journal *j, int64_t step, const evaluation_result *r, in
     return finish(j, ok, e);
 }
 
-/* Rows of the run's checkpoints, all but the `keep` newest; their files go by journal_sweep when
- * the transaction has lasted, for a commit may fail and then they are still the last good ones. */
+/* Delete the rows of all but the `keep` newest checkpoints.  Their files are removed only after the
+ * commit (journal_sweep): if it fails they are still the last good ones. */
 static bool forget_older(journal *j, int keep, error *e)
 {
     return db_run(j->d, e,
@@ -239,7 +248,7 @@ static bool forget_older(journal *j, int keep, error *e)
 
 static void sweep_up(const journal *j)
 {
-    record_run r = { .run_id = j->run_id };
+    run_row r = { .run_id = j->run_id };
     memcpy(r.uid, j->uid, sizeof r.uid);
     journal_sweep(j->d, &r);
 }
@@ -269,7 +278,7 @@ bool journal_checkpoint(journal *j, bool *saved, const train_step *l, int64_t st
     bool ok = write_rows(j, e);
     if (*saved)
         ok = ok && write_checkpoint(j, step, file, &f, e) &&
-             (j->c->train.keep == KEEP_ALL || forget_older(j, 2, e));
+             (j->settings->train.keep == KEEP_ALL || forget_older(j, 2, e));
     else
         ok = ok && journal_event(j, "warning", line, e);
     if (!finish(j, ok, e)) return false;
@@ -279,7 +288,7 @@ bool journal_checkpoint(journal *j, bool *saved, const train_step *l, int64_t st
 }
 
 /* Close the attempt and the run, as part of a transaction. */
-static bool write_end(journal *j, const char *status, int64_t step, const char *message,
+static bool write_end(journal *j, run_status status, int64_t step, const char *message,
                       const char *final_hash, int exit_code, error *e)
 {
     struct rusage u;
@@ -297,30 +306,31 @@ static bool write_end(journal *j, const char *status, int64_t step, const char *
                   "LIMIT 1),"
                   " cpu_ms=coalesce(cpu_ms,0)+?, peak_rss=max(coalesce(peak_rss,0),?), message=?,"
                   " final_hash=? WHERE run_id=?",
-                  "tiiiitti", status, step, now, cpu, (int64_t)u.ru_maxrss * 1024, message,
-                  final_hash, j->run_id);
+                  "tiiiitti", run_status_word(status), step, now, cpu, (int64_t)u.ru_maxrss * 1024,
+                  message, final_hash, j->run_id);
 }
 
 bool journal_done(journal *j, const train_step *l, int64_t step, error *e)
 {
     static const char FILE_NAME[] = "weights.safetensors";
-    const bool stay = j->c->train.keep != KEEP_NONE;
+    const bool stay = j->settings->train.keep != KEEP_NONE;
     char path[PATH], hex[HASH_HEX];
     checkpoint_file f;
     path_of(path, j, FILE_NAME);
     checkpoint_hash(hex, l);
     if (stay && !checkpoint_save(&f, path, l, j->uid, step, false, e)) return false;
     if (!db_begin(j->d, e)) return false;
-    const bool ok = write_rows(j, e) && (j->c->train.keep == KEEP_ALL || forget_older(j, 0, e)) &&
+    const bool ok = write_rows(j, e) &&
+                    (j->settings->train.keep == KEEP_ALL || forget_older(j, 0, e)) &&
                     (!stay || write_checkpoint(j, step, FILE_NAME, &f, e)) &&
-                    write_end(j, "done", step, NULL, hex, STATUS_DONE, e);
+                    write_end(j, RUN_DONE, step, NULL, hex, STATUS_DONE, e);
     if (!finish(j, ok, e)) return false;
     sweep_up(j);
     db_tidy(j->d);
     return true;
 }
 
-bool journal_close(journal *j, const char *status, int64_t step, const char *message, int exit_code,
+bool journal_close(journal *j, run_status status, int64_t step, const char *message, int exit_code,
                    error *e)
 {
     if (!db_begin(j->d, e)) return false;

@@ -1,4 +1,4 @@
-/* progress.c - see progress.h. */
+/* progress.c - lines on stderr: redrawn in place on a terminal, one every 30 seconds elsewhere. */
 #define _DEFAULT_SOURCE
 #include "trainer/run/progress.h"
 
@@ -19,15 +19,15 @@ void progress_time(char *out, size_t size, double seconds)
         snprintf(out, size, "%ld s", s);
 }
 
-void progress_open(progress *p, const config *c, const char *uid, int64_t steps, int64_t from,
-                   int64_t epoch, bool on)
+void progress_open(progress *p, const config *settings, const char *uid, int64_t steps,
+                   int64_t from, int64_t epoch, bool on)
 {
     const int64_t now = db_now_ms();
     *p = (progress){ .on = on,
                      .terminal = isatty(STDERR_FILENO),
                      .steps = steps,
                      .from = from,
-                     .batch_tokens = c->train.batch_tokens,
+                     .batch_tokens = settings->train.batch_tokens,
                      .began_ms = now,
                      .said_ms = now,
                      .said_step = from };

@@ -1,4 +1,4 @@
-/* progress.h - how far a run is, on stderr: one line redrawn on a terminal, one now and then
+/* progress.h - how far a run is, on stderr: one line redrawn on a terminal, occasional lines
  * elsewhere. */
 #ifndef TRAINER_RUN_PROGRESS_H
 #define TRAINER_RUN_PROGRESS_H
@@ -15,8 +15,8 @@ typedef struct progress {
 } progress;
 
 /* `epoch` tokens are in one pass over the text. */
-void progress_open(progress *p, const config *c, const char *uid, int64_t steps, int64_t from,
-                   int64_t epoch, bool on);
+void progress_open(progress *p, const config *settings, const char *uid, int64_t steps,
+                   int64_t from, int64_t epoch, bool on);
 void progress_step(progress *p, const journal_row *row);
 void progress_evaluation(progress *p, int64_t step, const evaluation_result *r, int n);
 void progress_close(progress *p);

@@ -1,9 +1,12 @@
-/* replay.c - see replay.h.  The second run has a database of its own in a temporary folder; the two
- * are compared by SQL, value by value: IS holds for two NULLs, which is what a NaN is stored as. */
+/* replay.c - a run trained a second time, in a database of its own in a temporary folder, and
+ * compared.
+ *
+ * SQL compares the two value by value; IS holds for two NULLs, which is how a NaN is stored.
+ */
 #include "trainer/run/replay.h"
 
 #include "core/base/file.h"
-#include "trainer/run/record.h"
+#include "core/db/db.h"
 #include "trainer/run/run_config.h"
 #include "trainer/run/train.h"
 
@@ -11,24 +14,24 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* Both databases on one connection: `main` is the record, `again` the second run. */
+/* Both databases on one connection: `main` has the first run, `again` the second. */
 typedef struct pair {
     db d;
     char uid[CONFIG_UID];
     int64_t a, b;    /* run_id in each                                */
     int64_t steps;   /* that both have                                */
     int64_t differs; /* first step that does, or evaluation; 0: none  */
-    bool whole;      /* the recorded run has ended                    */
-    bool weights;    /* the record has their hash                     */
+    bool whole;      /* the first run has ended                       */
+    bool weights;    /* `main` has their hash                         */
     bool same;       /* so far                                        */
 } pair;
 
-/* The last step on record, and whether the run ended there; fails where there is none. */
-static bool find_end(int64_t *last, bool *whole, const char *record, const char *uid, error *e)
+/* The last step in the database, and whether the run ended there; fails if there is none. */
+static bool find_end(int64_t *last, bool *whole, const char *database, const char *uid, error *e)
 {
     db d;
     int64_t ended = 0;
-    if (!db_open(&d, record, DB_READ, e)) return false;
+    if (!db_open(&d, database, DB_READ, e)) return false;
     const bool ok =
         db_integer(&d, last, 0, e,
                    "SELECT max(step) FROM train_step JOIN run USING(run_id) WHERE run_uid=?", "t",
@@ -37,15 +40,15 @@ static bool find_end(int64_t *last, bool *whole, const char *record, const char 
                    "SELECT status IN ('done', 'diverged') FROM run WHERE run_uid=?", "t", uid);
     db_close(&d);
     *whole = ended != 0;
-    return ok &&
-           (*last > 0 || error_set(e, "run %s has no step on record: nothing to compare", uid));
+    return ok && (*last > 0 ||
+                  error_set(e, "run %s has no steps in the database: nothing to compare", uid));
 }
 
-static bool pair_open(pair *p, const char *record, const char *scratch, const char *uid, error *e)
+static bool pair_open(pair *p, const char *database, const char *scratch, const char *uid, error *e)
 {
     *p = (pair){ .same = true };
     snprintf(p->uid, sizeof p->uid, "%s", uid);
-    if (!db_open(&p->d, record, DB_READ, e)) return false;
+    if (!db_open(&p->d, database, DB_READ, e)) return false;
     if (db_run(&p->d, e, "ATTACH ? AS again", "t", scratch) &&
         db_integer(&p->d, &p->a, 0, e, "SELECT run_id FROM main.run WHERE run_uid=?", "t", uid) &&
         db_integer(&p->d, &p->b, 0, e, "SELECT run_id FROM again.run", NULL))
@@ -74,7 +77,7 @@ static void add(table *t, const char *what, const char *then, const char *now, b
     table_text(t, agree ? "yes" : "no");
 }
 
-/* A row of the table that says how many of `n` agree, and from where on they do not. */
+/* A row of the table: how many of `n` agree, and from which step on they don't. */
 static void add_count(table *t, const char *what, int64_t n, int64_t differ, int64_t from)
 {
     char then[64], now[96];
@@ -181,7 +184,7 @@ static const struct {
     { "code: program", CODE("main", "binary_sha256"), CODE("again", "binary_sha256") },
 };
 
-/* The parts of the program whose source is other, by name. */
+/* The parts of the program whose source differs, by name. */
 static bool compare_parts(pair *p, table *t, error *e)
 {
     sqlite3_stmt *s;
@@ -237,24 +240,24 @@ static int judge(const pair *p, error *e)
 
 int replay_run(const replay_options *o, FILE *out, error *e)
 {
-    static config c;
+    static run_spec spec; /* large */
     char uid[CONFIG_UID], folder[512], scratch[600];
     pair p;
     int64_t last = 0;
     bool whole;
-    if (!run_config_read(&c, uid, o->db, o->run, o->settings, o->n, e) ||
+    if (!run_config_read(&spec, uid, o->db, o->run, o->settings, o->n, e) ||
         !find_end(&last, &whole, o->db, uid, e) ||
         !file_scratch(folder, sizeof folder, "replay", e))
         return e->status;
     snprintf(scratch, sizeof scratch, "%s/replay.db", folder);
-    c.train.save_every_tokens = 0; /* no checkpoints, no weights: hashes are enough */
-    c.train.keep = KEEP_NONE;
+    spec.config.train.save_every_tokens = 0; /* no checkpoints, no weights: hashes are enough */
+    spec.config.train.keep = KEEP_NONE;
     const train_options how = {
         .db = scratch, .progress = o->progress, .lock = -1, .until = whole ? 0 : last
     };
-    int status = train_run(&c, &how, e);
+    int status = train_run(&spec, &how, e);
     if (status == STATUS_PREEMPTED)
-        error_set(e, "stopped by a signal: nothing is kept of a replay, it begins anew");
+        error_set(e, "stopped by a signal; a replay can't be resumed, so start it again");
     if ((status == STATUS_DONE || status == STATUS_DIVERGED) &&
         pair_open(&p, o->db, scratch, uid, e)) {
         p.whole = whole;

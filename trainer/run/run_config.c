@@ -1,7 +1,7 @@
-/* run_config.c - see recall.h. */
+/* run_config.c - a run's configuration from RUN_DIR/config.yaml, found by the start of its uid. */
 #include "trainer/run/run_config.h"
 
-#include "trainer/run/record.h"
+#include "trainer/run/run_folder.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -15,8 +15,10 @@ static bool find_uid(char uid[CONFIG_UID], db *d, const char *run, error *e)
     snprintf(sql, sizeof sql, "SELECT count(*)%s", WHERE);
     if (!db_integer(d, &n, 0, e, sql, "t", run)) return false;
     if (n == 0 || !*run)
-        return error_usage(e, "%s: has no run '%s': `attnlab ls` lists them", d->path, run);
-    if (n > 1) return error_usage(e, "%s: %lld runs begin with '%s'", d->path, (long long)n, run);
+        return error_usage(e, "%s: no run '%s'; `attnlab ls` lists the runs", d->path, run);
+    if (n > 1)
+        return error_usage(e, "%s: %lld runs start with '%s': give more characters", d->path,
+                           (long long)n, run);
     snprintf(sql, sizeof sql, "SELECT run_uid%s", WHERE);
     if (!db_text(d, &first, e, sql, "t", run)) return false;
     snprintf(uid, CONFIG_UID, "%s", first ? first : "");
@@ -24,49 +26,45 @@ static bool find_uid(char uid[CONFIG_UID], db *d, const char *run, error *e)
     return true;
 }
 
-/* The file that the recorded run began with; the caller frees *path. */
+/* The file that the run began with; the caller frees *path. */
 static bool find_file(char **path, char uid[CONFIG_UID], const char *db_path, const char *run,
                       error *e)
 {
     db d;
-    *path = NULL;
     if (!db_open(&d, db_path, DB_READ, e)) return false;
-    if (find_uid(uid, &d, run, e)) {
-        char *folder = record_folder(&d, uid);
-        const size_t room = folder ? strlen(folder) + sizeof "/config.yaml" : 0;
-        *path = folder ? malloc(room) : NULL;
-        if (*path)
-            snprintf(*path, room, "%s/config.yaml", folder);
-        else
-            error_set(e, "no memory");
-        free(folder);
-    }
+    const bool ok = find_uid(uid, &d, run, e);
+    if (ok) *path = run_folder_path(&d, uid, "config.yaml");
     db_close(&d);
-    return *path != NULL;
+    return ok;
 }
 
-bool run_config_read(config *c, char uid[CONFIG_UID], const char *db_path, const char *run,
+/* Do the settings still describe this run, in some generation of it? */
+static bool check_uid(const run_spec *spec, const char *uid, error *e)
+{
+    enum { GENERATIONS = 1000 };
+    char now[CONFIG_UID];
+    for (int generation = 0; generation <= GENERATIONS; generation++) {
+        run_spec_uid(now, spec, generation);
+        if (strcmp(now, uid) == 0) return true;
+    }
+    return error_usage(e,
+                       "these settings make another run of %s: only keys that are no part of the "
+                       "identity can be changed (see `attnlab keys`)",
+                       uid);
+}
+
+bool run_config_read(run_spec *spec, char uid[CONFIG_UID], const char *db_path, const char *run,
                      const char *const *settings, int n, error *e)
 {
-    char *path, now[CONFIG_UID];
+    char *path;
     yaml_node *file = NULL;
     const yaml_node *sweep = NULL;
     if (!find_file(&path, uid, db_path, run, e)) return false;
-    config_init(c);
-    bool ok = config_load(c, path, &file, &sweep, e);
-    if (ok && sweep) ok = error_set(e, "%s: has a `sweep` section: it is not a run's file", path);
+    config_init(&spec->config);
+    bool ok = config_load(&spec->config, path, &file, &sweep, e);
+    if (ok && sweep) ok = error_set(e, "%s: has a section `sweep`: not the file of a run", path);
     yaml_close(file);
     free(path);
-    for (int i = 0; ok && i < n; i++) ok = config_override(c, settings[i], e);
-    ok = ok && config_resolve(c, e);
-    for (int g = 0; ok; g++) { /* some generation of what the settings now say */
-        config_run_uid(c, g, now);
-        if (strcmp(now, uid) == 0) break;
-        if (g == 1000)
-            ok = error_usage(e,
-                             "these settings make another run of %s: only what is no part of the "
-                             "identity (`attnlab keys`) can be set",
-                             uid);
-    }
-    return ok;
+    for (int i = 0; ok && i < n; i++) ok = config_override(&spec->config, settings[i], e);
+    return ok && run_spec_resolve(spec, &spec->config, e) && check_uid(spec, uid, e);
 }

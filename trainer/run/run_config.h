@@ -1,13 +1,13 @@
-/* run_config.h - a recorded run's configuration, read again. */
+/* run_config.h - the configuration that a run in the database began with, read back. */
 #ifndef TRAINER_RUN_RUN_CONFIG_H
 #define TRAINER_RUN_RUN_CONFIG_H
 
-#include "trainer/config/config.h"
+#include "trainer/config/run_spec.h"
 
-/* The resolved configuration of the run whose uid begins with `run`, as it began with it, after n
- * settings "key=value", none of which may change what is part of the identity.  uid: the whole of
- * it. */
-bool run_config_read(config *c, char uid[CONFIG_UID], const char *db_path, const char *run,
+/* The run whose uid starts with `run`, resolved from its config.yaml and n settings "key=value".
+ * uid is its whole uid.  Fails if there is no such run or several, or if a setting changes the
+ * identity. */
+bool run_config_read(run_spec *spec, char uid[CONFIG_UID], const char *db_path, const char *run,
                      const char *const *settings, int n, error *e);
 
 #endif

@@ -1,23 +1,23 @@
-/* train.h - one run, from its configuration to its record. */
+/* train.h - one run, from its configuration to its rows in the database. */
 #ifndef TRAINER_RUN_TRAIN_H
 #define TRAINER_RUN_TRAIN_H
 
-#include "trainer/config/config.h"
+#include "trainer/config/run_spec.h"
 
 typedef struct train_options {
     const char *db;
-    bool again, accept; /* what to do with a run that other code recorded: a new one; keep it */
-    bool progress;      /* say on stderr how far it is */
-    int lock;           /* the run's lock, where the parent took it; -1: to be taken here */
-    int64_t until;      /* step to stop after, as on a signal, but with status DONE; 0: the end */
+    bool again, accept; /* an outdated run: train a new generation; take it as it is */
+    bool progress;      /* show progress on stderr */
+    int lock;           /* the run's lock if the parent holds it; -1: take it here */
+    int64_t until;      /* stop after this step, as on a signal but with STATUS_DONE; 0: the end */
 } train_options;
 
-/* Runs, resumes, or says that it is done.  The status is the verb's exit status; where it is not
- * STATUS_DONE, e says why.  *c must be resolved. */
-int train_run(const config *c, const train_options *o, error *e);
+/* Run it, resume it, or say that it is done.  Returns the exit status; e says why unless it is
+ * STATUS_DONE. */
+int train_run(const run_spec *spec, const train_options *o, error *e);
 
-/* Seconds that one step takes with this many threads (the fastest of a few), measured without a
- * corpus and without a record. */
-bool train_measure(double *seconds, const config *c, int n_threads, error *e);
+/* Seconds that one step takes with this many threads (the fastest of a few), measured without
+ * corpus and database. */
+bool train_measure(double *seconds, const run_spec *spec, int n_threads, error *e);
 
 #endif

@@ -1,8 +1,13 @@
-/* record_code.c - the build and the machine, as rows; and whether a recorded run is outdated. */
+/* build_row.c - the build and the machine as rows; and whether a run is outdated.
+ *
+ * A run is outdated if a part of the code that it used differs from that part now: core, trainer,
+ * and the files of its attention variants.
+ */
 #define _DEFAULT_SOURCE /* gethostname */
+#include "trainer/run/build_row.h"
+
 #include "core/compute/kernels.h"
 #include "trainer/run/fingerprint.h"
-#include "trainer/run/record.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -10,10 +15,10 @@
 #include <sys/utsname.h>
 #include <unistd.h>
 
-bool record_code(db *d, int64_t *code_id, error *e)
+bool build_row_code(db *d, int64_t *code_id, error *e)
 {
     char sha[HASH_HEX];
-    if (!fingerprint_binary(sha, e)) return false;
+    if (!hash_file(sha, "/proc/self/exe", e)) return false;
     if (!db_integer(d, code_id, 0, e, "SELECT code_id FROM code WHERE binary_sha256=?", "t", sha))
         return false;
     if (*code_id) return true;
@@ -46,7 +51,7 @@ static void proc_value(char *out, size_t size, const char *path, const char *key
     if (f) fclose(f);
 }
 
-bool record_host(db *d, int64_t *host_id, error *e)
+bool build_row_host(db *d, int64_t *host_id, error *e)
 {
     char name[256] = "", cpu[256], os[512];
     struct utsname u;
@@ -87,15 +92,13 @@ static bool part_differs(db *d, bool *differs, int64_t code_id, const char *part
     return true;
 }
 
-bool record_outdated(db *d, bool *outdated, int64_t code_id, const config *c, error *e)
+bool build_row_outdated(db *d, bool *outdated, int64_t code_id, const run_spec *spec, error *e)
 {
-    model_config mc;
-    if (!config_model(c, &mc, e)) return false;
     if (!part_differs(d, outdated, code_id, "core", e)) return false;
     if (!*outdated && !part_differs(d, outdated, code_id, "trainer", e)) return false;
-    for (int i = 0; i < mc.L && !*outdated; i++) {
+    for (int i = 0; i < spec->model.L && !*outdated; i++) {
         int j = 0;
-        while (attn_variants[j] != mc.layer[i].variant) j++;
+        while (attn_variants[j] != spec->model.layer[i].variant) j++;
         if (!part_differs(d, outdated, code_id, attn_files[j], e)) return false;
     }
     return true;
