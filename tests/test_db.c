@@ -202,8 +202,8 @@ static void many_writers(void **state)
     db_close(&d);
 }
 
-/* Who has just written stands behind who waits.  One process follows a transaction by the next;
- * each time that another wants to write, few of them pass. */
+/* A process that has just written stands behind those that wait.  One process makes transaction
+ * after transaction; whenever another wants to write, few of them go first. */
 static void in_turn(void **state)
 {
     (void)state;

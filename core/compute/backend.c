@@ -41,8 +41,9 @@ static const backend *find(const char *name, error *e)
     if (!name) return fastest;
     char known[64] = "";
     for (int i = 0, at = 0; backends[i]; i++)
-        at += snprintf(known + at, sizeof known - (size_t)at, " %s", backends[i]->name);
-    error_usage(e, "ATTNLAB_KERNELS='%s': the kernels are called%s", name, known);
+        at += snprintf(known + at, sizeof known - (size_t)at, "%s%s", i > 0 ? ", " : "",
+                       backends[i]->name);
+    error_usage(e, "ATTNLAB_KERNELS='%s' is unknown; it can be one of: %s", name, known);
     return NULL;
 }
 

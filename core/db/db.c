@@ -222,7 +222,7 @@ static bool check_schema(db *d, schema_age *age, error *e)
         !db_integer(d, &version, 0, e, "PRAGMA user_version", NULL))
         return false;
     if (id != APPLICATION)
-        return error_set(e, "%s: is a database, but not one of attnlab's", d->path);
+        return error_set(e, "%s: is not one of attnlab's databases", d->path);
     if (version > VERSION)
         return error_set(e,
                          "%s: has schema version %lld, and this attnlab knows versions up to %d: "
