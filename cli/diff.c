@@ -5,8 +5,7 @@
  */
 #include "analysis/data/lookup.h"
 #include "analysis/data/rows.h"
-#include "cli/verb.h"
-#include "cli/verbs.h"
+#include "cli/command.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -47,47 +46,15 @@ static const char SQL[] =
     " WHERE ?3 OR a.value IS NOT b.value ORDER BY k.ord, k.key";
 
 typedef struct options {
-    verb common;
-    const char *run[2];
     bool all;
 } options;
 
-static const struct argp_option OPTIONS[] = {
-    { "all", 'a', NULL, 0, "Also what is the same in both", 0 },
+// clang-format off
+static const option OPTIONS[] = {
+    { "all", 'a', OPTION_FLAG, NULL, offsetof(options, all), "also show what is the same in both" },
     { 0 },
 };
-
-static error_t parse(int key, char *arg, struct argp_state *state)
-{
-    options *o = state->input;
-    switch (key) {
-    case ARGP_KEY_INIT:
-        state->child_inputs[0] = &o->common;
-        return 0;
-    case 'a':
-        o->all = true;
-        return 0;
-    case ARGP_KEY_ARG:
-        if (state->arg_num > 1) argp_error(state, "two runs");
-        o->run[state->arg_num] = arg;
-        return 0;
-    case ARGP_KEY_END:
-        if (!o->run[1]) argp_error(state, "give two runs: uids, or STUDY/ARM/SEED");
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
-}
-
-static const struct argp ARGP = {
-    .options = OPTIONS,
-    .parser = parse,
-    .args_doc = "A B",
-    .doc =
-        "In what two runs differ: configuration, seeds, size, code, environment, results.\vA run "
-        "is named by its uid, the start of its uid, or STUDY/ARM/SEED.",
-    .children = verb_child,
-};
+// clang-format on
 
 /* STUDY/ARM/SEED, in its newest generation; 0 where there is none.  Labels of arms may hold '/', so
  * the study ends at the first and the seed starts after the last. */
@@ -120,25 +87,37 @@ static bool find(db *d, int64_t *run_id, const char *text, error *e)
                : error_usage(e, "%s: no run '%s': give a uid, or STUDY/ARM/SEED", d->path, text);
 }
 
-static bool diff(db *d, const options *o, error *e)
+static bool diff(db *d, command_call *call, const options *o, error *e)
 {
     int64_t a, b;
     sqlite3_stmt *q;
-    if (!find(d, &a, o->run[0], e) || !find(d, &b, o->run[1], e)) return false;
+    if (!find(d, &a, call->argument[0], e) || !find(d, &b, call->argument[1], e)) return false;
     if (!db_query(d, &q, e, SQL, "iin", a, b, (int)o->all)) return false;
-    const bool ok = rows_print(NULL, d, q, o->common.format, stdout, e);
+    command_rows(call);
+    const bool ok = rows_print(NULL, d, q, command_format(call), stdout, e);
     sqlite3_finalize(q);
     return ok;
 }
 
-int diff_verb(int argc, char **argv)
+static int run(command_call *call, const void *given)
 {
-    options o = { 0 };
-    verb_parse(&ARGP, argc, argv, &o);
     error e;
     db d;
-    if (!db_open(&d, o.common.db, DB_READ, &e)) return verb_fail(argv[0], &e);
-    const bool ok = diff(&d, &o, &e);
+    if (!db_open(&d, call->db, DB_READ, &e)) return command_fail(call, &e);
+    const bool ok = diff(&d, call, given, &e);
     db_close(&d);
-    return ok ? verb_done(argv[0], STATUS_DONE) : verb_fail(argv[0], &e);
+    return ok ? STATUS_DONE : command_fail(call, &e);
 }
+
+const command command_diff = {
+    .name = "diff",
+    .group = COMMAND_COMPARE,
+    .help = "how two runs differ",
+    .arguments = "RUN RUN",
+    .summary = "How two runs differ: configuration, seeds, size, code, environment, results.",
+    .text = "A run is named by its uid, the start of its uid, or STUDY/ARM/SEED.",
+    .shared = SHARED_DB | SHARED_OUTPUT,
+    .options = OPTIONS,
+    .size = sizeof(options),
+    .run = run,
+};

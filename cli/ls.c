@@ -1,8 +1,7 @@
 /* ls.c - attnlab ls: the runs, or the studies, a line each. */
 #include "analysis/data/lookup.h"
 #include "analysis/data/rows.h"
-#include "cli/verb.h"
-#include "cli/verbs.h"
+#include "cli/command.h"
 
 #include <string.h>
 
@@ -43,70 +42,51 @@ static const char *const STATUSES[] = { "planned", "running",   "done", "diverge
                                         "failed",  "preempted", NULL };
 
 typedef struct options {
-    verb common;
-    const char *study, *status;
+    int64_t status;
     bool studies;
 } options;
 
-static const struct argp_option OPTIONS[] = {
-    { "studies", 's', NULL, 0, "List studies instead of runs", 0 },
-    { "status", 'S', "STATUS", 0,
-      "Only runs that are planned, running, done, diverged, failed or preempted", 0 },
+// clang-format off
+static const option OPTIONS[] = {
+    { "studies", 's', OPTION_FLAG,   NULL,     offsetof(options, studies), "list studies instead of runs" },
+    { "status",  'S', OPTION_CHOICE, "STATUS", offsetof(options, status),  "only runs with this status", NULL, 0, 0, STATUSES },
     { 0 },
 };
+// clang-format on
 
-static error_t parse(int key, char *arg, struct argp_state *state)
+static bool list(db *d, command_call *call, const options *o, error *e)
 {
-    options *o = state->input;
-    switch (key) {
-    case ARGP_KEY_INIT:
-        state->child_inputs[0] = &o->common;
-        return 0;
-    case 's':
-        o->studies = true;
-        return 0;
-    case 'S':
-        for (const char *const *known = STATUSES; *known; known++)
-            if (strcmp(arg, *known) == 0) o->status = *known;
-        if (!o->status) argp_error(state, "--status '%s': no run is ever that", arg);
-        return 0;
-    case ARGP_KEY_ARG:
-        if (o->study) argp_error(state, "one study, or none for all");
-        o->study = arg;
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
-}
-
-static const struct argp ARGP = {
-    .options = OPTIONS,
-    .parser = parse,
-    .args_doc = "[STUDY]",
-    .doc = "List the runs in the database, or those of one study.",
-    .children = verb_child,
-};
-
-static bool list(db *d, const options *o, error *e)
-{
+    const char *status = o->status == OPTION_UNSET ? NULL : STATUSES[o->status];
     int64_t sweep = 0;
-    if (o->study && !lookup_study(d, &sweep, o->study, e)) return false;
     sqlite3_stmt *s;
-    const bool ok = (o->studies ? db_query(d, &s, e, STUDIES, "i", sweep)
-                                : db_query(d, &s, e, RUNS, "it", sweep, o->status)) &&
-                    rows_print(NULL, d, s, o->common.format, stdout, e);
+    if (call->arguments && !lookup_study(d, &sweep, call->argument[0], e)) return false;
+    if (!(o->studies ? db_query(d, &s, e, STUDIES, "i", sweep)
+                     : db_query(d, &s, e, RUNS, "it", sweep, status)))
+        return false;
+    command_rows(call);
+    const bool ok = rows_print(NULL, d, s, command_format(call), stdout, e);
     sqlite3_finalize(s);
     return ok;
 }
 
-int ls_verb(int argc, char **argv)
+static int run(command_call *call, const void *given)
 {
-    options o = { 0 };
-    verb_parse(&ARGP, argc, argv, &o);
     error e;
     db d;
-    if (!db_open(&d, o.common.db, DB_READ, &e)) return verb_fail(argv[0], &e);
-    const bool ok = list(&d, &o, &e);
+    if (!db_open(&d, call->db, DB_READ, &e)) return command_fail(call, &e);
+    const bool ok = list(&d, call, given, &e);
     db_close(&d);
-    return ok ? verb_done(argv[0], STATUS_DONE) : verb_fail(argv[0], &e);
+    return ok ? STATUS_DONE : command_fail(call, &e);
 }
+
+const command command_ls = {
+    .name = "ls",
+    .group = COMMAND_DATABASE,
+    .help = "list runs or studies",
+    .arguments = "[STUDY]",
+    .summary = "List the runs in the database, or those of one study.",
+    .shared = SHARED_DB | SHARED_OUTPUT,
+    .options = OPTIONS,
+    .size = sizeof(options),
+    .run = run,
+};

@@ -1,8 +1,7 @@
 /* show.c - attnlab show RUN | STUDY: all that is on record about one, section by section. */
 #include "analysis/data/lookup.h"
 #include "analysis/data/rows.h"
-#include "cli/verb.h"
-#include "cli/verbs.h"
+#include "cli/command.h"
 
 /* A statement with the id of the run or study as its one argument. */
 typedef struct section {
@@ -109,44 +108,6 @@ static const section STUDY[] = {
     { 0 },
 };
 
-typedef struct options {
-    verb common;
-    const char *what;
-} options;
-
-static error_t parse(int key, char *arg, struct argp_state *state)
-{
-    options *o = state->input;
-    switch (key) {
-    case ARGP_KEY_INIT:
-        state->child_inputs[0] = &o->common;
-        return 0;
-    case ARGP_KEY_ARG:
-        if (o->what) argp_error(state, "one run or study");
-        o->what = arg;
-        return 0;
-    case ARGP_KEY_END:
-        if (!o->what) argp_error(state, "give a run (its uid, or the start of it) or a study");
-        if (o->common.format == TABLE_CSV || o->common.format == TABLE_JSONL ||
-            o->common.format == TABLE_LATEX || o->common.format == TABLE_HTML) {
-            error e;
-            error_usage(&e, "several tables are shown: -o table, md or json");
-            verb_refuse(state, &e);
-        }
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
-}
-
-static const struct argp ARGP = {
-    .parser = parse,
-    .args_doc = "RUN|STUDY",
-    .doc = "Show all that is on record about a run or a study.\vA run is named by its uid or the "
-           "start of it, a study by its name or its study.yaml.",
-    .children = verb_child,
-};
-
 static bool print_section(db *d, const section *k, int64_t id, table_format f, bool first, error *e)
 {
     sqlite3_stmt *s;
@@ -162,30 +123,45 @@ static bool print_section(db *d, const section *k, int64_t id, table_format f, b
     return ok;
 }
 
-static bool show(db *d, const options *o, error *e)
+static bool show(db *d, command_call *call, error *e)
 {
-    int64_t id;
+    const char *what = call->argument[0];
+    const table_format f = command_format(call);
     const section *k = RUN;
-    if (!lookup_run_maybe(d, &id, o->what, e)) return false;
+    int64_t id;
+    if (!lookup_run_maybe(d, &id, what, e)) return false;
     if (!id) {
-        if (!lookup_study_maybe(d, &id, o->what, e)) return false;
+        if (!lookup_study_maybe(d, &id, what, e)) return false;
         k = STUDY;
     }
-    if (!id) return error_usage(e, "%s: no run or study '%s'", d->path, o->what);
+    if (!id) return error_usage(e, "%s: no run or study '%s'", d->path, what);
     for (bool first = true; k->name; k++, first = false)
-        if (!print_section(d, k, id, o->common.format, first, e)) return false;
-    if (o->common.format == TABLE_JSON) puts("}");
+        if (!print_section(d, k, id, f, first, e)) return false;
+    call->document = true; /* each section is a field of the object */
     return true;
 }
 
-int show_verb(int argc, char **argv)
+static int run(command_call *call, const void *given)
 {
-    options o = { 0 };
-    verb_parse(&ARGP, argc, argv, &o);
+    const table_format f = command_format(call);
     error e;
     db d;
-    if (!db_open(&d, o.common.db, DB_READ, &e)) return verb_fail(argv[0], &e);
-    const bool ok = show(&d, &o, &e);
+    (void)given;
+    if (f != TABLE_TEXT && f != TABLE_MD && f != TABLE_JSON)
+        return command_refuse(call, "--output: several tables are shown: table, md or json");
+    if (!db_open(&d, call->db, DB_READ, &e)) return command_fail(call, &e);
+    const bool ok = show(&d, call, &e);
     db_close(&d);
-    return ok ? verb_done(argv[0], STATUS_DONE) : verb_fail(argv[0], &e);
+    return ok ? STATUS_DONE : command_fail(call, &e);
 }
+
+const command command_show = {
+    .name = "show",
+    .group = COMMAND_DATABASE,
+    .help = "everything about one run or study",
+    .arguments = "RUN|STUDY",
+    .summary = "Show everything that the database holds about a run or a study.",
+    .text = "A run is named by its uid or the start of its uid, a study by its name or its file.",
+    .shared = SHARED_DB | SHARED_OUTPUT,
+    .run = run,
+};

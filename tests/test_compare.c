@@ -1,6 +1,5 @@
 /* test_compare.c - attnlab compare, from rows to sentences and back into the record. */
 #include "analysis/data/study.h"
-#include "cli/verbs.h"
 #include "tests/fixture.h"
 
 #include <jansson.h>
@@ -24,8 +23,9 @@ static const fixture_arm HEADS[] = {
 static int compare(const fixture *f, char **out, char **err, const char *a, const char *b,
                    const char *c, const char *d)
 {
-    return fixture_verb(compare_verb, out, err,
-                        (const char *[]){ "attnlab compare", "--db", f->path, a, b, c, d, NULL });
+    return fixture_command(
+        "compare", out, err,
+        (const char *[]){ "attnlab compare", "--db", f->path, a, b, c, d, NULL });
 }
 
 /* The sentence a newcomer reads, and the row that stands in the record. */
@@ -48,7 +48,7 @@ static void says_and_records(void **state)
     free(out), free(err);
 
     assert_int_equal(compare(&f, &out, &err, "heads", "-o", "json", NULL), 0);
-    json_t *j = json_loads(out, 0, NULL);
+    json_t *j = fixture_rows(out);
     assert_int_equal(json_array_size(j), 2);
     const json_t *row = json_array_get(j, 1);
     assert_string_equal(json_string_value(json_object_get(row, "arm")), "mqa");
@@ -91,7 +91,7 @@ static void every_pair(void **state)
     fixture_study(&f, "heads", arm, 3, 3, 0.02);
     char *out, *err;
     assert_int_equal(compare(&f, &out, &err, "heads", "--pairs", "all", "-ojson"), 0);
-    json_t *j = json_loads(out, 0, NULL);
+    json_t *j = fixture_rows(out);
     assert_int_equal(json_array_size(j), 3);
     static const char *const PAIR[][2] = { { "gqa:n_kv_heads=2", "mha" },
                                            { "mha", "mqa" },
@@ -120,7 +120,7 @@ static void on_the_way(void **state)
     for (size_t i = 0; i < 3; i++) {
         char *out, *err;
         assert_int_equal(compare(&f, &out, &err, "heads", "--at", AT[i], "-ojson"), 0);
-        json_t *j = json_loads(out, 0, NULL);
+        json_t *j = fixture_rows(out);
         const json_t *row = json_array_get(j, 1);
         const double above = 5 * (exp(-STEP[i] / 8.0) - exp(-5));
         assert_true(fabs(fixture_number(row, "base_mean") - (3.512 + 3.498 + 3.521) / 3 - above) <
@@ -167,7 +167,7 @@ static void six_seeds(void **state)
     free(out), free(err);
     /* Bits a byte are nats a token, over 4 bytes and ln 2. */
     assert_int_equal(compare(&f, &out, &err, "heads", "--metric", "val_bpb@512", "-ojson"), 0);
-    json_t *j = json_loads(out, 0, NULL);
+    json_t *j = fixture_rows(out);
     assert_true(fabs(fixture_number(json_array_get(j, 1), "diff") - 0.0316666667 / 4 / log(2)) <
                 1e-8);
     assert_true(isnan(fixture_number(json_array_get(j, 1), "margin"))); /* stated for nats */

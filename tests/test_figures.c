@@ -1,6 +1,5 @@
 /* test_figures.c - what each kind of figure shows is what compare prints, what closed forms say,
  * and what can be counted in the record; in LaTeX no name is a command. */
-#include "cli/verbs.h"
 #include "core/base/file.h"
 #include "core/base/hash.h"
 #include "tests/fixture.h"
@@ -48,7 +47,7 @@ static int plot(const fixture *f, const char *study, const char *out, char **err
     char *printed;
     int n = 6;
     while (more && *more) argv[n++] = *more++;
-    const int status = fixture_verb(plot_verb, &printed, err, argv);
+    const int status = fixture_command("plot", &printed, err, argv);
     free(printed);
     return status;
 }
@@ -107,8 +106,8 @@ static json_t *compared(const fixture *f, const char *metric)
     char *out, *err;
     const char *argv[] = { "attnlab compare",          "study", "--db", f->path, "-o", "json",
                            metric ? "--metric" : NULL, metric,  NULL };
-    assert_int_equal(fixture_verb(compare_verb, &out, &err, argv), 0);
-    json_t *rows = json_loads(out, 0, NULL);
+    assert_int_equal(fixture_command("compare", &out, &err, argv), 0);
+    json_t *rows = fixture_rows(out);
     assert_true(json_is_array(rows));
     free(out), free(err);
     return rows;

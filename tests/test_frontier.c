@@ -1,7 +1,6 @@
 /* test_frontier.c - arms are dominated by verdict, and not by luck. */
 #include "analysis/answers/frontier.h"
 
-#include "cli/verbs.h"
 #include "core/base/file.h"
 #include "tests/fixture.h"
 
@@ -76,17 +75,17 @@ static void test_figure(void **state)
     error e;
     fixture_open(&f);
     fixture_study(&f, "heads", arm, 4, 6, 0.02);
-    assert_int_equal(fixture_verb(frontier_verb, &out, &err,
-                                  (const char *[]){ "attnlab frontier", "--db", f.path, "heads",
-                                                    "-ojson", NULL }),
+    assert_int_equal(fixture_command("frontier", &out, &err,
+                                     (const char *[]){ "attnlab frontier", "--db", f.path, "heads",
+                                                       "-ojson", NULL }),
                      0);
-    json_t *j = json_loads(out, 0, NULL);
+    json_t *j = fixture_rows(out);
     free(out), free(err);
     snprintf(folder, sizeof folder, "%s/figures", f.folder);
     assert_int_equal(
-        fixture_verb(plot_verb, &out, &err,
-                     (const char *[]){ "attnlab plot", "--db", f.path, "heads", "--out", folder,
-                                       "--kind", "frontier", "--format", "tex", NULL }),
+        fixture_command("plot", &out, &err,
+                        (const char *[]){ "attnlab plot", "--db", f.path, "heads", "--out", folder,
+                                          "--kind", "frontier", "--format", "tex", NULL }),
         0);
     free(out), free(err);
     snprintf(path, sizeof path, "%s/frontier.gp", folder);

@@ -1,6 +1,5 @@
 /* test_grid.c - a comparison by its axes: every arm in its place, with the numbers of the same
  * comparison as a list; nothing averaged, nothing dropped. */
-#include "cli/verbs.h"
 #include "tests/fixture.h"
 
 #include <jansson.h>
@@ -47,8 +46,8 @@ static void open_study(fixture *f)
 }
 
 #define COMPARE(f, out, err, ...)                                                                  \
-    fixture_verb(                                                                                  \
-        compare_verb, out, err,                                                                    \
+    fixture_command(                                                                               \
+        "compare", out, err,                                                                       \
         (const char *[]){ "attnlab compare", "--db", (f)->path, "grid", __VA_ARGS__, NULL })
 
 /* Down, across and into tables; numbers ascend, though the study has 512 first. */
@@ -128,10 +127,10 @@ static void rows_for_programs(void **state)
     char *out, *err;
     open_study(&f);
     assert_int_equal(COMPARE(&f, &out, &err, "-ojson"), 0);
-    json_t *list = json_loads(out, 0, NULL);
+    json_t *list = fixture_rows(out);
     free(out), free(err);
     assert_int_equal(COMPARE(&f, &out, &err, "--rows", "attention", "-ojson"), 0);
-    json_t *j = json_loads(out, 0, NULL);
+    json_t *j = fixture_rows(out);
     fixture_expect(err, "Procedure: randomised blocks");
     assert_int_equal(json_array_size(j), ARMS);
     static const char *const SAME[] = { "n", "mean", "diff", "ci_lo", "ci_hi", "p_adjusted" };

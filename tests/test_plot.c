@@ -1,5 +1,4 @@
 /* test_plot.c - the same data give the same bytes, and no name is ever code. */
-#include "cli/verbs.h"
 #include "core/base/file.h"
 #include "core/base/hash.h"
 #include "tests/fixture.h"
@@ -28,8 +27,8 @@ static bool installed(void)
 static void plot(const fixture *f, const char *study, const char *folder)
 {
     char *out, *err;
-    const int status = fixture_verb(
-        plot_verb, &out, &err,
+    const int status = fixture_command(
+        "plot", &out, &err,
         (const char *[]){ "attnlab plot", study, "--db", f->path, "--out", folder, NULL });
     if (status != 0) fail_msg("%s", err);
     for (int i = 0; i < N; i++) assert_non_null(strstr(out, FILES[i]));
@@ -113,14 +112,14 @@ static void by_position(void **state)
     snprintf(folder, sizeof folder, "%s/out", f.folder);
     const char *args[] = { "attnlab plot", "heads",  "--db",     f.path, "--out",
                            folder,         "--kind", "position", NULL };
-    assert_int_equal(fixture_verb(plot_verb, &out, &err, args), STATUS_FAILED);
+    assert_int_equal(fixture_command("plot", &out, &err, args), STATUS_FAILED);
     assert_non_null(strstr(err, "no loss by position is on record"));
     free(out), free(err);
     /* Position p costs 2 + p / 512 nats; a span of 16 has its mean at 7.5. */
     fixture_run(&f,
                 "WITH RECURSIVE n(p) AS (SELECT 0 UNION ALL SELECT p + 1 FROM n WHERE p < 511)"
                 " INSERT INTO eval_pos SELECT eval_id, p, 40, 40 * (2 + p / 512.0) FROM eval, n");
-    assert_int_equal(fixture_verb(plot_verb, &out, &err, args), 0);
+    assert_int_equal(fixture_command("plot", &out, &err, args), 0);
     snprintf(path, sizeof path, "%s/position.dat", folder);
     assert_true(file_read(&data, &n, path, 1 << 20, &e));
     char line[64];
@@ -143,12 +142,12 @@ static void refusals(void **state)
     snprintf(folder, sizeof folder, "%s/out", f.folder);
     const char *args[] = { "attnlab plot", "alone",  "--db", f.path, "--out",
                            folder,         "--kind", "diff", NULL };
-    assert_int_equal(fixture_verb(plot_verb, &out, &err, args), STATUS_FAILED);
+    assert_int_equal(fixture_command("plot", &out, &err, args), STATUS_FAILED);
     assert_non_null(strstr(err, "it needs an arm with a baseline"));
     free(out), free(err);
     snprintf(file, sizeof file, "%s/test.db/x", f.folder);
     args[5] = file;
-    assert_int_equal(fixture_verb(plot_verb, &out, &err, args), STATUS_FAILED);
+    assert_int_equal(fixture_command("plot", &out, &err, args), STATUS_FAILED);
     assert_true(strlen(err) > 0 && strchr(err, '\n') == err + strlen(err) - 1);
     free(out), free(err);
     fixture_close(&f);

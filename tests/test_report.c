@@ -3,7 +3,6 @@
  * test_report FILE.html writes the page of a study with hostile names there, for report.sh to open
  * in a browser.
  */
-#include "cli/verbs.h"
 #include "core/base/file.h"
 #include "tests/fixture.h"
 
@@ -42,7 +41,7 @@ static char *page_of(const fixture *f, const char *path)
     size_t n;
     error e;
     const char *argv[] = { "attnlab report", "--db", f->path, STUDY, "--out", path, NULL };
-    if (fixture_verb(report_verb, &out, &err, argv) != 0) fail_msg("%s", err);
+    if (fixture_command("report", &out, &err, argv) != 0) fail_msg("%s", err);
     free(out), free(err);
     assert_true(file_read(&page, &n, path, 1 << 26, &e));
     return page;
@@ -124,10 +123,10 @@ static void refusals(void **state)
     const char *argv[] = {
         "attnlab report", "--db", f.path, "nowhere", "--out", "/tmp/x.html", NULL
     };
-    assert_int_equal(fixture_verb(report_verb, &out, &err, argv), STATUS_USAGE);
+    assert_int_equal(fixture_command("report", &out, &err, argv), STATUS_USAGE);
     free(out), free(err);
     argv[3] = STUDY, argv[5] = "/nowhere/x.html";
-    assert_int_equal(fixture_verb(report_verb, &out, &err, argv), STATUS_FAILED);
+    assert_int_equal(fixture_command("report", &out, &err, argv), STATUS_FAILED);
     assert_non_null(strstr(err, "/nowhere/x.html"));
     free(out), free(err);
     fixture_close(&f);

@@ -1,6 +1,5 @@
 /* test_spike.c - spikes are found where they were put, and nowhere else; p by closed forms. */
 #include "analysis/answers/spike.h"
-#include "cli/verbs.h"
 
 #include "tests/fixture.h"
 
@@ -114,9 +113,9 @@ static void test_verb(void **state)
     fixture_run(&f, "UPDATE train_step SET loss = 9 WHERE step = 30 AND run_id IN (SELECT run_id"
                     " FROM arm_run JOIN arm USING(arm_id) WHERE label = 'mqa')");
     char *out, *err;
-    assert_int_equal(fixture_verb(spikes_verb, &out, &err,
-                                  (const char *const[]){ "spikes", "--db", f.path, "heads",
-                                                         "--window=20", "-ojson", NULL }),
+    assert_int_equal(fixture_command("spikes", &out, &err,
+                                     (const char *const[]){ "spikes", "--db", f.path, "heads",
+                                                            "--window=20", "-ojson", NULL }),
                      0);
     if (!strstr(out, "\"spikes\": 6") && !strstr(out, "\"spikes\":6")) fail_msg("%s", out);
     if (!strstr(out, "more") || !strstr(out, "sign-flips") || !strstr(out, "0.03125"))

@@ -1,7 +1,6 @@
 /* test_style.c - style files: what is printed is read again, what is wrong is refused with its
  * line, and what is asked for is drawn. */
 #include "analysis/figures/style.h"
-#include "cli/verbs.h"
 #include "core/base/file.h"
 #include "tests/fixture.h"
 
@@ -114,7 +113,7 @@ static void is_drawn(void **state)
                      "mean_width: 5\n");
     const char *args[] = { "attnlab plot", "study",    "--db", f.path,    "--out", folder, "--kind",
                            "loss",         "--format", "tex",  "--style", path,    NULL };
-    if (fixture_verb(plot_verb, &out, &err, args) != 0) fail_msg("%s", err);
+    if (fixture_command("plot", &out, &err, args) != 0) fail_msg("%s", err);
     free(out), free(err);
     snprintf(path, sizeof path, "%s/loss.gp", folder);
     assert_true(file_read(&text, &n, path, 1 << 20, &e));

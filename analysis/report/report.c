@@ -278,7 +278,10 @@ static bool put_notes(FILE *out, const comparison *c, db *d, error *e)
     size_t n;
     FILE *words = open_memstream(&text, &n);
     if (!words) error_memory();
-    const bool ok = sentence_notes(words, c, d, e);
+    notes list = { 0 };
+    const bool ok = sentence_notes(&list, c, d, e);
+    notes_print(&list, words);
+    notes_close(&list);
     fclose(words);
     fputs("<h2>Notes and warnings</h2>\n", out);
     if (ok) put_lines(out, text);

@@ -127,6 +127,10 @@ bool config_set(config *c, const config_key *k, const yaml_node *value, error *e
 bool config_number(double *out, const char *name, double min, double max, const yaml_node *at,
                    error *e);
 
+/* The same of a whole number; `count` allows the suffixes of CONFIG_COUNT. */
+bool config_whole(int64_t *out, const char *name, bool count, double min, double max,
+                  const yaml_node *at, error *e);
+
 /* "train.lr=1e-3" or "model.attention=[mha, mqa]", from the command line. */
 bool config_override(config *c, const char *assignment, error *e);
 
