@@ -222,13 +222,14 @@ static int compare(command_call *call, const options *o, const grid_asked *asked
 
 static bool read_grid(grid_asked *asked, const options *o, error *e)
 {
+    static const grid_side SIDE[] = { GRID_ROWS, GRID_COLS, GRID_TABLES };
     *asked = (grid_asked){ 0 };
-    for (int side = 0; side < GRID_SIDES; side++)
-        for (int i = 0; i < o->side[side].n; i++) {
+    for (int k = 0; k < GRID_SIDES; k++)
+        for (int i = 0; i < o->side[SIDE[k]].n; i++) {
             if (asked->n == GRID_AXES)
                 return error_usage(e, "a grid has at most %d axes", GRID_AXES);
-            asked->place[asked->n].side = (grid_side)side;
-            asked->place[asked->n++].axis = o->side[side].item[i];
+            asked->place[asked->n].side = SIDE[k];
+            asked->place[asked->n++].axis = o->side[SIDE[k]].item[i];
         }
     return true;
 }

@@ -22,7 +22,8 @@ static int run(command_call *call, const void *given)
     if (fclose(out) != 0) error_memory();
     if (size) command_rows(call), fwrite(text, 1, size, stdout);
     free(text);
-    return status == STATUS_DONE ? status : command_fail(call, &e);
+    if (status != STATUS_DONE) command_fail(call, &e);
+    return status;
 }
 
 const command command_replay = {

@@ -173,7 +173,8 @@ static int run(command_call *call, const void *given)
         arms_close(&r);
     }
     sweep_close(&s);
-    return status == STATUS_DONE ? status : command_fail(call, &e);
+    if (status != STATUS_DONE) command_fail(call, &e);
+    return status;
 }
 
 const command command_sweep = {

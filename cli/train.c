@@ -68,7 +68,8 @@ static int run(command_call *call, const void *given)
     }
     if (!read_config(&c, call, o->resume, &e)) return command_fail(call, &e);
     const int status = train_run(&c, &how, &e);
-    return status == STATUS_DONE ? status : command_fail(call, &e);
+    if (status != STATUS_DONE) command_fail(call, &e);
+    return status;
 }
 
 const command command_train = {

@@ -48,6 +48,8 @@ static void says_and_records(void **state)
     free(out), free(err);
 
     assert_int_equal(compare(&f, &out, &err, "heads", "-o", "json", NULL), 0);
+    assert_string_equal(err, ""); /* the notes are part of the answer */
+    fixture_expect(out, "{\"level\": \"info\", \"text\": \"Procedure: ");
     json_t *j = fixture_rows(out);
     assert_int_equal(json_array_size(j), 2);
     const json_t *row = json_array_get(j, 1);
@@ -385,7 +387,7 @@ static void read_only(void **state)
                     " BEGIN SELECT raise(ABORT, 'the disk is full'); END");
     char *out, *err;
     assert_int_equal(compare(&f, &out, &err, "heads", NULL, NULL, NULL), 0);
-    fixture_expect(err, "this look is not recorded");
+    fixture_expect(err, "! This look is not recorded: ");
     fixture_expect(err, "the disk is full");
     fixture_expect(out, "Look 1 (not recorded).");
     free(out), free(err);
