@@ -127,6 +127,15 @@ void command_notes(command_call *call, notes *list)
     notes_close(list);
 }
 
+void command_remarks(command_call *call, notes *list)
+{
+    if (command_prose(call))
+        notes_print(list, stdout);
+    else
+        command_notes(call, list);
+    notes_close(list);
+}
+
 void command_note(command_call *call, note_level level, const char *fmt, ...)
 {
     notes list = { 0 };

@@ -163,6 +163,10 @@ void command_note(command_call *call, note_level level, const char *fmt, ...)
 /* The same of a list, which is left empty. */
 void command_notes(command_call *call, notes *list);
 
+/* Notes that explain the answer: below it where people read it, else as command_notes.  The list is
+ * left empty. */
+void command_remarks(command_call *call, notes *list);
+
 /* Say on stderr why the command failed; returns the exit status. */
 int command_fail(const command_call *call, const error *e);
 

@@ -40,7 +40,7 @@ static const option OPTIONS[] = {
 };
 // clang-format on
 
-/* What other text would add to the error, where the record tells. */
+/* What other held-out text would add to the error, if the database has its windows. */
 static void put_sample(table *t, const sample *m)
 {
     const bool known = m->pieces > 0;
@@ -109,16 +109,11 @@ static void print_head(const study *s, table_format f)
     if (s->hypothesis && *s->hypothesis) printf("Hypothesis: %s\n\n", s->hypothesis);
 }
 
-/* Notes belong to the answer: below it for people, else on stderr or in the JSON. */
 static bool put_notes(command_call *call, const comparison *c, db *d, error *e)
 {
     notes list = { 0 };
     const bool ok = sentence_notes(&list, c, d, e);
-    if (ok && command_prose(call))
-        notes_print(&list, stdout);
-    else if (ok)
-        command_notes(call, &list);
-    notes_close(&list);
+    command_remarks(call, &list);
     return ok;
 }
 

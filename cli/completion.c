@@ -117,7 +117,8 @@ static const char BASH_ASK[] =
 /* bash splits words at '=', so that --output=js arrives as "--output", "=", "js". */
 static const char BASH_MAIN[] =
     "_attnlab() {\n"
-    "    local word=${COMP_WORDS[COMP_CWORD]} option= command= db= kinds=() options= value= option_here= i n=0\n"
+    "    local word=${COMP_WORDS[COMP_CWORD]} option= command= db= kinds=() options= value= "
+    "option_here= i n=0\n"
     "    local last=$((COMP_CWORD - 1))\n"
     "    COMPREPLY=()\n"
     "    if [ \"$word\" = = ]; then\n"
@@ -259,8 +260,8 @@ static const char ZSH_ASK[] =
     "# Words that the program knows: the first column of what it prints.\n"
     "_attnlab_ask() {\n"
     "    local -a found\n"
-    "    found=(${(f)\"$(attnlab ${opt_args[--db]:+--db} ${opt_args[--db]:+${(Q)opt_args[--db]}} "
-    "\"$@\" -o csv 2>/dev/null |\n"
+    "    local file=${(Q)${opt_args[--db]:-${opt_args[-d]:-$attnlab_db}}}\n"
+    "    found=(${(f)\"$(attnlab ${file:+--db} ${file:+$file} \"$@\" -o csv 2>/dev/null |\n"
     "        sed '1d; s/[,\\r].*//; s/\"//g')\"})\n"
     "    compadd -a found\n"
     "}\n"
@@ -291,6 +292,7 @@ void help_zsh(FILE *out)
           "'(- *)--help[list the commands]' \\\n"
           "        '(- *)--version[print the version]' '1:command:_attnlab_command' "
           "'*::argument:->rest'\n"
+          "    local attnlab_db=${opt_args[--db]:-$opt_args[-d]}\n"
           "    [[ $state != rest ]] || _attnlab_of $words[1]\n}\n\n_attnlab \"$@\"\n",
           out);
 }

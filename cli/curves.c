@@ -137,7 +137,7 @@ static void put_sentence(const series_list *l, const series *r)
     }
 }
 
-static void print_notes(const series_list *l)
+static void put_notes(notes *out, const series_list *l)
 {
     bool several = false, single = false, steady = false, unknown = false;
     for (int k = 0; k < l->n; k++) {
@@ -146,22 +146,24 @@ static void print_notes(const series_list *l)
         steady = steady || (r->basis == SERIES_STEADY && forecasts(r));
         unknown = unknown || (forecasts(r) && isnan(r->fit.floor.value));
         if (r->fit.most > r->epoch)
-            printf("%s: up to %.2g epochs; text that is read again teaches less (Muennighoff et "
-                   "al. 2023).\n",
-                   r->name, r->fit.most / r->epoch);
+            notes_add(out, NOTE_WARNING,
+                      "%s: up to %.2g epochs; text that is read again teaches less (Muennighoff et "
+                      "al. 2023).",
+                      r->name, r->fit.most / r->epoch);
     }
-    printf("\nIntervals: %g %%, each alone", 100 * (1 - l->study->alpha));
-    if (several)
-        fputs("; standard errors by leaving out one seed at a time (jackknife), Student's t on "
-              "seeds - 1",
-              stdout);
-    if (single)
-        fputs("; with one seed the error of the fit alone, and other seeds may differ", stdout);
-    puts(".");
-    if (steady) puts("Constant rate: the loss of a run stopped there; decaying would lower it.");
+    notes_add(
+        out, NOTE_INFO, "Intervals: %g %%, each alone%s%s.", 100 * (1 - l->study->alpha),
+        several ? "; standard errors by leaving out one seed at a time (jackknife), Student's "
+                  "t on seeds - 1"
+                : "",
+        single ? "; with one seed the error of the fit alone, and other seeds may differ" : "");
+    if (steady)
+        notes_add(out, NOTE_INFO,
+                  "Constant rate: the loss of a run stopped there; decaying would lower it.");
     if (unknown)
-        puts("E not identified: the curve does not bend enough for its interval of beta to exclude "
-             "0, so no limit can be told.");
+        notes_add(out, NOTE_INFO,
+                  "E not identified: the curve does not bend enough for its interval of beta to "
+                  "exclude 0, so no limit can be told.");
 }
 
 static void print_reach(const series_list *l, const reach_list *found, table_format f)
@@ -227,23 +229,25 @@ static void print_reach_exactly(const series_list *l, const reach_list *found, t
 static void print(const series_list *l, command_call *call, const options *o)
 {
     const table_format f = command_format(call);
+    const bool people = table_for_people(f), prose = command_prose(call);
     reach_list found;
+    notes list = { 0 };
     reach_find(&found, l, o->loss);
-    if (!table_for_people(f)) {
-        command_rows(call);
+    command_rows(call);
+    if (!people)
         o->reach ? print_reach_exactly(l, &found, f) : print_fits_exactly(l, f);
-    } else {
-        const bool prose = command_prose(call);
-        if (!o->reach) print_fits(l, f);
-        if (!o->reach && prose) {
-            putchar('\n');
-            for (int k = 0; k < l->n; k++) put_sentence(l, &l->row[k]);
-            print_notes(l);
-        }
-        if (found.n) {
-            if (!o->reach && prose) putchar('\n');
-            print_reach(l, &found, f);
-        }
+    else if (!o->reach)
+        print_fits(l, f);
+    if (!o->reach) {
+        if (prose) putchar('\n');
+        for (int k = 0; prose && k < l->n; k++) put_sentence(l, &l->row[k]);
+        if (prose) putchar('\n');
+        put_notes(&list, l);
+        command_remarks(call, &list);
+    }
+    if (people && found.n) {
+        if (!o->reach && prose) putchar('\n');
+        print_reach(l, &found, f);
     }
     reach_close(&found);
 }

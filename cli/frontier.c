@@ -33,14 +33,23 @@ static void print(const frontier *f, table_format format)
         }
     }
     table_close(&t);
-    if (format != TABLE_TEXT && format != TABLE_MD) return;
+}
+
+static void put_notes(command_call *call, const frontier *f)
+{
     char procedure[256];
+    notes list = { 0 };
     contrast_describe(procedure, sizeof procedure, &f->c->result);
-    printf("\nDominated: another arm costs no more and is better, or costs less and is equivalent"
-           "%s.\nFrontier: all that cost no more are worse. Costs within 0.5 %% are equal. All "
-           "%d pairs at once, alpha %g:\n%s.\n",
-           isnan(f->c->asked.margin) ? " (no margin is stated, so none is)" : "", f->c->asked.pairs,
-           f->c->asked.alpha, procedure);
+    notes_add(
+        &list, NOTE_INFO,
+        "Dominated: another arm costs no more and is better, or costs less and is equivalent%s.",
+        isnan(f->c->asked.margin) ? " (no margin is stated, so none is)" : "");
+    notes_add(&list, NOTE_INFO,
+              "Frontier: all that cost no more are worse. Costs within 0.5 %% are equal.");
+    notes_add(&list, NOTE_INFO, "All %d pairs at once, alpha %g: %s.", f->c->asked.pairs,
+              f->c->asked.alpha, procedure);
+    if (command_prose(call)) putchar('\n');
+    command_remarks(call, &list);
 }
 
 static int run(command_call *call, const void *given)
@@ -62,6 +71,7 @@ static int run(command_call *call, const void *given)
             if (ok) {
                 command_rows(call);
                 print(&f, command_format(call));
+                put_notes(call, &f);
                 frontier_close(&f);
             }
             comparison_close(&c);

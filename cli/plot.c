@@ -3,6 +3,7 @@
 #include "cli/command.h"
 #include "core/base/file.h"
 
+#include <assert.h>
 #include <string.h>
 
 static const char *const FORMATS[] = { "svg", "png", "pdf", "tex", NULL };
@@ -26,6 +27,7 @@ static const kind KINDS[] = {
 };
 // clang-format on
 enum { N_KINDS = sizeof KINDS / sizeof *KINDS };
+static_assert((int)N_KINDS == (int)FIGURES_KINDS, "a row for each figure");
 
 typedef struct options {
     const char *out, *style, *rows, *cols;

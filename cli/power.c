@@ -139,11 +139,15 @@ static bool print(const comparison *c, command_call *call, const options *o, err
     }
     command_rows(call);
     print_plan(c, f, o, &p);
-    if (prose)
-        printf("\nsmallest_difference: a true difference this large is found with 80 %% power; "
-               "smallest_margin: arms\nthat do not differ are shown equivalent within it. alpha "
-               "%g over %d comparison%s at once.\n",
-               p.alpha, c->asked.pairs ? c->asked.pairs : 1, c->asked.pairs == 1 ? "" : "s");
+    notes list = { 0 };
+    notes_add(
+        &list, NOTE_INFO,
+        "smallest_difference: a true difference this large is found with 80 %% power; "
+        "smallest_margin: arms that do not differ are shown equivalent within it. alpha %g over "
+        "%d comparison%s at once.",
+        p.alpha, c->asked.pairs ? c->asked.pairs : 1, c->asked.pairs == 1 ? "" : "s");
+    if (prose) putchar('\n');
+    command_remarks(call, &list);
     free(size);
     return true;
 }

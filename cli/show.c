@@ -1,4 +1,4 @@
-/* show.c - attnlab show RUN | STUDY: all that is on record about one, section by section. */
+/* show.c - attnlab show RUN | STUDY: everything that the database holds about it, by sections. */
 #include "analysis/data/lookup.h"
 #include "analysis/data/rows.h"
 #include "cli/command.h"

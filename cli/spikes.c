@@ -99,7 +99,7 @@ static void print_list(const spike_study *k, table_format f)
     table_close(&t);
 }
 
-static void print_notes(const spike_study *k)
+static void put_notes(command_call *call, const spike_study *k)
 {
     bool flips = false, binomial = false, any = false;
     for (int i = 0; i < k->contrasts; i++) {
@@ -107,18 +107,28 @@ static void print_notes(const spike_study *k)
         flips = flips || (k->row[i].flips && !isnan(k->row[i].p));
         binomial = binomial || (!k->row[i].flips && !isnan(k->row[i].p));
     }
-    printf("\nA spike: a training loss over %g robust standard deviations (1.4826 MAD) above the "
-           "median of the %d steps\nbefore it; spikes with fewer than %d steps in between are one. "
-           "The first %d steps are not watched.\n",
-           k->rule.height, k->rule.window, k->rule.gap, k->rule.window / 2);
+    notes list = { 0 };
+    notes_add(
+        &list, NOTE_INFO,
+        "A spike is a training loss more than %g robust standard deviations (1.4826 MAD) above "
+        "the median of the %d steps before it; spikes with fewer than %d steps in between are "
+        "one. The first %d steps are not watched.",
+        k->rule.height, k->rule.window, k->rule.gap, k->rule.window / 2);
     if (flips)
-        puts("Test: exact sign-flips of the paired differences of counts, Bonferroni over arms.");
+        notes_add(&list, NOTE_INFO,
+                  "Test: exact sign-flips of the paired differences of counts, "
+                  "Bonferroni over arms.");
     if (binomial)
-        puts("Test: binomial given the sum of both arms, Bonferroni over arms: it assumes that "
-             "spikes come at random,\nfor so few seeds can not show it otherwise.");
+        notes_add(
+            &list, NOTE_INFO,
+            "Test: binomial given the sum of both arms, Bonferroni over arms. It assumes that "
+            "spikes come at random, which so few seeds cannot check.");
     if (any)
-        puts("The ratio is of spikes a step; its interval assumes the same. A run that diverged is "
-             "counted beside, not as a spike.");
+        notes_add(&list, NOTE_INFO,
+                  "The ratio is of spikes per step; its interval assumes the same. A run that "
+                  "diverged is counted separately, not as a spike.");
+    if (command_prose(call)) putchar('\n');
+    command_remarks(call, &list);
 }
 
 static int run(command_call *call, const void *given)
@@ -140,7 +150,7 @@ static int run(command_call *call, const void *given)
                 print_list(&k, command_format(call));
             else
                 print_rows(&k, command_format(call));
-            if (!o->list && command_prose(call)) print_notes(&k);
+            if (!o->list) put_notes(call, &k);
             spike_close(&k);
         }
         study_free(&s);

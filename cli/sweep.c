@@ -27,7 +27,7 @@ static const option OPTIONS[] = {
 // clang-format on
 
 /* Bytes of the largest arm's run; fails where even one does not fit. */
-static bool weigh(size_t *bytes, const arms *r, int n_threads, error *e)
+static bool estimate(size_t *bytes, const arms *r, int n_threads, error *e)
 {
     *bytes = 1;
     for (int i = 0; i < r->n; i++) {
@@ -61,7 +61,7 @@ static bool share(schedule *how, command_call *call, const options *o, const arm
     if (how->jobs < 1) how->jobs = 1;
     how->threads = given ? given : processors / how->jobs;
     if (how->threads < 1) how->threads = 1;
-    if (!weigh(&largest, r, how->threads, e)) return false;
+    if (!estimate(&largest, r, how->threads, e)) return false;
     const size_t fit = memory_available() / largest;
     if (fit >= (size_t)how->jobs) return true;
     how->jobs = fit > 0 ? (int)fit : 1;
@@ -133,7 +133,7 @@ static int run_all(command_call *call, const options *o, const sweep *s, const a
     size_t bytes;             /* with one thread, before anything is written */
     signal(SIGPIPE, SIG_IGN); /* nobody need listen to the progress  */
     signal(SIGXFSZ, SIG_IGN); /* a file too large is a failed write */
-    if (!weigh(&bytes, r, 1, e) || !db_open(&d, call->db, DB_WRITE, e)) return e->status;
+    if (!estimate(&bytes, r, 1, e) || !db_open(&d, call->db, DB_WRITE, e)) return e->status;
     int status = STATUS_FAILED;
     if (plan_write(&p, &d, r, s, call->again, call->accept, e) && share(&how, call, o, r, &p, e)) {
         schedule_end end;

@@ -398,20 +398,40 @@ static void read_only(void **state)
     fixture_close(&f);
 }
 
+/* With jsonl the notes are the last line, and with csv they are lines on stderr. */
+static void notes_by_format(void **state)
+{
+    (void)state;
+    fixture f;
+    char *out, *err;
+    fixture_open(&f);
+    fixture_study(&f, "heads", HEADS, 3, 3, 0.02);
+    assert_int_equal(compare(&f, &out, &err, "heads", "-ojsonl", NULL, NULL), 0);
+    assert_string_equal(err, "");
+    char *last = strstr(out, "{\"notes\": [");
+    assert_non_null(last);
+    json_t *line = json_loads(last, 0, NULL);
+    assert_true(json_array_size(json_object_get(line, "notes")) >= 2);
+    json_decref(line);
+    *last = '\0';
+    assert_null(strstr(out, "notes"));
+    free(out), free(err);
+    assert_int_equal(compare(&f, &out, &err, "heads", "-ocsv", NULL, NULL), 0);
+    fixture_expect(err, "Procedure: ");
+    assert_null(strstr(out, "Procedure: "));
+    free(out), free(err);
+    fixture_close(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(says_and_records),
-        cmocka_unit_test(every_pair),
-        cmocka_unit_test(on_the_way),
-        cmocka_unit_test(six_seeds),
-        cmocka_unit_test(holes),
-        cmocka_unit_test(many_holes),
-        cmocka_unit_test(confounds),
-        cmocka_unit_test(young_keys),
-        cmocka_unit_test(afterthoughts),
-        cmocka_unit_test(two_baselines),
-        cmocka_unit_test(finds_the_study),
+        cmocka_unit_test(notes_by_format), cmocka_unit_test(says_and_records),
+        cmocka_unit_test(every_pair),      cmocka_unit_test(on_the_way),
+        cmocka_unit_test(six_seeds),       cmocka_unit_test(holes),
+        cmocka_unit_test(many_holes),      cmocka_unit_test(confounds),
+        cmocka_unit_test(young_keys),      cmocka_unit_test(afterthoughts),
+        cmocka_unit_test(two_baselines),   cmocka_unit_test(finds_the_study),
         cmocka_unit_test(read_only),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
