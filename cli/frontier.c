@@ -116,11 +116,9 @@ int frontier_verb(int argc, char **argv)
         if (!isnan(o.margin)) s.margin = o.margin;
         ok = comparison_open(&c, &s, &d, true, &e);
         if (ok) {
-            ok = frontier_open(&f, &c, &d, &e);
-            if (ok) {
-                print(&f, o.common.format);
-                frontier_close(&f);
-            }
+            frontier_open(&f, &c);
+            print(&f, o.common.format);
+            frontier_close(&f);
             comparison_close(&c);
         }
         study_free(&s);

@@ -3,13 +3,18 @@
 #include "cli/verb.h"
 #include "cli/verbs.h"
 #include "core/base/file.h"
+#include "core/base/table.h"
 
 #include <string.h>
+
+enum { MOST = 32 }; /* kinds that may be asked for */
 
 typedef struct options {
     verb common;
     const char *study, *out, *metric, *style, *rows, *cols;
-    bool kind[FIGURES_KINDS], some, print_style;
+    const figure_kind *kind[MOST]; /* those asked for; none: all */
+    int kinds;
+    bool list, print_style;
     unsigned formats;
     study_measure x;
 } options;
@@ -17,6 +22,7 @@ typedef struct options {
 enum {
     KEY_OUT = 1000,
     KEY_KIND,
+    KEY_LIST,
     KEY_METRIC,
     KEY_FORMAT,
     KEY_X,
@@ -26,11 +32,11 @@ enum {
     KEY_PRINT
 };
 
-#define KINDS "loss, diff, heat, interaction, position, matrix, frontier or lr"
-
 static const struct argp_option OPTIONS[] = {
     { "out", KEY_OUT, "DIR", 0, "Write the figures into this folder (made if need be)", 0 },
-    { "kind", KEY_KIND, "KIND", 0, "Only " KINDS "; may be repeated", 0 },
+    { "kind", KEY_KIND, "KIND", 0, "Only this figure (--list names them); may be repeated", 0 },
+    { "list", KEY_LIST, NULL, 0, "List the figures, what they show and what they need, and stop",
+      0 },
     { "format", KEY_FORMAT, "FORMAT", 0, "Only svg, png, pdf or tex; may be repeated", 0 },
     { "metric", KEY_METRIC, "METRIC", 0, "Plot this, such as val_bpb@512 (the study's metric)", 0 },
     { "x", KEY_X, "MEASURE", 0, "loss: against tokens (the default), flops or seconds", 0 },
@@ -43,12 +49,12 @@ static const struct argp_option OPTIONS[] = {
 
 static void set_kind(options *o, const struct argp_state *state, const char *text)
 {
-    for (int k = 0; k < FIGURES_KINDS; k++)
-        if (strcmp(text, figures_name((figures_kind)k)) == 0) {
-            o->kind[k] = o->some = true;
-            return;
-        }
-    argp_failure(state, STATUS_USAGE, 0, "--kind '%s': " KINDS, text);
+    const figure_kind *kind = figures_find(text);
+    if (!kind)
+        argp_failure(state, STATUS_USAGE, 0, "--kind '%s': no such figure (--list names them)",
+                     text);
+    if (o->kinds == MOST) argp_failure(state, STATUS_USAGE, 0, "--kind: at most %d", MOST);
+    o->kind[o->kinds++] = kind;
 }
 
 static void set_format(options *o, const struct argp_state *state, const char *text)
@@ -89,6 +95,9 @@ static error_t parse(int key, char *arg, struct argp_state *state)
     case KEY_KIND:
         set_kind(o, state, arg);
         return 0;
+    case KEY_LIST:
+        o->list = true;
+        return 0;
     case KEY_FORMAT:
         set_format(o, state, arg);
         return 0;
@@ -112,7 +121,7 @@ static error_t parse(int key, char *arg, struct argp_state *state)
         o->study = arg;
         return 0;
     case ARGP_KEY_END:
-        if (!o->print_style && (!o->study || !o->out))
+        if (!o->list && !o->print_style && (!o->study || !o->out))
             argp_error(state, "give a study and --out DIR");
         return 0;
     default:
@@ -124,45 +133,48 @@ static const struct argp ARGP = {
     .options = OPTIONS,
     .parser = parse,
     .args_doc = "STUDY --out DIR",
-    .doc = "Draw the figures of a study.\vEvery figure that the record has the data for, or those "
-           "that --kind names:\n\n"
-           "  loss         against tokens, FLOPs or seconds: means, bands, seeds\n"
-           "  diff         paired differences from the baseline, with the margin\n"
-           "  heat         the same by two axes, ~ where undecided\n"
-           "  interaction  the same along an axis of numbers\n"
-           "  position     loss by position in the window\n"
-           "  matrix       by training context and evaluation context\n"
-           "  frontier     loss against KV bytes\n"
-           "  lr           loss against the learning rate\n\n"
-           "Each is written as KIND.svg, KIND.png, KIND.pdf (by gnuplot) and KIND.tex (pgfplots; "
-           "pdflatex makes a page of it, \\input puts it into a paper), beside the data (KIND.dat) "
-           "and the gnuplot script (KIND.gp).",
+    .doc =
+        "Draw the figures of a study.\vEvery figure that the database has the data for, or those "
+        "that --kind names; --list says what there is.\n\n"
+        "Each is written as KIND.svg, KIND.png, KIND.pdf (by gnuplot) and KIND.tex (pgfplots; "
+        "pdflatex makes a page of it, \\input puts it into a paper), next to the data (KIND.dat) "
+        "and the gnuplot script (KIND.gp).",
     .children = verb_child_db,
 };
 
-static void list(const options *o, figures_kind kind)
+static void list_kinds(table_format f)
+{
+    table t;
+    table_open(&t, f, stdout, 3, (const char *[]){ "figure", "shows", "needs" });
+    for (int i = 0; figure_kinds[i]; i++) {
+        table_text(&t, figure_kinds[i]->name), table_text(&t, figure_kinds[i]->help);
+        table_text(&t, figure_kinds[i]->needs);
+    }
+    table_close(&t);
+}
+
+static void list_files(const options *o, const figure_kind *kind)
 {
     static const char *const ENDING[] = { "svg", "png", "pdf", "tex" };
     for (unsigned i = 0; i < 4; i++)
-        if (o->formats & 1u << i) printf("%s/%s.%s\n", o->out, figures_name(kind), ENDING[i]);
+        if (o->formats & 1u << i) printf("%s/%s.%s\n", o->out, kind->name, ENDING[i]);
 }
 
-/* *missed: one that was asked for by name could not be drawn. */
+/* *missed: a figure that was asked for by name could not be drawn. */
 static bool draw(bool *missed, const options *o, const figures_request *r, const char *self,
                  error *e)
 {
-    for (int k = 0; k < FIGURES_KINDS; k++) {
-        const figures_kind kind = (figures_kind)k;
-        char needs[FIGURES_NEEDS];
-        if (o->some && !o->kind[k]) continue;
-        if (!figures_draw(needs, o->out, kind, r, e)) return false;
-        if (!*needs) {
-            list(o, kind);
+    const figure_kind *const *kind = o->kinds ? o->kind : figure_kinds;
+    for (int i = 0; o->kinds ? i < o->kinds : kind[i] != NULL; i++) {
+        char missing[FIGURES_MISSING];
+        if (!figures_draw(missing, o->out, kind[i], r, e)) return false;
+        if (!*missing) {
+            list_files(o, kind[i]);
             continue;
         }
-        *missed = *missed || o->some;
+        *missed = *missed || o->kinds;
         fprintf(stderr, "%s: study '%s': no figure '%s': %s\n", self, r->c->study->name,
-                figures_name(kind), needs);
+                kind[i]->name, missing);
     }
     return true;
 }
@@ -198,6 +210,10 @@ int plot_verb(int argc, char **argv)
     db d;
     style look;
     bool missed = false;
+    if (o.list) {
+        list_kinds(TABLE_TEXT);
+        return verb_done(argv[0], STATUS_DONE);
+    }
     style_default(&look);
     if (o.style && !style_read(&look, o.style, &e)) return verb_fail(argv[0], &e);
     if (o.print_style) {

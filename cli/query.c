@@ -91,7 +91,7 @@ static bool bind(query *q, const options *o, error *e)
 /* A word is the name of a query; SQL has more than one. */
 static bool find_sql(const char **sql, const options *o, error *e)
 {
-    const named *k = saved_query_find(o->sql);
+    const saved_query *k = saved_query_find(o->sql);
     *sql = k ? k->sql : o->sql;
     for (const char *c = o->sql; *c && !k; c++)
         if (!isalnum((unsigned char)*c) && *c != '_' && *c != '-') return true;

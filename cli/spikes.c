@@ -1,5 +1,5 @@
 /* spikes.c - attnlab spikes STUDY: loss spikes by arm, and whether one arm has fewer. */
-#include "analysis/answers/spike.h"
+#include "analysis/answers/spikes.h"
 #include "cli/verb.h"
 #include "cli/verbs.h"
 
@@ -70,7 +70,7 @@ static const struct argp ARGP = {
     .children = verb_child,
 };
 
-static const spike_run *run_at(const spike_study *k, int arm, int seed)
+static const spikes_run *run_at(const spikes *k, int arm, int seed)
 {
     return &k->run[arm * k->study->seeds + seed];
 }
@@ -81,11 +81,11 @@ typedef struct total {
     double watched, worst;
 } total;
 
-static total total_of(const spike_study *k, int arm)
+static total total_of(const spikes *k, int arm)
 {
     total t = { 0 };
     for (int i = 0; i < k->study->seeds; i++) {
-        const spike_run *r = run_at(k, arm, i);
+        const spikes_run *r = run_at(k, arm, i);
         if (!r->known) continue;
         t.runs++, t.spikes += r->spikes, t.with += r->spikes > 0;
         t.watched += r->watched, t.worst = fmax(t.worst, r->worst);
@@ -93,14 +93,14 @@ static total total_of(const spike_study *k, int arm)
     return t;
 }
 
-static const char *verdict_of(const spike_contrast *c, double alpha)
+static const char *verdict_of(const spikes_contrast *c, double alpha)
 {
     if (isnan(c->p)) return NULL;
     if (c->p_adjusted > alpha) return "undecided";
     return c->ratio > 1 ? "more" : "fewer";
 }
 
-static void print_rows(const spike_study *k, table_format f)
+static void print_rows(const spikes *k, table_format f)
 {
     const study *s = k->study;
     table t;
@@ -110,7 +110,7 @@ static void print_rows(const spike_study *k, table_format f)
                                  "ratio_lo", "ratio_hi", "p_adjusted", "test", "verdict" });
     for (int a = 0; a < s->arms; a++) {
         const total all = total_of(k, a);
-        const spike_contrast *c = NULL;
+        const spikes_contrast *c = NULL;
         for (int i = 0; i < k->contrasts; i++)
             if (k->row[i].arm == a) c = &k->row[i];
         table_text(&t, s->arm[a].label), table_int(&t, all.runs), table_int(&t, s->arm[a].diverged);
@@ -127,7 +127,7 @@ static void print_rows(const spike_study *k, table_format f)
     table_close(&t);
 }
 
-static void print_list(const spike_study *k, table_format f)
+static void print_list(const spikes *k, table_format f)
 {
     const study *s = k->study;
     table t;
@@ -136,7 +136,7 @@ static void print_list(const spike_study *k, table_format f)
         (const char *[]){ "arm", "seed", "run", "step", "tokens", "loss", "height", "steps" });
     for (int a = 0; a < s->arms; a++)
         for (int i = 0; i < s->seeds; i++) {
-            const spike_run *r = run_at(k, a, i);
+            const spikes_run *r = run_at(k, a, i);
             for (int n = 0; n < r->spikes; n++) {
                 table_text(&t, s->arm[a].label), table_int(&t, s->seed[i]);
                 table_text(&t, study_at(s, a, i)->uid), table_int(&t, r->step[n]);
@@ -147,7 +147,7 @@ static void print_list(const spike_study *k, table_format f)
     table_close(&t);
 }
 
-static void print_notes(const spike_study *k)
+static void print_notes(const spikes *k)
 {
     bool flips = false, binomial = false, any = false;
     for (int i = 0; i < k->contrasts; i++) {
@@ -176,17 +176,17 @@ int spikes_verb(int argc, char **argv)
     error e;
     db d;
     study s;
-    spike_study k;
+    spikes k;
     if (!db_open(&d, o.common.db, DB_READ, &e)) return verb_fail(argv[0], &e);
     bool ok = study_open(&s, &d, o.study, NULL, -1, &e);
     if (ok) {
         if (!isnan(o.alpha)) s.alpha = o.alpha;
-        ok = spike_open(&k, &s, &d, &o.rule, &e);
+        ok = spikes_open(&k, &s, &d, &o.rule, &e);
         if (ok) {
             const table_format f = o.common.format;
             o.list ? print_list(&k, f) : print_rows(&k, f);
             if (!o.list && (f == TABLE_TEXT || f == TABLE_MD)) print_notes(&k);
-            spike_close(&k);
+            spikes_close(&k);
         }
         study_free(&s);
     }

@@ -1,7 +1,6 @@
 /* grid.c - see grid.h. */
 #include "analysis/answers/grid.h"
 
-#include "analysis/answers/tables.h"
 #include "analysis/data/axes.h"
 
 #include <math.h>
@@ -158,7 +157,7 @@ static void put_cell(FILE *out, const grid *g, int arm)
 {
     const comparison *c = g->c;
     const study_arm *a = &c->study->arm[arm];
-    const int digits = tables_digits(c), pair = pair_of(c, arm);
+    const int digits = comparison_digits(c), pair = pair_of(c, arm);
     const contrast *r = pair < 0 ? NULL : &c->result.row[pair];
     double mean, sd;
     const int n = comparison_arm(&mean, &sd, c, arm);

@@ -129,12 +129,7 @@ void reach_find(reach_list *out, const series_list *l, double loss)
         const series *base = &l->row[l->row[k].base];
         double last = 0;
         for (int i = 0; i < base->arms; i++) {
-            double tokens = 0; /* of a whole run of this arm of the baseline */
-            for (int s = 0; s < l->study->seeds; s++) {
-                const study_cell *c = study_at(l->study, base->arm[i], s);
-                if (c->status == STUDY_DONE && c->tokens)
-                    tokens = fmax(tokens, strtod(c->tokens, NULL));
-            }
+            const double tokens = study_tokens(l->study, base->arm[i]);
             const bool horizons = base->basis == SERIES_HORIZONS && isnan(loss);
             if (tokens <= last || (!horizons && i > 0)) continue;
             reach *r = &out->row[out->n];

@@ -18,8 +18,12 @@ typedef enum chart_mark {
     CHART_POINTS, /* x y       */
     CHART_BARS_X, /* x y lo hi */
     CHART_BARS_Y, /* x y lo hi */
-    CHART_CELLS,  /* x y value colour; squares of size 1, the colour as a number */
+    CHART_CELLS,  /* x y value colour: a square around (x, y), the colour as a number */
 } chart_mark;
+
+/* Half the size of the square of a cell: a little less than half a unit, which leaves a gap. */
+#define CHART_CELL_HALF_WIDTH  0.485
+#define CHART_CELL_HALF_HEIGHT 0.47
 
 enum { CHART_SOLID, CHART_DASHED, CHART_DOTTED, CHART_DASHDOT, CHART_DASHES };
 enum { CHART_POINT_KINDS = 12 };
