@@ -26,12 +26,12 @@ static bool installed(void)
     return system("gnuplot --version >/dev/null 2>&1") == 0;
 }
 
-static void plot(const fixture *f, const char *study, const char *folder)
+static void plot(const fixture *f, const char *name, const char *folder)
 {
     char *out, *err;
     const int status = fixture_verb(
         plot_verb, &out, &err,
-        (const char *[]){ "attnlab plot", study, "--db", f->path, "--out", folder, NULL });
+        (const char *[]){ "attnlab plot", name, "--db", f->path, "--out", folder, NULL });
     if (status != 0) fail_msg("%s", err);
     for (int i = 0; i < N; i++) assert_non_null(strstr(out, FILES[i]));
     free(out), free(err);
