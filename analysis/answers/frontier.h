@@ -42,7 +42,7 @@ typedef struct frontier {
 void frontier_open(frontier *f, const comparison *c);
 void frontier_close(frontier *f);
 
-/* "frontier", "dominated by mqa", "not told from mqa", or "". */
+/* "frontier", "dominated by mqa", "not distinguishable from mqa", or "". */
 void frontier_describe(char *text, size_t size, const frontier *f, int arm, int cost);
 
 #endif
