@@ -67,13 +67,11 @@ static int run(command_call *call, const void *given)
         if (!isnan(call->margin)) s.margin = call->margin;
         ok = comparison_open(&c, &s, &d, true, &e);
         if (ok) {
-            ok = frontier_open(&f, &c, &d, &e);
-            if (ok) {
-                command_rows(call);
-                print(&f, command_format(call));
-                put_notes(call, &f);
-                frontier_close(&f);
-            }
+            frontier_open(&f, &c);
+            command_rows(call);
+            print(&f, command_format(call));
+            put_notes(call, &f);
+            frontier_close(&f);
             comparison_close(&c);
         }
         study_free(&s);

@@ -9,26 +9,6 @@
 static const char *const FORMATS[] = { "svg", "png", "pdf", "tex", NULL };
 static const char *const MEASURES[] = { "tokens", "flops", "seconds", NULL };
 
-typedef struct kind {
-    const char *name, *help;
-} kind;
-
-/* The figures, in the order of figures_kind. */
-// clang-format off
-static const kind KINDS[] = {
-    { "loss",        "against tokens, FLOPs or seconds: means, bands, seeds" },
-    { "diff",        "paired differences from the baseline, with the margin" },
-    { "heat",        "the same by two axes, ~ where undecided" },
-    { "interaction", "the same along an axis of numbers" },
-    { "position",    "loss by position in the window" },
-    { "matrix",      "by training context and evaluation context" },
-    { "frontier",    "loss against KV bytes" },
-    { "lr",          "loss against the learning rate" },
-};
-// clang-format on
-enum { N_KINDS = sizeof KINDS / sizeof *KINDS };
-static_assert((int)N_KINDS == (int)FIGURES_KINDS, "a row for each figure");
-
 typedef struct options {
     const char *out, *style, *rows, *cols;
     option_texts kind;
@@ -57,8 +37,11 @@ static void print_kinds(command_call *call)
 {
     table t;
     command_rows(call);
-    table_open(&t, command_format(call), stdout, 2, (const char *[]){ "kind", "help" });
-    for (int k = 0; k < N_KINDS; k++) table_text(&t, KINDS[k].name), table_text(&t, KINDS[k].help);
+    table_open(&t, command_format(call), stdout, 3, (const char *[]){ "kind", "help", "needs" });
+    for (int k = 0; figure_kinds[k]; k++) {
+        table_text(&t, figure_kinds[k]->name), table_text(&t, figure_kinds[k]->help);
+        table_text(&t, figure_kinds[k]->needs);
+    }
     table_close(&t);
 }
 
@@ -73,9 +56,7 @@ static bool wanted(const options *o, const char *name)
 static bool check_kinds(const options *o, error *e)
 {
     for (int i = 0; i < o->kind.n; i++) {
-        int k = 0;
-        while (k < N_KINDS && strcmp(o->kind.item[i], KINDS[k].name) != 0) k++;
-        if (k == N_KINDS)
+        if (!figures_find(o->kind.item[i]))
             return error_usage(e,
                                "--kind: there is no figure '%.100s': `attnlab plot --list` shows "
                                "them",
@@ -94,17 +75,18 @@ static void print_files(const options *o, unsigned formats, const char *name)
 static bool draw(bool *missed, command_call *call, const options *o, const figures_request *r,
                  error *e)
 {
-    for (int k = 0; k < N_KINDS; k++) {
-        char needs[FIGURES_NEEDS];
-        if (!wanted(o, KINDS[k].name)) continue;
-        if (!figures_draw(needs, o->out, (figures_kind)k, r, e)) return false;
-        if (!*needs) {
-            print_files(o, r->formats, KINDS[k].name);
+    for (int k = 0; figure_kinds[k]; k++) {
+        const char *name = figure_kinds[k]->name;
+        char missing[FIGURES_MISSING];
+        if (!wanted(o, name)) continue;
+        if (!figures_draw(missing, o->out, figure_kinds[k], r, e)) return false;
+        if (!*missing) {
+            print_files(o, r->formats, name);
             continue;
         }
         *missed = *missed || o->kind.n;
-        command_note(call, NOTE_INFO, "study '%s': no figure '%s': %s", r->c->study->name,
-                     KINDS[k].name, needs);
+        command_note(call, NOTE_INFO, "study '%s': no figure '%s': %s", r->c->study->name, name,
+                     missing);
     }
     return true;
 }

@@ -91,9 +91,7 @@ static void put_row(table *t, const noise_plan *p, int seeds, double asked)
     }
     table_int(t, seeds);
     table_real(t, noise_effect(p, seeds), digits), table_real(t, noise_margin(p, seeds), digits);
-    table_text(t, !p->paired                              ? "Welch"
-                  : contrast_flips_reach(seeds, p->alpha) ? "sign-flips"
-                                                          : "blocks");
+    table_text(t, noise_procedure(p, seeds));
 }
 
 static void print_plan(const comparison *c, table_format f, const options *o, const noise_plan *p)

@@ -40,7 +40,7 @@ static bool bind(query *q, const command_call *call, error *e)
 /* A word is the name of a query; SQL has more than one. */
 static bool find_sql(const char **sql, const char *asked, error *e)
 {
-    const named *k = saved_query_find(asked);
+    const saved_query *k = saved_query_find(asked);
     *sql = k ? k->sql : asked;
     for (const char *c = asked; *c && !k; c++)
         if (!isalnum((unsigned char)*c) && *c != '_' && *c != '-') return true;

@@ -1,5 +1,5 @@
 /* spikes.c - attnlab spikes STUDY: loss spikes by arm, and whether one arm has fewer. */
-#include "analysis/answers/spike.h"
+#include "analysis/answers/spikes.h"
 #include "cli/command.h"
 
 #include <math.h>
@@ -22,7 +22,7 @@ static const option OPTIONS[] = {
 };
 // clang-format on
 
-static const spike_run *run_at(const spike_study *k, int arm, int seed)
+static const spikes_run *run_at(const spikes *k, int arm, int seed)
 {
     return &k->run[arm * k->study->seeds + seed];
 }
@@ -33,11 +33,11 @@ typedef struct total {
     double watched, worst;
 } total;
 
-static total total_of(const spike_study *k, int arm)
+static total total_of(const spikes *k, int arm)
 {
     total t = { 0 };
     for (int i = 0; i < k->study->seeds; i++) {
-        const spike_run *r = run_at(k, arm, i);
+        const spikes_run *r = run_at(k, arm, i);
         if (!r->known) continue;
         t.runs++, t.spikes += r->spikes, t.with += r->spikes > 0;
         t.watched += r->watched, t.worst = fmax(t.worst, r->worst);
@@ -45,14 +45,14 @@ static total total_of(const spike_study *k, int arm)
     return t;
 }
 
-static const char *verdict_of(const spike_contrast *c, double alpha)
+static const char *verdict_of(const spikes_contrast *c, double alpha)
 {
     if (isnan(c->p)) return NULL;
     if (c->p_adjusted > alpha) return "undecided";
     return c->ratio > 1 ? "more" : "fewer";
 }
 
-static void print_rows(const spike_study *k, table_format f)
+static void print_rows(const spikes *k, table_format f)
 {
     const study *s = k->study;
     table t;
@@ -62,7 +62,7 @@ static void print_rows(const spike_study *k, table_format f)
                                  "ratio_lo", "ratio_hi", "p_adjusted", "test", "verdict" });
     for (int a = 0; a < s->arms; a++) {
         const total all = total_of(k, a);
-        const spike_contrast *c = NULL;
+        const spikes_contrast *c = NULL;
         for (int i = 0; i < k->contrasts; i++)
             if (k->row[i].arm == a) c = &k->row[i];
         table_text(&t, s->arm[a].label), table_int(&t, all.runs), table_int(&t, s->arm[a].diverged);
@@ -79,7 +79,7 @@ static void print_rows(const spike_study *k, table_format f)
     table_close(&t);
 }
 
-static void print_list(const spike_study *k, table_format f)
+static void print_list(const spikes *k, table_format f)
 {
     const study *s = k->study;
     table t;
@@ -88,7 +88,7 @@ static void print_list(const spike_study *k, table_format f)
         (const char *[]){ "arm", "seed", "run", "step", "tokens", "loss", "height", "steps" });
     for (int a = 0; a < s->arms; a++)
         for (int i = 0; i < s->seeds; i++) {
-            const spike_run *r = run_at(k, a, i);
+            const spikes_run *r = run_at(k, a, i);
             for (int n = 0; n < r->spikes; n++) {
                 table_text(&t, s->arm[a].label), table_int(&t, s->seed[i]);
                 table_text(&t, study_at(s, a, i)->uid), table_int(&t, r->step[n]);
@@ -99,7 +99,7 @@ static void print_list(const spike_study *k, table_format f)
     table_close(&t);
 }
 
-static void put_notes(command_call *call, const spike_study *k)
+static void put_notes(command_call *call, const spikes *k)
 {
     bool flips = false, binomial = false, any = false;
     for (int i = 0; i < k->contrasts; i++) {
@@ -138,12 +138,12 @@ static int run(command_call *call, const void *given)
     error e;
     db d;
     study s;
-    spike_study k;
+    spikes k;
     if (!db_open(&d, call->db, DB_READ, &e)) return command_fail(call, &e);
     bool ok = study_open(&s, &d, call->argument[0], NULL, -1, &e);
     if (ok) {
         if (!isnan(call->alpha)) s.alpha = call->alpha;
-        ok = spike_open(&k, &s, &d, &rule, &e);
+        ok = spikes_open(&k, &s, &d, &rule, &e);
         if (ok) {
             command_rows(call);
             if (o->list)
@@ -151,7 +151,7 @@ static int run(command_call *call, const void *given)
             else
                 print_rows(&k, command_format(call));
             if (!o->list) put_notes(call, &k);
-            spike_close(&k);
+            spikes_close(&k);
         }
         study_free(&s);
     }

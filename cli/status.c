@@ -4,6 +4,7 @@
  * of the runs do.  In SQL they are a function, alive(run_uid). */
 #define _DEFAULT_SOURCE
 #include "cli/command.h"
+#include "cli/sql.h"
 
 #include "analysis/data/rows.h"
 #include "core/db/db.h"
@@ -27,53 +28,11 @@ static bool print(command_call *call, db *d, const char *sql, const char *name, 
     return ok;
 }
 
-#define DEAD "(r.status = 'running' AND NOT alive(r.run_uid))"
-
-static const char STUDIES[] =
-    "SELECT s.name AS study, count(DISTINCT a.arm_id) AS arms, count(*) AS runs,"
-    " sum(r.status = 'done') AS done, sum(r.status = 'diverged') AS diverged,"
-    " sum(r.status = 'failed') AS failed, sum(r.status = 'running' AND NOT " DEAD ") AS running,"
-    " sum(" DEAD ") AS cut_off, sum(r.status = 'preempted') AS preempted,"
-    " sum(r.status = 'planned') AS planned"
-    " FROM sweep s JOIN arm a USING(sweep_id) JOIN arm_run USING(arm_id) JOIN run r USING(run_id)"
-    " WHERE a.dropped = 0 GROUP BY s.sweep_id ORDER BY s.sweep_id";
-
-static const char CELLS[] =
-    "SELECT a.label AS arm, ar.pair_key AS seed, r.run_uid AS run,"
-    " iif(" DEAD ", 'cut off', r.status) AS status,"
-    " coalesce((SELECT max(step) FROM train_step t WHERE t.run_id = r.run_id), 0) AS step,"
-    " r.target_step AS steps,"
-    " (SELECT loss FROM train_step t WHERE t.run_id = r.run_id ORDER BY step DESC LIMIT 1) AS loss,"
-    " r.message FROM sweep s JOIN arm a USING(sweep_id) JOIN arm_run ar USING(arm_id)"
-    " JOIN run r USING(run_id) WHERE s.name = ? AND a.dropped = 0 ORDER BY ar.pair_key, a.ord";
-
-/* Work is counted in FLOPs of training, as sweep does on the way. */
-#define CELL                                                                                       \
-    "WITH cell AS (SELECT r.run_id, r.run_uid, ar.pair_key, a.ord, r.attempts, r.target_step,"     \
-    " r.status IN ('done', 'diverged') AS finished,"                                               \
-    " r.status = 'running' AND alive(r.run_uid) AS running,"                                       \
-    " coalesce((SELECT max(step) FROM train_step t WHERE t.run_id = r.run_id), 0) AS step,"        \
-    " c.train_flops_per_token * p.value AS work"                                                   \
-    " FROM sweep s JOIN arm a USING(sweep_id) JOIN arm_run ar USING(arm_id) JOIN run r"            \
-    " USING(run_id) JOIN config c ON c.config_id = r.config_id JOIN config_param p ON"             \
-    " p.config_id = c.config_id AND p.key = 'train.batch_tokens'"                                  \
-    " WHERE s.name = ?1 AND a.dropped = 0) "
-
-static const char REST[] = CELL "SELECT finished, running, work * (target_step - step) FROM cell"
-                                " ORDER BY running DESC, pair_key, ord";
-
-/* What a worker did a second: those at work, and those that ended in the last hour. */
-static const char RATE[] =
-    CELL "SELECT sum(work * (coalesce(t.to_step, step) - t.from_step)) /"
-         " (1e-3 * sum(coalesce(t.ended_ms, ?2) - t.started_ms)) FROM cell JOIN attempt t"
-         " USING(run_id) WHERE (t.ended_ms IS NULL AND running AND t.attempt = attempts) OR"
-         " (t.ended_ms > ?2 - 3600000 AND t.to_step > t.from_step)";
-
 static bool find_rate(double *rate, db *d, const char *name, error *e)
 {
     sqlite3_stmt *q;
     bool row;
-    if (!db_query(d, &q, e, RATE, "ti", name, db_now_ms())) return false;
+    if (!db_query(d, &q, e, sql_status_rate, "ti", name, db_now_ms())) return false;
     const bool ok = db_next(d, q, &row, e);
     *rate = ok && row ? sqlite3_column_double(q, 0) : 0; /* of a NULL: 0 */
     sqlite3_finalize(q);
@@ -88,8 +47,8 @@ static bool summarise(command_call *call, db *d, const char *name, error *e)
     int64_t cells = 0;
     double rate = 0, *rest = NULL;
     int done = 0, running = 0, n = 0;
-    if (!db_integer(d, &cells, 0, e, CELL "SELECT count(*) FROM cell", "t", name) ||
-        !find_rate(&rate, d, name, e) || !db_query(d, &q, e, REST, "t", name))
+    if (!db_integer(d, &cells, 0, e, sql_status_count, "t", name) ||
+        !find_rate(&rate, d, name, e) || !db_query(d, &q, e, sql_status_rest, "t", name))
         return false;
     if (!(rest = calloc((size_t)cells + 1, sizeof *rest))) error_memory();
     while ((ok = db_next(d, q, &row, e)) && row) {
@@ -148,12 +107,12 @@ static bool show(command_call *call, error *e)
         SQLITE_OK)
         error_memory();
     if (!asked)
-        ok = print(call, &d, STUDIES, NULL, e);
+        ok = print(call, &d, sql_status_studies, NULL, e);
     else
         ok = db_integer(&d, &known, 0, e, "SELECT 1 FROM sweep WHERE name=?", "t", name) &&
              (known || error_usage(e, "%s: has no study '%s': `attnlab status` lists them",
                                    call->db, name)) &&
-             print(call, &d, CELLS, name, e) && summarise(call, &d, name, e);
+             print(call, &d, sql_status_cells, name, e) && summarise(call, &d, name, e);
     db_close(&d);
     return ok;
 }

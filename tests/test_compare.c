@@ -369,7 +369,7 @@ static void finds_the_study(void **state)
     free(out), free(err);
     assert_int_equal(compare(&f, &out, &err, "heads", "--metric", "val_loss@999", NULL),
                      STATUS_USAGE);
-    fixture_expect(err, "on record: lm.val_loss@512");
+    fixture_expect(err, "the database has lm.val_loss@512");
     free(out), free(err);
     assert_int_equal(compare(&f, &out, &err, "heads", "--metric", "beauty", NULL), STATUS_USAGE);
     free(out), free(err);

@@ -204,7 +204,7 @@ static void matrix(void **state)
     assert_int_equal(plot(&f, "study", folder, &err,
                           (const char *[]){ "--kind", "matrix", "--format", "tex", NULL }),
                      STATUS_FAILED);
-    assert_non_null(strstr(err, "two lengths or more (eval.context), and only one is on record"));
+    assert_non_null(strstr(err, "two or more lengths (eval.context), but only one is recorded"));
     free(err);
     /* At 256, a run trained at c loses c / 5120 nats more than at 512. */
     fixture_run(&f, "INSERT INTO eval(run_id, step, context, stride, n_tok, n_bytes, nll_sum,"
@@ -293,7 +293,7 @@ static void rates(void **state)
             assert_non_null(strstr(script, "× 1/3"));
         } else {
             assert_null(strstr(script, "×"));
-            const int n = block(v, 100, text, "parabola in log lr through the means", 2);
+            const int n = block(v, 100, text, "parabola in log lr fitted to the means", 2);
             assert_true(n > 20);
             for (int i = 0; i < n; i++) {
                 const double off = log(v[2 * i]) - log(0.002);
@@ -441,7 +441,7 @@ static void refusals(void **state)
         plot(&f, "study", folder, &err,
              (const char *[]){ "--kind", "heat", "--format", "tex", "--rows", "model.dim", NULL }),
         STATUS_USAGE);
-    assert_non_null(strstr(err, "--rows 'model.dim': study 'study' varies model.attention, "
+    assert_non_null(strstr(err, "--rows 'model.dim': no such axis; study 'study' varies model.attention, "
                                 "model.context"));
     free(err);
     assert_int_equal(plot(&f, "study", folder, &err,

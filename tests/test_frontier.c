@@ -25,7 +25,7 @@ static void check(const double *mqa, frontier_place of_mha, frontier_place of_mq
     fixture_study(&fix, "heads", arm, 2, 6, 0.02);
     assert_true(study_open(&s, &fix.d, "heads", NULL, -1, &e));
     assert_true(comparison_open(&c, &s, &fix.d, true, &e));
-    assert_true(frontier_open(&f, &c, &fix.d, &e));
+    frontier_open(&f, &c);
     assert_int_equal(f.arm[0].place[FRONTIER_KV], of_mha);
     assert_int_equal(f.arm[1].place[FRONTIER_KV], of_mqa);
     if (of_mha == FRONTIER_DOMINATED) assert_int_equal(f.arm[0].by[FRONTIER_KV], 1);

@@ -188,7 +188,7 @@ static void holes(void **state)
     fixture_expect(out, "3.51975 +0.02975 worse [1 failed] !");
     fixture_expect(out, "no value [3 diverged]");
     fixture_expect(out, "mha                               3.29000 base");
-    fixture_expect(out, ", [other n, runs without a value], ! where more than the axes differs.\n");
+    fixture_expect(out, ", [other n, runs without a value], ! if more than the axes differs.\n");
     fixture_expect(out, "over 2 seeds");
     free(out), free(err);
     fixture_close(&f);
@@ -201,11 +201,11 @@ static void refused(void **state)
         const char *argv[4], *line;
     } CASE[] = {
         { { "--rows", "lr" },
-          "--rows 'lr': study 'grid' varies model.attention, model.context, model.dim\n" },
-        { { "--cols", "model" }, "--cols 'model': study 'grid' varies" },
+          "--rows 'lr': no such axis; study 'grid' varies model.attention, model.context, model.dim\n" },
+        { { "--cols", "model" }, "--cols 'model': no such axis; study 'grid' varies" },
         { { "--rows", "dim", "--tables", "model.dim" },
-          "--tables 'model.dim': this axis has a place already\n" },
-        { { "--rows", "dim", "--rows", "dim" }, "--rows 'dim': this axis has a place already\n" },
+          "--tables 'model.dim': this axis was placed already\n" },
+        { { "--rows", "dim", "--rows", "dim" }, "--rows 'dim': this axis was placed already\n" },
     };
     fixture f;
     char *out, *err;

@@ -181,8 +181,7 @@ static void by_name(void **state)
 {
     (void)state;
     fixture_run(&f, "INSERT OR IGNORE INTO eval_pos SELECT eval_id, 0, 10, 30.0 FROM eval");
-    for (int i = 0; saved_query_at(i); i++) {
-        const named *k = saved_query_at(i);
+    for (const saved_query *k = saved_queries; k->name; k++) {
         check("query", 0, "SELECT", k->name, "--explain", NULL);
         check("query", 0, NULL, k->name, "-o", "json");
         if (strncmp(k->parameters, "study", 5) != 0) continue;

@@ -70,7 +70,7 @@ static void stands_alone(void **state)
     static const char *const ORDER[] = { "<h1>",          "<h2>Verdict</h2>",
                                          "<h2>Arms</h2>", "<h2>Curves</h2>",
                                          "Notes and",     "<h2>Methods</h2>",
-                                         "The record",    "</html>" };
+                                         "The data",      "</html>" };
     const char *at = page;
     for (size_t i = 0; i < sizeof ORDER / sizeof *ORDER; i++) {
         at = strstr(at, ORDER[i]);
@@ -82,7 +82,7 @@ static void stands_alone(void **state)
     fixture_expect(page, "Why &lt;b&gt;not&lt;/b&gt; &amp; &quot;so&quot;?");
     fixture_expect(page, "8 runs finished, 1 diverged");
     fixture_expect(page, "Design: 3 arms, 3 seeds each; varied: model.attention: ");
-    fixture_expect(page, "Measure: val_loss@512, margin of equivalence ±0.03, alpha 0.05.");
+    fixture_expect(page, "Metric: val_loss@512, margin of equivalence ±0.03, alpha 0.05.");
     fixture_expect(page,
                    "model: {x: &lt;script&gt;}\n  next: line"); /* the study's file, as it was */
     fixture_expect(

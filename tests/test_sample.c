@@ -132,7 +132,7 @@ static void printed(void **state)
     const char *argv[6] = { "attnlab", "--db", f.path, "heads" };
     char *out, *err;
     assert_int_equal(fixture_command("compare", &out, &err, argv), 0);
-    assert_null(strstr(out, "sample too")); /* no sums by sequence */
+    assert_null(strstr(out, "as a sample")); /* no sums by sequence */
     free(out), free(err);
     /* mqa is 0.1 better on every other of the 40 windows, and 0.1 worse on the rest: of one piece
      * the variance is 40 0.01 / 39, of the mean 0.01 / 39; seeds add 0.0014530. */
@@ -142,7 +142,7 @@ static void printed(void **state)
                     " FROM n, eval JOIN run USING(run_id) JOIN config USING(config_id)");
     assert_int_equal(fixture_command("compare", &out, &err, argv), 0);
     const char *const table =
-        "The text is a sample too (40 pieces of it, beside 3 seeds):\n\n"
+        "The held-out text as a sample (40 pieces of text, 3 seeds):\n\n"
         "arm  against  error of seeds  error of text  of both  share of text  "
         "interval on other text\n"
         "mqa  mha             0.00145        0.01601  0.01608  99 %           "

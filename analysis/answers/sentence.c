@@ -1,7 +1,7 @@
 /* sentence.c - verdicts as sentences, and the notes that belong to a comparison. */
 #include "analysis/answers/sentence.h"
 
-#include "analysis/statistics/divergence.h"
+#include "analysis/statistics/counts.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -276,7 +276,7 @@ static void put_divergence(notes *out, const comparison *c)
         const study_arm *a = &c->study->arm[c->pair[i].arm], *b = &c->study->arm[c->pair[i].base];
         const int n = a->done + a->diverged, m = b->done + b->diverged;
         if ((!a->diverged && !b->diverged) || !n || !m) continue;
-        const double p = divergence_p(a->diverged, n, b->diverged, m);
+        const double p = counts_fisher_p(a->diverged, n, b->diverged, m);
         notes_add(out, NOTE_WARNING,
                   "Of %s %d of %d runs diverged, of %s %d of %d: Fisher's exact p = %.2g, %.2g for "
                   "%d comparison%s (Bonferroni); the losses above are of the others.",
@@ -328,7 +328,7 @@ static void put_left_out(notes *out, const comparison *c)
                       "%s is left out: it finished %d of %d seeds, and comparing those only would "
                       "cost the other arms theirs.",
                       s->arm[a].label, s->arm[a].done, s->seeds);
-    if (r->procedure != CONTRAST_FLIP && r->procedure != CONTRAST_BLOCK) return;
+    if (!contrast_paired(r)) return;
     int n = 0;
     draft words;
     draft_open(&words);
