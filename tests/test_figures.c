@@ -441,8 +441,9 @@ static void refusals(void **state)
         plot(&f, "study", folder, &err,
              (const char *[]){ "--kind", "heat", "--format", "tex", "--rows", "model.dim", NULL }),
         STATUS_USAGE);
-    assert_non_null(strstr(err, "--rows 'model.dim': no such axis; study 'study' varies model.attention, "
-                                "model.context"));
+    assert_non_null(
+        strstr(err, "--rows 'model.dim': no such axis; study 'study' varies model.attention, "
+                    "model.context"));
     free(err);
     assert_int_equal(plot(&f, "study", folder, &err,
                           (const char *[]){ "--kind", "heat", "--format", "tex", "--rows",

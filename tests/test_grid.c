@@ -201,7 +201,8 @@ static void refused(void **state)
         const char *argv[4], *line;
     } CASE[] = {
         { { "--rows", "lr" },
-          "--rows 'lr': no such axis; study 'grid' varies model.attention, model.context, model.dim\n" },
+          "--rows 'lr': no such axis; study 'grid' varies model.attention, model.context, "
+          "model.dim\n" },
         { { "--cols", "model" }, "--cols 'model': no such axis; study 'grid' varies" },
         { { "--rows", "dim", "--tables", "model.dim" },
           "--tables 'model.dim': this axis was placed already\n" },

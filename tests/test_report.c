@@ -114,6 +114,25 @@ static void stands_alone(void **state)
     fixture_close(&f);
 }
 
+/* A study of which no run is done has a page too, without the curves' figure. */
+static void nothing_done(void **state)
+{
+    (void)state;
+    static const double NONE[] = { NAN, NAN, NAN };
+    const fixture_arm arm[] = { { "mha", "mha", 8, 512, -1, NONE, NULL },
+                                { "mqa", "mqa", 1, 512, 0, NONE, NULL } };
+    fixture f;
+    char path[128];
+    fixture_open(&f);
+    fixture_study(&f, STUDY, arm, 2, 3, 0.03);
+    snprintf(path, sizeof path, "%s/page.html", f.folder);
+    char *page = page_of(&f, path);
+    fixture_expect(page, "0 runs finished, 6 diverged");
+    fixture_expect(page, "</html>");
+    free(page);
+    fixture_close(&f);
+}
+
 static void refusals(void **state)
 {
     (void)state;
@@ -142,6 +161,7 @@ int main(int argc, char **argv)
         return 0;
     }
     const struct CMUnitTest tests[] = { cmocka_unit_test(stands_alone),
+                                        cmocka_unit_test(nothing_done),
                                         cmocka_unit_test(refusals) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -69,7 +69,8 @@ void frontier_close(frontier *f)
 
 void frontier_describe(char *text, size_t size, const frontier *f, int arm, int cost)
 {
-    static const char *const WORDS[] = { "", "frontier", "dominated by ", "not distinguishable from " };
+    static const char *const WORDS[] = { "", "frontier", "dominated by ",
+                                         "not distinguishable from " };
     const frontier_arm *a = &f->arm[arm];
     snprintf(text, size, "%s%s", WORDS[a->place[cost]],
              a->by[cost] >= 0 ? f->c->study->arm[a->by[cost]].label : "");

@@ -9,6 +9,7 @@
 #include "analysis/figures/gnuplot.h"
 #include "analysis/figures/pgfplots.h"
 
+#include <assert.h>
 #include <gsl/gsl_cdf.h>
 #include <gsl/gsl_statistics_double.h>
 #include <math.h>
@@ -124,6 +125,7 @@ static bool write_all(const chart *k, const char *folder, const char *name, unsi
 bool figures_draw(char missing[FIGURES_MISSING], const char *folder, const figure_kind *kind,
                   const figures_request *r, error *e)
 {
+    assert(kind);
     style usual;
     style_default(&usual);
     figure f = { .kind = kind,

@@ -162,8 +162,9 @@ static bool put_library(FILE *out, bool *bare, error *e)
     return true;
 }
 
-static bool put_curves(FILE *out, const comparison *c, db *d, const char *folder, bool *bare,
-                       error *e)
+/* The interactive curves and, if `drawn`, the figure that stands in for them. */
+static bool put_curves(FILE *out, const comparison *c, db *d, const char *folder, bool drawn,
+                       bool *bare, error *e)
 {
     json_t *curves;
     fputs(
@@ -173,7 +174,8 @@ static bool put_curves(FILE *out, const comparison *c, db *d, const char *folder
         "t-interval; thin: single seeds. Drag to zoom, shift-drag to pan, "
         "double-click to reset.</p></div>\n<div class=\"static-curves\">\n",
         out);
-    if (!put_figure(out, folder, "loss", "Loss against tokens",
+    if (drawn &&
+        !put_figure(out, folder, "loss", "Loss against tokens",
                     "Loss against tokens: the mean of each arm over its seeds, and single seeds.",
                     e))
         return false;
@@ -243,13 +245,13 @@ static void put_head(FILE *out, const study *s)
     }
 }
 
-/* The verdicts and the numbers behind them. */
-static bool put_answer(FILE *out, const comparison *c, const char *folder, error *e)
+/* The verdicts and, if there are contrasts, their figure (`drawn`) and numbers. */
+static bool put_answer(FILE *out, const comparison *c, const char *folder, bool drawn, error *e)
 {
     char caption[256];
     fputs("<h2>Verdict</h2>\n", out);
     put_verdicts(out, c);
-    if (!c->asked.pairs) return true;
+    if (!drawn) return true;
     snprintf(caption, sizeof caption,
              "Differences in %s from the baseline with their simultaneous intervals; circles are "
              "single seeds%s.",
@@ -293,31 +295,21 @@ static bool put_methods(FILE *out, const comparison *c, db *d, error *e)
     return ok;
 }
 
-/* Does any finished arm have a KV cache? */
-static bool has_cache(const comparison *c)
-{
-    for (int a = 0; a < c->study->arms; a++)
-        if (c->study->arm[a].kv_bytes > 0 && c->study->arm[a].done) return true;
-    return false;
-}
-
 bool report_write(FILE *out, const comparison *c, db *d, const char *folder, bool *bare, error *e)
 {
-    const bool cache = has_cache(c);
-    bool drawn;
-    if (!draw(&drawn, folder, "loss", c, d, e) ||
-        (c->asked.pairs && !draw(&drawn, folder, "diff", c, d, e)) ||
-        (cache && !draw(&drawn, folder, "frontier", c, d, e)))
+    bool loss, diff, frontier; /* drawn: the study has what they need */
+    if (!draw(&loss, folder, "loss", c, d, e) || !draw(&diff, folder, "diff", c, d, e) ||
+        !draw(&frontier, folder, "frontier", c, d, e))
         return false;
     put_head(out, c->study);
-    if (!put_design(out, c->study, d, e) || !put_answer(out, c, folder, e)) return false;
+    if (!put_design(out, c->study, d, e) || !put_answer(out, c, folder, diff, e)) return false;
     fputs("<h2>Arms</h2>\n<div class=\"scroll\" tabindex=\"0\">", out);
     tables_arms(out, c, TABLE_HTML);
     fputs("</div>\n", out);
-    if (cache && !put_figure(out, folder, "frontier", "Loss against KV cache",
-                             "The metric against the bytes of key/value cache per token.", e))
+    if (frontier && !put_figure(out, folder, "frontier", "Loss against KV cache",
+                                "The metric against the bytes of key/value cache per token.", e))
         return false;
-    if (!put_curves(out, c, d, folder, bare, e) || !put_more(out, c, d, folder, e) ||
+    if (!put_curves(out, c, d, folder, loss, bare, e) || !put_more(out, c, d, folder, e) ||
         !put_notes(out, c, d, e) || !put_methods(out, c, d, e))
         return false;
     fputs("<h2>To repeat the study</h2>\n", out);
