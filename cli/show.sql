@@ -47,8 +47,7 @@ ORDER BY t.attempt;
 
 -- name: show_run_evaluations
 SELECT step, split, task, context, stride, n_tok, nll_sum / n_tok AS loss,
- nll_sum / n_bytes / 0.6931471805599453 AS bpb, last_nll_sum / last_n_tok AS last_loss,
- 1.0 * n_correct / n_items AS accuracy
+ nll_sum / n_bytes / 0.6931471805599453 AS bpb, last_nll_sum / last_n_tok AS last_loss
 FROM eval WHERE run_id = ?1
 ORDER BY step, split, task, context, stride;
 
@@ -65,7 +64,7 @@ ORDER BY event_id;
 
 -- name: show_study
 SELECT s.name, v.question, v.hypothesis, s.design, s.axes_json AS axes, s.baseline_json AS baseline,
- s.match_json AS match, s.tune_json AS tune, v.metric, v.direction, v.margin, v.alpha, v.seeds,
+ s.match_json AS match, v.metric, v.direction, v.margin, v.alpha, v.seeds,
  v.version,
  strftime('%Y-%m-%d %H:%M:%S', s.created_ms / 1000, 'unixepoch') AS created_utc
 FROM sweep s LEFT JOIN sweep_version v USING(sweep_id)

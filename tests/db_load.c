@@ -1,13 +1,17 @@
-/* db_load.c quick|all - the record under load: made by many at once, written by eight, read by
- * four, writers killed at random moments, and only who holds DB.lock moves the write-ahead log.
+/* db_load.c quick|all - the database under load: written by eight processes, read by four, writers
+ * killed at random moments; only the holder of DB.lock moves the write-ahead log.
+ * db_load.c create N - N times 32 processes create one database at once, N times creators are
+ * killed.
  *
  * What must hold: nobody is ever told that the database is locked; what was acknowledged is there,
- * in order and without a gap; the database is whole; the log stays small. */
+ * in order and without a gap; the database is intact; the log stays small; nobody sees a database
+ * without its tables. */
 #define _GNU_SOURCE
 #include "core/base/file.h"
 #include "core/base/timer.h"
 #include "core/db/db.h"
 
+#include <dirent.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -15,9 +19,10 @@
 #include <sys/mman.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
+#include <time.h>
 #include <unistd.h>
 
-enum { HOGS = 4, WRITERS = 8, READERS = 4, MAKERS = 32, WAITS = 1 << 17 };
+enum { WRITERS = 8, READERS = 4, MAKERS = 32, WAITS = 1 << 17 };
 
 /* Shared by all processes. */
 typedef struct board {
@@ -65,7 +70,7 @@ static int64_t ask(const char *sql)
 static void check_whole(void)
 {
     CHECK(ask("SELECT count(*) FROM pragma_integrity_check WHERE integrity_check = 'ok'") == 1,
-          "the database is not whole");
+          "the database is damaged");
     CHECK(ask("SELECT count(*) FROM pragma_foreign_key_check") == 0, "a reference is broken");
 }
 
@@ -127,32 +132,96 @@ static pid_t start_writer(int me, int n)
     return pid;
 }
 
-static void make_by_many(int repeats)
+/* Until it is killed: whenever there is a database, it is complete. */
+static void observer(void)
 {
-    for (int r = 0; r < repeats; r++) {
+    db d;
+    error e;
+    int64_t tables;
+    for (;; usleep(200)) {
+        if (access(path, F_OK) != 0) continue;
+        if (!db_open(&d, path, DB_READ, &e) ||
+            !db_integer(&d, &tables, 0, &e, "SELECT count(*) FROM sqlite_schema", NULL))
+            refuse(&e);
+        db_close(&d);
+        if (tables < 40) error_set(&e, "seen with %lld tables", (long long)tables), refuse(&e);
+    }
+}
+
+static void create_at_once(int rounds)
+{
+    const double began = timer_now();
+    double longest = 0;
+    for (int r = 0; r < rounds && failures == 0; r++) {
         pid_t maker[MAKERS];
         fresh();
         for (int i = 0; i < MAKERS; i++)
             if ((maker[i] = fork()) == 0) writer(i % WRITERS, 1);
+        const double start = timer_now();
         shared->go = 1;
         for (int i = 0; i < MAKERS; i++) waitpid(maker[i], NULL, 0);
-        CHECK(shared->refused == 0, "%d of %d could not make or open the record", shared->refused,
-              MAKERS);
-        CHECK(ask("SELECT count(*) FROM event") == MAKERS, "rows are missing");
+        if (timer_now() - start > longest) longest = timer_now() - start;
+        CHECK(shared->refused == 0, "round %d: %d of %d could not create or open the database", r,
+              shared->refused, MAKERS);
+        CHECK(ask("SELECT count(*) FROM event") == MAKERS, "round %d: rows are missing", r);
         check_whole();
     }
-    printf("%d times %d processes made the record at once\n", repeats, MAKERS);
+    printf("%d times %d processes created a database at once: %.0f s, the slowest %.2f s\n", rounds,
+           MAKERS, timer_now() - began, longest);
 }
 
-/* On a machine that has other things to do. */
-static void make_when_busy(void)
+/* Drafts beside the database; with `age`, they look two hours old from now on. */
+static int drafts(bool age)
 {
-    pid_t hog[HOGS];
-    for (int i = 0; i < HOGS; i++)
-        if ((hog[i] = fork()) == 0)
-            for (;;) timer_now();
-    make_by_many(1);
-    for (int i = 0; i < HOGS; i++) kill(hog[i], SIGKILL), waitpid(hog[i], NULL, 0);
+    int n = 0;
+    DIR *d = opendir(folder);
+    const struct timespec then[2] = { { .tv_sec = time(NULL) - 7200 },
+                                      { .tv_sec = time(NULL) - 7200 } };
+    for (const struct dirent *entry; d && (entry = readdir(d));) {
+        if (!strstr(entry->d_name, ".new-")) continue;
+        if (age) utimensat(dirfd(d), entry->d_name, then, 0);
+        n++;
+    }
+    if (d) closedir(d);
+    return n;
+}
+
+/* Creators are killed at any moment.  The next one finds a complete database, or none, and creates
+ * it; what the dead have left is removed when it is old. */
+static void kill_creators(int rounds)
+{
+    int left = 0, there = 0;
+    srand(2);
+    for (int r = 0; r < rounds && failures == 0; r++) {
+        pid_t maker[WRITERS];
+        db d;
+        error e;
+        fresh();
+        const pid_t watch = fork();
+        if (watch == 0) observer();
+        shared->go = 1;
+        for (int i = 0; i < WRITERS; i++) {
+            if ((maker[i] = fork()) == 0) writer(i, 1);
+            usleep((useconds_t)(rand() % 1000));
+        }
+        for (int i = 0; i < WRITERS; i++) {
+            usleep((useconds_t)(rand() % 500));
+            kill(maker[i], SIGKILL);
+        }
+        for (int i = 0; i < WRITERS; i++) waitpid(maker[i], NULL, 0);
+        there += access(path, F_OK) == 0;
+        left += drafts(true);
+        CHECK(db_open(&d, path, DB_WRITE, &e), "after kills: %s", e.msg);
+        db_close(&d);
+        check_whole();
+        CHECK(drafts(false) == 0, "drafts of dead processes are left");
+        kill(watch, SIGKILL), waitpid(watch, NULL, 0);
+        CHECK(shared->refused == 0, "%d processes were refused", shared->refused);
+    }
+    printf(
+        "%d times %d creators were killed: the database was there %d times, and never incomplete; "
+        "%d drafts were left and removed\n",
+        rounds, WRITERS, there, left);
 }
 
 static int by_size(const void *a, const void *b)
@@ -277,25 +346,29 @@ static void move_log(void)
     if (!db_open(&d, path, DB_WRITE, &e)) exit(2);
     CHECK(pages() == before, "opening moved the log");
     db_tidy(&d);
-    CHECK(pages() > before, "who has the lock did not move the log");
+    CHECK(pages() > before, "the holder of the lock did not move the log");
     db_close(&d);
     CHECK(ask("SELECT count(*) FROM event") == 3000, "rows are missing");
-    printf("SQLite %s: only who holds the lock moves the log\n", sqlite3_libversion());
+    printf("SQLite %s: only the holder of the lock moves the log\n", sqlite3_libversion());
 }
 
 int main(int argc, char **argv)
 {
     const bool all = argc == 2 && strcmp(argv[1], "all") == 0;
+    const int rounds = argc == 3 && strcmp(argv[1], "create") == 0 ? atoi(argv[2]) : 0;
     snprintf(folder, sizeof folder, "/tmp/attnlab-load-XXXXXX");
     shared = mmap(NULL, sizeof *shared, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     if (!mkdtemp(folder) || shared == MAP_FAILED) return 2;
     snprintf(path, sizeof path, "%s/a.db", folder);
     setvbuf(stdout, NULL, _IONBF, 0);
-    make_when_busy();
-    make_by_many(all ? 100 : 4);
-    write_by_eight(all ? 10000 : 200);
-    kill_writers(all ? 500 : 60);
-    move_log();
+    if (rounds > 0) {
+        create_at_once(rounds);
+        kill_creators(rounds);
+    } else {
+        write_by_eight(all ? 10000 : 200);
+        kill_writers(all ? 500 : 60);
+        move_log();
+    }
     char command[96];
     snprintf(command, sizeof command, "rm -rf '%s'", folder);
     return system(command) != 0 || failures > 0;

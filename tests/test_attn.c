@@ -73,6 +73,21 @@ static void test_canonical(void **state)
     reads("real:slope=0.3333333333333333", "real:slope=0.3333333333333333:cap=50");
 }
 
+/* Aliases are declared: functions that happen to be shared, as those of gqa and window are, mean
+ * nothing, and the fixed options of an alias say when its name is used. */
+static void test_aliases(void **state)
+{
+    (void)state;
+    assert_ptr_equal(attn_mha.alias_of, &attn_gqa);
+    assert_ptr_equal(attn_mqa.alias_of, &attn_gqa);
+    assert_null(attn_gqa.alias_of);
+    assert_ptr_equal(attn_window.forward, attn_gqa.forward);
+    assert_null(attn_window.alias_of);
+    reads("window:size=2147483647:n_kv_heads=1", "window:size=2147483647:n_kv_heads=1");
+    refuses("gqa:size=8", "no option 'size'");
+    refuses("mqa:size=8", "no option 'size'");
+}
+
 static void test_refusals(void **state)
 {
     (void)state;
@@ -124,6 +139,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_canonical),
+        cmocka_unit_test(test_aliases),
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_options_are_cleared),
     };

@@ -1,4 +1,4 @@
-/* test_db.c - the record opens only what is its own, and two writers never lose a row. */
+/* test_db.c - only attnlab's databases are opened, and writers never lose a row. */
 #define _DEFAULT_SOURCE
 #include "core/db/db.h"
 #include "tests/unit.h"
@@ -156,7 +156,7 @@ static void refuses_strangers(void **state)
     refuse(name, DB_WRITE, "");
 }
 
-/* Eight processes make the database and add to it at once; nothing is lost or refused. */
+/* Eight processes create the database and add to it at once; nothing is lost or refused. */
 static void many_writers(void **state)
 {
     (void)state;
@@ -202,8 +202,8 @@ static void many_writers(void **state)
     db_close(&d);
 }
 
-/* Who has just written stands behind who waits.  One process follows a transaction by the next;
- * each time that another wants to write, few of them pass. */
+/* A process that has just written stands behind those that wait.  One process makes transaction
+ * after transaction; whenever another wants to write, few of them go first. */
 static void in_turn(void **state)
 {
     (void)state;

@@ -4,6 +4,7 @@
  * differences of the oracle itself, so that no equation is taken on trust.
  */
 #include "core/compute/backend.h"
+#include "core/compute/kernels.h"
 #include "tests/unit.h"
 
 #include <math.h>

@@ -1,7 +1,11 @@
-/* test_migrate.c - a made-up version 0, killed at the beginning and at the end of every statement
+/* test_migrate.c - an invented version 0, killed at the beginning and at the end of every statement
  * on its way to version 2: what is left is version 0 as it was, or version 2, and nothing between.
+ * And the real older versions (tests/databases): every number survives, and what comes out has the
+ * tables and views of a new database.
  */
 #define _GNU_SOURCE
+#include "core/base/file.h"
+#include "core/db/db.h"
 #include "core/db/migrate.h"
 #include "tests/unit.h"
 
@@ -111,7 +115,7 @@ static void interrupted_anywhere(void **state)
             open_raw(&d);
             countdown = kills + 1;
             sqlite3_trace_v2(d.handle, SQLITE_TRACE_STMT | SQLITE_TRACE_PROFILE, strike, NULL);
-            _exit(!migrate_run(&d, STEPS, 2, 2, &e));
+            _exit(!migrate_run(d.handle, path, STEPS, 2, 2, &e));
         }
         waitpid(child, &status, 0);
         if (WIFEXITED(status)) break;
@@ -140,12 +144,12 @@ static void refuses(void **state)
     db d;
     error e;
     open_raw(&d);
-    assert_false(migrate_run(&d, BAD, 1, 1, &e));
-    assert_non_null(strstr(e.msg, "250 rows refer to nothing"));
-    assert_false(migrate_run(&d, WRONG, 1, 1, &e));
+    assert_false(migrate_run(d.handle, path, BAD, 1, 1, &e));
+    assert_non_null(strstr(e.msg, "250 rows would refer to missing rows"));
+    assert_false(migrate_run(d.handle, path, WRONG, 1, 1, &e));
     assert_non_null(strstr(e.msg, "schema version 0 to 1"));
-    assert_false(migrate_run(&d, STEPS, 1, 2, &e));
-    assert_non_null(strstr(e.msg, "no way leads to version 2"));
+    assert_false(migrate_run(d.handle, path, STEPS, 1, 2, &e));
+    assert_non_null(strstr(e.msg, "no migration from schema version 0 to 1"));
     assert_int_equal(ask(&d, "PRAGMA foreign_keys"), 1);
     sqlite3_close(d.handle);
     check(0);
@@ -162,7 +166,7 @@ static void at_once(void **state)
             db d;
             error e;
             open_raw(&d);
-            _exit(!migrate_run(&d, STEPS, 2, 2, &e));
+            _exit(!migrate_run(d.handle, path, STEPS, 2, 2, &e));
         }
     }
     for (int i = 0; i < 8; i++) {
@@ -173,17 +177,129 @@ static void at_once(void **state)
     check(2);
 }
 
-/* The real thing, which has no older versions: refused with a clear line, and as it was. */
+/* There never was a version 0 of attnlab's schema: refused with a clear line, and left as it was.
+ */
 static void opens_no_version_0(void **state)
 {
     (void)state;
     db d;
     error e;
     assert_false(db_open(&d, path, DB_WRITE, &e));
-    assert_non_null(strstr(e.msg, "has schema version 0, from which no way leads to version 1"));
+    assert_non_null(strstr(e.msg, "no migration from schema version 0 to 1"));
     assert_false(db_open(&d, path, DB_READ, &e));
     assert_non_null(strstr(e.msg, "older schema version 0"));
     check(0);
+}
+
+/* A database of attnlab 0.1 at `name`, in WAL mode as that version left it. */
+static void load_version_1(const char *name)
+{
+    sqlite3 *h;
+    error e;
+    char *sql, *why = NULL;
+    size_t n;
+    if (!file_read(&sql, &n, DATABASES "/version-1.sql", 1 << 20, &e)) fail_msg("%s", e.msg);
+    assert_int_equal(sqlite3_open(name, &h), SQLITE_OK);
+    if (sqlite3_exec(h, sql, NULL, NULL, &why) != SQLITE_OK) fail_msg("%s", why);
+    assert_int_equal(sqlite3_exec(h, "PRAGMA journal_mode=WAL", NULL, NULL, NULL), SQLITE_OK);
+    sqlite3_close(h);
+    free(sql);
+}
+
+static char *text_of(db *d, const char *sql, const char *argument)
+{
+    char *text;
+    error e;
+    if (!db_text(d, &text, &e, sql, "t", argument)) fail_msg("%s: %s", sql, e.msg);
+    assert_non_null(text);
+    return text;
+}
+
+/* How many rows of two SELECTs are in only one of them. */
+static int64_t differences(db *d, const char *one, const char *two)
+{
+    char sql[4096];
+    snprintf(sql, sizeof sql,
+             "WITH a AS (%s), b AS (%s) SELECT (SELECT count(*) FROM (SELECT * FROM a EXCEPT"
+             " SELECT * FROM b)) + (SELECT count(*) FROM (SELECT * FROM b EXCEPT SELECT * FROM a))"
+             " + abs((SELECT count(*) FROM a) - (SELECT count(*) FROM b))",
+             one, two);
+    return ask(d, sql);
+}
+
+/* No row of `table` is lost, added or changed, in the columns that are left. */
+static void compare_rows(db *d, const char *table)
+{
+    char *columns =
+        text_of(d, "SELECT group_concat(name) FROM pragma_table_info(?, 'main')", table);
+    char now[1024], was[1024];
+    snprintf(now, sizeof now, "SELECT %s FROM main.%s", columns, table);
+    snprintf(was, sizeof was, "SELECT %s FROM old.%s", columns, table);
+    if (differences(d, now, was) != 0) fail_msg("%s: rows differ", table);
+    free(columns);
+}
+
+/* The attached database and this one have the same tables, columns, keys, indexes and views. */
+static void compare_schema(db *d, const char *other)
+{
+    static const char *const ASK[] = {
+        "SELECT m.name, c.* FROM %s.sqlite_schema m JOIN pragma_table_xinfo(m.name, '%s') c"
+        " WHERE m.type = 'table'",
+        "SELECT m.name, c.* FROM %s.sqlite_schema m JOIN pragma_foreign_key_list(m.name, '%s') c"
+        " WHERE m.type = 'table'",
+        "SELECT name, sql FROM %s.sqlite_schema WHERE type IN ('view', 'index') AND '%s' <> ''",
+    };
+    for (size_t i = 0; i < sizeof ASK / sizeof *ASK; i++) {
+        char here[256], there[256], count[300];
+        snprintf(here, sizeof here, ASK[i], "main", "main");
+        snprintf(there, sizeof there, ASK[i], other, other);
+        snprintf(count, sizeof count, "SELECT count(*) FROM (%s)", here);
+        assert_true(ask(d, count) > 5);
+        assert_int_equal(differences(d, here, there), 0);
+    }
+}
+
+static void brings_version_1_up_to_date(void **state)
+{
+    (void)state;
+    char now[96], was[96], fresh[96];
+    db d;
+    error e;
+    sqlite3_stmt *s;
+    bool row;
+    int tables = 0;
+    snprintf(now, sizeof now, "%s/now.db", folder);
+    snprintf(was, sizeof was, "%s/was.db", folder);
+    snprintf(fresh, sizeof fresh, "%s/fresh.db", folder);
+    load_version_1(now);
+    load_version_1(was);
+    assert_false(db_open(&d, now, DB_READ, &e)); /* a reader changes nothing */
+    assert_non_null(strstr(e.msg, "older schema version 1: `attnlab doctor --fix` brings it up"));
+    assert_true(db_open(&d, fresh, DB_WRITE, &e));
+    db_close(&d);
+    if (!db_open(&d, now, DB_WRITE, &e)) fail_msg("%s", e.msg);
+    assert_true(db_run(&d, &e, "ATTACH ? AS old", "t", was));
+    assert_true(db_run(&d, &e, "ATTACH ? AS fresh", "t", fresh));
+    assert_int_equal(ask(&d, "SELECT count(*) FROM old.train_step"), 96);
+    assert_int_equal(ask(&d, "SELECT count(*) FROM v_final"), 6);
+    assert_int_equal(ask(&d, "SELECT sum(v.loss = o.loss) FROM v_final v JOIN old.v_final o"
+                             " USING(run_id)"),
+                     6);
+    assert_true(
+        db_query(&d, &s, &e, "SELECT name FROM main.sqlite_schema WHERE type = 'table'", NULL));
+    for (; db_next(&d, s, &row, &e) && row; tables++)
+        compare_rows(&d, (const char *)sqlite3_column_text(s, 0));
+    sqlite3_finalize(s);
+    assert_int_equal(tables,
+                     ask(&d, "SELECT count(*) FROM old.sqlite_schema WHERE type = 'table'"));
+    compare_schema(&d, "fresh");
+    assert_int_equal(ask(&d, "PRAGMA user_version"), ask(&d, "PRAGMA fresh.user_version"));
+    assert_int_equal(ask(&d, "SELECT count(*) FROM pragma_integrity_check"
+                             " WHERE integrity_check = 'ok'"),
+                     1);
+    db_close(&d);
+    if (!db_open(&d, now, DB_READ, &e)) fail_msg("%s", e.msg);
+    db_close(&d);
 }
 
 int main(void)
@@ -193,6 +309,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(refuses, open_folder, remove_folder),
         cmocka_unit_test_setup_teardown(at_once, open_folder, remove_folder),
         cmocka_unit_test_setup_teardown(opens_no_version_0, open_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(brings_version_1_up_to_date, open_folder, remove_folder),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,7 @@
 /* test_blas_core.c - OpenBLAS works for what the processor can do, unless the user says otherwise.
  */
 #include "core/compute/backend.h"
+#include "core/compute/kernels.h"
 #include "core/compute/openblas/openblas.h"
 #include "tests/unit.h"
 

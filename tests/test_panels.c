@@ -1,5 +1,6 @@
 /* test_panels.c - weights that are laid out give the bits of weights that are not, in the shapes of
  * blocks, one more and one less, and of weights that no panel is for. */
+#include "core/compute/kernels.h"
 #include "core/compute/panels.h"
 #include "core/compute/threads.h"
 #include "tests/unit.h"
@@ -51,20 +52,22 @@ static void same_bits(kernels_precision precision)
     }
     panels *p;
     threads *pool;
-    assert_true(panels_open(&p, weight, WEIGHTS - 1, &e)); /* the last one has no panels */
+    const panels_layout *layout = kernels_layout(precision);
+    assert_true(panels_open(&p, layout, weight, WEIGHTS - 1, &e)); /* the last one has no panels */
     assert_true(threads_open(&pool, 2, &e));
     panels_make(p, pool);
-    const bool has = panels_bytes(SHAPES[0][0], SHAPES[0][1], precision) > 0;
+    const bool has = panels_bytes(SHAPES[0][0], SHAPES[0][1], layout) > 0;
     for (int i = 0; i < WEIGHTS; i++) {
         const int out = SHAPES[i][0], in = SHAPES[i][1];
-        const void *found = panels_find(weight[i].W, out, in);
+        const void *found = panels_find(weight[i].W, out, in, layout->make);
         assert_true((found != NULL) == (has && i < WEIGHTS - 1));
         float *got = products(x[i], dy[i], weight[i].W, out, in, &n);
         assert_memory_equal(got, want[i], n * sizeof *got);
         free(got);
     }
-    assert_null(panels_find(weight[3].W, 32, 512)); /* a part of a weight is not that weight */
-    assert_null(panels_find(weight[3].W + 1, 64, 512));
+    assert_null(panels_find(weight[3].W, 32, 512,
+                            layout->make)); /* a part of a weight is not that weight */
+    assert_null(panels_find(weight[3].W + 1, 64, 512, layout->make));
 
     /* What is left may change: the old panels must not be seen again. */
     panels_leave(p);
@@ -78,7 +81,7 @@ static void same_bits(kernels_precision precision)
     free(before), free(after);
 
     panels_close(p);
-    assert_null(panels_find(weight[0].W, SHAPES[0][0], SHAPES[0][1]));
+    assert_null(panels_find(weight[0].W, SHAPES[0][0], SHAPES[0][1], layout->make));
     threads_close(pool);
     for (int i = 0; i < WEIGHTS; i++)
         free((float *)weight[i].W), free(x[i]), free(dy[i]), free(want[i]);

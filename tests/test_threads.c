@@ -1,6 +1,7 @@
 /* test_threads.c - grids: every piece once, whoever is idle; and kernels whose bits do not depend
  * on how many threads helped. */
 #include "core/compute/backend.h"
+#include "core/compute/kernels.h"
 #include "core/compute/rope.h"
 #include "core/compute/threads.h"
 #include "tests/unit.h"

@@ -1,4 +1,5 @@
-/* attn.c - the registry's index, and specs: name:option=value:option=value. */
+/* attn.c - variants by name, and specs: "name:option=value:option=value", read and written back in
+ * one canonical form, which is part of the identity of a run. */
 #include "variants/attn.h"
 
 #include <assert.h>
@@ -57,8 +58,8 @@ float attn_std_out(const attn_dims *d)
     return 0.02f / sqrtf(2 * (float)d->L);
 }
 
-/* The characters of a decimal number keep out what strtod also takes: nan, inf, hexadecimal and
- * leading blanks. */
+/* strtod also accepts nan, inf, hexadecimal numbers and leading blanks; only the characters of a
+ * decimal number are allowed here. */
 static bool number(double *out, attn_kind kind, const char *text)
 {
     const char *digits = kind == ATTN_INTEGER ? "+-0123456789" : "+-0123456789.eE";
@@ -117,19 +118,25 @@ bool attn_parse(const char *spec, const attn_variant **v, attn_dims *d, error *e
     return true;
 }
 
-/* The first variant that is v by another name, and whose options its name fixes. */
-static const attn_variant *canonical(const attn_variant *v, const attn_dims *d)
+/* Does the name of u stand for these options? */
+static bool fits(const attn_variant *u, const attn_dims *d)
 {
-    for (const attn_variant *const *u = attn_variants; *u; u++) {
-        if ((*u)->forward != v->forward) continue;
-        const attn_option *o = options(*u);
-        while (o->name && o->kind == ATTN_FIXED && initial(o, d) == d->opt[o - options(*u)]) o++;
-        if (!o->name) return *u;
-    }
-    return v;
+    for (int i = 0; options(u)[i].name; i++)
+        if (options(u)[i].kind == ATTN_FIXED && initial(&options(u)[i], d) != d->opt[i])
+            return false;
+    return true;
 }
 
-/* The shortest decimal that reads back as x, digits written out where there are at most 15. */
+/* The first alias whose name says what was parsed, or else the variant that v is or stands for. */
+static const attn_variant *canonical(const attn_variant *v, const attn_dims *d)
+{
+    const attn_variant *original = v->alias_of ? v->alias_of : v;
+    for (const attn_variant *const *u = attn_variants; *u; u++)
+        if ((*u)->alias_of == original && fits(*u, d)) return *u;
+    return original;
+}
+
+/* The shortest decimal number that reads back as x, without an exponent up to 15 digits. */
 static int print(char *out, size_t size, double x)
 {
     int n = 0;

@@ -1,11 +1,11 @@
 /* attn.h - what an attention variant is.
  *
- * A variant is one C file that ends in one `const attn_variant`.  It maps the normalised
- * residual stream x (B, T, D) to an update y (B, T, D) and owns every weight in between.
+ * A variant is one C file that ends in one `const attn_variant`, or several if they differ only in
+ * their options.  It maps the normalised residual stream x (B, T, D) to an update y (B, T, D) and
+ * owns every weight in between.
  *
- * A variant never allocates, fails, prints, starts a thread or keeps state of its own.  It
- * *declares* four lists of tensors, and receives one pointer per entry, indexed by the same local
- * enum:
+ * A variant never allocates, fails, prints, starts a thread or keeps state of its own.  It declares
+ * four lists of tensors, and receives one pointer per entry, indexed by the same local enum:
  *
  *     list      lifetime       written by           read by             sized by
  *     params    the model      the optimiser        all three passes    neither     l->w, l->dw
@@ -13,9 +13,9 @@
  *     scratch   one call       anyone               the same call       S           l->tmp
  *     cache     one sequence   extend               extend              T           l->cache
  *
- * The caller sizes and places them, so memory is known before the first step, the KV cache
- * of two variants can be compared without running either, and the tests can poison, guard
- * and gradient-check every tensor of a variant they have never seen.
+ * The caller sizes and places them, so memory is known before the first step, the KV caches
+ * of two variants can be compared without running either, and the tests can poison, guard and
+ * gradient-check every tensor of a variant they have never seen.
  *
  * T is how far a sequence can go and S how much of it one call may bring.  Forward and backward
  * bring all of it, so a layer that trains has S = T; one that only decodes has S = 1.
@@ -35,10 +35,10 @@ enum {
     ATTN_HEADS = INT_MIN, /* as the value of an option: the number of query heads  */
 };
 
-/* A fixed option is what the name of a variant implies; no spec may set it. */
+/* A fixed option is implied by the name of the variant; no spec may set it. */
 typedef enum attn_kind { ATTN_INTEGER, ATTN_REAL, ATTN_FIXED } attn_kind;
 
-/* A knob of one variant: { "size", ATTN_INTEGER, 128, 1, INT_MAX, "keys that a query sees" }. */
+/* An option of one variant: { "size", ATTN_INTEGER, 128, 1, INT_MAX, "keys that a query sees" }. */
 typedef struct attn_option {
     const char *name; /* NULL ends a list */
     attn_kind kind;
@@ -61,8 +61,7 @@ typedef struct attn_dims {
 /* One layer's view of its memory.  Passes read it and never change it. */
 typedef struct attn_layer {
     attn_dims dims;
-    const rope *rope;                /* tables of the width it asked for, or NULL          */
-    const struct attn_layer *source; /* whose keys and values it may read; NULL: its own   */
+    const rope *rope; /* tables of the width it asked for, or NULL */
     const float *w[TENSOR_MAX];
     float *dw[TENSOR_MAX];
     float *act[TENSOR_MAX];
@@ -75,14 +74,19 @@ typedef struct attn_variant {
     const char *summary;        /* one line, with the paper        */
     const attn_option *options; /* or NULL when there are none     */
 
-    /* Can these dims work?  The only place to say no, with the values in the message. */
+    /* The variant of which this one is another name: one function, the same list of options, some
+     * of them fixed here.  NULL if it is a variant of its own. */
+    const struct attn_variant *alias_of;
+
+    /* Can the variant work with these dims?  The only place to refuse, with the values in the
+     * message. */
     bool (*check)(const attn_dims *d, error *e);
 
-    /* Width of the rotated part of a head; 0, or no function, for none. */
+    /* Width of the part of a head that RoPE rotates; NULL means 0. */
     int (*rotary)(const attn_dims *d);
 
-    /* Query-key pairs that are scored in a sequence of d->T positions, on average a query: what
-     * attention costs beyond its weights.  No function: none. */
+    /* Keys that a query is scored against, on average over a sequence of d->T positions: the cost
+     * of attention beyond its weights.  NULL means 0. */
     double (*pairs)(const attn_dims *d);
 
     /* Fill a zeroed array of TENSOR_MAX entries; the first unnamed entry ends the list. */
@@ -94,11 +98,12 @@ typedef struct attn_variant {
     /* y = f(x) over a whole batch, causal: row t of y depends on rows 0..t of x. */
     void (*forward)(const attn_layer *l, float *y, const float *x);
 
-    /* Called after forward with the same x.  dx is overwritten; l->dw accumulates. */
+    /* Called after forward, with the same x.  dx is overwritten; gradients are added to l->dw. */
     void (*backward)(const attn_layer *l, float *dx, const float *dy, const float *x);
 
     /* The same function through the cache: x and y are (B, S, D), positions t..t+S-1, S at most
-     * dims.S.  Calls go on where the last one ended; at t == 0 the cache may hold anything. */
+     * dims.S.  Each call continues where the last one ended; at t == 0 the cache may hold anything.
+     */
     void (*extend)(const attn_layer *l, float *y, const float *x, int t, int S);
 } attn_variant;
 
@@ -112,17 +117,18 @@ const attn_variant *attn_find(const char *name);
 int attn_rotary(const attn_variant *v, const attn_dims *d);
 double attn_pairs(const attn_variant *v, const attn_dims *d);
 
-/* Where weights start: std is 0.02, and 0.02 / sqrt(2 L) for what writes to the residual stream. */
+/* Standard deviation of initial weights: 0.02, and 0.02 / sqrt(2 L) for those that write to the
+ * residual stream. */
 float attn_std(void);
 float attn_std_out(const attn_dims *d);
 
-/* Read "window:size=128:n_kv_heads=2" into *v and d->opt (cleared first), then check d, whose
- * other fields are inputs.  Fails on an unknown name or option, an option given twice, and a value
- * that is not a number of its kind or out of range. */
+/* Read "window:size=128:n_kv_heads=2" into *v and d->opt (cleared first), then check d, whose other
+ * fields are inputs.  Fails if the name or an option is unknown, an option is given twice, or a
+ * value is not a number of its kind or out of range. */
 bool attn_parse(const char *spec, const attn_variant **v, attn_dims *d, error *e);
 
-/* The one spec of what was parsed: every option, in declared order.  Variants with one forward and
- * parallel options are one variant; where a name without options says it all, that is the name. */
+/* The canonical spec of what was parsed: every option that is not fixed, in declared order.  If an
+ * alias stands for these options, its name is used: gqa:n_kv_heads=1 is mqa. */
 void attn_describe(char out[ATTN_SPEC], const attn_variant *v, const attn_dims *d);
 
 #endif

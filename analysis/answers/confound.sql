@@ -19,7 +19,6 @@ WHERE a.arm_id = ?1 AND p.value IS NOT pb.value
  AND NOT (p.key = 'train.decay_tokens' AND 0 IN (p.value, pb.value))
  AND p.key NOT IN (SELECT key FROM json_each(s.axes_json))
  AND p.key NOT IN (SELECT value FROM json_each(coalesce(s.match_json, '{}')))
- AND p.key NOT IN (SELECT key FROM json_each(coalesce(s.tune_json, '{}')))
  AND NOT (p.key = 'model.rope_original_context' AND NOT EXISTS (
   SELECT 1 FROM config_param y
   WHERE y.config_id IN (a.config_id, b.config_id) AND y.key = 'model.rope_scaling'

@@ -14,14 +14,13 @@ static const kind KIND[] = {
     { "loss", "e.nll_sum / e.n_tok", "nats", false },
     { "bpb", "e.nll_sum / e.n_bytes / 0.6931471805599453", "bits a byte", false },
     { "last", "e.last_nll_sum / e.last_n_tok", "nats", false },
-    { "accuracy", "1.0 * e.n_correct / e.n_items", "", true },
 };
 
 static bool bad(const char *text, error *e)
 {
     return error_usage(e,
                        "no metric '%s': write [TASK.]SPLIT_KIND@CONTEXT, such as val_loss@512; the "
-                       "kinds are loss, bpb, last and accuracy",
+                       "kinds are loss, bpb and last",
                        text);
 }
 

@@ -1,7 +1,7 @@
 /* metric.h - what is compared: [TASK.]SPLIT_KIND[@CONTEXT], such as val_loss@512.
  *
  * Kinds: loss (nats a token), bpb (bits a byte), last (nats a token over the last quarter of each
- * window), accuracy (share of items that are right).  The task is `lm` unless it is said.
+ * window).  The task is `lm` unless it is said.
  */
 #ifndef ANALYSIS_DATA_METRIC_H
 #define ANALYSIS_DATA_METRIC_H

@@ -52,8 +52,7 @@ bool file_read(char **bytes, size_t *n, const char *path, size_t limit, error *e
     return true;
 }
 
-/* Flush the folder that `path` is in, so that a rename into it lasts. */
-static bool flush_folder(const char *path, error *e)
+bool file_flush_folder(const char *path, error *e)
 {
     char *folder = strdup(path);
     if (!folder) return error_set(e, "%s: no memory", path);
@@ -107,7 +106,7 @@ bool file_draft_close(file_draft *d, error *e)
     if (ok && rename(d->beside, d->path) != 0) ok = false, why = errno;
     if (ok) {
         free(d->beside), d->beside = NULL;
-        ok = flush_folder(d->path, e);
+        ok = file_flush_folder(d->path, e);
     } else
         error_set(e, "%s: cannot be written: %s", d->path, strerror(why ? why : EIO));
     file_draft_drop(d);

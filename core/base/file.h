@@ -29,6 +29,9 @@ bool file_draft_open(file_draft *d, const char *path, error *e);
 bool file_draft_close(file_draft *d, error *e);
 void file_draft_drop(file_draft *d);
 
+/* Flush the folder that `path` is in, so that a new name in it lasts. */
+bool file_flush_folder(const char *path, error *e);
+
 /* Does the name end in these letters? */
 bool file_ends_in(const char *name, const char *end);
 

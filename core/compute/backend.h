@@ -1,19 +1,24 @@
-/* backend.h - the ways the kernels can be computed, each one table of functions.
+/* backend.h - the implementations of the kernels, each one table of functions.
  *
- *     plain      portable C, one loop after the equation: the oracle of the others
+ *     plain      portable C, one loop for each equation: the reference for the others
  *     openblas   products by OpenBLAS, attention in tiles of them, the rest plain: any processor
  *     avx2       own kernels for vectors of 8 floats (x86-64-v3)
  *     avx512     the same source for vectors of 16 (x86-64-v4)
  *
- * kernels.h and attention.h say what each function does; here only tests and kernels.c look.
+ * kernels.h, attention.h and rope.h say what each function does.  Only they and tests look here.
  */
 #ifndef CORE_COMPUTE_BACKEND_H
 #define CORE_COMPUTE_BACKEND_H
 
+#include "core/base/error.h"
 #include "core/compute/attention.h"
-#include "core/compute/kernels.h"
+#include "core/compute/panels.h"
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct adamw;
 
 typedef void gemm_fn(float *C, int ldc, const float *A, int lda, const float *B, int ldb, int M,
                      int N, int K, float alpha, float beta);
@@ -27,18 +32,13 @@ typedef struct backend {
     void (*linear_backward)(float *dx, float *dW, const float *dy, const float *x, const float *W,
                             int N, int in, int out, float beta);
 
-    /* The same in bfloat16; NULL where the path has none. */
+    /* The same in bfloat16; NULL if the backend has none. */
     bool (*bfloat16_runs)(void);
     void (*bfloat16_linear)(float *y, const float *x, const float *W, int N, int in, int out);
     void (*bfloat16_linear_backward)(float *dx, float *dW, const float *dy, const float *x,
                                      const float *W, int N, int in, int out, float beta);
 
-    /* Panels of a weight W (out, in), for both of its products (panels.h): how many floats they
-     * take, and their making.  NULL where the path has none. */
-    size_t (*panels_floats)(int out, int in);
-    void (*panels_make)(void *out_panels, const float *W, int out, int in);
-    size_t (*bfloat16_panels_floats)(int out, int in);
-    void (*bfloat16_panels_make)(void *out_panels, const float *W, int out, int in);
+    panels_layout panels, bfloat16_panels;
 
     void (*rmsnorm)(float *y, float *r, const float *x, const float *gain, int N, int D, float eps);
     void (*rmsnorm_backward)(float *dx, float *dgain, const float *dy, const float *x,
@@ -51,13 +51,14 @@ typedef struct backend {
                                      float scale);
     void (*vector_add)(float *y, const float *x, size_t n);
     double (*vector_square_sum)(const float *x, size_t n);
-    void (*adamw_update)(float *w, float *m, float *v, const float *g, size_t n, const adamw *a);
+    void (*adamw_update)(float *w, float *m, float *v, const float *g, size_t n,
+                         const struct adamw *a);
 
     /* x (S, H, stride) in place: pair (j, j + half) of every head by cos, sign sin (S, half). */
     void (*rope_turn)(float *x, const float *cos, const float *sin, int S, int H, int stride,
                       int half, float sign);
 
-    /* Every field of a is filled in. */
+    /* Every field of a has its value; none is left at 0 to mean a default. */
     void (*attention_forward)(float *o, float *lse, const float *q, const float *k, const float *v,
                               const attention *a);
     void (*attention_backward)(float *dq, float *dk, float *dv, const float *dO, const float *o,
@@ -70,10 +71,14 @@ extern const backend backend_plain, backend_openblas;
 extern const backend backend_avx2, backend_avx512;
 #endif
 
-/* Every path in this build, slowest first, NULL last. */
+/* Every backend in this build, slowest first, NULL last. */
 extern const backend *const backends[];
 
-/* The one that kernels.h and attention.h stand for, chosen at the first call; see kernels_init. */
+/* Choose the backend of this process, at the first call.  Fails if ATTNLAB_KERNELS names none or
+ * one that this processor cannot run, and if the BLAS library cannot be loaded. */
+bool backend_choose(error *e);
+
+/* The one chosen; backend_choose must not have failed. */
 const backend *backend_chosen(void);
 
 #endif

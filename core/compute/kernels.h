@@ -1,7 +1,7 @@
-/* kernels.h - the arithmetic every model shares, each forward beside its backward.
+/* kernels.h - the arithmetic that all models share, each forward next to its backward.
  *
- * Argument order is outputs, inputs, sizes.  Nothing fails.  In backward functions weight gradients
- * accumulate (+=) and data gradients are overwritten (=), except where `beta` is 1, which adds.
+ * Arguments are outputs, inputs, sizes.  Kernels never fail.  In backward functions, gradients of
+ * weights are added to what is there, and gradients of data overwrite it, unless `beta` is 1.
  * Results depend on shapes and inputs alone, never on the thread that computes them.
  */
 #ifndef CORE_COMPUTE_KERNELS_H
@@ -12,21 +12,27 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Several backends compute the same; their last bits differ.  ATTNLAB_KERNELS forces one: "plain",
- * "openblas", "avx2" or "avx512"; without it the processor decides.  The first call decides for the
- * whole process; a program calls kernels_init() before, to hear of a name that is unknown or that
- * this processor cannot run. */
+struct panels_layout;
+
+/* Several backends compute the same thing; their last bits differ.  ATTNLAB_KERNELS selects one:
+ * "plain", "openblas", "avx2" or "avx512"; without it, the fastest that the processor runs is
+ * taken. The first call decides for the whole process.  A program calls kernels_init first, which
+ * fails if the name is unknown or the processor cannot run those kernels. */
 bool kernels_init(error *e);
 
-/* What the linear layers of this process compute with from now on: float32, as long as nobody says
- * otherwise, or bfloat16 (both operands of a product are rounded to it; products and sums are
- * float32).  Not to be called while they compute.  Fails where the path has no bfloat16. */
+/* The precision of the linear layers of this process from now on: float32, which is the default, or
+ * bfloat16 (both operands of a product are rounded to it; products and sums are float32).  Must not
+ * be called while they compute.  Fails if the backend has no bfloat16; the message leaves it to the
+ * caller to say who asked for it. */
 typedef enum kernels_precision { KERNELS_FLOAT32, KERNELS_BFLOAT16 } kernels_precision;
 bool kernels_set_precision(kernels_precision p, error *e);
 kernels_precision kernels_precision_set(void);
 
-/* For the record, since they decide the bits: the path, the BLAS library with its configuration,
- * and the processor that BLAS works for. */
+/* How the backend lays out weights for linear layers of this precision (panels.h). */
+const struct panels_layout *kernels_layout(kernels_precision p);
+
+/* What decides the bits, to be stored with a result: the backend, the BLAS library with its
+ * configuration, and the processor that BLAS has been set to. */
 const char *kernels_name(void);
 const char *kernels_blas(void);
 const char *kernels_blas_core(void);

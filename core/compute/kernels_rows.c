@@ -1,8 +1,9 @@
-/* kernels_rows.c - the functions of kernels.h whose rows or entries do not meet.
+/* kernels_rows.c - the functions of kernels.h whose rows or entries are independent.
  *
- * They are cut into pieces, for threads that have nothing else to do, by sizes alone; what is
- * summed over rows is summed within pieces first, and these sums are added up in their order.
- * Products and attention cut themselves, and the rest is the learner's to cut.
+ * They are cut into pieces for idle threads, by sizes alone.  What is summed over rows is summed
+ * within each piece first, and these sums are added in the order of the pieces, so the result does
+ * not depend on the number of threads.  Products and attention cut themselves; the optimiser is cut
+ * by the training step.
  */
 #include "core/compute/backend.h"
 #include "core/compute/cut.h"
@@ -14,11 +15,11 @@
 #include <string.h>
 
 enum {
-    PIECES = 16,    /* most pieces that leave sums to be added   */
-    SUMS = 1 << 16, /* floats that there are for these sums      */
+    PIECES = 16,    /* at most, if pieces leave sums to be added */
+    SUMS = 1 << 16, /* floats for these sums                     */
 };
 
-/* Arguments, by the names that they have in kernels.h; rc is an r that is read. */
+/* Arguments, with their names in kernels.h; rc is the r that backward reads. */
 typedef struct rows {
     cut cut;
     float *y, *r, *dx, *dgain;
@@ -74,7 +75,7 @@ void rmsnorm_backward(float *dx, float *dgain, const float *dy, const float *x, 
         backend_chosen()->vector_add(dgain, part + (size_t)i * D, (size_t)D);
 }
 
-/* Pieces of n entries; a row is a line of the cache, so that pieces do not share one. */
+/* Pieces of n entries.  A row is one cache line, so that no two pieces share one. */
 enum { LINE = 64 };
 
 static size_t entries_of(size_t *at, const cut *c, int i, size_t n)

@@ -1,5 +1,6 @@
-/* backup.c - see backup.h.  VACUUM INTO reads one snapshot, as any reader under WAL; it does not
- * flush what it writes, so that is done here, before the file takes its name. */
+/* backup.c - a copy by VACUUM INTO, which reads one snapshot of the database as any reader does
+ * under WAL.  It does not flush what it writes; that is done here, before the file takes its name.
+ */
 #define _DEFAULT_SOURCE /* realpath */
 #include "core/db/backup.h"
 
@@ -14,13 +15,13 @@ static bool may_replace(const db *d, const char *path, error *e)
     db other;
     if (stat(path, &theirs) != 0) return true;
     if (stat(d->path, &ours) == 0 && ours.st_dev == theirs.st_dev && ours.st_ino == theirs.st_ino)
-        return error_usage(e, "%s: is the record itself", path);
-    if (!db_open(&other, path, DB_READ, e)) return error_where(e, "what is there is not replaced");
+        return error_usage(e, "%s: is the database itself; give the copy another name", path);
+    if (!db_open(&other, path, DB_READ, e)) return error_where(e, "not replaced");
     db_close(&other);
     return true;
 }
 
-/* The copy says that it is one, and of what: its files of weights are there. */
+/* Note in the copy that it is one, and of which database: its checkpoints lie there. */
 static bool sign(const char *copy, const char *original, error *e)
 {
     char *whole = realpath(original, NULL), line[sizeof e->msg];
@@ -29,7 +30,7 @@ static bool sign(const char *copy, const char *original, error *e)
     free(whole);
     const bool ok =
         sqlite3_open_v2(copy, &d.handle, SQLITE_OPEN_READWRITE, NULL) == SQLITE_OK &&
-        db_run(&d, e, "PRAGMA journal_mode=MEMORY", NULL) && /* nobody else knows it yet */
+        db_run(&d, e, "PRAGMA journal_mode=MEMORY", NULL) && /* no other process knows it yet */
         db_run(&d, e, "INSERT INTO event(at_ms, level, message) VALUES(?, 'info', ?)", "it",
                db_now_ms(), line);
     if (!d.handle) error_set(e, "%s: cannot be opened", copy);

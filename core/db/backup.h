@@ -1,15 +1,15 @@
-/* backup.h - a copy of the record while others write to it. */
+/* backup.h - a copy of the database while others write to it. */
 #ifndef CORE_DB_BACKUP_H
 #define CORE_DB_BACKUP_H
 
 #include "core/db/db.h"
 
-/* What the event begins with by which a copy is known; the path of the original follows. */
+/* A copy holds an event that begins with this; the path of the original follows. */
 #define BACKUP_SAYS "copied from "
 
-/* Write what is committed at this moment into the file at `path`, durably; what is there is
- * replaced, if it is a record of attnlab's and not this one.  The copy
- * has one event more, with BACKUP_SAYS.  Writers are not held up. */
+/* Write what is committed at this moment into the file at `path`, durably.  A database of attnlab's
+ * at `path` is replaced; anything else there, and d itself, is an error.  The copy has one event
+ * more, with BACKUP_SAYS.  Writers don't have to wait. */
 bool backup_write(db *d, const char *path, error *e);
 
 #endif

@@ -1,8 +1,12 @@
-/* db.c - see db.h. */
+/* db.c - opening the database, its statements, and the order in which processes write to it.
+ *
+ * Two locks lie on FILE.lock: the first byte, of whoever asks SQLite for its write lock (a lock of
+ * the open file, which dies with the process), and flock, of whoever moves the write-ahead log. */
 #define _GNU_SOURCE /* locks that belong to an open file, not to a process */
 #include "core/db/db.h"
 
 #include "core/base/file.h"
+#include "core/db/create.h"
 #include "core/db/migrate.h"
 
 #include <assert.h>
@@ -17,9 +21,12 @@
 #include <time.h>
 #include <unistd.h>
 
-extern const char db_schema_text[]; /* schema.sql, by core/meson.build */
+extern const char db_schema_text[], db_migration_1_to_2[]; /* embedded by meson.build */
 
-enum { PATIENCE_MS = 60000, APPLICATION = 0x41544C42, VERSION = 1 };
+enum { PATIENCE_MS = 60000, APPLICATION = 0x41544C42, VERSION = 2 };
+
+static const migration MIGRATIONS[] = { { .from = 1, .sql = db_migration_1_to_2 } };
+enum { N_MIGRATIONS = sizeof MIGRATIONS / sizeof MIGRATIONS[0] };
 
 const char *db_schema(void)
 {
@@ -32,9 +39,8 @@ const char *db_default_path(void)
     return path && *path ? path : "attnlab.db";
 }
 
-static bool failed(db *d, error *e)
+static bool failed(const db *d, error *e)
 {
-    d->code = sqlite3_errcode(d->handle) & 0xff;
     return error_set(e, "%s: %s", d->path, sqlite3_errmsg(d->handle));
 }
 
@@ -60,7 +66,7 @@ static bool bind(sqlite3_stmt *s, const char *types, va_list args)
             break;
         }
         default:
-            assert(!"a letter db.h does not name");
+            assert(!"not one of the letters in db.h");
         }
     return status == SQLITE_OK;
 }
@@ -99,8 +105,8 @@ static bool nap(const db *d, long ms)
     return db_now_ms() - d->asked_ms < PATIENCE_MS;
 }
 
-/* Wait for a lock that somebody has; SQLite calls it.  Its own way of waiting asks ever more
- * rarely.  A disk can stand still for a long time, and a run would rather wait than end. */
+/* Called by SQLite to wait for a lock.  SQLite's own handler asks less and less often.  A disk can
+ * hang for a long time, and a run had better wait than end. */
 static int wait_a_moment(void *arg, int tries)
 {
     db *d = arg;
@@ -108,8 +114,8 @@ static int wait_a_moment(void *arg, int tries)
     return nap(d, 1);
 }
 
-/* Be the one who asks for SQLite's lock.  Where the file system knows no such locks, or nobody lets
- * go, it is asked for out of turn. */
+/* Become the one process that asks for SQLite's lock.  If the file system has no such locks, or the
+ * turn does not come in time, this process asks all the same. */
 static void take_turn(db *d)
 {
     struct flock first = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_len = 1 };
@@ -131,7 +137,7 @@ bool db_run(db *d, error *e, const char *sql, const char *types, ...)
     va_start(args, types);
     bool row = true, ok = query(d, &s, e, sql, types, args);
     va_end(args);
-    /* BEGIN IMMEDIATE, or a write that is a transaction of its own. */
+    /* BEGIN IMMEDIATE, or a write outside any transaction. */
     const bool asks =
         ok && d->turn > 0 && sqlite3_get_autocommit(d->handle) && !sqlite3_stmt_readonly(s);
     if (asks) take_turn(d);
@@ -164,7 +170,7 @@ bool db_text(db *d, char **out, error *e, const char *sql, const char *types, ..
     va_end(args);
     const char *text = row ? (const char *)sqlite3_column_text(s, 0) : NULL;
     *out = text ? strdup(text) : NULL;
-    if (text && !*out) ok = error_set(e, "%s: no memory", d->path);
+    if (text && !*out) ok = error_set(e, "%s: out of memory", d->path);
     sqlite3_finalize(s);
     return ok;
 }
@@ -204,65 +210,34 @@ int64_t db_now_ms(void)
     return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-/* From older versions to this one; there are none yet. */
-static const migration MIGRATIONS[1] = { { .from = -1 } };
-enum { N_MIGRATIONS = 0 };
+typedef enum schema_age { SCHEMA_CURRENT, SCHEMA_OLDER } schema_age;
 
-typedef enum schema { SCHEMA_OURS, SCHEMA_OLD, SCHEMA_NONE } schema;
-
-/* Is it ours, of this version or an older one, or empty?  Anything else is refused as it is. */
-static bool check_schema(db *d, schema *s, error *e)
+/* Is this attnlab's, of this version or an older one?  Anything else is refused and left as it is.
+ */
+static bool check_schema(db *d, schema_age *age, error *e)
 {
-    int64_t id, version, tables;
-    *s = SCHEMA_OURS;
-    /* The three are of one moment: another process may just be making the tables. */
-    const bool alone = sqlite3_get_autocommit(d->handle);
-    if (alone && !db_run(d, e, "BEGIN", NULL)) return false;
-    const bool read = db_integer(d, &tables, 0, e, "SELECT count(*) FROM sqlite_schema", NULL) &&
-                      db_integer(d, &id, 0, e, "PRAGMA application_id", NULL) &&
-                      db_integer(d, &version, 0, e, "PRAGMA user_version", NULL);
-    if (alone) db_rollback(d); /* nothing was written */
-    if (!read) return false;
-    if (id == APPLICATION && version == VERSION) return true;
-    if (id == APPLICATION && version < VERSION) {
-        if (d->mode == DB_READ)
-            return error_set(e,
-                             "%s: has the older schema version %lld: `attnlab doctor --fix` brings "
-                             "it up to date",
-                             d->path, (long long)version);
-        *s = SCHEMA_OLD;
-        return true;
-    }
-    if (id == APPLICATION)
+    int64_t id, version;
+    *age = SCHEMA_CURRENT;
+    if (!db_integer(d, &id, 0, e, "PRAGMA application_id", NULL) ||
+        !db_integer(d, &version, 0, e, "PRAGMA user_version", NULL))
+        return false;
+    if (id != APPLICATION)
+        return error_set(e, "%s: is not one of attnlab's databases", d->path);
+    if (version > VERSION)
         return error_set(e,
                          "%s: has schema version %lld, and this attnlab knows versions up to %d: "
                          "use the attnlab that wrote it, or a newer one",
                          d->path, (long long)version, VERSION);
-    if (id != 0 || version != 0 || tables != 0)
-        return error_set(e, "%s: is a database, but not one of attnlab's", d->path);
-    if (d->mode == DB_READ) return error_set(e, "%s: is empty", d->path);
-    *s = SCHEMA_NONE;
+    if (version < VERSION && d->mode == DB_READ)
+        return error_set(e,
+                         "%s: has the older schema version %lld: `attnlab doctor --fix` brings it "
+                         "up to date",
+                         d->path, (long long)version);
+    if (version < VERSION) *age = SCHEMA_OLDER;
     return true;
 }
 
-/* Make the tables.  Two processes may come at once: the second waits for the transaction and then
- * finds the work done. */
-static bool make_tables(db *d, error *e)
-{
-    schema s;
-    char *why = NULL;
-    if (!db_begin(d, e)) return false;
-    bool ok = check_schema(d, &s, e);
-    if (ok && s == SCHEMA_NONE &&
-        sqlite3_exec(d->handle, db_schema_text, NULL, NULL, &why) != SQLITE_OK)
-        ok = error_set(e, "%s: %s", d->path, why ? why : "its tables cannot be made");
-    sqlite3_free(why);
-    if (ok) return db_commit(d, e);
-    db_rollback(d);
-    return false;
-}
-
-/* WAL is a property of the file: what is not ours is not touched, so this comes after the check. */
+/* A new database is in WAL mode already; this is for one that somebody has taken out of it. */
 static bool use_wal(db *d, error *e)
 {
     char *journal = NULL;
@@ -276,47 +251,16 @@ static bool use_wal(db *d, error *e)
     return ok;
 }
 
-static bool settle(db *d, error *e)
-{
-    schema s;
-    sqlite3_busy_handler(d->handle, wait_a_moment, d);
-    sqlite3_db_config(d->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
-    sqlite3_db_config(d->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
-    sqlite3_db_config(d->handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
-    return db_run(d, e, "PRAGMA foreign_keys=ON", NULL) &&
-           db_run(d, e, "PRAGMA wal_autocheckpoint=0", NULL) && check_schema(d, &s, e) &&
-           (d->mode == DB_READ || use_wal(d, e)) && (s != SCHEMA_NONE || make_tables(d, e)) &&
-           (s != SCHEMA_OLD || migrate_run(d, MIGRATIONS, N_MIGRATIONS, VERSION, e));
-}
-
-/* Whoever only reads may be in the way of a switch to WAL, too. */
-static bool settle_in_time(db *d, error *e)
-{
-    const int64_t until = db_now_ms() + PATIENCE_MS;
-    while (d->code = 0, !settle(d, e)) {
-        if (d->code != SQLITE_BUSY || db_now_ms() > until) return false;
-        nanosleep(&(struct timespec){ .tv_nsec = 5000000 }, NULL);
-    }
-    return true;
-}
-
-/* FILE.lock; the caller frees it. */
+/* FILE.lock, of the file that SQLite has opened: one lock, whatever symbolic link led there.  The
+ * caller frees it. */
 static char *lock_path(const db *d)
 {
-    const size_t room = strlen(d->path) + sizeof ".lock";
+    const char *file = sqlite3_db_filename(d->handle, "main");
+    const size_t room = strlen(file) + sizeof ".lock";
     char *path = malloc(room);
     if (!path) error_memory();
-    snprintf(path, room, "%s.lock", d->path);
+    snprintf(path, room, "%s.lock", file);
     return path;
-}
-
-/* A database without a table is one page at most, and so is one whose tables are still in its log.
- */
-static bool is_young(const char *path)
-{
-    enum { PAGE = 4096 };
-    struct stat s;
-    return stat(path, &s) == 0 && s.st_size <= PAGE;
 }
 
 static bool open_turn(db *d, error *e)
@@ -329,36 +273,50 @@ static bool open_turn(db *d, error *e)
     return fd >= 0;
 }
 
+/* Settings of the connection, then what is done to the file.  The check comes first: a lock file is
+ * never created, and the journal mode never changed, for a database that is not attnlab's. */
+static bool settle(db *d, error *e)
+{
+    schema_age age;
+    sqlite3_busy_handler(d->handle, wait_a_moment, d);
+    sqlite3_db_config(d->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+    sqlite3_db_config(d->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
+    sqlite3_db_config(d->handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
+    if (!db_run(d, e, "PRAGMA foreign_keys=ON", NULL) ||
+        !db_run(d, e, "PRAGMA wal_autocheckpoint=0", NULL) || !check_schema(d, &age, e))
+        return false;
+    if (d->mode == DB_READ) return true;
+    return open_turn(d, e) && use_wal(d, e) &&
+           (age == SCHEMA_CURRENT ||
+            migrate_run(d->handle, d->path, MIGRATIONS, N_MIGRATIONS, VERSION, e));
+}
+
+/* See to it that there is a file, which for writing may be a new one. */
+static bool find_file(const char *path, db_mode mode, error *e)
+{
+    struct stat s;
+    const bool there = stat(path, &s) == 0, empty = there && S_ISREG(s.st_mode) && s.st_size == 0;
+    if (mode == DB_READ && !there) return error_set(e, "%s: there is no such database", path);
+    if (mode == DB_READ && empty) return error_set(e, "%s: is empty", path);
+    if (mode == DB_READ) return true;
+    create_clear(path);
+    if (!there || empty) return create_database(path, db_schema_text, e);
+    if (access(path, W_OK) == 0) return true;
+    return error_set(e, "%s: cannot be written: %s", path, strerror(errno));
+}
+
 bool db_open(db *d, const char *path, db_mode mode, error *e)
 {
+    *d = (db){ 0 };
+    if (!find_file(path, mode, e)) return false;
     *d = (db){ .mode = mode, .path = strdup(path) };
-    if (!d->path) return error_set(e, "%s: no memory", path);
-    if (mode == DB_READ && access(path, F_OK) != 0) {
-        db_close(d);
-        return error_set(e, "%s: there is no such database", path);
-    }
-    if (mode == DB_WRITE && access(path, F_OK) == 0 && access(path, W_OK) != 0) {
-        db_close(d);
-        return error_set(e, "%s: cannot be written: %s", path, strerror(errno));
-    }
-    const int flags =
-        mode == DB_READ ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE;
-    if (sqlite3_open_v2(path, &d->handle, flags | SQLITE_OPEN_EXRESCODE, NULL) != SQLITE_OK) {
-        error_set(e, "%s: %s", path, d->handle ? sqlite3_errmsg(d->handle) : "no memory");
-        db_close(d);
-        return false;
-    }
-    /* Many processes may make one record at once, and SQLite does not wait for who is switching the
-     * file to WAL, while each that looks at it keeps the others from it: so they come one by one.
-     * Beside what is not ours no lock is made. */
-    const bool making = mode == DB_WRITE && is_young(path);
-    bool ok = !making || open_turn(d, e);
-    if (ok && making) take_turn(d);
-    ok = ok && settle_in_time(d, e);
-    if (making) give_turn(d);
-    if (ok && (mode == DB_READ || making || open_turn(d, e))) return true;
-    db_close(d);
-    return false;
+    if (!d->path) return error_set(e, "%s: out of memory", path);
+    const int flags = mode == DB_READ ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
+    bool ok = sqlite3_open_v2(path, &d->handle, flags | SQLITE_OPEN_EXRESCODE, NULL) == SQLITE_OK ||
+              error_set(e, "%s: %s", path, d->handle ? sqlite3_errmsg(d->handle) : "out of memory");
+    ok = ok && settle(d, e);
+    if (!ok) db_close(d);
+    return ok;
 }
 
 void db_close(db *d)

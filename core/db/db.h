@@ -1,15 +1,16 @@
-/* db.h - the record: one SQLite database, opened the one way that is safe.
+/* db.h - the database: one SQLite file, opened in the one way that is safe.
  *
- * The schema (schema.sql, built in) is created under one BEGIN IMMEDIATE.  Every write is made
- * between db_begin and db_commit, which begin IMMEDIATE: a transaction that reads first and writes
- * later fails under WAL however long it waits.  Writers take turns: SQLite gives its lock to
- * whoever happens to ask when it is free, which is nearly always the one who just let it go, so
- * here only one at a time asks, the one who holds the first byte of `FILE.lock`.  SQLite 3.40.1 can
- * corrupt a database when two connections reset the WAL at once (sqlite.org/wal.html#walresetbug),
- * so no connection checkpoints by itself: whoever gets a try-lock on `FILE.lock` does, in db_tidy.
+ * A new database appears complete (create.h), and an older one is brought up to date (migrate.h).
+ * Every write is made between db_begin and db_commit.  db_begin begins IMMEDIATE: under WAL, a
+ * transaction that reads first and writes later can fail however long it waits.  Writers take
+ * turns.  SQLite gives its lock to whoever happens to ask when it is free, nearly always the
+ * process that has just released it; so only one process at a time asks, the one that holds the
+ * first byte of `FILE.lock`.  SQLite 3.40.1 can corrupt a database when two connections reset the
+ * WAL at once (sqlite.org/wal.html#walresetbug), so no connection checkpoints by itself: db_tidy
+ * does, by whoever gets a try-lock on `FILE.lock`.
  *
  * Values are bound by a string of letters:  i int64_t   n int   d double   t const char *
- * (NULL is NULL)   b const void * and size_t.  A NaN is bound as NULL, which SQLite makes of it.
+ * (NULL is NULL)   b const void * and size_t.  SQLite stores a NaN as NULL.
  *
  *     db_run(&d, e, "UPDATE run SET status=? WHERE run_id=?", "ti", "done", id)
  */
@@ -23,23 +24,23 @@
 
 typedef enum db_mode {
     DB_READ,  /* must exist; nothing can be written */
-    DB_WRITE, /* made, with its schema, where there is none */
+    DB_WRITE, /* created if there is none           */
 } db_mode;
 
 typedef struct db {
     sqlite3 *handle;
     char *path;
     db_mode mode;
-    int code;         /* SQLite's, of the last statement that failed */
-    int turn;         /* FILE.lock, of who may write; or 0           */
-    int64_t asked_ms; /* when a wait for a lock began                */
+    int turn;         /* FILE.lock, for its first byte; or 0 */
+    int64_t asked_ms; /* when a wait for a lock began        */
 } db;
 
 /* The value of ATTNLAB_DB, or "attnlab.db". */
 const char *db_default_path(void);
 
-/* Fails on a file that is missing (DB_READ), not writable (DB_WRITE), not attnlab's, or of a newer
- * schema; nothing is changed then.  The parent folder must exist. */
+/* Fails if the file is missing or of an older schema (DB_READ), not writable (DB_WRITE), not
+ * attnlab's, or of a newer schema; it is not changed then.  For writing, an older schema is brought
+ * up to date first, and an empty file is replaced by a new database.  The folder must exist. */
 bool db_open(db *d, const char *path, db_mode mode, error *e);
 void db_close(db *d);
 
@@ -50,16 +51,16 @@ bool db_begin(db *d, error *e);
 bool db_commit(db *d, error *e); /* a failed commit is rolled back */
 void db_rollback(db *d);
 
-/* One statement whose rows nobody wants. */
+/* Run one statement to its end; rows are dropped. */
 bool db_run(db *d, error *e, const char *sql, const char *types, ...);
 
-/* One statement whose rows somebody wants: prepare, then db_next until it says no more, then
- * sqlite3_finalize (which takes NULL).  The columns are read by sqlite3_column_*. */
+/* Prepare one statement.  Call db_next until *row is false, read columns by sqlite3_column_*, and
+ * end with sqlite3_finalize (which takes NULL). */
 bool db_query(db *d, sqlite3_stmt **s, error *e, const char *sql, const char *types, ...);
 bool db_next(db *d, sqlite3_stmt *s, bool *row, error *e);
 
-/* The one integer, or the one text (the caller frees it; NULL where there is no row or a NULL),
- * that a statement gives; `otherwise` where there is no row or a NULL. */
+/* The first column of the first row of a statement.  If there is no row, or it is NULL, the integer
+ * is `otherwise` and the text is NULL.  The caller frees the text. */
 bool db_integer(db *d, int64_t *out, int64_t otherwise, error *e, const char *sql,
                 const char *types, ...);
 bool db_text(db *d, char **out, error *e, const char *sql, const char *types, ...);
@@ -67,8 +68,8 @@ bool db_text(db *d, char **out, error *e, const char *sql, const char *types, ..
 int64_t db_last_id(const db *d); /* of the last row inserted        */
 int db_changes(const db *d);     /* rows the last statement changed */
 
-/* Move what is in the WAL into the database, if nobody else is doing so.  Never fails: what could
- * not be moved stays in the WAL. */
+/* Move the WAL into the database, unless another process is doing so.  Never fails: what cannot be
+ * moved now stays in the WAL. */
 void db_tidy(db *d);
 
 /* Milliseconds since 1970. */

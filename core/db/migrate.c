@@ -1,7 +1,14 @@
-/* migrate.c - see migrate.h; the order of things is that of sqlite.org/lang_altertable.html. */
+/* migrate.c - the steps from one schema version to the next, in the order that
+ * sqlite.org/lang_altertable.html prescribes: foreign keys off, BEGIN, changes, check, COMMIT.
+ */
 #include "core/db/migrate.h"
 
 #include <stdio.h>
+
+typedef struct work {
+    sqlite3 *handle;
+    const char *path;
+} work;
 
 static const migration *find_step(const migration *list, int n, int from)
 {
@@ -10,49 +17,55 @@ static const migration *find_step(const migration *list, int n, int from)
     return NULL;
 }
 
-static bool execute(db *d, const char *sql, error *e)
+static bool execute(const work *w, const char *sql, error *e)
 {
     char *why = NULL;
-    const bool ok = sqlite3_exec(d->handle, sql, NULL, NULL, &why) == SQLITE_OK;
-    if (!ok) error_set(e, "%s: %s", d->path, why ? why : "no memory");
+    const bool ok = sqlite3_exec(w->handle, sql, NULL, NULL, &why) == SQLITE_OK;
+    if (!ok) error_set(e, "%s: %s", w->path, why ? why : "out of memory");
     sqlite3_free(why);
     return ok;
 }
 
-/* Within the transaction, for only there nobody else can change the version. */
-static bool take_steps(db *d, const migration *list, int n, int to, error *e)
+static bool integer(const work *w, int *out, const char *sql, error *e)
 {
-    int64_t version, broken;
-    if (!db_integer(d, &version, 0, e, "PRAGMA user_version", NULL)) return false;
+    sqlite3_stmt *s = NULL;
+    const bool ok = sqlite3_prepare_v2(w->handle, sql, -1, &s, NULL) == SQLITE_OK &&
+                    sqlite3_step(s) == SQLITE_ROW;
+    *out = ok ? sqlite3_column_int(s, 0) : 0;
+    if (!ok) error_set(e, "%s: %s", w->path, sqlite3_errmsg(w->handle));
+    sqlite3_finalize(s);
+    return ok;
+}
+
+/* Called within the transaction: only there can nobody else change the version. */
+static bool take_steps(const work *w, const migration *list, int n, int to, error *e)
+{
+    int version, broken;
+    if (!integer(w, &version, "PRAGMA user_version", e)) return false;
     if (version == to) return true;
-    for (int from = (int)version; from < to; from++) {
+    for (int from = version; from < to; from++) {
         char set[48];
         const migration *step = find_step(list, n, from);
         if (!step)
-            return error_set(e, "%s: has schema version %d, from which no way leads to version %d",
-                             d->path, from, to);
+            return error_set(e, "%s: there is no migration from schema version %d to %d", w->path,
+                             from, from + 1);
         snprintf(set, sizeof set, "PRAGMA user_version = %d", from + 1);
-        if (!execute(d, step->sql, e) || !execute(d, set, e))
+        if (!execute(w, step->sql, e) || !execute(w, set, e))
             return error_where(e, "schema version %d to %d", from, from + 1);
     }
-    return db_integer(d, &broken, 0, e, "SELECT count(*) FROM pragma_foreign_key_check", NULL) &&
-           (broken == 0 || error_set(e,
-                                     "%s: %lld rows refer to nothing in the new schema: nothing is "
-                                     "changed",
-                                     d->path, (long long)broken));
+    if (!integer(w, &broken, "SELECT count(*) FROM pragma_foreign_key_check", e)) return false;
+    if (broken == 0) return true;
+    return error_set(
+        e, "%s: %d rows would refer to missing rows in the new schema; nothing is changed", w->path,
+        broken);
 }
 
-bool migrate_run(db *d, const migration *list, int n, int to, error *e)
+bool migrate_run(sqlite3 *handle, const char *path, const migration *list, int n, int to, error *e)
 {
-    error ignored;
-    if (!db_run(d, e, "PRAGMA foreign_keys=OFF", NULL)) return false;
-    bool ok = db_begin(d, e);
-    if (ok) {
-        ok = take_steps(d, list, n, to, e);
-        if (ok)
-            ok = db_commit(d, e);
-        else
-            db_rollback(d);
-    }
-    return db_run(d, ok ? e : &ignored, "PRAGMA foreign_keys=ON", NULL) && ok;
+    const work w = { handle, path };
+    if (!execute(&w, "PRAGMA foreign_keys=OFF; BEGIN IMMEDIATE", e)) return false;
+    bool ok = take_steps(&w, list, n, to, e) && execute(&w, "COMMIT", e);
+    /* SQLite may have rolled back by itself. */
+    if (!ok && !sqlite3_get_autocommit(handle)) sqlite3_exec(handle, "ROLLBACK", NULL, NULL, NULL);
+    return sqlite3_exec(handle, "PRAGMA foreign_keys=ON", NULL, NULL, NULL) == SQLITE_OK && ok;
 }

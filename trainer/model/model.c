@@ -161,7 +161,7 @@ static size_t weigh_panels(const model *m, kernels_precision precision)
     if (!weight) error_memory();
     const int n = model_linears(m, NULL, weight);
     size_t bytes = 0;
-    for (int i = 0; i < n; i++) bytes += panels_bytes(weight[i].out, weight[i].in, precision);
+    for (int i = 0; i < n; i++) bytes += panels_bytes(weight[i].out, weight[i].in, kernels_layout(precision));
     free(weight);
     return bytes > 0 ? tensor_block_bytes(bytes / sizeof(float)) : 0;
 }

@@ -38,15 +38,17 @@ double train_step_rate(const config *c, int64_t step)
 
 bool train_step_check(const config *c, error *e)
 {
-    return kernels_set_precision(
-        c->train.precision == PRECISION_BFLOAT16 ? KERNELS_BFLOAT16 : KERNELS_FLOAT32, e);
+    const bool bfloat16 = c->train.precision == PRECISION_BFLOAT16;
+    return kernels_set_precision(bfloat16 ? KERNELS_BFLOAT16 : KERNELS_FLOAT32, e) ||
+           error_where(e, "train.precision=bfloat16");
 }
 
 static bool open_panels(train_step *l, error *e)
 {
     panels_weight *weight = calloc((size_t)l->m.n, sizeof *weight);
     if (!weight) return error_set(e, "no memory for a list of %d weights", l->m.n);
-    const bool ok = panels_open(&l->panels, weight, model_linears(&l->m, l->w, weight), e);
+    const bool ok = panels_open(&l->panels, kernels_layout(kernels_precision_set()), weight,
+                                model_linears(&l->m, l->w, weight), e);
     free(weight);
     return ok;
 }

@@ -24,14 +24,12 @@ const backend SIMD(backend) = {
     .gemm_nn = blas_gemm_nn,
     .gemm_nt = blas_gemm_nt,
     .gemm_tn = blas_gemm_tn,
-    .panels_floats = SIMD(panels_floats),
-    .panels_make = SIMD(panels_make),
+    .panels = { SIMD(panels_floats), SIMD(panels_make) },
     .linear = SIMD(linear),
     .linear_backward = SIMD(linear_backward),
 #ifdef __AVX512F__
     .bfloat16_runs = bfloat16_runs,
-    .bfloat16_panels_floats = bfloat16_panels_floats,
-    .bfloat16_panels_make = bfloat16_panels_make,
+    .bfloat16_panels = { bfloat16_panels_floats, bfloat16_panels_make },
     .bfloat16_linear = bfloat16_linear,
     .bfloat16_linear_backward = bfloat16_linear_backward,
 #endif

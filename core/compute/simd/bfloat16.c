@@ -283,7 +283,7 @@ void bfloat16_linear(float *y, const float *x, const float *W, int N, int in, in
 {
     product p = { .C = y, .ldc = out, .A = x, .lda = in, .B = W, .ldb = in };
     p.M = N, p.N = out, p.K = in, p.a_along = p.b_along = true, p.mode = SET;
-    p.laid = panels_find(W, out, in);
+    p.laid = panels_find(W, out, in, bfloat16_panels_make);
     multiply(&p);
 }
 
@@ -292,7 +292,7 @@ void bfloat16_linear_backward(float *dx, float *dW, const float *dy, const float
 {
     product p = { .C = dx, .ldc = in, .A = dy, .lda = out, .B = W, .ldb = in };
     p.M = N, p.N = in, p.K = out, p.a_along = true, p.mode = beta == 0 ? SET : ADD;
-    const pair *laid = panels_find(W, out, in);
+    const pair *laid = panels_find(W, out, in, bfloat16_panels_make);
     p.laid = laid ? laid + pairs_of(in, out) : NULL;
     multiply(&p);
     product q = { .C = dW, .ldc = in, .A = dy, .lda = out, .B = x, .ldb = in };

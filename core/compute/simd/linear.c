@@ -186,7 +186,7 @@ void SIMD(linear)(float *y, const float *x, const float *W, int N, int in, int o
     }
     product p = { .C = y, .ldc = out, .A = x, .ai = in, .ak = 1, .M = N, .N = out, .K = in };
     p.B = W, p.ldb = in, p.bk = 1, p.bn = in, p.pack = pack_columns, p.mode = SET;
-    p.laid = panels_find(W, out, in);
+    p.laid = panels_find(W, out, in, SIMD(panels_make));
     multiply(&p);
 }
 
@@ -199,7 +199,7 @@ void SIMD(linear_backward)(float *dx, float *dW, const float *dy, const float *x
     }
     product p = { .C = dx, .ldc = in, .A = dy, .ai = out, .ak = 1, .M = N, .N = in, .K = out };
     p.B = W, p.ldb = in, p.bk = in, p.bn = 1, p.pack = pack_rows, p.mode = beta == 0 ? SET : ADD;
-    const float *laid = panels_find(W, out, in);
+    const float *laid = panels_find(W, out, in, SIMD(panels_make));
     p.laid = laid ? laid + pack_floats(in, out) : NULL;
     multiply(&p);
     product q = { .C = dW, .ldc = in, .A = dy, .ai = 1, .ak = out, .M = out, .N = in, .K = N };
