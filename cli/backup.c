@@ -1,50 +1,27 @@
-/* backup.c - attnlab backup FILE: a copy of the record while runs go on. */
+/* backup.c - attnlab backup FILE: a copy of the database while runs go on. */
 #include "core/db/backup.h"
-#include "cli/verb.h"
-#include "cli/verbs.h"
+#include "cli/command.h"
 #include "core/db/db.h"
 
-typedef struct options {
-    verb common;
-    const char *path;
-} options;
-
-static error_t parse(int key, char *arg, struct argp_state *state)
+static int run(command_call *call, const void *given)
 {
-    options *o = state->input;
-    switch (key) {
-    case ARGP_KEY_INIT:
-        state->child_inputs[0] = &o->common;
-        return 0;
-    case ARGP_KEY_ARG:
-        if (o->path) argp_error(state, "one file");
-        o->path = arg;
-        return 0;
-    case ARGP_KEY_END:
-        if (!o->path) argp_error(state, "give the file to write");
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
-}
-
-static const struct argp ARGP = {
-    .parser = parse,
-    .args_doc = "FILE",
-    .doc = "Copy the record into FILE, as it is at one moment, while others write to it.\vThe copy "
-           "is a record of its own, with every number in it.  Weights and checkpoints are files "
-           "beside the database and no part of the copy.",
-    .children = verb_child_db,
-};
-
-int backup_verb(int argc, char **argv)
-{
-    options o = { 0 };
-    verb_parse(&ARGP, argc, argv, &o);
     error e;
     db d;
-    if (!db_open(&d, o.common.db, DB_READ, &e)) return verb_fail(argv[0], &e);
-    const bool ok = backup_write(&d, o.path, &e);
+    (void)given;
+    if (!db_open(&d, call->db, DB_READ, &e)) return command_fail(call, &e);
+    const bool ok = backup_write(&d, call->argument[0], &e);
     db_close(&d);
-    return ok ? STATUS_DONE : verb_fail(argv[0], &e);
+    return ok ? STATUS_DONE : command_fail(call, &e);
 }
+
+const command command_backup = {
+    .name = "backup",
+    .group = COMMAND_DATABASE,
+    .help = "copy the database while runs go on",
+    .arguments = "FILE",
+    .summary = "Copy the database into FILE, as it is at one moment, while others write to it.",
+    .text = "The copy is a database of its own and holds every number. Weights and checkpoints are "
+            "files next to the database; they are not copied.",
+    .shared = SHARED_DB,
+    .run = run,
+};

@@ -1,6 +1,6 @@
 /* bench.c - attnlab bench train [key=value...] */
 #include "trainer/run/bench.h"
-#include "cli/verbs.h"
+#include "cli/command.h"
 #include "core/base/table.h"
 #include "core/compute/kernels.h"
 #include "core/compute/threads.h"
@@ -8,80 +8,38 @@
 #include "trainer/run/build_row.h"
 #include "trainer/run/run_row.h"
 
-#include <argp.h>
 #include <jansson.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { MAX_SETTINGS = 256, DB = 'd', OUTPUT = 'o', REPS = 'n', CONFIG = 'c', SAVE = 's' };
+typedef struct options {
+    const char *config, *save;
+    int64_t reps;
+} options;
 
-typedef struct arguments {
-    const char *db, *file, *save;
-    table_format format;
-    int reps, n;
-    const char *word[MAX_SETTINGS];
-} arguments;
-
-static const struct argp_option OPTIONS[] = {
-    { "db", DB, "FILE", 0, "the record [ATTNLAB_DB, or attnlab.db]", 0 },
-    { "config", CONFIG, "FILE", 0, "begin with this configuration", 0 },
-    { "output", OUTPUT, "FORMAT", 0, "table, md, csv, json or jsonl [table]", 0 },
-    { "reps", REPS, "N", 0, "steps to measure [9]", 0 },
-    { "save", SAVE, "FILE", 0, "write the weights and tokens of the first step (safetensors)", 0 },
-    { 0 }
+// clang-format off
+static const option OPTIONS[] = {
+    { "config", 'c', OPTION_TEXT,    "FILE", offsetof(options, config), "start from this configuration" },
+    { "reps",   'n', OPTION_INTEGER, "N",    offsetof(options, reps),   "steps to measure", "9", 1, 10000 },
+    { "save",   's', OPTION_TEXT,    "FILE", offsetof(options, save),   "write the weights and tokens of the first step (safetensors)" },
+    { 0 },
 };
+// clang-format on
 
-static error_t parse(int key, char *arg, struct argp_state *state)
-{
-    arguments *a = state->input;
-    error e;
-    switch (key) {
-    case DB:
-        a->db = arg;
-        break;
-    case CONFIG:
-        a->file = arg;
-        break;
-    case SAVE:
-        a->save = arg;
-        break;
-    case OUTPUT:
-        if (!table_format_parse(&a->format, arg, &e)) argp_error(state, "%s", e.msg);
-        break;
-    case REPS:
-        a->reps = atoi(arg);
-        if (a->reps < 1 || a->reps > 10000) argp_error(state, "--reps %s is not 1..10000", arg);
-        break;
-    case ARGP_KEY_ARG:
-        if (state->arg_num == 0 && strcmp(arg, "train") != 0)
-            argp_error(state, "'%s' cannot be measured: only `train` can", arg);
-        if (state->arg_num == 0) break;
-        if (a->n == MAX_SETTINGS) argp_error(state, "more than %d settings", MAX_SETTINGS);
-        a->word[a->n++] = arg;
-        break;
-    case ARGP_KEY_NO_ARGS:
-        argp_error(state, "what is to be measured? `attnlab bench train`");
-        break;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
-    return 0;
-}
-
-/* What is not said is small: a vocabulary of 4096 and 8 sequences of 512. */
-static bool read_config(run_spec *spec, const arguments *a, error *e)
+/* The defaults are small: a vocabulary of 4096 and 8 sequences of 512. */
+static bool read_config(run_spec *spec, const command_call *call, const char *path, error *e)
 {
     config *c = &spec->config;
     yaml_node *file = NULL;
     const yaml_node *sweep;
     config_init(c);
-    bool ok = !a->file || config_load(c, a->file, &file, &sweep, e);
+    bool ok = !path || config_load(c, path, &file, &sweep, e);
     yaml_close(file);
-    for (int i = 0; ok && i < a->n; i++) ok = config_override(c, a->word[i], e);
+    for (int i = 1; ok && i < call->arguments; i++) ok = config_override(c, call->argument[i], e);
     if (ok && !config_given(c, config_find("model.vocab_size")) && !*c->data.corpus)
         ok = config_override(c, "model.vocab_size=4096", e);
-    if (ok && !a->file && !config_given(c, config_find("train.batch_tokens"))) {
+    if (ok && !path && !config_given(c, config_find("train.batch_tokens"))) {
         char batch[64];
         snprintf(batch, sizeof batch, "train.batch_tokens=%lld", 8 * (long long)c->model.context);
         ok = config_override(c, batch, e);
@@ -124,7 +82,8 @@ static bool record(const char *path, const bench *b, const run_spec *spec, error
     return ok;
 }
 
-static void print_json(const bench *b)
+/* One row, with the parts of a step as a list in it. */
+static void print_json(const bench *b, table_format f)
 {
     json_t *parts = json_array();
     for (int i = 0; i < PARTS; i++)
@@ -136,8 +95,9 @@ static void print_json(const bench *b)
         "fraction_of_sgemm", b->fraction, "loss", b->loss, "kernels", kernels_name(), "blas_kernel",
         kernels_blas_core(), "threads", b->threads, "reps", b->reps, "memory_predicted",
         (json_int_t)b->predicted, "memory_peak", (json_int_t)b->peak, "parts", parts);
-    json_dumpf(j, stdout, JSON_INDENT(2) | JSON_REAL_PRECISION(6));
-    putchar('\n');
+    if (f == TABLE_JSON) putchar('[');
+    json_dumpf(j, stdout, JSON_REAL_PRECISION(6));
+    puts(f == TABLE_JSON ? "]" : "");
     json_decref(j);
 }
 
@@ -145,7 +105,7 @@ static void print(const bench *b, table_format f)
 {
     table t;
     if (f == TABLE_JSON || f == TABLE_JSONL) {
-        print_json(b);
+        print_json(b, f);
         return;
     }
     table_open(&t, f, stdout, 9,
@@ -166,31 +126,36 @@ static void print(const bench *b, table_format f)
     table_close(&t);
 }
 
-int bench_verb(int argc, char **argv)
+static int run(command_call *call, const void *given)
 {
-    static const struct argp ARGP = { OPTIONS,
-                                      parse,
-                                      "train [key=value...]",
-                                      "Measure training steps on random tokens against OpenBLAS's "
-                                      "sgemm on the same threads, in turn: "
-                                      "medians, and where the time goes. No corpus is needed.",
-                                      NULL,
-                                      NULL,
-                                      NULL };
     static run_spec spec;
-    arguments a = { .db = db_default_path(), .reps = 9 };
+    const options *o = given;
     bench b;
     error e;
-    argp_parse(&ARGP, argc, argv, 0, NULL, &a);
-    bool ok = read_config(&spec, &a, &e);
+    if (strcmp(call->argument[0], "train") != 0)
+        return command_refuse(call, "'%.100s' cannot be measured: only train can",
+                              call->argument[0]);
+    if (!read_config(&spec, call, o->config, &e)) return command_fail(call, &e);
     const int asked = (int)spec.config.train.threads;
     const int n = asked > 0 ? asked : threads_available();
-    ok = ok && bench_train(&b, &spec, n, a.reps, a.save, &e);
-    if (ok) {
-        print(&b, a.format);
-        ok = record(a.db, &b, &spec, &e);
-        bench_close(&b);
-    }
-    if (!ok) fprintf(stderr, "attnlab bench: %s\n", e.msg);
-    return ok ? STATUS_DONE : e.status;
+    if (!bench_train(&b, &spec, n, (int)o->reps, o->save, &e)) return command_fail(call, &e);
+    command_rows(call);
+    print(&b, command_format(call));
+    const bool ok = record(call->db, &b, &spec, &e);
+    bench_close(&b);
+    return ok ? STATUS_DONE : command_fail(call, &e);
 }
+
+const command command_bench = {
+    .name = "bench",
+    .group = COMMAND_TRAIN,
+    .help = "how fast it trains, against the rate of sgemm",
+    .arguments = "train [KEY=VALUE...]",
+    .summary =
+        "Measure training steps on random tokens against OpenBLAS's sgemm on the same threads, "
+        "in turn: medians, and where the time goes. No corpus is needed.",
+    .shared = SHARED_DB | SHARED_OUTPUT,
+    .options = OPTIONS,
+    .size = sizeof(options),
+    .run = run,
+};

@@ -5,160 +5,42 @@
 #include "analysis/answers/sample.h"
 #include "analysis/answers/sentence.h"
 #include "analysis/answers/tables.h"
-#include "cli/verb.h"
-#include "cli/verbs.h"
+#include "cli/command.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { FAIL_CONFOUNDED = CONTRAST_WORSE + 1, FAIL_KINDS };
+/* The words of --fail-if: the verdicts, in the order of their enum, and one more. */
+static const char *const FAIL_IF[] = { "undecided", "equivalent", "better",
+                                       "worse",     "confounded", NULL };
+enum { FAIL_CONFOUNDED = CONTRAST_WORSE + 1 };
+
+static const char *const PAIRS[] = { "base", "all", NULL };
 
 typedef struct options {
-    verb common;
-    const char *study, *metric;
-    double alpha, margin; /* NaN: the study's */
-    int64_t generation;   /* -1: the newest */
-    bool all;             /* every two arms     */
-    bool slopes;          /* interactions alone */
-    grid_asked grid;
-    study_point at;
-    bool fail_if[FAIL_KINDS];
+    const char *at;
+    int64_t pairs;                 /* 1: every two arms    */
+    bool interactions;             /* those alone          */
+    uint64_t fail_if;              /* a bit for each word  */
+    option_texts side[GRID_SIDES]; /* axes */
 } options;
 
-enum {
-    KEY_METRIC = 1000,
-    KEY_ALPHA,
-    KEY_MARGIN,
-    KEY_GENERATION,
-    KEY_PAIRS,
-    KEY_AT,
-    KEY_SLOPES,
-    KEY_FAIL,
-    KEY_ROWS,
-    KEY_COLS,
-    KEY_TABLES
-};
-
-static const struct argp_option OPTIONS[] = {
-    { "metric", KEY_METRIC, "METRIC", 0,
-      "Compare by this, such as val_bpb@512 (the study's metric)", 0 },
-    { "alpha", KEY_ALPHA, "ALPHA", 0, "How often to err (the study's alpha)", 0 },
-    { "margin", KEY_MARGIN, "MARGIN", 0,
-      "Differences below this are equivalent (the study's margin)", 0 },
-    { "generation", KEY_GENERATION, "N", 0, "Runs of this generation (the newest of each cell)",
-      0 },
-    { "at", KEY_AT, "POINT", 0,
-      "By the last evaluation at tokens=N, flops=N or seconds=N of training (final)", 0 },
-    { "pairs", KEY_PAIRS, "WHICH", 0,
-      "base: each arm with its baseline (the default); all: every two", 0 },
-    { "interactions", KEY_SLOPES, NULL, 0,
-      "Only how differences change along axes of numbers, such as the context", 0 },
-    { "rows", KEY_ROWS, "AXIS", 0, "A grid: this axis down, such as attention; may be repeated",
-      0 },
-    { "cols", KEY_COLS, "AXIS", 0, "A grid: this axis across, such as context; may be repeated",
-      0 },
-    { "tables", KEY_TABLES, "AXIS", 0, "A grid: one for each value of this axis; may be repeated",
-      0 },
-    { "fail-if", KEY_FAIL, "VERDICT", 0,
-      "Exit with status 3 if any contrast is worse, better, equivalent, undecided or confounded",
-      0 },
+// clang-format off
+#define AT(field) offsetof(options, field)
+static const option OPTIONS[] = {
+    { "at",           0, OPTION_TEXT,    "POINT",   AT(at),           "use the last evaluation up to tokens=N, flops=N or seconds=N of training", "(the final one)" },
+    { "pairs",        0, OPTION_CHOICE,  "WHICH",   AT(pairs),        "each arm with its baseline, or every two arms", "base", 0, 0, PAIRS },
+    { "interactions", 0, OPTION_FLAG,    NULL,      AT(interactions), "only how differences change along axes of numbers, such as the context" },
+    { "rows",         0, OPTION_TEXTS,   "AXIS",    AT(side[GRID_ROWS]),   "a grid: this axis down, such as attention" },
+    { "cols",         0, OPTION_TEXTS,   "AXIS",    AT(side[GRID_COLS]),   "a grid: this axis across, such as context" },
+    { "tables",       0, OPTION_TEXTS,   "AXIS",    AT(side[GRID_TABLES]), "a grid: one for each value of this axis" },
+    { "fail-if",      0, OPTION_CHOICES, "VERDICT", AT(fail_if),      "exit with status 3 if any contrast is", NULL, 0, 0, FAIL_IF },
     { 0 },
 };
+// clang-format on
 
-static void add_axis(options *o, const struct argp_state *state, grid_side side, const char *name)
-{
-    if (o->grid.n == GRID_AXES)
-        argp_failure(state, STATUS_USAGE, 0, "more than %d axes for one grid", GRID_AXES);
-    o->grid.place[o->grid.n].side = side;
-    o->grid.place[o->grid.n++].axis = name;
-}
-
-static error_t parse(int key, char *arg, struct argp_state *state)
-{
-    options *o = state->input;
-    switch (key) {
-    case ARGP_KEY_INIT:
-        state->child_inputs[0] = &o->common;
-        return 0;
-    case KEY_METRIC:
-        o->metric = arg;
-        return 0;
-    case KEY_ALPHA:
-        o->alpha = verb_number(state, "--alpha", arg, 0, 0.5);
-        return 0;
-    case KEY_MARGIN:
-        o->margin = verb_number(state, "--margin", arg, 0, INFINITY);
-        return 0;
-    case KEY_GENERATION:
-        o->generation = (int64_t)verb_number(state, "--generation", arg, -1, 1e9);
-        return 0;
-    case KEY_PAIRS:
-        if (strcmp(arg, "all") != 0 && strcmp(arg, "base") != 0)
-            argp_failure(state, STATUS_USAGE, 0, "--pairs '%s': base or all", arg);
-        o->all = strcmp(arg, "all") == 0;
-        return 0;
-    case KEY_AT: {
-        error e;
-        if (!study_point_parse(&o->at, arg, &e)) verb_refuse(state, &e);
-        return 0;
-    }
-    case KEY_SLOPES:
-        o->slopes = true;
-        return 0;
-    case KEY_ROWS:
-        add_axis(o, state, GRID_ROWS, arg);
-        return 0;
-    case KEY_COLS:
-        add_axis(o, state, GRID_COLS, arg);
-        return 0;
-    case KEY_TABLES:
-        add_axis(o, state, GRID_TABLES, arg);
-        return 0;
-    case KEY_FAIL:
-        if (strcmp(arg, "confounded") == 0) {
-            o->fail_if[FAIL_CONFOUNDED] = true;
-            return 0;
-        }
-        for (int v = CONTRAST_UNDECIDED; v <= CONTRAST_WORSE; v++)
-            if (strcmp(arg, contrast_verdict_name((contrast_verdict)v)) == 0) {
-                o->fail_if[v] = true;
-                return 0;
-            }
-        argp_failure(state, STATUS_USAGE, 0,
-                     "--fail-if '%s': worse, better, equivalent, undecided or confounded", arg);
-        return 0;
-    case ARGP_KEY_ARG:
-        if (o->study) argp_error(state, "one study");
-        o->study = arg;
-        return 0;
-    case ARGP_KEY_END:
-        if (!o->study) argp_error(state, "give a study: its name, or its study.yaml");
-        if (o->grid.n && (o->all || o->slopes))
-            argp_failure(state, STATUS_USAGE, 0,
-                         "--rows, --cols and --tables show each arm against its baseline: leave "
-                         "out %s",
-                         o->all ? "--pairs all" : "--interactions");
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
-}
-
-static const struct argp ARGP = {
-    .options = OPTIONS,
-    .parser = parse,
-    .args_doc = "STUDY",
-    .doc = "Compare each arm of a study with its baseline.\vEvery comparison is recorded, with the "
-           "number of the look.  With --rows, --cols or --tables it is laid out by the axes of the "
-           "study, a cell an arm; axes that are given no place go down (the first of words), "
-           "across (the first of numbers) and into tables, so that none is averaged over.  With -o "
-           "csv or json a grid has a row a cell and a column an axis.  Exit status 3: what "
-           "--fail-if names was found.",
-    .children = verb_child,
-};
-
-/* What other text would add to the error, where the record tells. */
+/* What other held-out text would add to the error, if the database has its windows. */
 static void put_sample(table *t, const sample *m)
 {
     const bool known = m->pieces > 0;
@@ -227,20 +109,32 @@ static void print_head(const study *s, table_format f)
     if (s->hypothesis && *s->hypothesis) printf("Hypothesis: %s\n\n", s->hypothesis);
 }
 
-static bool print_grid(const grid *g, const comparison *c, db *d, table_format f, error *e)
+static bool put_notes(command_call *call, const comparison *c, db *d, error *e)
 {
-    const bool text = f == TABLE_TEXT || f == TABLE_MD;
-    if (text) print_head(c->study, f);
-    grid_print(g, f, stdout);
-    return sentence_notes(text ? stdout : stderr, c, d, e);
+    notes list = { 0 };
+    const bool ok = sentence_notes(&list, c, d, e);
+    command_remarks(call, &list);
+    return ok;
 }
 
-static bool print(const comparison *c, db *d, table_format f, error *e)
+static bool print_grid(command_call *call, const grid *g, const comparison *c, db *d, error *e)
 {
-    if (!table_for_people(f)) return print_rows(c, d, f, e) && sentence_notes(stderr, c, d, e);
+    if (command_prose(call)) print_head(c->study, command_format(call));
+    command_rows(call);
+    grid_print(g, command_format(call), stdout);
+    return put_notes(call, c, d, e);
+}
+
+static bool print(command_call *call, const comparison *c, db *d, error *e)
+{
+    const table_format f = command_format(call);
+    if (!table_for_people(f)) {
+        command_rows(call);
+        return print_rows(c, d, f, e) && put_notes(call, c, d, e);
+    }
     if (f == TABLE_LATEX || f == TABLE_HTML) {
         tables_arms(stdout, c, f), tables_pairs(stdout, c, f);
-        return sentence_notes(stderr, c, d, e);
+        return put_notes(call, c, d, e);
     }
     print_head(c->study, f);
     tables_arms(stdout, c, f);
@@ -255,89 +149,122 @@ static bool print(const comparison *c, db *d, table_format f, error *e)
     }
     putchar('\n');
     tables_interactions(stdout, c, f);
-    return tables_samples(stdout, c, d, f, e) && sentence_notes(stdout, c, d, e);
-}
-
-/* The command line, for the record; the caller frees it. */
-static char *join(int argc, char **argv)
-{
-    size_t size = 1;
-    for (int i = 0; i < argc; i++) size += strlen(argv[i]) + 1;
-    char *text = calloc(1, size);
-    if (!text) error_memory();
-    for (int i = 0; i < argc; i++) {
-        if (i) strcat(text, " ");
-        strcat(text, argv[i]);
-    }
-    return text;
+    return tables_samples(stdout, c, d, f, e) && put_notes(call, c, d, e);
 }
 
 /* A database that cannot be written is compared all the same. */
-static void record(comparison *c, const char *path, int argc, char **argv)
+static void record(comparison *c, command_call *call)
 {
     error e;
     db d;
-    char *line = join(argc, argv);
-    bool ok = db_open(&d, path, DB_WRITE, &e);
+    bool ok = db_open(&d, call->db, DB_WRITE, &e);
     if (ok) {
-        ok = comparison_record(c, &d, line, &e);
+        ok = comparison_record(c, &d, call->line, &e);
         if (ok) db_tidy(&d);
         db_close(&d);
     }
-    if (!ok) fprintf(stderr, "%s: this look is not recorded: %s\n", argv[0], e.msg);
-    free(line);
+    if (!ok) command_note(call, NOTE_WARNING, "This look is not recorded: %s", e.msg);
 }
 
-static bool found(const comparison *c, const options *o)
+static bool found(const comparison *c, uint64_t fail_if)
 {
     for (int i = 0; i < c->asked.pairs; i++)
-        if (o->fail_if[c->result.row[i].verdict] ||
-            (o->fail_if[FAIL_CONFOUNDED] && json_array_size(c->confounds[i])))
+        if (fail_if >> c->result.row[i].verdict & 1 ||
+            (fail_if >> FAIL_CONFOUNDED & 1 && json_array_size(c->confounds[i])))
             return true;
     return false;
 }
 
-static int compare(db *d, const options *o, int argc, char **argv)
+/* One answer: interactions, a grid, or the whole page.  The grid is laid out first, so that a wrong
+ * axis is refused before the look is recorded. */
+static bool answer(command_call *call, const options *o, const grid_asked *asked, comparison *c,
+                   db *d, error *e)
+{
+    grid *g = NULL;
+    bool ok = true;
+    if (asked->n && !grid_open(&g, c, asked, e)) return false;
+    record(c, call);
+    if (o->interactions)
+        command_rows(call), print_slopes(c, command_format(call));
+    else if (g)
+        ok = print_grid(call, g, c, d, e);
+    else
+        ok = print(call, c, d, e);
+    if (g) grid_close(g);
+    return ok;
+}
+
+static int compare(command_call *call, const options *o, const grid_asked *asked, study_point at,
+                   db *d)
 {
     error e;
     study s;
     comparison c;
-    if (!study_open_at(&s, d, o->study, o->metric, o->generation, o->at, &e))
-        return verb_fail(argv[0], &e);
-    if (!isnan(o->alpha)) s.alpha = o->alpha;
-    if (!isnan(o->margin)) s.margin = o->margin;
-    if (!comparison_open(&c, &s, d, o->all, &e)) {
-        study_free(&s);
-        return verb_fail(argv[0], &e);
+    if (!study_open_at(&s, d, call->argument[0], call->metric, call->generation, at, &e))
+        return command_fail(call, &e);
+    if (!isnan(call->alpha)) s.alpha = call->alpha;
+    if (!isnan(call->margin)) s.margin = call->margin;
+    bool ok = comparison_open(&c, &s, d, o->pairs == 1, &e);
+    bool named = false;
+    if (ok) {
+        ok = answer(call, o, asked, &c, d, &e);
+        named = ok && found(&c, o->fail_if);
+        comparison_close(&c);
     }
-    grid *g = NULL;
-    if (o->grid.n && !grid_open(&g, &c, &o->grid, &e)) {
-        comparison_close(&c), study_free(&s);
-        return verb_fail(argv[0], &e);
-    }
-    record(&c, o->common.db, argc, argv);
-    bool ok = true;
-    if (o->slopes)
-        print_slopes(&c, o->common.format);
-    else if (g)
-        ok = print_grid(g, &c, d, o->common.format, &e);
-    else
-        ok = print(&c, d, o->common.format, &e);
-    if (g) grid_close(g);
-    const int status = found(&c, o) ? STATUS_VERDICT : STATUS_DONE;
-    comparison_close(&c);
     study_free(&s);
-    return ok ? verb_done(argv[0], status) : verb_fail(argv[0], &e);
+    return !ok ? command_fail(call, &e) : named ? STATUS_VERDICT : STATUS_DONE;
 }
 
-int compare_verb(int argc, char **argv)
+static bool read_grid(grid_asked *asked, const options *o, error *e)
 {
-    options o = { .alpha = NAN, .margin = NAN, .generation = -1 };
-    verb_parse(&ARGP, argc, argv, &o);
+    static const grid_side SIDE[] = { GRID_ROWS, GRID_COLS, GRID_TABLES };
+    *asked = (grid_asked){ 0 };
+    for (int k = 0; k < GRID_SIDES; k++)
+        for (int i = 0; i < o->side[SIDE[k]].n; i++) {
+            if (asked->n == GRID_AXES)
+                return error_usage(e, "a grid has at most %d axes", GRID_AXES);
+            asked->place[asked->n].side = SIDE[k];
+            asked->place[asked->n++].axis = o->side[SIDE[k]].item[i];
+        }
+    return true;
+}
+
+static int run(command_call *call, const void *given)
+{
+    const options *o = given;
+    study_point at = { 0 };
+    grid_asked asked;
     error e;
     db d;
-    if (!db_open(&d, o.common.db, DB_READ, &e)) return verb_fail(argv[0], &e);
-    const int status = compare(&d, &o, argc, argv);
+    if (!read_grid(&asked, o, &e)) return command_refuse(call, "%s", e.msg);
+    if (asked.n && (o->pairs == 1 || o->interactions))
+        return command_refuse(call,
+                              "--rows, --cols and --tables show each arm against its baseline: "
+                              "leave out %s",
+                              o->pairs == 1 ? "--pairs all" : "--interactions");
+    if (o->at && !study_point_parse(&at, o->at, &e)) return command_refuse(call, "%s", e.msg);
+    if (!db_open(&d, call->db, DB_READ, &e)) return command_fail(call, &e);
+    const int status = compare(call, o, &asked, at, &d);
     db_close(&d);
     return status;
 }
+
+const command command_compare = {
+    .name = "compare",
+    .group = COMMAND_COMPARE,
+    .help = "which arms differ, by how much, how surely",
+    .arguments = "STUDY",
+    .summary = "Compare each arm of a study with its baseline.",
+    .text =
+        "Every comparison is recorded, with the number of the look.\n\n"
+        "With --rows, --cols or --tables it is laid out by the axes of the study, one cell for "
+        "each arm. Axes that are given no place go down (the first axis of words), across (the "
+        "first axis of numbers) and into tables, so that none is averaged over. In CSV and JSON "
+        "a grid has one row for each cell and one column for each axis.\n\n"
+        "Exit status: 3 if --fail-if names a verdict that was found.",
+    .shared = SHARED_DB | SHARED_OUTPUT | SHARED_METRIC | SHARED_ALPHA | SHARED_MARGIN |
+              SHARED_GENERATION,
+    .options = OPTIONS,
+    .size = sizeof(options),
+    .run = run,
+};

@@ -1,75 +1,26 @@
 /* curves.c - attnlab curves STUDY: has it converged, what would more tokens bring, and how
  * many tokens does one arm need to reach what another does. */
 #include "analysis/answers/reach.h"
-#include "cli/verb.h"
-#include "cli/verbs.h"
+#include "cli/command.h"
 
 #include <math.h>
 #include <stdlib.h>
 
 typedef struct options {
-    verb common;
-    const char *study, *metric;
-    double alpha, from, loss; /* NaN: not given */
-    bool reach;               /* that table alone */
+    int64_t from; /* OPTION_UNSET: not given */
+    double loss;  /* NaN: not given          */
+    bool reach;   /* that table alone        */
 } options;
 
-enum { KEY_METRIC = 1000, KEY_ALPHA, KEY_FROM, KEY_LOSS, KEY_REACH };
-
-static const struct argp_option OPTIONS[] = {
-    { "metric", KEY_METRIC, "METRIC", 0, "A loss, such as val_bpb@512 (the study's metric)", 0 },
-    { "alpha", KEY_ALPHA, "ALPHA", 0, "Intervals hold 1 - ALPHA, each (the study's alpha)", 0 },
-    { "from", KEY_FROM, "TOKENS", 0,
-      "Fit points from here on (along a run: after the warm-up and a tenth of the run)", 0 },
-    { "loss", KEY_LOSS, "X", 0, "Tokens to reach this loss (what the baseline reaches)", 0 },
-    { "reach", KEY_REACH, NULL, 0, "Only the tokens that a loss takes", 0 },
+// clang-format off
+#define AT(field) offsetof(options, field)
+static const option OPTIONS[] = {
+    { "from",  0, OPTION_COUNT, "TOKENS", AT(from),  "fit points from here on", "(after the warm-up and a tenth of the run)", 1, 1e15 },
+    { "loss",  0, OPTION_REAL,  "LOSS",   AT(loss),  "the loss to reach", "(what the baseline reaches)", 1e-9, 1e9 },
+    { "reach", 0, OPTION_FLAG,  NULL,     AT(reach), "only the tokens that a loss takes" },
     { 0 },
 };
-
-static error_t parse(int key, char *arg, struct argp_state *state)
-{
-    options *o = state->input;
-    switch (key) {
-    case ARGP_KEY_INIT:
-        state->child_inputs[0] = &o->common;
-        return 0;
-    case KEY_METRIC:
-        o->metric = arg;
-        return 0;
-    case KEY_ALPHA:
-        o->alpha = verb_number(state, "--alpha", arg, 0, 0.5);
-        return 0;
-    case KEY_FROM:
-        o->from = verb_number(state, "--from", arg, 0, INFINITY);
-        return 0;
-    case KEY_LOSS:
-        o->loss = verb_number(state, "--loss", arg, 0, INFINITY);
-        return 0;
-    case KEY_REACH:
-        o->reach = true;
-        return 0;
-    case ARGP_KEY_ARG:
-        if (o->study) argp_error(state, "one study");
-        o->study = arg;
-        return 0;
-    case ARGP_KEY_END:
-        if (!o->study) argp_error(state, "give a study: its name, or its study.yaml");
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
-}
-
-static const struct argp ARGP = {
-    .options = OPTIONS,
-    .parser = parse,
-    .args_doc = "STUDY",
-    .doc = "Fit loss = E + A tokens^-beta to each arm of a study, and count the tokens that arms "
-           "need for the same loss.\vBest from runs of several lengths (train.tokens as an axis); "
-           "else from a constant rate (train.schedule=constant or wsd).  For programs the rows are "
-           "the fits, or with --reach the tokens.",
-    .children = verb_child,
-};
+// clang-format on
 
 /* "1.23 (1.10 to 1.36)"; nothing where there is no value. */
 static void put_value(table *t, const powerlaw_value *v, int digits)
@@ -186,7 +137,7 @@ static void put_sentence(const series_list *l, const series *r)
     }
 }
 
-static void print_notes(const series_list *l)
+static void put_notes(notes *out, const series_list *l)
 {
     bool several = false, single = false, steady = false, unknown = false;
     for (int k = 0; k < l->n; k++) {
@@ -195,22 +146,24 @@ static void print_notes(const series_list *l)
         steady = steady || (r->basis == SERIES_STEADY && forecasts(r));
         unknown = unknown || (forecasts(r) && isnan(r->fit.floor.value));
         if (r->fit.most > r->epoch)
-            printf("%s: up to %.2g epochs; text that is read again teaches less (Muennighoff et "
-                   "al. 2023).\n",
-                   r->name, r->fit.most / r->epoch);
+            notes_add(out, NOTE_WARNING,
+                      "%s: up to %.2g epochs; text that is read again teaches less (Muennighoff et "
+                      "al. 2023).",
+                      r->name, r->fit.most / r->epoch);
     }
-    printf("\nIntervals: %g %%, each alone", 100 * (1 - l->study->alpha));
-    if (several)
-        fputs("; standard errors by leaving out one seed at a time (jackknife), Student's t on "
-              "seeds - 1",
-              stdout);
-    if (single)
-        fputs("; with one seed the error of the fit alone, and other seeds may differ", stdout);
-    puts(".");
-    if (steady) puts("Constant rate: the loss of a run stopped there; decaying would lower it.");
+    notes_add(
+        out, NOTE_INFO, "Intervals: %g %%, each alone%s%s.", 100 * (1 - l->study->alpha),
+        several ? "; standard errors by leaving out one seed at a time (jackknife), Student's "
+                  "t on seeds - 1"
+                : "",
+        single ? "; with one seed the error of the fit alone, and other seeds may differ" : "");
+    if (steady)
+        notes_add(out, NOTE_INFO,
+                  "Constant rate: the loss of a run stopped there; decaying would lower it.");
     if (unknown)
-        puts("E not identified: the curve does not bend enough for its interval of beta to exclude "
-             "0, so no limit can be told.");
+        notes_add(out, NOTE_INFO,
+                  "E not identified: the curve does not bend enough for its interval of beta to "
+                  "exclude 0, so no limit can be told.");
 }
 
 static void print_reach(const series_list *l, const reach_list *found, table_format f)
@@ -273,51 +226,71 @@ static void print_reach_exactly(const series_list *l, const reach_list *found, t
     table_close(&t);
 }
 
-static void print(const series_list *l, const options *o)
+static void print(const series_list *l, command_call *call, const options *o)
 {
-    const table_format f = o->common.format;
+    const table_format f = command_format(call);
+    const bool people = table_for_people(f), prose = command_prose(call);
     reach_list found;
+    notes list = { 0 };
     reach_find(&found, l, o->loss);
-    if (!table_for_people(f)) {
+    command_rows(call);
+    if (!people)
         o->reach ? print_reach_exactly(l, &found, f) : print_fits_exactly(l, f);
-    } else {
-        const bool prose = f == TABLE_TEXT || f == TABLE_MD;
-        if (!o->reach) print_fits(l, f);
-        if (!o->reach && prose) {
-            putchar('\n');
-            for (int k = 0; k < l->n; k++) put_sentence(l, &l->row[k]);
-            print_notes(l);
-        }
-        if (found.n) {
-            if (!o->reach && prose) putchar('\n');
-            print_reach(l, &found, f);
-        }
+    else if (!o->reach)
+        print_fits(l, f);
+    if (!o->reach) {
+        if (prose) putchar('\n');
+        for (int k = 0; prose && k < l->n; k++) put_sentence(l, &l->row[k]);
+        if (prose) putchar('\n');
+        put_notes(&list, l);
+        command_remarks(call, &list);
+    }
+    if (people && found.n) {
+        if (!o->reach && prose) putchar('\n');
+        print_reach(l, &found, f);
     }
     reach_close(&found);
 }
 
-int curves_verb(int argc, char **argv)
+static int run(command_call *call, const void *given)
 {
-    options o = { .alpha = NAN, .from = NAN, .loss = NAN };
-    verb_parse(&ARGP, argc, argv, &o);
+    const options *o = given;
     error e;
     db d;
     study s;
     series_list l;
-    if (!db_open(&d, o.common.db, DB_READ, &e)) return verb_fail(argv[0], &e);
-    bool ok = study_open(&s, &d, o.study, o.metric, -1, &e);
+    if (!db_open(&d, call->db, DB_READ, &e)) return command_fail(call, &e);
+    bool ok = study_open(&s, &d, call->argument[0], call->metric, -1, &e);
     if (ok) {
-        if (!isnan(o.alpha)) s.alpha = o.alpha;
+        if (!isnan(call->alpha)) s.alpha = call->alpha;
         ok = s.metric.larger_is_better
                  ? error_usage(&e, "study '%s': %s grows with training; curves are of losses",
                                s.name, s.metric.name)
-                 : series_open(&l, &s, &d, o.from, &e);
+                 : series_open(&l, &s, &d, o->from == OPTION_UNSET ? NAN : (double)o->from, &e);
         if (ok) {
-            print(&l, &o);
+            print(&l, call, o);
             series_close(&l);
         }
         study_free(&s);
     }
     db_close(&d);
-    return ok ? verb_done(argv[0], STATUS_DONE) : verb_fail(argv[0], &e);
+    return ok ? STATUS_DONE : command_fail(call, &e);
 }
+
+const command command_curves = {
+    .name = "curves",
+    .group = COMMAND_COMPARE,
+    .help = "has it converged, and what would more tokens bring",
+    .arguments = "STUDY",
+    .summary =
+        "Fit loss = E + A tokens^-beta to each arm of a study, and count the tokens that arms "
+        "need for the same loss.",
+    .text =
+        "It works best from runs of several lengths (train.tokens as an axis), otherwise from a "
+        "constant rate (train.schedule=constant or wsd). Intervals hold 1 - ALPHA, each alone. "
+        "In CSV and JSON the rows are the fits, or with --reach the tokens.",
+    .shared = SHARED_DB | SHARED_OUTPUT | SHARED_METRIC | SHARED_ALPHA,
+    .options = OPTIONS,
+    .size = sizeof(options),
+    .run = run,
+};

@@ -1,56 +1,11 @@
 /* describe.c - `attnlab describe`: what a configuration costs, from its declarations alone. */
-#include "cli/verbs.h"
+#include "cli/command.h"
 #include "core/base/table.h"
 #include "core/compute/threads.h"
 #include "trainer/config/config.h"
 #include "trainer/model/memory.h"
 
-#include <argp.h>
 #include <stdlib.h>
-
-typedef struct arguments {
-    table_format format;
-    const char *path;
-    char **override;
-    int overrides;
-} arguments;
-
-static const struct argp_option OPTIONS[] = {
-    { "output", 'o', "FORMAT", 0, "table (default), md, csv, json or jsonl", 0 },
-    { 0 },
-};
-
-static error_t parse(int key, char *value, struct argp_state *state)
-{
-    arguments *a = state->input;
-    error e;
-    switch (key) {
-    case 'o':
-        if (!table_format_parse(&a->format, value, &e)) argp_error(state, "%s", e.msg);
-        return 0;
-    case ARGP_KEY_ARG:
-        if (a->path) return ARGP_ERR_UNKNOWN; /* the rest comes as ARGP_KEY_ARGS */
-        a->path = value;
-        return 0;
-    case ARGP_KEY_ARGS:
-        a->override = state->argv + state->next;
-        a->overrides = state->argc - state->next;
-        return 0;
-    case ARGP_KEY_END:
-        if (!a->path) argp_error(state, "a configuration file is wanted");
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
-}
-
-static const struct argp ARGP = {
-    .options = OPTIONS,
-    .parser = parse,
-    .args_doc = "CONFIG [KEY=VALUE...]",
-    .doc = "Parameters by part, arithmetic, memory and KV cache of a configuration, without "
-           "running it.",
-};
 
 typedef struct line {
     const char *name, *unit;
@@ -87,15 +42,15 @@ static void print(const line *l, int n, const config *c, table_format format)
     table_close(&t);
 }
 
-static bool describe(const arguments *a, error *e)
+static bool describe(command_call *call, error *e)
 {
     run_spec spec;
     config c;
     yaml_node *file = NULL;
     config_init(&c);
-    bool ok = config_load(&c, a->path, &file, NULL, e);
+    bool ok = config_load(&c, call->argument[0], &file, NULL, e);
     yaml_close(file);
-    for (int i = 0; ok && i < a->overrides; i++) ok = config_override(&c, a->override[i], e);
+    for (int i = 1; ok && i < call->arguments; i++) ok = config_override(&c, call->argument[i], e);
     if (!ok || !run_spec_resolve(&spec, &c, e)) return false;
     c = spec.config;
 
@@ -125,16 +80,25 @@ static bool describe(const arguments *a, error *e)
         { "total_bytes", "bytes", (double)memory.total },
         { "threads", "", workers },
     };
-    print(lines, sizeof lines / sizeof *lines, &c, a->format);
+    command_rows(call);
+    print(lines, sizeof lines / sizeof *lines, &c, command_format(call));
     return memory_check(&memory, workers, e);
 }
 
-int describe_verb(int argc, char **argv)
+static int run(command_call *call, const void *given)
 {
-    arguments a = { 0 };
     error e;
-    argp_parse(&ARGP, argc, argv, 0, NULL, &a);
-    if (describe(&a, &e)) return STATUS_DONE;
-    fprintf(stderr, "attnlab: %s\n", e.msg);
-    return e.status;
+    (void)given;
+    return describe(call, &e) ? STATUS_DONE : command_fail(call, &e);
 }
+
+const command command_describe = {
+    .name = "describe",
+    .group = COMMAND_TRAIN,
+    .help = "parameters, FLOPs, memory and KV cache of a configuration",
+    .arguments = "CONFIG [KEY=VALUE...]",
+    .summary =
+        "Parameters by part, FLOPs, memory and KV cache of a configuration, without running it.",
+    .shared = SHARED_OUTPUT,
+    .run = run,
+};

@@ -1,82 +1,62 @@
 /* doctor.c - attnlab doctor [--fix] */
 #include "experiments/doctor.h"
-#include "cli/verbs.h"
+#include "cli/command.h"
 
-#include <argp.h>
 #include <unistd.h>
 
-enum { FIX = 256 };
-
-typedef struct arguments {
-    const char *db;
+typedef struct options {
     bool fix;
-    table_format format;
-} arguments;
+} options;
 
-static const struct argp_option OPTIONS[] = {
-    { "db", 'd', "FILE", 0, "the record [ATTNLAB_DB, or attnlab.db]", 0 },
-    { "fix", FIX, NULL, 0, "do what is safe", 0 },
-    { "output", 'o', "FORMAT", 0, "table (default), md, csv, json or jsonl", 0 },
+// clang-format off
+static const option OPTIONS[] = {
+    { "fix", 0, OPTION_FLAG, NULL, offsetof(options, fix), "repair what can be repaired safely" },
     { 0 },
 };
+// clang-format on
 
-static error_t parse(int key, char *value, struct argp_state *state)
-{
-    arguments *a = state->input;
-    error e;
-    switch (key) {
-    case 'd':
-        a->db = value;
-        return 0;
-    case FIX:
-        a->fix = true;
-        return 0;
-    case 'o':
-        if (!table_format_parse(&a->format, value, &e)) argp_error(state, "%s", e.msg);
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
-}
-
-static const struct argp ARGP = {
-    .options = OPTIONS,
-    .parser = parse,
-    .doc = "Look for what is wrong with a record and its files: integrity, references, missing "
-           "cells, dead and failed runs, missing steps, arms with unequal n, mixed builds, files "
-           "without rows and rows without files.  --fix marks dead runs for resumption, removes "
-           "half-written files and forgets checkpoints that are not there; it also brings an older "
-           "schema up to date.  Living runs are left alone.\v"
-           "Exit status: 0 nothing is wrong (any more), 1 something is.",
-};
-
-static bool examine(doctor_count *n, const arguments *a, error *e)
+static bool examine(doctor_count *n, command_call *call, bool fix, error *e)
 {
     db d;
-    if (access(a->db, F_OK) != 0) /* --fix would make one */
-        return error_set(e, "%s: there is no such database", a->db);
-    if (!db_open(&d, a->db, a->fix ? DB_WRITE : DB_READ, e)) return false;
-    const bool ok = doctor_run(n, &d, a->fix, a->format, stdout, e);
+    if (access(call->db, F_OK) != 0) /* --fix would make one */
+        return error_set(e, "%s: there is no such database", call->db);
+    if (!db_open(&d, call->db, fix ? DB_WRITE : DB_READ, e)) return false;
+    command_rows(call);
+    const bool ok = doctor_run(n, &d, fix, command_format(call), stdout, e);
     db_close(&d);
     return ok;
 }
 
-int doctor_verb(int argc, char **argv)
+static int run(command_call *call, const void *given)
 {
-    arguments a = { .db = db_default_path() };
+    const options *o = given;
     doctor_count n;
     error e;
-    argp_parse(&ARGP, argc, argv, 0, NULL, &a);
-    if (!examine(&n, &a, &e)) {
-        fprintf(stderr, "attnlab doctor: %s\n", e.msg);
-        return e.status;
-    }
+    if (!examine(&n, call, o->fix, &e)) return command_fail(call, &e);
     if (n.elsewhere)
-        fprintf(
-            stderr,
-            "attnlab doctor: this record is a copy: %d file%s of weights %s with its original\n",
-            n.elsewhere, n.elsewhere == 1 ? "" : "s", n.elsewhere == 1 ? "is" : "are");
-    fprintf(stderr, "attnlab doctor: %d found, %d fixed (SQLite %s)\n", n.found, n.fixed,
-            sqlite3_libversion());
+        command_note(call, NOTE_INFO,
+                     "This database is a copy: %d file%s of weights %s with the original.",
+                     n.elsewhere, n.elsewhere == 1 ? "" : "s", n.elsewhere == 1 ? "is" : "are");
+    command_note(call, NOTE_INFO, "%d found, %d fixed (SQLite %s)", n.found, n.fixed,
+                 sqlite3_libversion());
     return n.found > n.fixed ? STATUS_FAILED : STATUS_DONE;
 }
+
+const command command_doctor = {
+    .name = "doctor",
+    .group = COMMAND_DATABASE,
+    .help = "find and repair what is wrong with a database",
+    .summary = "Look for what is wrong with a database and its files.",
+    .text =
+        "It checks integrity, references, missing cells, dead and failed runs, missing steps, "
+        "arms with unequal numbers of seeds, mixed builds, files without rows and rows without "
+        "files.\n\n"
+        "--fix marks dead runs so that they are resumed, removes half-written files, forgets "
+        "checkpoints whose file is gone, and brings an older schema up to date. Runs that are at "
+        "work are left alone.\n\n"
+        "Exit status: 0 nothing is wrong (any more), 1 something is.",
+    .shared = SHARED_DB | SHARED_OUTPUT,
+    .options = OPTIONS,
+    .size = sizeof(options),
+    .run = run,
+};

@@ -1,32 +1,9 @@
 /* keys.c - `attnlab keys`: what a configuration, and a study, can say. */
-#include "cli/verbs.h"
+#include "cli/command.h"
 #include "core/base/table.h"
 #include "experiments/study_file.h"
 
-#include <argp.h>
 #include <string.h>
-
-static const struct argp_option OPTIONS[] = {
-    { "output", 'o', "FORMAT", 0, "table (default), md, csv, json or jsonl", 0 },
-    { 0 },
-};
-
-static error_t parse(int key, char *value, struct argp_state *state)
-{
-    error e;
-    if (key != 'o') return ARGP_ERR_UNKNOWN;
-    if (!table_format_parse(state->input, value, &e)) argp_error(state, "%s", e.msg);
-    return 0;
-}
-
-static const struct argp ARGP = {
-    .options = OPTIONS,
-    .parser = parse,
-    .doc = "List every key of a configuration: name, type, default, range and meaning.  Counts "
-           "may be written 500k, 2M, 1G, 64Ki, 1Mi.  A default in parentheses follows from other "
-           "keys.  A key that is no part of the identity may change from one command to the next "
-           "without making another run.",
-};
 
 static void put_range(table *t, const config_key *k)
 {
@@ -59,12 +36,12 @@ static void put_key(table *t, const config_key *k)
     table_text(t, k->help);
 }
 
-int keys_verb(int argc, char **argv)
+static int run(command_call *call, const void *given)
 {
-    table_format format = TABLE_TEXT;
     table t;
-    argp_parse(&ARGP, argc, argv, 0, NULL, &format);
-    table_open(&t, format, stdout, 6,
+    (void)given;
+    command_rows(call);
+    table_open(&t, command_format(call), stdout, 6,
                (const char *[]){ "name", "type", "default", "range", "identity", "help" });
     for (const config_key *k = config_keys; k->name; k++) put_key(&t, k);
     for (const rope_scaling *const *scaling = rope_scalings; *scaling; scaling++) {
@@ -85,3 +62,15 @@ int keys_verb(int argc, char **argv)
     table_close(&t);
     return STATUS_DONE;
 }
+
+const command command_keys = {
+    .name = "keys",
+    .group = COMMAND_REFERENCE,
+    .help = "every key of a configuration and of a study",
+    .summary = "List every key of a configuration: name, type, default, range and meaning.",
+    .text = "Counts may be written 500k, 2M, 1G, 64Ki, 1Mi. A default in parentheses follows from "
+            "other keys. A key that is not part of the identity may change from one command to the "
+            "next without making another run.",
+    .shared = SHARED_OUTPUT,
+    .run = run,
+};

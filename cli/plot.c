@@ -1,211 +1,158 @@
 /* plot.c - attnlab plot STUDY --out DIR: the figures of a study. */
 #include "analysis/figures/figures.h"
-#include "cli/verb.h"
-#include "cli/verbs.h"
+#include "cli/command.h"
 #include "core/base/file.h"
 
+#include <assert.h>
 #include <string.h>
 
+static const char *const FORMATS[] = { "svg", "png", "pdf", "tex", NULL };
+static const char *const MEASURES[] = { "tokens", "flops", "seconds", NULL };
+
 typedef struct options {
-    verb common;
-    const char *study, *out, *metric, *style, *rows, *cols;
-    bool kind[FIGURES_KINDS], some, print_style;
-    unsigned formats;
-    study_measure x;
+    const char *out, *style, *rows, *cols;
+    option_texts kind;
+    uint64_t formats;
+    int64_t x;
+    bool print_style, list;
 } options;
 
-enum {
-    KEY_OUT = 1000,
-    KEY_KIND,
-    KEY_METRIC,
-    KEY_FORMAT,
-    KEY_X,
-    KEY_ROWS,
-    KEY_COLS,
-    KEY_STYLE,
-    KEY_PRINT
-};
-
-#define KINDS "loss, diff, heat, interaction, position, matrix, frontier or lr"
-
-static const struct argp_option OPTIONS[] = {
-    { "out", KEY_OUT, "DIR", 0, "Write the figures into this folder (made if need be)", 0 },
-    { "kind", KEY_KIND, "KIND", 0, "Only " KINDS "; may be repeated", 0 },
-    { "format", KEY_FORMAT, "FORMAT", 0, "Only svg, png, pdf or tex; may be repeated", 0 },
-    { "metric", KEY_METRIC, "METRIC", 0, "Plot this, such as val_bpb@512 (the study's metric)", 0 },
-    { "x", KEY_X, "MEASURE", 0, "loss: against tokens (the default), flops or seconds", 0 },
-    { "rows", KEY_ROWS, "KEY", 0, "heat: the axis that goes down, such as model.attention", 0 },
-    { "cols", KEY_COLS, "KEY", 0, "heat: the axis that goes across, such as model.context", 0 },
-    { "style", KEY_STYLE, "FILE", 0, "Colours, fonts, sizes and widths", 0 },
-    { "print-style", KEY_PRINT, NULL, 0, "Print a style file to change, and stop", 0 },
+// clang-format off
+#define AT(field) offsetof(options, field)
+static const option OPTIONS[] = {
+    { "out",         0, OPTION_TEXT,    "DIR",     AT(out),         "write the figures into this folder, which is made if need be" },
+    { "kind",        0, OPTION_TEXTS,   "KIND",    AT(kind),        "draw only this figure (--list shows them)" },
+    { "format",      0, OPTION_CHOICES, "FORMAT",  AT(formats),     "write only", NULL, 0, 0, FORMATS },
+    { "x",           0, OPTION_CHOICE,  "MEASURE", AT(x),           "the axis of loss", "tokens", 0, 0, MEASURES },
+    { "rows",        0, OPTION_TEXT,    "KEY",     AT(rows),        "heat: the axis that goes down, such as model.attention" },
+    { "cols",        0, OPTION_TEXT,    "KEY",     AT(cols),        "heat: the axis that goes across, such as model.context" },
+    { "style",       0, OPTION_TEXT,    "FILE",    AT(style),       "colours, fonts, sizes and widths" },
+    { "print-style", 0, OPTION_FLAG,    NULL,      AT(print_style), "print a style file to change, and stop" },
+    { "list",        0, OPTION_FLAG,    NULL,      AT(list),        "list the kinds of figures, and stop" },
     { 0 },
 };
+// clang-format on
 
-static void set_kind(options *o, const struct argp_state *state, const char *text)
+static void print_kinds(command_call *call)
 {
-    for (int k = 0; k < FIGURES_KINDS; k++)
-        if (strcmp(text, figures_name((figures_kind)k)) == 0) {
-            o->kind[k] = o->some = true;
-            return;
-        }
-    argp_failure(state, STATUS_USAGE, 0, "--kind '%s': " KINDS, text);
-}
-
-static void set_format(options *o, const struct argp_state *state, const char *text)
-{
-    static const char *const NAME[] = { "svg", "png", "pdf", "tex" };
-    for (unsigned i = 0; i < 4; i++)
-        if (strcmp(text, NAME[i]) == 0) {
-            o->formats |= 1u << i;
-            return;
-        }
-    argp_failure(state, STATUS_USAGE, 0, "--format '%s': svg, png, pdf or tex", text);
-}
-
-static void set_x(options *o, const struct argp_state *state, const char *text)
-{
-    static const char *const NAME[] = { "tokens", "flops", "seconds" };
-    for (int i = 0; i < 3; i++)
-        if (strcmp(text, NAME[i]) == 0) {
-            o->x = (study_measure)(STUDY_TOKENS + i);
-            return;
-        }
-    argp_failure(state, STATUS_USAGE, 0, "--x '%s': tokens, flops or seconds", text);
-}
-
-static error_t parse(int key, char *arg, struct argp_state *state)
-{
-    options *o = state->input;
-    switch (key) {
-    case ARGP_KEY_INIT:
-        state->child_inputs[0] = &o->common;
-        return 0;
-    case KEY_OUT:
-        o->out = arg;
-        return 0;
-    case KEY_METRIC:
-        o->metric = arg;
-        return 0;
-    case KEY_KIND:
-        set_kind(o, state, arg);
-        return 0;
-    case KEY_FORMAT:
-        set_format(o, state, arg);
-        return 0;
-    case KEY_X:
-        set_x(o, state, arg);
-        return 0;
-    case KEY_ROWS:
-        o->rows = arg;
-        return 0;
-    case KEY_COLS:
-        o->cols = arg;
-        return 0;
-    case KEY_STYLE:
-        o->style = arg;
-        return 0;
-    case KEY_PRINT:
-        o->print_style = true;
-        return 0;
-    case ARGP_KEY_ARG:
-        if (o->study) argp_error(state, "one study");
-        o->study = arg;
-        return 0;
-    case ARGP_KEY_END:
-        if (!o->print_style && (!o->study || !o->out))
-            argp_error(state, "give a study and --out DIR");
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
+    table t;
+    command_rows(call);
+    table_open(&t, command_format(call), stdout, 3, (const char *[]){ "kind", "help", "needs" });
+    for (int k = 0; figure_kinds[k]; k++) {
+        table_text(&t, figure_kinds[k]->name), table_text(&t, figure_kinds[k]->help);
+        table_text(&t, figure_kinds[k]->needs);
     }
+    table_close(&t);
 }
 
-static const struct argp ARGP = {
-    .options = OPTIONS,
-    .parser = parse,
-    .args_doc = "STUDY --out DIR",
-    .doc = "Draw the figures of a study.\vEvery figure that the record has the data for, or those "
-           "that --kind names:\n\n"
-           "  loss         against tokens, FLOPs or seconds: means, bands, seeds\n"
-           "  diff         paired differences from the baseline, with the margin\n"
-           "  heat         the same by two axes, ~ where undecided\n"
-           "  interaction  the same along an axis of numbers\n"
-           "  position     loss by position in the window\n"
-           "  matrix       by training context and evaluation context\n"
-           "  frontier     loss against KV bytes\n"
-           "  lr           loss against the learning rate\n\n"
-           "Each is written as KIND.svg, KIND.png, KIND.pdf (by gnuplot) and KIND.tex (pgfplots; "
-           "pdflatex makes a page of it, \\input puts it into a paper), beside the data (KIND.dat) "
-           "and the gnuplot script (KIND.gp).",
-    .children = verb_child_db,
-};
-
-static void list(const options *o, figures_kind kind)
+/* Was this figure asked for?  Without --kind all are. */
+static bool wanted(const options *o, const char *name)
 {
-    static const char *const ENDING[] = { "svg", "png", "pdf", "tex" };
-    for (unsigned i = 0; i < 4; i++)
-        if (o->formats & 1u << i) printf("%s/%s.%s\n", o->out, figures_name(kind), ENDING[i]);
+    for (int i = 0; i < o->kind.n; i++)
+        if (strcmp(o->kind.item[i], name) == 0) return true;
+    return !o->kind.n;
 }
 
-/* *missed: one that was asked for by name could not be drawn. */
-static bool draw(bool *missed, const options *o, const figures_request *r, const char *self,
-                 error *e)
+static bool check_kinds(const options *o, error *e)
 {
-    for (int k = 0; k < FIGURES_KINDS; k++) {
-        const figures_kind kind = (figures_kind)k;
-        char needs[FIGURES_NEEDS];
-        if (o->some && !o->kind[k]) continue;
-        if (!figures_draw(needs, o->out, kind, r, e)) return false;
-        if (!*needs) {
-            list(o, kind);
-            continue;
-        }
-        *missed = *missed || o->some;
-        fprintf(stderr, "%s: study '%s': no figure '%s': %s\n", self, r->c->study->name,
-                figures_name(kind), needs);
+    for (int i = 0; i < o->kind.n; i++) {
+        if (!figures_find(o->kind.item[i]))
+            return error_usage(e,
+                               "--kind: there is no figure '%.100s': `attnlab plot --list` shows "
+                               "them",
+                               o->kind.item[i]);
     }
     return true;
 }
 
-static bool plot(bool *missed, const options *o, const style *look, db *d, const char *self,
+static void print_files(const options *o, unsigned formats, const char *name)
+{
+    for (int i = 0; FORMATS[i]; i++)
+        if (formats >> i & 1) printf("%s/%s.%s\n", o->out, name, FORMATS[i]);
+}
+
+/* *missed: one that was asked for by name could not be drawn. */
+static bool draw(bool *missed, command_call *call, const options *o, const figures_request *r,
+                 error *e)
+{
+    for (int k = 0; figure_kinds[k]; k++) {
+        const char *name = figure_kinds[k]->name;
+        char missing[FIGURES_MISSING];
+        if (!wanted(o, name)) continue;
+        if (!figures_draw(missing, o->out, figure_kinds[k], r, e)) return false;
+        if (!*missing) {
+            print_files(o, r->formats, name);
+            continue;
+        }
+        *missed = *missed || o->kind.n;
+        command_note(call, NOTE_INFO, "study '%s': no figure '%s': %s", r->c->study->name, name,
+                     missing);
+    }
+    return true;
+}
+
+static bool plot(bool *missed, command_call *call, const options *o, const style *look, db *d,
                  error *e)
 {
     study s;
     comparison c;
-    if (!study_open(&s, d, o->study, o->metric, -1, e)) return false;
+    if (!study_open(&s, d, call->argument[0], call->metric, -1, e)) return false;
     bool ok = comparison_open(&c, &s, d, false, e);
     if (ok) {
         const figures_request r = { .c = &c,
                                     .d = d,
                                     .style = look,
-                                    .formats = o->formats,
-                                    .x = o->x,
+                                    .formats = o->formats ? (unsigned)o->formats : FIGURES_ALL,
+                                    .x = (study_measure)(STUDY_TOKENS + o->x),
                                     .rows = o->rows,
                                     .cols = o->cols };
-        ok = file_make_folder(o->out, e) && draw(missed, o, &r, self, e);
+        ok = file_make_folder(o->out, e) && draw(missed, call, o, &r, e);
         comparison_close(&c);
     }
     study_free(&s);
     return ok;
 }
 
-int plot_verb(int argc, char **argv)
+static int run(command_call *call, const void *given)
 {
-    options o = { .x = STUDY_TOKENS };
-    verb_parse(&ARGP, argc, argv, &o);
-    if (!o.formats) o.formats = FIGURES_ALL;
+    const options *o = given;
     error e;
     db d;
     style look;
     bool missed = false;
-    style_default(&look);
-    if (o.style && !style_read(&look, o.style, &e)) return verb_fail(argv[0], &e);
-    if (o.print_style) {
-        style_print(stdout, &look);
-        return verb_done(argv[0], STATUS_DONE);
+    if (!check_kinds(o, &e)) return command_refuse(call, "%s", e.msg);
+    if (o->list) {
+        print_kinds(call);
+        return STATUS_DONE;
     }
-    if (!db_open(&d, o.common.db, DB_READ, &e)) return verb_fail(argv[0], &e);
-    const bool ok = plot(&missed, &o, &look, &d, argv[0], &e);
+    style_default(&look);
+    if (o->style && !style_read(&look, o->style, &e)) return command_fail(call, &e);
+    if (o->print_style) {
+        style_print(stdout, &look);
+        return STATUS_DONE;
+    }
+    if (!call->arguments) return command_missing(call, "STUDY");
+    if (!o->out) return command_refuse(call, "missing option: --out DIR");
+    if (!db_open(&d, call->db, DB_READ, &e)) return command_fail(call, &e);
+    const bool ok = plot(&missed, call, o, &look, &d, &e);
     db_close(&d);
-    return ok ? verb_done(argv[0], missed ? STATUS_FAILED : STATUS_DONE) : verb_fail(argv[0], &e);
+    if (!ok) return command_fail(call, &e);
+    return missed ? STATUS_FAILED : STATUS_DONE;
 }
+
+const command command_plot = {
+    .name = "plot",
+    .group = COMMAND_LOOK,
+    .help = "the figures of a study",
+    .arguments = "[STUDY]",
+    .summary =
+        "Draw the figures of a study: those that --kind names, or all that the database has the "
+        "data for. STUDY and --out are required.",
+    .text = "Each figure is written as KIND.svg, KIND.png, KIND.pdf (by gnuplot) and KIND.tex "
+            "(pgfplots; pdflatex makes a page of it, \\input puts it into a paper), with its data "
+            "(KIND.dat) and its gnuplot script (KIND.gp). `attnlab plot --list` lists the kinds.",
+    .shared = SHARED_DB | SHARED_OUTPUT | SHARED_METRIC,
+    .options = OPTIONS,
+    .size = sizeof(options),
+    .run = run,
+};

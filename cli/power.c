@@ -1,77 +1,23 @@
 /* power.c - attnlab power STUDY: the noise floor, and what numbers of seeds can find. */
 #include "analysis/answers/comparison.h"
 #include "analysis/statistics/noise.h"
-#include "cli/verb.h"
-#include "cli/verbs.h"
+#include "cli/command.h"
 
 #include <gsl/gsl_statistics_double.h>
 #include <math.h>
 #include <stdlib.h>
 
-enum { MOST = 32 }; /* effects or numbers of seeds that may be asked for */
-
 typedef struct options {
-    verb common;
-    const char *study, *metric;
-    double alpha; /* NaN: the study's */
-    double effect[MOST];
-    int seeds[MOST], effects, numbers;
+    option_numbers effect, seeds;
 } options;
 
-enum { KEY_METRIC = 1000, KEY_ALPHA, KEY_EFFECT, KEY_SEEDS };
-
-static const struct argp_option OPTIONS[] = {
-    { "effect", KEY_EFFECT, "X", 0,
-      "Seeds that find a true difference of X (the study's margin); may be repeated", 0 },
-    { "seeds", KEY_SEEDS, "N", 0, "What N seeds can find (2 to 24 of them); may be repeated", 0 },
-    { "metric", KEY_METRIC, "METRIC", 0, "Such as val_bpb@512 (the study's metric)", 0 },
-    { "alpha", KEY_ALPHA, "ALPHA", 0, "How often to err (the study's alpha)", 0 },
+// clang-format off
+static const option OPTIONS[] = {
+    { "effect", 0, OPTION_REALS,   "X", offsetof(options, effect), "seeds that find a true difference of X", "(the study's margin)", 1e-12, 1e6 },
+    { "seeds",  0, OPTION_NUMBERS, "N", offsetof(options, seeds),  "what N seeds can find", "(2 to 24 of them)", 2, POWER_SEEDS_MAX },
     { 0 },
 };
-
-static error_t parse(int key, char *arg, struct argp_state *state)
-{
-    options *o = state->input;
-    switch (key) {
-    case ARGP_KEY_INIT:
-        state->child_inputs[0] = &o->common;
-        return 0;
-    case KEY_METRIC:
-        o->metric = arg;
-        return 0;
-    case KEY_ALPHA:
-        o->alpha = verb_number(state, "--alpha", arg, 0, 0.5);
-        return 0;
-    case KEY_EFFECT:
-        if (o->effects == MOST) argp_error(state, "at most %d effects", MOST);
-        o->effect[o->effects++] = verb_number(state, "--effect", arg, 0, INFINITY);
-        return 0;
-    case KEY_SEEDS:
-        if (o->numbers == MOST) argp_error(state, "at most %d numbers of seeds", MOST);
-        o->seeds[o->numbers++] = (int)verb_number(state, "--seeds", arg, 1, POWER_SEEDS_MAX + 1);
-        if (o->seeds[o->numbers - 1] < 2) argp_error(state, "--seeds: at least 2");
-        return 0;
-    case ARGP_KEY_ARG:
-        if (o->study) argp_error(state, "one study");
-        o->study = arg;
-        return 0;
-    case ARGP_KEY_END:
-        if (!o->study) argp_error(state, "give a study: its name, or its study.yaml");
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
-}
-
-static const struct argp ARGP = {
-    .options = OPTIONS,
-    .parser = parse,
-    .args_doc = "STUDY",
-    .doc = "The noise floor of a study's finished runs: what differences so many seeds can find, "
-           "and how many seeds a difference takes, at 80 % power.\vNothing is recorded, and no "
-           "verdict is given: this is for planning.",
-    .children = verb_child,
-};
+// clang-format on
 
 static int digits_of(double x)
 {
@@ -145,29 +91,30 @@ static void put_row(table *t, const noise_plan *p, int seeds, double asked)
     }
     table_int(t, seeds);
     table_real(t, noise_effect(p, seeds), digits), table_real(t, noise_margin(p, seeds), digits);
-    table_text(t, !p->paired                              ? "Welch"
-                  : contrast_flips_reach(seeds, p->alpha) ? "sign-flips"
-                                                          : "blocks");
+    table_text(t, noise_procedure(p, seeds));
 }
 
-static void print_plan(const comparison *c, const options *o, const noise_plan *p)
+static void print_plan(const comparison *c, table_format f, const options *o, const noise_plan *p)
 {
     static const int USUAL[] = { 2, 3, 4, 5, 6, 8, 10, 12, 16, 24 };
+    const bool asked = o->effect.n || o->seeds.n;
     table t;
-    table_open(&t, o->common.format, stdout, 5,
+    table_open(&t, f, stdout, 5,
                (const char *[]){ "asked", "seeds", "smallest_difference", "smallest_margin",
                                  "procedure" });
-    for (int i = 0; i < o->effects; i++) put_row(&t, p, noise_seeds(p, o->effect[i]), o->effect[i]);
-    if (!o->effects && !o->numbers && !isnan(c->asked.margin))
+    for (int i = 0; i < o->effect.n; i++)
+        put_row(&t, p, noise_seeds(p, o->effect.item[i]), o->effect.item[i]);
+    if (!asked && !isnan(c->asked.margin))
         put_row(&t, p, noise_seeds(p, c->asked.margin), c->asked.margin);
-    for (int i = 0; i < o->numbers; i++) put_row(&t, p, o->seeds[i], NAN);
-    for (size_t i = 0; !o->effects && !o->numbers && i < sizeof USUAL / sizeof *USUAL; i++)
+    for (int i = 0; i < o->seeds.n; i++) put_row(&t, p, (int)o->seeds.item[i], NAN);
+    for (size_t i = 0; !asked && i < sizeof USUAL / sizeof *USUAL; i++)
         put_row(&t, p, USUAL[i], NAN);
     table_close(&t);
 }
 
-static bool print(const comparison *c, const options *o, error *e)
+static bool print(const comparison *c, command_call *call, const options *o, error *e)
 {
+    const table_format f = command_format(call);
     static const int ONE[] = { 1 };
     noise n;
     noise_estimate(&n, &c->result, &c->asked);
@@ -183,40 +130,58 @@ static bool print(const comparison *c, const options *o, error *e)
     for (int a = 0; a < c->asked.arms; a++) p.arms += !c->result.left_out[a];
     if (p.arms < 2) p.arms = 2; /* what is planned is compared */
     if (!p.family.stars) p.family = (maxt_family){ 1, ONE, 0 };
-    const bool prose = o->common.format == TABLE_TEXT || o->common.format == TABLE_MD;
+    const bool prose = command_prose(call);
     if (prose) {
         print_floor(c, &n);
-        if (n.paired) print_pairs(c, &n, o->common.format), putchar('\n');
+        if (n.paired) print_pairs(c, &n, f), putchar('\n');
     }
-    print_plan(c, o, &p);
-    if (prose)
-        printf("\nsmallest_difference: a true difference this large is found with 80 %% power; "
-               "smallest_margin: arms\nthat do not differ are shown equivalent within it. alpha "
-               "%g over %d comparison%s at once.\n",
-               p.alpha, c->asked.pairs ? c->asked.pairs : 1, c->asked.pairs == 1 ? "" : "s");
+    command_rows(call);
+    print_plan(c, f, o, &p);
+    notes list = { 0 };
+    notes_add(
+        &list, NOTE_INFO,
+        "smallest_difference: a true difference this large is found with 80 %% power; "
+        "smallest_margin: arms that do not differ are shown equivalent within it. alpha %g over "
+        "%d comparison%s at once.",
+        p.alpha, c->asked.pairs ? c->asked.pairs : 1, c->asked.pairs == 1 ? "" : "s");
+    if (prose) putchar('\n');
+    command_remarks(call, &list);
     free(size);
     return true;
 }
 
-int power_verb(int argc, char **argv)
+static int run(command_call *call, const void *given)
 {
-    options o = { .alpha = NAN };
-    verb_parse(&ARGP, argc, argv, &o);
     error e;
     db d;
     study s;
     comparison c;
-    if (!db_open(&d, o.common.db, DB_READ, &e)) return verb_fail(argv[0], &e);
-    bool ok = study_open(&s, &d, o.study, o.metric, -1, &e);
+    if (!db_open(&d, call->db, DB_READ, &e)) return command_fail(call, &e);
+    bool ok = study_open(&s, &d, call->argument[0], call->metric, -1, &e);
     if (ok) {
-        if (!isnan(o.alpha)) s.alpha = o.alpha;
+        if (!isnan(call->alpha)) s.alpha = call->alpha;
         ok = comparison_open(&c, &s, &d, false, &e);
         if (ok) {
-            ok = print(&c, &o, &e);
+            ok = print(&c, call, given, &e);
             comparison_close(&c);
         }
         study_free(&s);
     }
     db_close(&d);
-    return ok ? verb_done(argv[0], STATUS_DONE) : verb_fail(argv[0], &e);
+    return ok ? STATUS_DONE : command_fail(call, &e);
 }
+
+const command command_power = {
+    .name = "power",
+    .group = COMMAND_COMPARE,
+    .help = "the noise of a study, and the seeds that a difference takes",
+    .arguments = "STUDY",
+    .summary =
+        "The noise of a study's finished runs: which differences a number of seeds can find, "
+        "and how many seeds a difference takes, at 80 % power.",
+    .text = "Nothing is recorded, and no verdict is given: this is for planning.",
+    .shared = SHARED_DB | SHARED_OUTPUT | SHARED_METRIC | SHARED_ALPHA,
+    .options = OPTIONS,
+    .size = sizeof(options),
+    .run = run,
+};

@@ -1,118 +1,31 @@
 /* prepare.c - `attnlab prepare`: text files to a corpus. */
-#include "cli/verbs.h"
+#include "cli/command.h"
 #include "core/base/table.h"
 #include "trainer/corpus/corpus_write.h"
 #include "trainer/corpus/tokenizer.h"
 
-#include <argp.h>
-#include <errno.h>
-#include <stdlib.h>
+#include <math.h>
 
-enum { KEY_HOLDOUT = 256, KEY_FRACTION, KEY_OUT, KEY_VOCAB, KEY_TOKENIZER, KEY_FORCE };
+typedef struct options {
+    const char *out, *tokenizer;
+    int64_t vocab_size;
+    option_texts holdout;
+    double fraction;
+    bool force;
+} options;
 
-static const struct argp_option OPTIONS[] = {
-    { "out", KEY_OUT, "DIR", 0, "The folder to make", 1 },
-    { "vocab-size", KEY_VOCAB, "N", 0,
-      "Train a tokenizer of N pieces on the files (not on the text held out)", 2 },
-    { "tokenizer", KEY_TOKENIZER, "MODEL", 0, "Take the tokenizer from a SentencePiece model", 2 },
-    { "holdout", KEY_HOLDOUT, "FILE", 0,
-      "Hold this file out, to be evaluated on and never trained on; once for each file", 3 },
-    { "holdout-fraction", KEY_FRACTION, "X", 0,
-      "Without --holdout: hold out the last part of each file, from a new line on (default 0.1)",
-      3 },
-    { "force", KEY_FORCE, NULL, 0, "Write over another corpus in DIR", 4 },
-    { "output", 'o', "FORMAT", 0, "Of the summary: table (default), md, csv, json or jsonl", 4 },
+// clang-format off
+#define AT(field) offsetof(options, field)
+static const option OPTIONS[] = {
+    { "out",              0, OPTION_TEXT,  "DIR",   AT(out),        "the folder to make" },
+    { "vocab-size",       0, OPTION_COUNT, "N",     AT(vocab_size), "train a tokenizer of N pieces on the files (not on the text held out)", NULL, TOKENIZER_VOCAB_MIN, TOKENIZER_VOCAB_MAX },
+    { "tokenizer",        0, OPTION_TEXT,  "MODEL", AT(tokenizer),  "take the tokenizer from this SentencePiece model" },
+    { "holdout",          0, OPTION_TEXTS, "FILE",  AT(holdout),    "hold this file out: it is evaluated on and never trained on" },
+    { "holdout-fraction", 0, OPTION_REAL,  "X",     AT(fraction),   "without --holdout: hold out the last part of each file, from a new line on", "(0.1)", 1e-6, 0.999 },
+    { "force",            0, OPTION_FLAG,  NULL,    AT(force),      "replace another corpus in DIR" },
     { 0 },
 };
-
-typedef struct arguments {
-    corpus_order order;
-    bool fraction_given;
-    table_format format;
-} arguments;
-
-static void parse_vocab(arguments *a, const char *text, struct argp_state *state)
-{
-    char *end;
-    errno = 0;
-    const long n = strtol(text, &end, 10);
-    if (end == text || *end || errno || n < TOKENIZER_VOCAB_MIN || n > TOKENIZER_VOCAB_MAX)
-        argp_error(state, "--vocab-size=%s: a number of pieces from %d to %d is wanted", text,
-                   TOKENIZER_VOCAB_MIN, TOKENIZER_VOCAB_MAX);
-    a->order.vocab_size = (int)n;
-}
-
-static void parse_fraction(arguments *a, const char *text, struct argp_state *state)
-{
-    char *end;
-    const double x = strtod(text, &end);
-    if (end == text || *end || !(x > 0 && x < 1))
-        argp_error(state, "--holdout-fraction=%s: a number between 0 and 1 is wanted", text);
-    a->order.fraction = x, a->fraction_given = true;
-}
-
-static void check(const arguments *a, struct argp_state *state)
-{
-    const corpus_order *o = &a->order;
-    if (!o->n_train) argp_error(state, "a text file to train on is wanted");
-    if (!o->out) argp_error(state, "--out DIR is wanted");
-    if (!o->tokenizer == !o->vocab_size)
-        argp_error(state, "one of --vocab-size N and --tokenizer MODEL is wanted");
-    if (o->n_val && a->fraction_given)
-        argp_error(state, "--holdout and --holdout-fraction exclude each other");
-}
-
-static error_t parse(int key, char *value, struct argp_state *state)
-{
-    arguments *a = state->input;
-    corpus_order *o = &a->order;
-    error e;
-    switch (key) {
-    case KEY_OUT:
-        o->out = value;
-        return 0;
-    case KEY_VOCAB:
-        parse_vocab(a, value, state);
-        return 0;
-    case KEY_TOKENIZER:
-        o->tokenizer = value;
-        return 0;
-    case KEY_HOLDOUT:
-        o->val[o->n_val++] = value;
-        return 0;
-    case KEY_FRACTION:
-        parse_fraction(a, value, state);
-        return 0;
-    case KEY_FORCE:
-        o->force = true;
-        return 0;
-    case 'o':
-        if (!table_format_parse(&a->format, value, &e)) argp_error(state, "%s", e.msg);
-        return 0;
-    case ARGP_KEY_ARG:
-        o->train[o->n_train++] = value;
-        return 0;
-    case ARGP_KEY_END:
-        check(a, state);
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
-}
-
-static const struct argp ARGP = {
-    .options = OPTIONS,
-    .parser = parse,
-    .args_doc = "FILE...",
-    .doc = "Make a corpus of text files: each is one document, encoded whole."
-           "\vText is UTF-8 and comes back from its tokens byte for byte, or the file is refused.  "
-           "A tokenizer that is trained here is a byte-pair encoding with the settings of "
-           "Llama's.\n\n"
-           "A corpus has text to train on and text held out.  Without --holdout the last tenth of "
-           "each file is held out.  The same text cannot be both.\n\n"
-           "A corpus is known by its content, wherever it lies.  Making one where it is already "
-           "changes nothing.",
-};
+// clang-format on
 
 static void print(const manifest *m, table_format format)
 {
@@ -128,28 +41,55 @@ static void print(const manifest *m, table_format format)
     table_close(&t);
 }
 
-int prepare_verb(int argc, char **argv)
+static int run(command_call *call, const void *given)
 {
+    const options *o = given;
+    const corpus_order order = { .n_train = call->arguments,
+                                 .train = call->argument,
+                                 .n_val = o->holdout.n,
+                                 .val = o->holdout.item,
+                                 .fraction = isnan(o->fraction) ? 0.1 : o->fraction,
+                                 .tokenizer = o->tokenizer,
+                                 .vocab_size =
+                                     o->vocab_size == OPTION_UNSET ? 0 : (int)o->vocab_size,
+                                 .out = o->out,
+                                 .force = o->force,
+                                 .progress = stderr };
     error e;
     manifest m;
-    arguments a = { .order = { .fraction = 0.1, .progress = stderr } };
-    a.order.train = calloc((size_t)argc, sizeof *a.order.train);
-    a.order.val = calloc((size_t)argc, sizeof *a.order.val);
-    if (!a.order.train || !a.order.val) error_memory();
-    argp_err_exit_status = STATUS_USAGE;
-    argp_parse(&ARGP, argc, argv, 0, NULL, &a);
-    int status = STATUS_DONE;
-    if (!a.order.n_val)
-        fprintf(stderr, "no --holdout: the last %g %% of each file is held out\n",
-                100 * a.order.fraction);
-    if (corpus_write(&m, &a.order, &e)) {
-        fprintf(stderr, "%s: %d pieces, identity %.16s\n", a.order.out, m.vocab_size, m.sha256);
-        print(&m, a.format);
-        manifest_close(&m);
-    } else {
-        fprintf(stderr, "attnlab prepare: %s\n", e.msg);
-        status = e.status;
-    }
-    free(a.order.train), free(a.order.val);
-    return status;
+    if (!o->out) return command_refuse(call, "missing option: --out DIR");
+    if (!order.tokenizer == !order.vocab_size)
+        return command_refuse(call, "give one of --vocab-size N and --tokenizer MODEL");
+    if (order.n_val && !isnan(o->fraction))
+        return command_refuse(call, "--holdout and --holdout-fraction exclude each other");
+    if (!order.n_val)
+        command_note(call, NOTE_INFO, "no --holdout: the last %g %% of each file is held out",
+                     100 * order.fraction);
+    if (!corpus_write(&m, &order, &e)) return command_fail(call, &e);
+    command_note(call, NOTE_INFO, "%s: %d pieces, identity %.16s", order.out, m.vocab_size,
+                 m.sha256);
+    command_rows(call);
+    print(&m, command_format(call));
+    manifest_close(&m);
+    return STATUS_DONE;
 }
+
+const command command_prepare = {
+    .name = "prepare",
+    .group = COMMAND_DATA,
+    .help = "make a corpus folder out of text files",
+    .arguments = "FILE...",
+    .summary = "Make a corpus out of text files: each is one document, encoded whole. --out is "
+               "required, and one of --vocab-size and --tokenizer.",
+    .text = "Text is UTF-8 and comes back from its tokens byte for byte, or the file is refused. A "
+            "tokenizer that is trained here is a byte-pair encoding with the settings of "
+            "Llama's.\n\n"
+            "A corpus has text to train on and text held out. Without --holdout the last tenth of "
+            "each file is held out. The same text cannot be both.\n\n"
+            "A corpus is known by its content, wherever it lies. Making one that is there already "
+            "changes nothing.",
+    .shared = SHARED_OUTPUT,
+    .options = OPTIONS,
+    .size = sizeof(options),
+    .run = run,
+};

@@ -1,157 +1,136 @@
-/* query.c - attnlab query: the record, as anyone wants to see it, by SQL or by name. */
+/* query.c - attnlab query: read-only SQL on the database, written out or by name. */
 #include "analysis/data/query.h"
 #include "analysis/data/rows.h"
 #include "analysis/data/saved_queries.h"
-#include "cli/verb.h"
-#include "cli/verbs.h"
+#include "cli/command.h"
 
 #include <ctype.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-enum { MOST = 32 }; /* parameters */
-
 typedef struct options {
-    verb common;
-    const char *sql;
-    const char *value[MOST]; /* KEY=VALUE */
-    int values;
     double timeout;
     bool list, explain;
 } options;
 
-static const struct argp_option OPTIONS[] = {
-    { "list", 'l', NULL, 0, "List the queries that have a name", 0 },
-    { "explain", 'x', NULL, 0, "Print the SQL and how SQLite would go about it", 0 },
-    { "timeout", 't', "SECONDS", 0, "Stop a query that takes longer (60)", 0 },
+// clang-format off
+static const option OPTIONS[] = {
+    { "list",    'l', OPTION_FLAG, NULL,      offsetof(options, list),    "list the saved queries" },
+    { "explain", 'x', OPTION_FLAG, NULL,      offsetof(options, explain), "print the SQL and SQLite's plan for it" },
+    { "timeout", 't', OPTION_REAL, "SECONDS", offsetof(options, timeout), "stop a query that takes longer", "60", 1e-3, 1e6 },
     { 0 },
 };
-
-static error_t parse(int key, char *arg, struct argp_state *state)
-{
-    options *o = state->input;
-    switch (key) {
-    case ARGP_KEY_INIT:
-        state->child_inputs[0] = &o->common;
-        return 0;
-    case 'l':
-        o->list = true;
-        return 0;
-    case 'x':
-        o->explain = true;
-        return 0;
-    case 't':
-        o->timeout = verb_number(state, "--timeout", arg, 0, 1e6);
-        return 0;
-    case ARGP_KEY_ARG:
-        if (!o->sql)
-            o->sql = arg;
-        else if (!strchr(arg, '=') || o->values == MOST)
-            argp_error(state, "one query, in quotes, and then KEY=VALUE for its parameters");
-        else
-            o->value[o->values++] = arg;
-        return 0;
-    case ARGP_KEY_END:
-        if (!o->sql && !o->list)
-            argp_error(state, "give a query, such as leaderboard (--list) or \"SELECT * FROM "
-                              "v_final\"");
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
-}
-
-static const struct argp ARGP = {
-    .options = OPTIONS,
-    .parser = parse,
-    .args_doc = "NAME [KEY=VALUE...]\n\"SELECT ...\" [KEY=VALUE...]\n--list",
-    .doc =
-        "Ask the database, read-only.\vA parameter KEY is :KEY in the SQL.  The tables and views "
-        "are those that `attnlab schema` prints; v_final, v_arm, v_pair, v_missing and "
-        "v_frontier are the handiest.",
-    .children = verb_child,
-};
+// clang-format on
 
 /* The queries with names say themselves what is a number: a uid of digits is none. */
-static bool bind(query *q, const options *o, error *e)
+static bool bind(query *q, const command_call *call, error *e)
 {
-    const bool numbers = !saved_query_find(o->sql);
-    for (int i = 0; i < o->values; i++) {
-        const char *equals = strchr(o->value[i], '=');
+    const bool numbers = !saved_query_find(call->argument[0]);
+    for (int i = 1; i < call->arguments; i++) {
+        const char *equals = strchr(call->argument[i], '=');
         char key[64];
-        const int n = (int)(equals - o->value[i]);
-        if (snprintf(key, sizeof key, ":%.*s", n, o->value[i]) >= (int)sizeof key ||
+        const int n = (int)(equals - call->argument[i]);
+        if (snprintf(key, sizeof key, ":%.*s", n, call->argument[i]) >= (int)sizeof key ||
             !query_bind(q, key, equals + 1, numbers))
-            return error_usage(e, "the query has no parameter '%.*s'", n, o->value[i]);
+            return error_usage(e, "the query has no parameter '%.*s'", n, call->argument[i]);
     }
     return true;
 }
 
 /* A word is the name of a query; SQL has more than one. */
-static bool find_sql(const char **sql, const options *o, error *e)
+static bool find_sql(const char **sql, const char *asked, error *e)
 {
-    const named *k = saved_query_find(o->sql);
-    *sql = k ? k->sql : o->sql;
-    for (const char *c = o->sql; *c && !k; c++)
+    const saved_query *k = saved_query_find(asked);
+    *sql = k ? k->sql : asked;
+    for (const char *c = asked; *c && !k; c++)
         if (!isalnum((unsigned char)*c) && *c != '_' && *c != '-') return true;
     if (k) return true;
     char *names = saved_query_names();
-    error_usage(e, "no query '%.100s'; there are %s, or write \"SELECT ...\"", o->sql, names);
+    error_usage(e, "no query '%.100s'; there are %s, or write \"SELECT ...\"", asked, names);
     free(names);
     return false;
 }
 
 /* The SQL as it is; beneath it, as comments, SQLite's plan. */
-static bool explain(query *q, db *d, const options *o, const char *sql, error *e)
+static bool explain(query *q, db *d, const command_call *call, double timeout, const char *sql,
+                    error *e)
 {
     const size_t size = strlen(sql) + 32;
     char *plan = malloc(size);
     if (!plan) error_memory();
     snprintf(plan, size, "EXPLAIN QUERY PLAN %s", sql);
-    bool row = true, ok = query_open(q, d, plan, o->timeout, e);
+    bool row = true, ok = query_open(q, d, plan, timeout, e);
     free(plan);
     if (!ok) return false;
     printf("%s;\n", sql);
-    ok = bind(q, o, e);
+    ok = bind(q, call, e);
     while (ok && (ok = db_next(d, q->statement, &row, e)) && row)
         printf("-- %s\n", sqlite3_column_text(q->statement, 3));
     return ok;
 }
 
-static bool run(db *d, const options *o, const char *sql, bool *cut, error *e)
+static bool answer(db *d, command_call *call, const options *o, const char *sql, bool *cut,
+                   error *e)
 {
     query q = { 0 };
     bool ok;
     if (o->explain)
-        ok = explain(&q, d, o, sql, e);
-    else
-        ok = query_open(&q, d, sql, o->timeout, e) && bind(&q, o, e) &&
-             rows_print(cut, d, q.statement, o->common.format, stdout, e);
+        ok = explain(&q, d, call, o->timeout, sql, e);
+    else {
+        ok = query_open(&q, d, sql, o->timeout, e) && bind(&q, call, e);
+        if (ok) command_rows(call);
+        ok = ok && rows_print(cut, d, q.statement, command_format(call), stdout, e);
+    }
     if (!ok) query_explain(&q, e);
     query_close(&q, d);
     return ok;
 }
 
-int query_verb(int argc, char **argv)
+static int run(command_call *call, const void *given)
 {
-    options o = { .timeout = 60 };
-    verb_parse(&ARGP, argc, argv, &o);
+    const options *o = given;
+    const char *sql;
+    bool cut = false;
     error e;
     db d;
-    if (o.list) {
-        saved_query_list(o.common.format, stdout);
-        return verb_done(argv[0], STATUS_DONE);
+    if (o->list) {
+        command_rows(call);
+        saved_query_list(command_format(call), stdout);
+        return STATUS_DONE;
     }
-    const char *sql;
-    if (!find_sql(&sql, &o, &e) || !db_open(&d, o.common.db, DB_READ, &e))
-        return verb_fail(argv[0], &e);
-    bool cut = false;
-    const bool ok = run(&d, &o, sql, &cut, &e);
+    if (!call->arguments) return command_missing(call, "QUERY (--list shows the saved ones)");
+    for (int i = 1; i < call->arguments; i++)
+        if (!strchr(call->argument[i], '='))
+            return command_refuse(call,
+                                  "unexpected argument '%.100s': put the SQL in quotes, and "
+                                  "parameters after it as NAME=VALUE",
+                                  call->argument[i]);
+    if (!find_sql(&sql, call->argument[0], &e) || !db_open(&d, call->db, DB_READ, &e))
+        return command_fail(call, &e);
+    const bool ok = answer(&d, call, o, sql, &cut, &e);
     db_close(&d);
-    if (!ok) return verb_fail(argv[0], &e);
+    if (!ok) return command_fail(call, &e);
     if (cut)
-        fprintf(stderr, "%s: the first %d rows; -o csv prints all of them\n", argv[0],
-                ROWS_ALIGNED);
-    return verb_done(argv[0], STATUS_DONE);
+        command_note(call, NOTE_WARNING,
+                     "Only the first %d rows are shown; -o csv prints all of "
+                     "them.",
+                     ROWS_ALIGNED);
+    return STATUS_DONE;
 }
+
+const command command_query = {
+    .name = "query",
+    .group = COMMAND_DATABASE,
+    .help = "read-only SQL, or a saved query",
+    .arguments = "[QUERY] [NAME=VALUE...]",
+    .summary =
+        "Ask the database, read-only. QUERY is the name of a saved query or SQL in quotes, such "
+        "as \"SELECT * FROM v_final\".",
+    .text =
+        "NAME=VALUE gives the parameter :NAME of the SQL a value. `attnlab schema` prints the "
+        "tables and views; v_final, v_arm, v_pair, v_missing and v_frontier are the most useful.",
+    .shared = SHARED_DB | SHARED_OUTPUT,
+    .options = OPTIONS,
+    .size = sizeof(options),
+    .run = run,
+};

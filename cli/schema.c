@@ -1,17 +1,18 @@
 /* schema.c - attnlab schema: the tables and views, with the comments that explain them. */
-#include "cli/verb.h"
-#include "cli/verbs.h"
+#include "cli/command.h"
 #include "core/db/db.h"
 
-#include <stdio.h>
-
-static const struct argp ARGP = {
-    .doc = "Print the schema of the database, with its comments, as SQL.",
-};
-
-int schema_verb(int argc, char **argv)
+static int run(command_call *call, const void *given)
 {
-    verb_parse(&ARGP, argc, argv, NULL);
+    (void)call, (void)given;
     fputs(db_schema(), stdout);
-    return verb_done(argv[0], STATUS_DONE);
+    return STATUS_DONE;
 }
+
+const command command_schema = {
+    .name = "schema",
+    .group = COMMAND_DATABASE,
+    .help = "the tables and views of the database",
+    .summary = "Print the schema of the database, with its comments, as SQL.",
+    .run = run,
+};

@@ -1,8 +1,8 @@
-/* show.c - attnlab show RUN | STUDY: all that is on record about one, section by section. */
+/* show.c - attnlab show RUN | STUDY: everything that the database holds about it, by sections. */
 #include "analysis/data/lookup.h"
 #include "analysis/data/rows.h"
-#include "cli/verb.h"
-#include "cli/verbs.h"
+#include "cli/command.h"
+#include "cli/sql.h"
 
 /* A statement with the id of the run or study as its one argument. */
 typedef struct section {
@@ -10,142 +10,31 @@ typedef struct section {
     bool one; /* at most one row */
 } section;
 
-#define INSTANT(ms) "strftime('%Y-%m-%d %H:%M:%S', " ms " / 1000, 'unixepoch')"
-
+// clang-format off
 static const section RUN[] = {
-    { "run",
-      "SELECT run_uid, status, message, last_step, target_step,"
-      " (SELECT tokens FROM train_step t WHERE t.run_id = run.run_id ORDER BY step DESC LIMIT 1)"
-      " AS tokens, seed_init, seed_data, replica, generation, config_id,"
-      " " INSTANT("started_ms") " AS started_utc, " INSTANT(
-          "ended_ms") " AS ended_utc,"
-                      " train_ms / 1000.0 AS train_s, cpu_ms / 1000.0 AS cpu_s, peak_rss, "
-                      "final_hash"
-                      " FROM run WHERE run_id = ?",
-      true },
-    { "studies",
-      "SELECT s.name AS study, a.label AS arm, b.label AS base, ar.pair_key AS seed, a.dropped"
-      " FROM arm_run ar JOIN arm a USING(arm_id) JOIN sweep s USING(sweep_id)"
-      " LEFT JOIN arm b ON b.arm_id = a.base_arm_id WHERE ar.run_id = ? ORDER BY s.sweep_id",
-      false },
-    { "model",
-      "SELECT attention, n_layers, dim, n_heads, n_kv_heads, head_dim, ffn_dim, vocab_size, "
-      "context,"
-      " n_params, n_params_nonembed, n_params_attn, train_flops_per_token, kv_bytes_per_token"
-      " FROM config JOIN run USING(config_id) WHERE run_id = ?",
-      true },
-    { "configuration",
-      "SELECT key, value FROM config_param JOIN run USING(config_id) WHERE run_id = ? ORDER BY key",
-      false },
-    { "dataset",
-      "SELECT d.path, d.sha256, d.vocab_size, d.train_tokens, d.train_bytes, d.val_tokens,"
-      " d.val_bytes FROM dataset d JOIN config USING(dataset_id) JOIN run USING(config_id)"
-      " WHERE run_id = ?",
-      true },
-    { "code",
-      "SELECT version, git_commit, git_dirty, compiler, cflags, binary_sha256"
-      " FROM code JOIN run USING(code_id) WHERE run_id = ?",
-      true },
-    { "code_files",
-      "SELECT name, f.sha256 FROM code_file f JOIN run USING(code_id) WHERE run_id = ?"
-      " ORDER BY name",
-      false },
-    { "attempts",
-      "SELECT t.attempt, h.hostname, h.cpu_model, h.blas_kernel, t.threads, t.pid, t.from_step,"
-      " t.to_step, " INSTANT(
-          "t.started_ms") " AS started_utc,"
-                          " (t.ended_ms - t.started_ms) / 1000.0 AS seconds, t.exit_code, t.signal,"
-                          " substr(c.binary_sha256, 1, 12) AS binary"
-                          " FROM attempt t LEFT JOIN host h USING(host_id) LEFT JOIN code c "
-                          "USING(code_id)"
-                          " WHERE t.run_id = ? ORDER BY t.attempt",
-      false },
-    { "evaluations",
-      "SELECT step, split, task, context, stride, n_tok, nll_sum / n_tok AS loss,"
-      " nll_sum / n_bytes / 0.6931471805599453 AS bpb, last_nll_sum / last_n_tok AS last_loss"
-      " FROM eval WHERE run_id = ?"
-      " ORDER BY step, split, task, context, stride",
-      false },
-    { "checkpoints",
-      "SELECT step, file, bytes, sha256, " INSTANT("created_ms") " AS created_utc FROM ckpt"
-                                                                 " WHERE run_id = ? ORDER BY step",
-      false },
-    { "events",
-      "SELECT " INSTANT("at_ms") " AS at_utc, level, message FROM event WHERE run_id = ?"
-                                 " ORDER BY event_id",
-      false },
+    { "run",           sql_show_run,               true },
+    { "studies",       sql_show_run_studies,       false },
+    { "model",         sql_show_run_model,         true },
+    { "configuration", sql_show_run_configuration, false },
+    { "dataset",       sql_show_run_dataset,       true },
+    { "code",          sql_show_run_code,          true },
+    { "code_files",    sql_show_run_code_files,    false },
+    { "attempts",      sql_show_run_attempts,      false },
+    { "evaluations",   sql_show_run_evaluations,   false },
+    { "checkpoints",   sql_show_run_checkpoints,   false },
+    { "events",        sql_show_run_events,        false },
     { 0 },
 };
 
 static const section STUDY[] = {
-    { "study",
-      "SELECT s.name, v.question, v.hypothesis, s.design, s.axes_json AS axes,"
-      " s.baseline_json AS baseline, s.match_json AS match, v.metric,"
-      " v.direction, v.margin, v.alpha, v.seeds, v.version, " INSTANT(
-          "s.created_ms") " AS created_utc FROM sweep s LEFT JOIN sweep_version v USING(sweep_id)"
-                          " WHERE s.sweep_id = ? ORDER BY v.version DESC LIMIT 1",
-      true },
-    { "versions",
-      "SELECT version, " INSTANT(
-          "at_ms") " AS at_utc, metric, margin, alpha, seeds, runs_done,"
-                   " looks FROM sweep_version WHERE sweep_id = ? ORDER BY version",
-      false },
-    { "arms",
-      "SELECT a.ord, a.label AS arm, b.label AS base, c.attention, c.context, c.n_params,"
-      " c.ffn_dim, c.kv_bytes_per_token, a.replica, a.dropped, a.config_id FROM arm a"
-      " JOIN config c USING(config_id) LEFT JOIN arm b ON b.arm_id = a.base_arm_id"
-      " WHERE a.sweep_id = ? ORDER BY a.ord",
-      false },
-    { "runs",
-      "SELECT a.label AS arm, ar.pair_key AS seed, r.run_uid, r.generation, r.status,"
-      " r.last_step AS step, r.target_step, r.message FROM arm a JOIN arm_run ar USING(arm_id)"
-      " JOIN run r USING(run_id) WHERE a.sweep_id = ? ORDER BY a.ord, ar.pair_key",
-      false },
-    { "comparisons",
-      "SELECT look, " INSTANT(
-          "at_ms") " AS at_utc, version, metric, at_x, alpha, margin,"
-                   " procedure, argv FROM comparison WHERE sweep_id = ? ORDER BY cmp_id",
-      false },
+    { "study",         sql_show_study,             true },
+    { "versions",      sql_show_study_versions,    false },
+    { "arms",          sql_show_study_arms,        false },
+    { "runs",          sql_show_study_runs,        false },
+    { "comparisons",   sql_show_study_comparisons, false },
     { 0 },
 };
-
-typedef struct options {
-    verb common;
-    const char *what;
-} options;
-
-static error_t parse(int key, char *arg, struct argp_state *state)
-{
-    options *o = state->input;
-    switch (key) {
-    case ARGP_KEY_INIT:
-        state->child_inputs[0] = &o->common;
-        return 0;
-    case ARGP_KEY_ARG:
-        if (o->what) argp_error(state, "one run or study");
-        o->what = arg;
-        return 0;
-    case ARGP_KEY_END:
-        if (!o->what) argp_error(state, "give a run (its uid, or the start of it) or a study");
-        if (o->common.format == TABLE_CSV || o->common.format == TABLE_JSONL ||
-            o->common.format == TABLE_LATEX || o->common.format == TABLE_HTML) {
-            error e;
-            error_usage(&e, "several tables are shown: -o table, md or json");
-            verb_refuse(state, &e);
-        }
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
-}
-
-static const struct argp ARGP = {
-    .parser = parse,
-    .args_doc = "RUN|STUDY",
-    .doc = "Show all that is on record about a run or a study.\vA run is named by its uid or the "
-           "start of it, a study by its name or its study.yaml.",
-    .children = verb_child,
-};
+// clang-format on
 
 static bool print_section(db *d, const section *k, int64_t id, table_format f, bool first, error *e)
 {
@@ -162,30 +51,45 @@ static bool print_section(db *d, const section *k, int64_t id, table_format f, b
     return ok;
 }
 
-static bool show(db *d, const options *o, error *e)
+static bool show(db *d, command_call *call, error *e)
 {
-    int64_t id;
+    const char *what = call->argument[0];
+    const table_format f = command_format(call);
     const section *k = RUN;
-    if (!lookup_run_maybe(d, &id, o->what, e)) return false;
+    int64_t id;
+    if (!lookup_run_maybe(d, &id, what, e)) return false;
     if (!id) {
-        if (!lookup_study_maybe(d, &id, o->what, e)) return false;
+        if (!lookup_study_maybe(d, &id, what, e)) return false;
         k = STUDY;
     }
-    if (!id) return error_usage(e, "%s: no run or study '%s'", d->path, o->what);
+    if (!id) return error_usage(e, "%s: no run or study '%s'", d->path, what);
     for (bool first = true; k->name; k++, first = false)
-        if (!print_section(d, k, id, o->common.format, first, e)) return false;
-    if (o->common.format == TABLE_JSON) puts("}");
+        if (!print_section(d, k, id, f, first, e)) return false;
+    call->document = true; /* each section is a field of the object */
     return true;
 }
 
-int show_verb(int argc, char **argv)
+static int run(command_call *call, const void *given)
 {
-    options o = { 0 };
-    verb_parse(&ARGP, argc, argv, &o);
+    const table_format f = command_format(call);
     error e;
     db d;
-    if (!db_open(&d, o.common.db, DB_READ, &e)) return verb_fail(argv[0], &e);
-    const bool ok = show(&d, &o, &e);
+    (void)given;
+    if (f != TABLE_TEXT && f != TABLE_MD && f != TABLE_JSON)
+        return command_refuse(call, "--output: several tables are shown: table, md or json");
+    if (!db_open(&d, call->db, DB_READ, &e)) return command_fail(call, &e);
+    const bool ok = show(&d, call, &e);
     db_close(&d);
-    return ok ? verb_done(argv[0], STATUS_DONE) : verb_fail(argv[0], &e);
+    return ok ? STATUS_DONE : command_fail(call, &e);
 }
+
+const command command_show = {
+    .name = "show",
+    .group = COMMAND_DATABASE,
+    .help = "everything about one run or study",
+    .arguments = "RUN|STUDY",
+    .summary = "Show everything that the database holds about a run or a study.",
+    .text = "A run is named by its uid or the start of its uid, a study by its name or its file.",
+    .shared = SHARED_DB | SHARED_OUTPUT,
+    .run = run,
+};

@@ -1,76 +1,28 @@
 /* spikes.c - attnlab spikes STUDY: loss spikes by arm, and whether one arm has fewer. */
-#include "analysis/answers/spike.h"
-#include "cli/verb.h"
-#include "cli/verbs.h"
+#include "analysis/answers/spikes.h"
+#include "cli/command.h"
 
 #include <math.h>
 #include <stdlib.h>
 
 typedef struct options {
-    verb common;
-    const char *study;
-    spike_rule rule;
-    double alpha; /* NaN: the study's */
+    int64_t window, gap;
+    double height;
     bool list;
 } options;
 
-enum { KEY_WINDOW = 1000, KEY_HEIGHT, KEY_GAP, KEY_ALPHA, KEY_LIST };
-
-static const struct argp_option OPTIONS[] = {
-    { "window", KEY_WINDOW, "STEPS", 0, "Compare a step with so many before it (100)", 0 },
-    { "height", KEY_HEIGHT, "K", 0, "A spike stands K robust standard deviations above (7)", 0 },
-    { "gap", KEY_GAP, "STEPS", 0, "Spikes with fewer steps in between are one (10)", 0 },
-    { "alpha", KEY_ALPHA, "ALPHA", 0, "How often to err (the study's alpha)", 0 },
-    { "list", KEY_LIST, NULL, 0, "Each spike: run, seed, step, height", 0 },
+// clang-format off
+#define AT(field) offsetof(options, field)
+static const option OPTIONS[] = {
+    { "window", 0, OPTION_INTEGER, "STEPS", AT(window), "compare a step with this many before it", "100", 4, 1e6 },
+    { "height", 0, OPTION_REAL,    "K",     AT(height), "a spike stands K robust standard deviations above", "7", 1e-3, 1e6 },
+    { "gap",    0, OPTION_INTEGER, "STEPS", AT(gap),    "spikes with fewer steps in between are one", "10", 1, 1e6 },
+    { "list",   0, OPTION_FLAG,    NULL,    AT(list),   "list each spike: run, seed, step, height" },
     { 0 },
 };
+// clang-format on
 
-static error_t parse(int key, char *arg, struct argp_state *state)
-{
-    options *o = state->input;
-    switch (key) {
-    case ARGP_KEY_INIT:
-        state->child_inputs[0] = &o->common;
-        return 0;
-    case KEY_WINDOW:
-        o->rule.window = (int)verb_number(state, "--window", arg, 3, 1e6);
-        return 0;
-    case KEY_HEIGHT:
-        o->rule.height = verb_number(state, "--height", arg, 0, INFINITY);
-        return 0;
-    case KEY_GAP:
-        o->rule.gap = (int)verb_number(state, "--gap", arg, 0, 1e6);
-        return 0;
-    case KEY_ALPHA:
-        o->alpha = verb_number(state, "--alpha", arg, 0, 0.5);
-        return 0;
-    case KEY_LIST:
-        o->list = true;
-        return 0;
-    case ARGP_KEY_ARG:
-        if (o->study) argp_error(state, "one study");
-        o->study = arg;
-        return 0;
-    case ARGP_KEY_END:
-        if (!o->study) argp_error(state, "give a study: its name, or its study.yaml");
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
-}
-
-static const struct argp ARGP = {
-    .options = OPTIONS,
-    .parser = parse,
-    .args_doc = "STUDY",
-    .doc = "Count the loss spikes of each arm's finished runs, and test each arm against its "
-           "baseline.\vA spike is a training loss more than K robust standard deviations (1.4826 x "
-           "median absolute deviation) above the median of the steps before it.  For programs the "
-           "rows are the arms' counts and their contrasts, or with --list the spikes.",
-    .children = verb_child,
-};
-
-static const spike_run *run_at(const spike_study *k, int arm, int seed)
+static const spikes_run *run_at(const spikes *k, int arm, int seed)
 {
     return &k->run[arm * k->study->seeds + seed];
 }
@@ -81,11 +33,11 @@ typedef struct total {
     double watched, worst;
 } total;
 
-static total total_of(const spike_study *k, int arm)
+static total total_of(const spikes *k, int arm)
 {
     total t = { 0 };
     for (int i = 0; i < k->study->seeds; i++) {
-        const spike_run *r = run_at(k, arm, i);
+        const spikes_run *r = run_at(k, arm, i);
         if (!r->known) continue;
         t.runs++, t.spikes += r->spikes, t.with += r->spikes > 0;
         t.watched += r->watched, t.worst = fmax(t.worst, r->worst);
@@ -93,14 +45,14 @@ static total total_of(const spike_study *k, int arm)
     return t;
 }
 
-static const char *verdict_of(const spike_contrast *c, double alpha)
+static const char *verdict_of(const spikes_contrast *c, double alpha)
 {
     if (isnan(c->p)) return NULL;
     if (c->p_adjusted > alpha) return "undecided";
     return c->ratio > 1 ? "more" : "fewer";
 }
 
-static void print_rows(const spike_study *k, table_format f)
+static void print_rows(const spikes *k, table_format f)
 {
     const study *s = k->study;
     table t;
@@ -110,7 +62,7 @@ static void print_rows(const spike_study *k, table_format f)
                                  "ratio_lo", "ratio_hi", "p_adjusted", "test", "verdict" });
     for (int a = 0; a < s->arms; a++) {
         const total all = total_of(k, a);
-        const spike_contrast *c = NULL;
+        const spikes_contrast *c = NULL;
         for (int i = 0; i < k->contrasts; i++)
             if (k->row[i].arm == a) c = &k->row[i];
         table_text(&t, s->arm[a].label), table_int(&t, all.runs), table_int(&t, s->arm[a].diverged);
@@ -127,7 +79,7 @@ static void print_rows(const spike_study *k, table_format f)
     table_close(&t);
 }
 
-static void print_list(const spike_study *k, table_format f)
+static void print_list(const spikes *k, table_format f)
 {
     const study *s = k->study;
     table t;
@@ -136,7 +88,7 @@ static void print_list(const spike_study *k, table_format f)
         (const char *[]){ "arm", "seed", "run", "step", "tokens", "loss", "height", "steps" });
     for (int a = 0; a < s->arms; a++)
         for (int i = 0; i < s->seeds; i++) {
-            const spike_run *r = run_at(k, a, i);
+            const spikes_run *r = run_at(k, a, i);
             for (int n = 0; n < r->spikes; n++) {
                 table_text(&t, s->arm[a].label), table_int(&t, s->seed[i]);
                 table_text(&t, study_at(s, a, i)->uid), table_int(&t, r->step[n]);
@@ -147,7 +99,7 @@ static void print_list(const spike_study *k, table_format f)
     table_close(&t);
 }
 
-static void print_notes(const spike_study *k)
+static void put_notes(command_call *call, const spikes *k)
 {
     bool flips = false, binomial = false, any = false;
     for (int i = 0; i < k->contrasts; i++) {
@@ -155,41 +107,70 @@ static void print_notes(const spike_study *k)
         flips = flips || (k->row[i].flips && !isnan(k->row[i].p));
         binomial = binomial || (!k->row[i].flips && !isnan(k->row[i].p));
     }
-    printf("\nA spike: a training loss over %g robust standard deviations (1.4826 MAD) above the "
-           "median of the %d steps\nbefore it; spikes with fewer than %d steps in between are one. "
-           "The first %d steps are not watched.\n",
-           k->rule.height, k->rule.window, k->rule.gap, k->rule.window / 2);
+    notes list = { 0 };
+    notes_add(
+        &list, NOTE_INFO,
+        "A spike is a training loss more than %g robust standard deviations (1.4826 MAD) above "
+        "the median of the %d steps before it; spikes with fewer than %d steps in between are "
+        "one. The first %d steps are not watched.",
+        k->rule.height, k->rule.window, k->rule.gap, k->rule.window / 2);
     if (flips)
-        puts("Test: exact sign-flips of the paired differences of counts, Bonferroni over arms.");
+        notes_add(&list, NOTE_INFO,
+                  "Test: exact sign-flips of the paired differences of counts, "
+                  "Bonferroni over arms.");
     if (binomial)
-        puts("Test: binomial given the sum of both arms, Bonferroni over arms: it assumes that "
-             "spikes come at random,\nfor so few seeds can not show it otherwise.");
+        notes_add(
+            &list, NOTE_INFO,
+            "Test: binomial given the sum of both arms, Bonferroni over arms. It assumes that "
+            "spikes come at random, which so few seeds cannot check.");
     if (any)
-        puts("The ratio is of spikes a step; its interval assumes the same. A run that diverged is "
-             "counted beside, not as a spike.");
+        notes_add(&list, NOTE_INFO,
+                  "The ratio is of spikes per step; its interval assumes the same. A run that "
+                  "diverged is counted separately, not as a spike.");
+    if (command_prose(call)) putchar('\n');
+    command_remarks(call, &list);
 }
 
-int spikes_verb(int argc, char **argv)
+static int run(command_call *call, const void *given)
 {
-    options o = { .rule = SPIKE_RULE, .alpha = NAN };
-    verb_parse(&ARGP, argc, argv, &o);
+    const options *o = given;
+    const spike_rule rule = { .window = (int)o->window, .height = o->height, .gap = (int)o->gap };
     error e;
     db d;
     study s;
-    spike_study k;
-    if (!db_open(&d, o.common.db, DB_READ, &e)) return verb_fail(argv[0], &e);
-    bool ok = study_open(&s, &d, o.study, NULL, -1, &e);
+    spikes k;
+    if (!db_open(&d, call->db, DB_READ, &e)) return command_fail(call, &e);
+    bool ok = study_open(&s, &d, call->argument[0], NULL, -1, &e);
     if (ok) {
-        if (!isnan(o.alpha)) s.alpha = o.alpha;
-        ok = spike_open(&k, &s, &d, &o.rule, &e);
+        if (!isnan(call->alpha)) s.alpha = call->alpha;
+        ok = spikes_open(&k, &s, &d, &rule, &e);
         if (ok) {
-            const table_format f = o.common.format;
-            o.list ? print_list(&k, f) : print_rows(&k, f);
-            if (!o.list && (f == TABLE_TEXT || f == TABLE_MD)) print_notes(&k);
-            spike_close(&k);
+            command_rows(call);
+            if (o->list)
+                print_list(&k, command_format(call));
+            else
+                print_rows(&k, command_format(call));
+            if (!o->list) put_notes(call, &k);
+            spikes_close(&k);
         }
         study_free(&s);
     }
     db_close(&d);
-    return ok ? verb_done(argv[0], STATUS_DONE) : verb_fail(argv[0], &e);
+    return ok ? STATUS_DONE : command_fail(call, &e);
 }
+
+const command command_spikes = {
+    .name = "spikes",
+    .group = COMMAND_COMPARE,
+    .help = "loss spikes by arm, and whether an arm has fewer",
+    .arguments = "STUDY",
+    .summary = "Count the loss spikes of each arm's finished runs, and test each arm against its "
+               "baseline.",
+    .text = "A spike is a training loss more than K robust standard deviations (1.4826 x median "
+            "absolute deviation) above the median of the steps before it. The rows are the arms' "
+            "counts and their contrasts, or with --list the spikes.",
+    .shared = SHARED_DB | SHARED_OUTPUT | SHARED_ALPHA,
+    .options = OPTIONS,
+    .size = sizeof(options),
+    .run = run,
+};

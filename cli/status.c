@@ -1,139 +1,38 @@
-/* status.c - attnlab status [STUDY]: how far the studies of a record are.
+/* status.c - attnlab status [STUDY]: how far the studies of a database are.
  *
- * The record does not say who is alive, for a process that dies tells nobody: the locks of the runs
- * do.  To SQL they are a function, alive(run_uid). */
+ * The database cannot know which runs are at work, for a process that dies tells nobody: the locks
+ * of the runs do.  In SQL they are a function, alive(run_uid). */
 #define _DEFAULT_SOURCE
-#include "cli/verbs.h"
+#include "cli/command.h"
+#include "cli/sql.h"
 
-#include "core/base/table.h"
+#include "analysis/data/rows.h"
 #include "core/db/db.h"
 #include "experiments/plan_table.h"
 #include "experiments/study_file.h"
 #include "trainer/run/progress.h"
 #include "trainer/run/run_folder.h"
 
-#include <argp.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-typedef struct arguments {
-    const char *study, *db;
-    table_format format;
-} arguments;
-
-static const struct argp_option OPTIONS[] = {
-    { "db", 'd', "FILE", 0, "the record [ATTNLAB_DB, or attnlab.db]", 0 },
-    { "output", 'o', "FORMAT", 0, "table (default), md, csv, json or jsonl", 0 },
-    { 0 },
-};
-
-static error_t parse(int key, char *value, struct argp_state *state)
+static bool print(command_call *call, db *d, const char *sql, const char *name, error *e)
 {
-    arguments *a = state->input;
-    error e;
-    switch (key) {
-    case 'd':
-        a->db = value;
-        return 0;
-    case 'o':
-        if (!table_format_parse(&a->format, value, &e)) argp_error(state, "%s", e.msg);
-        return 0;
-    case ARGP_KEY_ARG:
-        if (a->study) argp_error(state, "one study at a time");
-        a->study = value;
-        return 0;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
-}
-
-static const struct argp ARGP = {
-    .options = OPTIONS,
-    .parser = parse,
-    .args_doc = "[STUDY]",
-    .doc =
-        "How far the studies of a record are, or each run of one (by its name, or its file), with "
-        "the time that is left.  'cut off' is a run whose process died: `attnlab sweep` resumes "
-        "it.",
-};
-
-/* The rows of a statement; a column is a number where SQLite says so. */
-static bool print(db *d, table_format f, const char *sql, const char *name, error *e)
-{
-    enum { MOST = 16 };
-    const char *column[MOST];
     sqlite3_stmt *q;
-    bool row, ok;
-    table t;
     if (!db_query(d, &q, e, sql, name ? "t" : NULL, name)) return false;
-    const int n = sqlite3_column_count(q);
-    for (int i = 0; i < n && i < MOST; i++) column[i] = sqlite3_column_name(q, i);
-    table_open(&t, f, stdout, n, column);
-    while ((ok = db_next(d, q, &row, e)) && row)
-        for (int i = 0; i < n; i++) switch (sqlite3_column_type(q, i)) {
-            case SQLITE_INTEGER:
-                table_int(&t, sqlite3_column_int64(q, i));
-                break;
-            case SQLITE_FLOAT:
-                table_real(&t, sqlite3_column_double(q, i), 4);
-                break;
-            default:
-                table_text(&t, (const char *)sqlite3_column_text(q, i));
-            }
-    table_close(&t);
+    command_rows(call);
+    const bool ok = rows_print(NULL, d, q, command_format(call), stdout, e);
     sqlite3_finalize(q);
     return ok;
 }
-
-#define DEAD "(r.status = 'running' AND NOT alive(r.run_uid))"
-
-static const char STUDIES[] =
-    "SELECT s.name AS study, count(DISTINCT a.arm_id) AS arms, count(*) AS runs,"
-    " sum(r.status = 'done') AS done, sum(r.status = 'diverged') AS diverged,"
-    " sum(r.status = 'failed') AS failed, sum(r.status = 'running' AND NOT " DEAD ") AS running,"
-    " sum(" DEAD ") AS cut_off, sum(r.status = 'preempted') AS preempted,"
-    " sum(r.status = 'planned') AS planned"
-    " FROM sweep s JOIN arm a USING(sweep_id) JOIN arm_run USING(arm_id) JOIN run r USING(run_id)"
-    " WHERE a.dropped = 0 GROUP BY s.sweep_id ORDER BY s.sweep_id";
-
-static const char CELLS[] =
-    "SELECT a.label AS arm, ar.pair_key AS seed, r.run_uid AS run,"
-    " iif(" DEAD ", 'cut off', r.status) AS status,"
-    " coalesce((SELECT max(step) FROM train_step t WHERE t.run_id = r.run_id), 0) AS step,"
-    " r.target_step AS steps,"
-    " (SELECT loss FROM train_step t WHERE t.run_id = r.run_id ORDER BY step DESC LIMIT 1) AS loss,"
-    " r.message FROM sweep s JOIN arm a USING(sweep_id) JOIN arm_run ar USING(arm_id)"
-    " JOIN run r USING(run_id) WHERE s.name = ? AND a.dropped = 0 ORDER BY ar.pair_key, a.ord";
-
-/* Work is counted in FLOPs of training, as sweep does on the way. */
-#define CELL                                                                                       \
-    "WITH cell AS (SELECT r.run_id, r.run_uid, ar.pair_key, a.ord, r.attempts, r.target_step,"     \
-    " r.status IN ('done', 'diverged') AS finished,"                                               \
-    " r.status = 'running' AND alive(r.run_uid) AS running,"                                       \
-    " coalesce((SELECT max(step) FROM train_step t WHERE t.run_id = r.run_id), 0) AS step,"        \
-    " c.train_flops_per_token * p.value AS work"                                                   \
-    " FROM sweep s JOIN arm a USING(sweep_id) JOIN arm_run ar USING(arm_id) JOIN run r"            \
-    " USING(run_id) JOIN config c ON c.config_id = r.config_id JOIN config_param p ON"             \
-    " p.config_id = c.config_id AND p.key = 'train.batch_tokens'"                                  \
-    " WHERE s.name = ?1 AND a.dropped = 0) "
-
-static const char REST[] = CELL "SELECT finished, running, work * (target_step - step) FROM cell"
-                                " ORDER BY running DESC, pair_key, ord";
-
-/* What a worker did a second: those at work, and those that ended in the last hour. */
-static const char RATE[] =
-    CELL "SELECT sum(work * (coalesce(t.to_step, step) - t.from_step)) /"
-         " (1e-3 * sum(coalesce(t.ended_ms, ?2) - t.started_ms)) FROM cell JOIN attempt t"
-         " USING(run_id) WHERE (t.ended_ms IS NULL AND running AND t.attempt = attempts) OR"
-         " (t.ended_ms > ?2 - 3600000 AND t.to_step > t.from_step)";
 
 static bool find_rate(double *rate, db *d, const char *name, error *e)
 {
     sqlite3_stmt *q;
     bool row;
-    if (!db_query(d, &q, e, RATE, "ti", name, db_now_ms())) return false;
+    if (!db_query(d, &q, e, sql_status_rate, "ti", name, db_now_ms())) return false;
     const bool ok = db_next(d, q, &row, e);
     *rate = ok && row ? sqlite3_column_double(q, 0) : 0; /* of a NULL: 0 */
     sqlite3_finalize(q);
@@ -141,15 +40,15 @@ static bool find_rate(double *rate, db *d, const char *name, error *e)
 }
 
 /* "NAME: 3 of 60 cells done, 2 running, about 4 min 10 s left" */
-static bool summarise(db *d, const char *name, error *e)
+static bool summarise(command_call *call, db *d, const char *name, error *e)
 {
     sqlite3_stmt *q;
     bool row, ok;
     int64_t cells = 0;
     double rate = 0, *rest = NULL;
     int done = 0, running = 0, n = 0;
-    if (!db_integer(d, &cells, 0, e, CELL "SELECT count(*) FROM cell", "t", name) ||
-        !find_rate(&rate, d, name, e) || !db_query(d, &q, e, REST, "t", name))
+    if (!db_integer(d, &cells, 0, e, sql_status_count, "t", name) ||
+        !find_rate(&rate, d, name, e) || !db_query(d, &q, e, sql_status_rest, "t", name))
         return false;
     if (!(rest = calloc((size_t)cells + 1, sizeof *rest))) error_memory();
     while ((ok = db_next(d, q, &row, e)) && row) {
@@ -161,11 +60,12 @@ static bool summarise(db *d, const char *name, error *e)
     if (running && rate > 0) progress_time(left, sizeof left, plan_table_eta(rest, n, running));
     free(rest);
     if (!ok) return false;
-    fprintf(stderr, "%s: %d of %lld cells done, %d running", name, done, (long long)cells, running);
-    if (running)
-        fprintf(stderr, ", %s%s left\n", rate > 0 ? "about " : "", left);
-    else
-        fputs(n ? "; `attnlab sweep` goes on\n" : "\n", stderr);
+    command_note(call, NOTE_INFO, "%s: %d of %lld cells done, %d running%s%s%s%s", name, done,
+                 (long long)cells, running, running ? ", " : "",
+                 running && rate > 0 ? "about " : "", running ? left : "",
+                 running ? " left"
+                 : n     ? "; `attnlab sweep` resumes"
+                         : "");
     return true;
 }
 
@@ -181,47 +81,58 @@ static void alive(sqlite3_context *x, int n, sqlite3_value **value)
 }
 
 /* What is there as a file or folder says its name; anything else is one. */
-static bool name_of(char out[STUDY_NAME], const arguments *a, error *e)
+static bool name_of(char out[STUDY_NAME], const char *given, const char *path, error *e)
 {
     study_file s;
-    if (!strchr(a->study, '/') && access(a->study, F_OK) != 0) {
-        snprintf(out, STUDY_NAME, "%s", a->study);
+    if (!strchr(given, '/') && access(given, F_OK) != 0) {
+        snprintf(out, STUDY_NAME, "%s", given);
         return true;
     }
-    if (!study_file_open(&s, a->study, a->db, NULL, 0, e)) return false;
+    if (!study_file_open(&s, given, path, NULL, 0, e)) return false;
     snprintf(out, STUDY_NAME, "%s", s.name);
     study_file_close(&s);
     return true;
 }
 
-static bool show(const arguments *a, error *e)
+static bool show(command_call *call, error *e)
 {
+    const char *asked = call->arguments ? call->argument[0] : NULL;
     db d;
     int64_t known = 0;
     char name[STUDY_NAME] = "";
-    if (a->study && !name_of(name, a, e)) return false;
-    if (!db_open(&d, a->db, DB_READ, e)) return false;
+    if (asked && !name_of(name, asked, call->db, e)) return false;
+    if (!db_open(&d, call->db, DB_READ, e)) return false;
     bool ok = true;
     if (sqlite3_create_function(d.handle, "alive", 1, SQLITE_UTF8, &d, alive, NULL, NULL) !=
         SQLITE_OK)
         error_memory();
-    if (!a->study)
-        ok = print(&d, a->format, STUDIES, NULL, e);
+    if (!asked)
+        ok = print(call, &d, sql_status_studies, NULL, e);
     else
         ok = db_integer(&d, &known, 0, e, "SELECT 1 FROM sweep WHERE name=?", "t", name) &&
-             (known ||
-              error_usage(e, "%s: has no study '%s': `attnlab status` lists them", a->db, name)) &&
-             print(&d, a->format, CELLS, name, e) && summarise(&d, name, e);
+             (known || error_usage(e, "%s: has no study '%s': `attnlab status` lists them",
+                                   call->db, name)) &&
+             print(call, &d, sql_status_cells, name, e) && summarise(call, &d, name, e);
     db_close(&d);
     return ok;
 }
 
-int status_verb(int argc, char **argv)
+static int run(command_call *call, const void *given)
 {
-    arguments a = { .db = db_default_path() };
     error e;
-    argp_parse(&ARGP, argc, argv, 0, NULL, &a);
-    if (show(&a, &e)) return STATUS_DONE;
-    fprintf(stderr, "attnlab status: %s\n", e.msg);
-    return e.status;
+    (void)given;
+    return show(call, &e) ? STATUS_DONE : command_fail(call, &e);
 }
+
+const command command_status = {
+    .name = "status",
+    .group = COMMAND_TRAIN,
+    .help = "how far studies are",
+    .arguments = "[STUDY]",
+    .summary =
+        "How far the studies in the database are, or each run of one (by its name or its file), "
+        "with the time that is left.",
+    .text = "'cut off' is a run whose process died: `attnlab sweep` resumes it.",
+    .shared = SHARED_DB | SHARED_OUTPUT,
+    .run = run,
+};

@@ -1,12 +1,11 @@
 /* train.c - attnlab train CONFIG.yaml [key=value...] */
 #define _DEFAULT_SOURCE
 #include "trainer/run/train.h"
-#include "cli/verbs.h"
+#include "cli/command.h"
 
 #include "core/db/db.h"
 #include "trainer/run/run_config.h"
 
-#include <argp.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -14,112 +13,79 @@
 #include <sys/prctl.h>
 #include <unistd.h>
 
-enum { MAX_SETTINGS = 256, DB = 'd', AGAIN = 256, ACCEPT, RESUME, PARENT, LOCK };
-
-typedef struct arguments {
-    train_options o;
+typedef struct options {
     const char *resume;
-    long parent;
-    int n;
-    const char *word[MAX_SETTINGS]; /* the file, if any, and settings */
-} arguments;
+    int64_t parent, lock;
+} options;
 
-static const struct argp_option OPTIONS[] = {
-    { "db", DB, "FILE", 0, "the record [ATTNLAB_DB, or attnlab.db]", 0 },
-    { "resume", RESUME, "RUN", 0, "go on with a recorded run, by its uid, instead of CONFIG", 0 },
-    { "again", AGAIN, NULL, 0, "train anew what other code recorded, as a new generation", 0 },
-    { "accept", ACCEPT, NULL, 0, "take what other code recorded as it is", 0 },
-    { "quiet", 'q', NULL, 0, "say nothing on the way", 0 },
-    { "parent", PARENT, "PID", 0, "stop, as on a signal, when this process ends", 0 },
-    { "lock", LOCK, "FD", 0, "the run's lock, which the parent took and handed down", 0 },
-    { 0 }
+// clang-format off
+static const option OPTIONS[] = {
+    { "resume", 0, OPTION_TEXT,    "RUN", offsetof(options, resume), "resume this recorded run, by its uid, instead of CONFIG" },
+    { "parent", 0, OPTION_INTEGER, "PID", offsetof(options, parent), "stop, as on a signal, when this process ends", NULL, 1, 1e9 },
+    { "lock",   0, OPTION_INTEGER, "FD",  offsetof(options, lock),   "the run's lock, which the parent process holds and hands down", NULL, 0, 1e6 },
+    { 0 },
 };
+// clang-format on
 
-static error_t parse(int key, char *arg, struct argp_state *state)
-{
-    arguments *a = state->input;
-    switch (key) {
-    case DB:
-        a->o.db = arg;
-        break;
-    case RESUME:
-        a->resume = arg;
-        break;
-    case AGAIN:
-        a->o.again = true;
-        break;
-    case ACCEPT:
-        a->o.accept = true;
-        break;
-    case 'q':
-        a->o.progress = false;
-        break;
-    case PARENT:
-        a->parent = strtol(arg, NULL, 10);
-        break;
-    case LOCK:
-        a->o.lock = (int)strtol(arg, NULL, 10);
-        break;
-    case ARGP_KEY_ARG:
-        if (a->n == MAX_SETTINGS) argp_error(state, "more than %d settings", MAX_SETTINGS);
-        a->word[a->n++] = arg;
-        break;
-    case ARGP_KEY_END:
-        if (a->o.again && a->o.accept) argp_error(state, "--again and --accept exclude each other");
-        if (!a->resume && (a->n == 0 || strchr(a->word[0], '=')))
-            argp_error(state, "the first argument is the configuration's file");
-        if (a->resume && a->n > 0 && !strchr(a->word[0], '='))
-            argp_error(state, "--resume takes the configuration from the record, not from a file");
-        break;
-    default:
-        return ARGP_ERR_UNKNOWN;
-    }
-    return 0;
-}
-
-static bool read_config(run_spec *spec, const arguments *a, error *e)
+static bool read_config(run_spec *spec, const command_call *call, const char *resume,
+                        error *e)
 {
     config *c = &spec->config;
     char uid[CONFIG_UID];
     yaml_node *file = NULL;
     const yaml_node *sweep = NULL;
-    if (a->resume) return run_config_read(spec, uid, a->o.db, a->resume, a->word, a->n, e);
+    const char **word = call->argument;
+    if (resume) return run_config_read(spec, uid, call->db, resume, word, call->arguments, e);
     config_init(c);
-    bool ok = config_load(c, a->word[0], &file, &sweep, e);
+    bool ok = config_load(c, word[0], &file, &sweep, e);
     if (ok && sweep)
-        ok = error_usage(e, "%s: has a `sweep` section: run it with `attnlab sweep`", a->word[0]);
+        ok = error_usage(e, "%s: has a `sweep` section: run it with `attnlab sweep`", word[0]);
     yaml_close(file);
-    for (int i = 1; ok && i < a->n; i++) ok = config_override(c, a->word[i], e);
+    for (int i = 1; ok && i < call->arguments; i++) ok = config_override(c, word[i], e);
     return ok && run_spec_resolve(spec, c, e);
 }
 
-int train_verb(int argc, char **argv)
+static int run(command_call *call, const void *given)
 {
-    static const struct argp ARGP = {
-        OPTIONS,
-        parse,
-        "CONFIG.yaml [key=value...]\n--resume RUN",
-        "Train one run and record it; resume it where it was cut off; say so "
-        "where it is done.\v"
-        "Exit status: 0 done, 1 failed, 2 a wrong configuration, 4 diverged, "
-        "5 stopped by a signal (the same command goes on).",
-        NULL,
-        NULL,
-        NULL
-    };
     static run_spec spec;
-    arguments a = { .o = { .db = db_default_path(), .progress = true, .lock = -1 } };
+    const options *o = given;
+    const train_options how = { .db = call->db,
+                                .again = call->again,
+                                .accept = call->accept,
+                                .progress = !call->quiet,
+                                .lock = (int)o->lock };
+    const bool file = call->arguments && !strchr(call->argument[0], '=');
     error e;
-    argp_parse(&ARGP, argc, argv, 0, NULL, &a);
-    if (a.parent > 0) {
+    if (call->again && call->accept)
+        return command_refuse(call, "--again and --accept exclude each other");
+    if (!o->resume && !file) return command_missing(call, "CONFIG");
+    if (o->resume && file)
+        return command_refuse(call,
+                              "--resume takes the configuration from the database: leave out "
+                              "'%.100s'",
+                              call->argument[0]);
+    if (o->parent != OPTION_UNSET) {
         prctl(PR_SET_PDEATHSIG, SIGHUP);
-        if (getppid() != (pid_t)a.parent) raise(SIGHUP); /* it ended before we could ask */
+        if (getppid() != (pid_t)o->parent) raise(SIGHUP); /* it ended before we could ask */
     }
-    int status = STATUS_DONE;
-    if (!read_config(&spec, &a, &e))
-        status = e.status;
-    else
-        status = train_run(&spec, &a.o, &e);
-    if (status != STATUS_DONE) fprintf(stderr, "attnlab train: %s\n", e.msg);
+    if (!read_config(&spec, call, o->resume, &e)) return command_fail(call, &e);
+    const int status = train_run(&spec, &how, &e);
+    if (status != STATUS_DONE) command_fail(call, &e);
     return status;
 }
+
+const command command_train = {
+    .name = "train",
+    .group = COMMAND_TRAIN,
+    .help = "one run",
+    .arguments = "[CONFIG] [KEY=VALUE...]",
+    .summary =
+        "Train one run and record it. CONFIG is a YAML file; --resume takes its place. A run "
+        "that was cut off is resumed, and one that is done is not repeated.",
+    .text = "Exit status: 0 done, 1 failed, 2 a wrong configuration, 4 diverged, 5 stopped by a "
+            "signal (the same command resumes).",
+    .shared = SHARED_DB | SHARED_AGAIN | SHARED_ACCEPT | SHARED_QUIET,
+    .options = OPTIONS,
+    .size = sizeof(options),
+    .run = run,
+};

@@ -1,36 +1,10 @@
 /* variants.c - `attnlab variants`: what model.attention can be. */
-#include "cli/verbs.h"
+#include "cli/command.h"
 #include "core/base/table.h"
 #include "variants/attn.h"
 
-#include <argp.h>
 #include <stdlib.h>
 #include <string.h>
-
-typedef struct arguments {
-    table_format format;
-} arguments;
-
-static const struct argp_option OPTIONS[] = {
-    { "output", 'o', "FORMAT", 0, "table (default), md, csv, json or jsonl", 0 },
-    { 0 },
-};
-
-static error_t parse(int key, char *value, struct argp_state *state)
-{
-    arguments *a = state->input;
-    error e;
-    if (key != 'o') return ARGP_ERR_UNKNOWN;
-    if (!table_format_parse(&a->format, value, &e)) argp_error(state, "%s", e.msg);
-    return 0;
-}
-
-static const struct argp ARGP = {
-    .options = OPTIONS,
-    .parser = parse,
-    .doc = "List the attention variants of this build, their options (with default and range) and "
-           "where they come from.",
-};
 
 static void put_limit(FILE *f, double x)
 {
@@ -66,12 +40,13 @@ static char *options_of(const attn_variant *v)
     return text;
 }
 
-int variants_verb(int argc, char **argv)
+static int run(command_call *call, const void *given)
 {
-    arguments a = { TABLE_TEXT };
-    argp_parse(&ARGP, argc, argv, 0, NULL, &a);
     table t;
-    table_open(&t, a.format, stdout, 3, (const char *[]){ "name", "options", "summary" });
+    (void)given;
+    command_rows(call);
+    table_open(&t, command_format(call), stdout, 3,
+               (const char *[]){ "name", "options", "summary" });
     for (const attn_variant *const *v = attn_variants; *v; v++) {
         char *options = options_of(*v);
         table_text(&t, (*v)->name);
@@ -82,3 +57,14 @@ int variants_verb(int argc, char **argv)
     table_close(&t);
     return STATUS_DONE;
 }
+
+const command command_variants = {
+    .name = "variants",
+    .group = COMMAND_REFERENCE,
+    .help = "the attention variants and their options",
+    .summary =
+        "List the attention variants of this build, their options (with default and range) and "
+        "the papers they come from.",
+    .shared = SHARED_OUTPUT,
+    .run = run,
+};

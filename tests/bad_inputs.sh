@@ -107,14 +107,25 @@ for out in p1 p2 p3; do [ ! -e $out ] || fail "prepare left $out behind"; done
 
 # Commands and their options.
 bad 2 ATTNLAB_KERNELS nosuchpath -- env ATTNLAB_KERNELS=nosuchpath "$attnlab" keys
-bad 2 nosuchverb -- "$attnlab" nosuchverb
-"$attnlab" train --nosuchoption >out 2>err
-[ $? -eq 2 ] || fail "an unknown option: not status 2"
-"$attnlab" train >out 2>err
-[ $? -eq 2 ] || fail "no arguments: not status 2"
-
-"$attnlab" ls --db other.db --status finished >out 2>err
-[ $? -eq 2 ] || fail "a status that no run has: not status 2"
+bad 2 "unknown command 'comprae'" 'did you mean compare?' 'attnlab help' -- "$attnlab" comprae
+bad 2 "unknown command 'comprae'" -- "$attnlab" help comprae
+bad 2 'unknown option --nosuchoption' 'attnlab help train' -- "$attnlab" train --nosuchoption
+bad 2 'unknown option --out; did you mean --output?' 'attnlab help compare' -- "$attnlab" compare heads --out x
+bad 2 'unknown option --nosuchoption' -- "$attnlab" --nosuchoption
+bad 2 '--db: missing value' -- "$attnlab" --db
+bad 2 'missing argument: CONFIG' -- "$attnlab" train
+bad 2 'missing argument: CONFIG' -- "$attnlab" train train.lr=1
+bad 2 'missing argument: STUDY' -- "$attnlab" compare
+bad 2 'missing argument: STUDY' -- "$attnlab" plot --out figures
+bad 2 'missing option: --out DIR' -- "$attnlab" plot heads
+bad 2 'missing argument: RUN' -- "$attnlab" diff heads/mha/1
+bad 2 "unexpected argument 'two'" -- "$attnlab" compare one two
+bad 2 '--reps: 0 is outside 1..10000' -- "$attnlab" bench train --reps 0
+bad 2 "'predict' cannot be measured" -- "$attnlab" bench predict
+bad 2 "no figure 'los'" -- "$attnlab" plot heads --out figures --kind los
+bad 2 "'finished' is not one of planned, running" -- "$attnlab" ls --db other.db --status finished
+bad 2 '--again and --accept' -- "$attnlab" sweep heads --again --accept
+bad 2 '--output: several tables' -- "$attnlab" show heads -o csv
 
 # Weights of another shape are noticed when a run starts; this is stored too.
 "$attnlab" train small.yaml --quiet --db from.db || fail "train: $?"

@@ -24,7 +24,7 @@ PY
 "$attnlab" bench train --db a.db -n 5 -o json $small >a.json || fail "bench train: $?"
 python3 - a.json a.db <<'PY' || fail "what it prints is not what it recorded"
 import json, sqlite3, statistics, sys
-j = json.load(open(sys.argv[1]))
+[j] = json.load(open(sys.argv[1]))["rows"]
 rows = sqlite3.connect(sys.argv[2]).execute(
     "SELECT rep, ns, tokens, flops, sgemm_gflops, threads, phase, blas_kernel FROM bench"
     " JOIN host USING(host_id) ORDER BY rep").fetchall()

@@ -18,7 +18,7 @@ doctor() { "$attnlab" doctor -o csv "$@" >out 2>err; }
 sql() { sqlite3 bent.db "PRAGMA foreign_keys=OFF; $1"; }
 
 doctor --db whole.db || fail "a whole record: $(cat out err)"
-grep -q '^attnlab doctor: 0 found, 0 fixed (SQLite 3' err || fail "a whole record: $(cat err)"
+grep -q '^0 found, 0 fixed (SQLite 3' err || fail "a whole record: $(cat err)"
 doctor --db nowhere.db --fix
 [ $? -eq 1 ] && [ "$(wc -l <err)" -eq 1 ] && [ ! -e nowhere.db ] || fail "no record: $(cat err)"
 uid=$(sqlite3 whole.db 'SELECT run_uid FROM run LIMIT 1')
@@ -79,7 +79,7 @@ doctor --db bent.db || fail "a run that diverged: $(cat out err)"
 rm -rf bent.*
 "$attnlab" backup bent.db --db whole.db || fail "backup: $?"
 doctor --db bent.db --fix || fail "a copy: $(cat out err)"
-grep -q 'this record is a copy: 4 files of weights are with its original$' err || fail "a copy: $(cat err)"
+grep -q 'This database is a copy: 4 files of weights are with the original.$' err || fail "a copy: $(cat err)"
 [ "$(sql 'SELECT count(*) FROM ckpt')" = 4 ] || fail "a copy: forgotten weights"
 "$attnlab" train small.yaml --quiet --db bent.db 2>/dev/null || fail "a run in a copy: $?"
 rm bent.db.runs/*/weights.safetensors

@@ -2,6 +2,7 @@
  */
 #include "tests/fixture.h"
 
+#include "cli/command.h"
 #include "core/base/file.h"
 
 #include <math.h>
@@ -38,10 +39,10 @@ void fixture_open(fixture *f)
 
 void fixture_close(fixture *f)
 {
-    char command[128];
+    char words[128];
     db_close(&f->d);
-    snprintf(command, sizeof command, "rm -rf '%s'", f->folder);
-    if (system(command) != 0) fail_msg("%s: not removed", f->folder);
+    snprintf(words, sizeof words, "rm -rf '%s'", f->folder);
+    if (system(words) != 0) fail_msg("%s: not removed", f->folder);
 }
 
 void fixture_run(fixture *f, const char *sql)
@@ -154,28 +155,41 @@ static char *slurp(FILE *f)
     return text;
 }
 
-int fixture_verb(int (*verb)(int, char **), char **out, char **err, const char *const *argv)
+int fixture_command(const char *name, char **out, char **err, const char *const *argv)
 {
-    enum { MOST = 16 };
-    char *copy[MOST] = { 0 }, *given[MOST]; /* argp reorders the arguments */
-    int argc = 0;
-    for (; argv[argc]; argc++) {
-        assert_true(argc + 1 < MOST);
-        copy[argc] = given[argc] = strdup(argv[argc]);
+    enum { MOST = 32 };
+    const command *c = command_find(name);
+    char *word[MOST];
+    int n = 0;
+    assert_non_null(c);
+    for (; argv[n + 1]; n++) {
+        assert_true(n < MOST);
+        word[n] = strdup(argv[n + 1]);
+        assert_non_null(word[n]);
     }
     FILE *to[2] = { tmpfile(), tmpfile() };
     assert_true(to[0] && to[1]);
     fflush(stdout), fflush(stderr);
     const int saved[2] = { dup(1), dup(2) };
     dup2(fileno(to[0]), 1), dup2(fileno(to[1]), 2);
-    const int status = verb(argc, copy);
+    const int status = command_run(c, NULL, word, n);
     fflush(stdout), fflush(stderr);
     dup2(saved[0], 1), dup2(saved[1], 2);
     close(saved[0]), close(saved[1]);
     for (int i = 0; i < 2; i++) fseek(to[i], 0, SEEK_END);
     *out = slurp(to[0]), *err = slurp(to[1]);
-    for (int i = 0; i < argc; i++) free(given[i]);
+    for (int i = 0; i < n; i++) free(word[i]);
     return status;
+}
+
+json_t *fixture_rows(const char *out)
+{
+    json_t *answer = json_loads(out, 0, NULL), *rows = json_object_get(answer, "rows");
+    if (!json_is_array(rows) || !json_is_array(json_object_get(answer, "notes")))
+        fail_msg("no rows and notes in: %s", out);
+    json_incref(rows);
+    json_decref(answer);
+    return rows;
 }
 
 void fixture_expect(const char *text, const char *part)

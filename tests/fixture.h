@@ -33,9 +33,12 @@ void fixture_study(fixture *f, const char *name, const fixture_arm *arm, int arm
 /* One statement without arguments; it must succeed. */
 void fixture_run(fixture *f, const char *sql);
 
-/* Run a command and capture stdout and stderr in *out and *err, which the caller frees.  argv ends
- * with NULL. */
-int fixture_verb(int (*verb)(int, char **), char **out, char **err, const char *const *argv);
+/* Run `attnlab NAME` with the words after argv[0], the last of which is NULL.  What it prints to
+ * stdout and stderr goes to *out and *err, which the caller frees; the exit status is returned. */
+int fixture_command(const char *name, char **out, char **err, const char *const *argv);
+
+/* The rows of an answer in JSON, for json_decref; fails where they or the notes are missing. */
+json_t *fixture_rows(const char *out);
 
 /* Fails unless `part` occurs in the text. */
 void fixture_expect(const char *text, const char *part);

@@ -1,6 +1,5 @@
 /* test_compare.c - attnlab compare, from rows to sentences, and what it stores. */
 #include "analysis/data/study.h"
-#include "cli/verbs.h"
 #include "tests/fixture.h"
 
 #include <jansson.h>
@@ -24,8 +23,9 @@ static const fixture_arm HEADS[] = {
 static int compare(const fixture *f, char **out, char **err, const char *a, const char *b,
                    const char *c, const char *d)
 {
-    return fixture_verb(compare_verb, out, err,
-                        (const char *[]){ "attnlab compare", "--db", f->path, a, b, c, d, NULL });
+    return fixture_command(
+        "compare", out, err,
+        (const char *[]){ "attnlab compare", "--db", f->path, a, b, c, d, NULL });
 }
 
 /* The sentence that is printed, and the row in the database. */
@@ -48,7 +48,9 @@ static void says_and_records(void **state)
     free(out), free(err);
 
     assert_int_equal(compare(&f, &out, &err, "heads", "-o", "json", NULL), 0);
-    json_t *j = json_loads(out, 0, NULL);
+    assert_string_equal(err, ""); /* the notes are part of the answer */
+    fixture_expect(out, "{\"level\": \"info\", \"text\": \"Procedure: ");
+    json_t *j = fixture_rows(out);
     assert_int_equal(json_array_size(j), 2);
     const json_t *row = json_array_get(j, 1);
     assert_string_equal(json_string_value(json_object_get(row, "arm")), "mqa");
@@ -91,7 +93,7 @@ static void every_pair(void **state)
     fixture_study(&f, "heads", arm, 3, 3, 0.02);
     char *out, *err;
     assert_int_equal(compare(&f, &out, &err, "heads", "--pairs", "all", "-ojson"), 0);
-    json_t *j = json_loads(out, 0, NULL);
+    json_t *j = fixture_rows(out);
     assert_int_equal(json_array_size(j), 3);
     static const char *const PAIR[][2] = { { "gqa:n_kv_heads=2", "mha" },
                                            { "mha", "mqa" },
@@ -120,7 +122,7 @@ static void on_the_way(void **state)
     for (size_t i = 0; i < 3; i++) {
         char *out, *err;
         assert_int_equal(compare(&f, &out, &err, "heads", "--at", AT[i], "-ojson"), 0);
-        json_t *j = json_loads(out, 0, NULL);
+        json_t *j = fixture_rows(out);
         const json_t *row = json_array_get(j, 1);
         const double above = 5 * (exp(-STEP[i] / 8.0) - exp(-5));
         assert_true(fabs(fixture_number(row, "base_mean") - (3.512 + 3.498 + 3.521) / 3 - above) <
@@ -167,7 +169,7 @@ static void six_seeds(void **state)
     free(out), free(err);
     /* Bits a byte are nats a token, over 4 bytes and ln 2. */
     assert_int_equal(compare(&f, &out, &err, "heads", "--metric", "val_bpb@512", "-ojson"), 0);
-    json_t *j = json_loads(out, 0, NULL);
+    json_t *j = fixture_rows(out);
     assert_true(fabs(fixture_number(json_array_get(j, 1), "diff") - 0.0316666667 / 4 / log(2)) <
                 1e-8);
     assert_true(isnan(fixture_number(json_array_get(j, 1), "margin"))); /* stated for nats */
@@ -367,7 +369,7 @@ static void finds_the_study(void **state)
     free(out), free(err);
     assert_int_equal(compare(&f, &out, &err, "heads", "--metric", "val_loss@999", NULL),
                      STATUS_USAGE);
-    fixture_expect(err, "on record: lm.val_loss@512");
+    fixture_expect(err, "the database has lm.val_loss@512");
     free(out), free(err);
     assert_int_equal(compare(&f, &out, &err, "heads", "--metric", "beauty", NULL), STATUS_USAGE);
     free(out), free(err);
@@ -385,7 +387,7 @@ static void read_only(void **state)
                     " BEGIN SELECT raise(ABORT, 'the disk is full'); END");
     char *out, *err;
     assert_int_equal(compare(&f, &out, &err, "heads", NULL, NULL, NULL), 0);
-    fixture_expect(err, "this look is not recorded");
+    fixture_expect(err, "! This look is not recorded: ");
     fixture_expect(err, "the disk is full");
     fixture_expect(out, "Look 1 (not recorded).");
     free(out), free(err);
@@ -396,20 +398,40 @@ static void read_only(void **state)
     fixture_close(&f);
 }
 
+/* With jsonl the notes are the last line, and with csv they are lines on stderr. */
+static void notes_by_format(void **state)
+{
+    (void)state;
+    fixture f;
+    char *out, *err;
+    fixture_open(&f);
+    fixture_study(&f, "heads", HEADS, 3, 3, 0.02);
+    assert_int_equal(compare(&f, &out, &err, "heads", "-ojsonl", NULL, NULL), 0);
+    assert_string_equal(err, "");
+    char *last = strstr(out, "{\"notes\": [");
+    assert_non_null(last);
+    json_t *line = json_loads(last, 0, NULL);
+    assert_true(json_array_size(json_object_get(line, "notes")) >= 2);
+    json_decref(line);
+    *last = '\0';
+    assert_null(strstr(out, "notes"));
+    free(out), free(err);
+    assert_int_equal(compare(&f, &out, &err, "heads", "-ocsv", NULL, NULL), 0);
+    fixture_expect(err, "Procedure: ");
+    assert_null(strstr(out, "Procedure: "));
+    free(out), free(err);
+    fixture_close(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(says_and_records),
-        cmocka_unit_test(every_pair),
-        cmocka_unit_test(on_the_way),
-        cmocka_unit_test(six_seeds),
-        cmocka_unit_test(holes),
-        cmocka_unit_test(many_holes),
-        cmocka_unit_test(confounds),
-        cmocka_unit_test(young_keys),
-        cmocka_unit_test(afterthoughts),
-        cmocka_unit_test(two_baselines),
-        cmocka_unit_test(finds_the_study),
+        cmocka_unit_test(notes_by_format), cmocka_unit_test(says_and_records),
+        cmocka_unit_test(every_pair),      cmocka_unit_test(on_the_way),
+        cmocka_unit_test(six_seeds),       cmocka_unit_test(holes),
+        cmocka_unit_test(many_holes),      cmocka_unit_test(confounds),
+        cmocka_unit_test(young_keys),      cmocka_unit_test(afterthoughts),
+        cmocka_unit_test(two_baselines),   cmocka_unit_test(finds_the_study),
         cmocka_unit_test(read_only),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,5 @@
 /* test_confound.c - every other difference between two arms is named, once and only for that arm,
  * in the table's notes and in the database; and nothing else is. */
-#include "cli/verbs.h"
 #include "tests/fixture.h"
 
 #include <jansson.h>
@@ -139,8 +138,8 @@ static void each(void **state)
         fixture_open(&f);
         fixture_study(&f, "heads", HEADS, 3, 3, 0.02);
         for (int k = 0; k < 5 && CASE[i].sql[k]; k++) fixture_run(&f, CASE[i].sql[k]);
-        const int status = fixture_verb(
-            compare_verb, &out, &err,
+        const int status = fixture_command(
+            "compare", &out, &err,
             (const char *[]){ "attnlab compare", "--db", f.path, "heads", "--fail-if", "confounded",
                               CASE[i].metric ? "--metric" : NULL, CASE[i].metric, NULL });
         snprintf(line, sizeof line,

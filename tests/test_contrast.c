@@ -2,6 +2,7 @@
  */
 #include "analysis/statistics/contrast.h"
 #include "analysis/statistics/power.h"
+#include "analysis/statistics/procedure.h"
 #include "tests/golden.h"
 
 #include <gsl/gsl_randist.h>
@@ -37,7 +38,7 @@ static void two_arms(void **state)
                                    .margin = golden_number(row, "margin") };
         contrast_result r;
         contrast_compute(&r, &s);
-        assert_int_equal(r.procedure, n < 6 ? CONTRAST_BLOCK : CONTRAST_FLIP);
+        assert_string_equal(r.procedure->name, n < 6 ? "blocks" : "sign-flips");
         golden_close(r.row->p, golden_number(row, "p"), 1e-9, "p");
         golden_close(r.row->p_adjusted, golden_number(row, "p"), 1e-9, "p of a family of one");
         golden_close(r.row->p_equivalent, golden_number(row, "p_equivalent"), 1e-9, "equivalent");
@@ -73,7 +74,7 @@ static void blocks(void **state)
     s.margin = golden_number(b, "margin");
     contrast_result r;
     contrast_compute(&r, &s);
-    assert_int_equal(r.procedure, CONTRAST_BLOCK);
+    assert_string_equal(r.procedure->name, "blocks");
     golden_close(r.df, golden_number(b, "df"), 0, "df");
     for (size_t i = 0; i < (size_t)s.pairs; i++) {
         golden_close(r.row[i].se, golden_number(b, "se"), 1e-9, "se");
@@ -105,7 +106,7 @@ static void flips(void **state)
         s.margin = golden_item(object, "probe", 2);
         contrast_result r;
         contrast_compute(&r, &s);
-        assert_int_equal(r.procedure, CONTRAST_FLIP);
+        assert_string_equal(r.procedure->name, "sign-flips");
         for (size_t c = 0; c < (size_t)s.pairs; c++) {
             golden_close(r.row[c].p_adjusted, golden_item(object, "p_adjusted", c), 1e-12, "flips");
             assert_true(r.row[c].p_adjusted >= golden_item(object, "p_at_least", c) - 1e-12);
@@ -137,7 +138,7 @@ static void unpaired(void **state)
     };
     contrast_result r;
     contrast_compute(&r, &s);
-    assert_int_equal(r.procedure, CONTRAST_WELCH);
+    assert_string_equal(r.procedure->name, "Welch");
     golden_close(r.row->p, golden_number(w, "p"), 1e-9, "p");
     golden_close(r.row->df, golden_number(w, "df"), 1e-9, "df");
     golden_close(r.row->lo, golden_number(w, "lo"), 1e-9, "lo");
@@ -222,7 +223,7 @@ static void one_seed(void **state)
     };
     contrast_result r;
     contrast_compute(&r, &s);
-    assert_int_equal(r.procedure, CONTRAST_NONE);
+    assert_string_equal(r.procedure->name, "differences");
     golden_close(r.row->diff, 0.1, 1e-12, "difference");
     assert_true(isnan(r.row->lo) && isnan(r.row->p) && r.row->n == 1);
     assert_int_equal(r.row->verdict, CONTRAST_UNDECIDED);
@@ -283,12 +284,43 @@ static void plans(void **state)
     contrast_close(&r);
 }
 
+/* The table of procedures: each is complete, and for every case one applies. */
+static void table(void **state)
+{
+    (void)state;
+    for (int i = 0; procedures[i]; i++) {
+        const procedure *p = procedures[i];
+        assert_true(*p->name && p->assumes && p->describe && p->compute);
+        assert_true(p->applies && p->freedom && p->critical);
+        assert_int_equal(p->paired, p->combine != NULL);
+        assert_false(p->paired && p->independent);
+        for (int k = 0; k < i; k++) assert_string_not_equal(p->name, procedures[k]->name);
+    }
+    static const struct {
+        int seeds;
+        bool repeated;
+        double alpha;
+        const char *name;
+    } CASE[] = {
+        { 6, true, 0.05, "sign-flips" },   { 6, true, 0.01, "blocks" },
+        { 8, true, 0.01, "sign-flips" },   { 5, true, 0.05, "blocks" },
+        { 2, true, 0.05, "blocks" },       { 1, true, 0.05, "Welch" },
+        { 0, true, 0.05, "Welch" },        { 1, false, 0.05, "differences" },
+        { 0, false, 0.05, "differences" },
+    };
+    for (size_t i = 0; i < sizeof CASE / sizeof *CASE; i++) {
+        const procedure_case k = { CASE[i].seeds, CASE[i].repeated, CASE[i].alpha };
+        assert_string_equal(procedure_choose(&k)->name, CASE[i].name);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(two_arms), cmocka_unit_test(blocks),     cmocka_unit_test(flips),
         cmocka_unit_test(unpaired), cmocka_unit_test(consistent), cmocka_unit_test(identical),
         cmocka_unit_test(one_seed), cmocka_unit_test(missing),    cmocka_unit_test(plans),
+        cmocka_unit_test(table),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,5 @@
 /* test_curves.c - tokens to reach a loss, series of runs, and what `curves` reports. */
 #include "analysis/answers/reach.h"
-#include "cli/verbs.h"
 
 #include "tests/fixture.h"
 
@@ -98,8 +97,8 @@ static void horizons(fixture *f)
 
 static int curves(fixture *f, char **out, char **err, const char *a, const char *b, const char *c)
 {
-    return fixture_verb(curves_verb, out, err,
-                        (const char *const[]){ "curves", "--db", f->path, a, b, c, NULL });
+    return fixture_command("curves", out, err,
+                           (const char *const[]){ "curves", "--db", f->path, a, b, c, NULL });
 }
 
 static void test_horizons(void **state)

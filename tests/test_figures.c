@@ -1,6 +1,5 @@
 /* test_figures.c - every kind of figure shows what compare prints, what closed forms give, and what
  * can be counted in the database; in LaTeX no name is a command. */
-#include "cli/verbs.h"
 #include "core/base/file.h"
 #include "core/base/hash.h"
 #include "tests/fixture.h"
@@ -48,7 +47,7 @@ static int plot(const fixture *f, const char *study, const char *out, char **err
     char *printed;
     int n = 6;
     while (more && *more) argv[n++] = *more++;
-    const int status = fixture_verb(plot_verb, &printed, err, argv);
+    const int status = fixture_command("plot", &printed, err, argv);
     free(printed);
     return status;
 }
@@ -107,8 +106,8 @@ static json_t *compared(const fixture *f, const char *metric)
     char *out, *err;
     const char *argv[] = { "attnlab compare",          "study", "--db", f->path, "-o", "json",
                            metric ? "--metric" : NULL, metric,  NULL };
-    assert_int_equal(fixture_verb(compare_verb, &out, &err, argv), 0);
-    json_t *rows = json_loads(out, 0, NULL);
+    assert_int_equal(fixture_command("compare", &out, &err, argv), 0);
+    json_t *rows = fixture_rows(out);
     assert_true(json_is_array(rows));
     free(out), free(err);
     return rows;
@@ -205,7 +204,7 @@ static void matrix(void **state)
     assert_int_equal(plot(&f, "study", folder, &err,
                           (const char *[]){ "--kind", "matrix", "--format", "tex", NULL }),
                      STATUS_FAILED);
-    assert_non_null(strstr(err, "two lengths or more (eval.context), and only one is on record"));
+    assert_non_null(strstr(err, "two or more lengths (eval.context), but only one is recorded"));
     free(err);
     /* At 256, a run trained at c loses c / 5120 nats more than at 512. */
     fixture_run(&f, "INSERT INTO eval(run_id, step, context, stride, n_tok, n_bytes, nll_sum,"
@@ -294,7 +293,7 @@ static void rates(void **state)
             assert_non_null(strstr(script, "× 1/3"));
         } else {
             assert_null(strstr(script, "×"));
-            const int n = block(v, 100, text, "parabola in log lr through the means", 2);
+            const int n = block(v, 100, text, "parabola in log lr fitted to the means", 2);
             assert_true(n > 20);
             for (int i = 0; i < n; i++) {
                 const double off = log(v[2 * i]) - log(0.002);
@@ -442,8 +441,9 @@ static void refusals(void **state)
         plot(&f, "study", folder, &err,
              (const char *[]){ "--kind", "heat", "--format", "tex", "--rows", "model.dim", NULL }),
         STATUS_USAGE);
-    assert_non_null(strstr(err, "--rows 'model.dim': study 'study' varies model.attention, "
-                                "model.context"));
+    assert_non_null(
+        strstr(err, "--rows 'model.dim': no such axis; study 'study' varies model.attention, "
+                    "model.context"));
     free(err);
     assert_int_equal(plot(&f, "study", folder, &err,
                           (const char *[]){ "--kind", "heat", "--format", "tex", "--rows",

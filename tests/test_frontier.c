@@ -1,7 +1,6 @@
 /* test_frontier.c - an arm is dominated because of a verdict, not by chance. */
 #include "analysis/answers/frontier.h"
 
-#include "cli/verbs.h"
 #include "core/base/file.h"
 #include "tests/fixture.h"
 
@@ -26,7 +25,7 @@ static void check(const double *mqa, frontier_place of_mha, frontier_place of_mq
     fixture_study(&fix, "heads", arm, 2, 6, 0.02);
     assert_true(study_open(&s, &fix.d, "heads", NULL, -1, &e));
     assert_true(comparison_open(&c, &s, &fix.d, true, &e));
-    assert_true(frontier_open(&f, &c, &fix.d, &e));
+    frontier_open(&f, &c);
     assert_int_equal(f.arm[0].place[FRONTIER_KV], of_mha);
     assert_int_equal(f.arm[1].place[FRONTIER_KV], of_mqa);
     if (of_mha == FRONTIER_DOMINATED) assert_int_equal(f.arm[0].by[FRONTIER_KV], 1);
@@ -76,17 +75,17 @@ static void test_figure(void **state)
     error e;
     fixture_open(&f);
     fixture_study(&f, "heads", arm, 4, 6, 0.02);
-    assert_int_equal(fixture_verb(frontier_verb, &out, &err,
-                                  (const char *[]){ "attnlab frontier", "--db", f.path, "heads",
-                                                    "-ojson", NULL }),
+    assert_int_equal(fixture_command("frontier", &out, &err,
+                                     (const char *[]){ "attnlab frontier", "--db", f.path, "heads",
+                                                       "-ojson", NULL }),
                      0);
-    json_t *j = json_loads(out, 0, NULL);
+    json_t *j = fixture_rows(out);
     free(out), free(err);
     snprintf(folder, sizeof folder, "%s/figures", f.folder);
     assert_int_equal(
-        fixture_verb(plot_verb, &out, &err,
-                     (const char *[]){ "attnlab plot", "--db", f.path, "heads", "--out", folder,
-                                       "--kind", "frontier", "--format", "tex", NULL }),
+        fixture_command("plot", &out, &err,
+                        (const char *[]){ "attnlab plot", "--db", f.path, "heads", "--out", folder,
+                                          "--kind", "frontier", "--format", "tex", NULL }),
         0);
     free(out), free(err);
     snprintf(path, sizeof path, "%s/frontier.gp", folder);

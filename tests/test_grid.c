@@ -1,6 +1,5 @@
 /* test_grid.c - a comparison laid out by axes: every arm in its place, with the numbers of the
  * plain list; nothing is averaged and nothing is dropped. */
-#include "cli/verbs.h"
 #include "tests/fixture.h"
 
 #include <jansson.h>
@@ -47,8 +46,8 @@ static void open_study(fixture *f)
 }
 
 #define COMPARE(f, out, err, ...)                                                                  \
-    fixture_verb(                                                                                  \
-        compare_verb, out, err,                                                                    \
+    fixture_command(                                                                               \
+        "compare", out, err,                                                                       \
         (const char *[]){ "attnlab compare", "--db", (f)->path, "grid", __VA_ARGS__, NULL })
 
 /* Down, across and into tables; numbers ascend, though the study has 512 first. */
@@ -128,11 +127,12 @@ static void rows_for_programs(void **state)
     char *out, *err;
     open_study(&f);
     assert_int_equal(COMPARE(&f, &out, &err, "-ojson"), 0);
-    json_t *list = json_loads(out, 0, NULL);
+    json_t *list = fixture_rows(out);
     free(out), free(err);
     assert_int_equal(COMPARE(&f, &out, &err, "--rows", "attention", "-ojson"), 0);
-    json_t *j = json_loads(out, 0, NULL);
-    fixture_expect(err, "Procedure: randomised blocks");
+    json_t *j = fixture_rows(out);
+    fixture_expect(out, "\"text\": \"Procedure: randomised blocks");
+    assert_string_equal(err, "");
     assert_int_equal(json_array_size(j), ARMS);
     static const char *const SAME[] = { "n", "mean", "diff", "ci_lo", "ci_hi", "p_adjusted" };
     int compared = 0;
@@ -188,7 +188,7 @@ static void holes(void **state)
     fixture_expect(out, "3.51975 +0.02975 worse [1 failed] !");
     fixture_expect(out, "no value [3 diverged]");
     fixture_expect(out, "mha                               3.29000 base");
-    fixture_expect(out, ", [other n, runs without a value], ! where more than the axes differs.\n");
+    fixture_expect(out, ", [other n, runs without a value], ! if more than the axes differs.\n");
     fixture_expect(out, "over 2 seeds");
     free(out), free(err);
     fixture_close(&f);
@@ -201,11 +201,12 @@ static void refused(void **state)
         const char *argv[4], *line;
     } CASE[] = {
         { { "--rows", "lr" },
-          "--rows 'lr': study 'grid' varies model.attention, model.context, model.dim\n" },
-        { { "--cols", "model" }, "--cols 'model': study 'grid' varies" },
+          "--rows 'lr': no such axis; study 'grid' varies model.attention, model.context, "
+          "model.dim\n" },
+        { { "--cols", "model" }, "--cols 'model': no such axis; study 'grid' varies" },
         { { "--rows", "dim", "--tables", "model.dim" },
-          "--tables 'model.dim': this axis has a place already\n" },
-        { { "--rows", "dim", "--rows", "dim" }, "--rows 'dim': this axis has a place already\n" },
+          "--tables 'model.dim': this axis was placed already\n" },
+        { { "--rows", "dim", "--rows", "dim" }, "--rows 'dim': this axis was placed already\n" },
     };
     fixture f;
     char *out, *err;

@@ -2,7 +2,6 @@
  */
 #include "analysis/answers/interaction.h"
 
-#include "cli/verbs.h"
 #include "tests/fixture.h"
 
 #include <jansson.h>
@@ -42,8 +41,8 @@ static void check(const fixture *f, const char *name)
 {
     const char *argv[] = { "attnlab", "--db", f->path, name, "--interactions", "-ojson", NULL };
     char *out, *err;
-    assert_int_equal(fixture_verb(compare_verb, &out, &err, argv), 0);
-    json_t *j = json_loads(out, 0, NULL);
+    assert_int_equal(fixture_command("compare", &out, &err, argv), 0);
+    json_t *j = fixture_rows(out);
     assert_int_equal(json_array_size(j), 2);
     const json_t *gqa = json_array_get(j, 0), *mqa = json_array_get(j, 1);
     assert_string_equal(json_string_value(json_object_get(gqa, "axis")), "model.context");
@@ -68,7 +67,7 @@ static void grows(void **state)
     check(&f, "three");
     const char *argv[] = { "attnlab", "--db", f.path, "six", NULL };
     char *out, *err;
-    assert_int_equal(fixture_verb(compare_verb, &out, &err, argv), 0);
+    assert_int_equal(fixture_command("compare", &out, &err, argv), 0);
     assert_non_null(strstr(out, "Along an axis"));
     free(out), free(err);
     fixture_close(&f);

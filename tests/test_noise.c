@@ -2,7 +2,6 @@
  */
 #include "analysis/statistics/noise.h"
 #include "analysis/statistics/power.h"
-#include "cli/verbs.h"
 #include "tests/fixture.h"
 
 #include <math.h>
@@ -87,12 +86,12 @@ static void says(void **state)
     fixture_study(&f, "one", arm, 2, 1, 0.02);
     char *out, *err;
     const char *args[] = { "attnlab power", "--db", f.path, "heads", NULL, NULL };
-    assert_int_equal(fixture_verb(power_verb, &out, &err, args), 0);
+    assert_int_equal(fixture_command("power", &out, &err, args), 0);
     assert_non_null(strstr(out, "smallest_difference"));
     assert_non_null(strstr(out, "x the seeds"));
     free(out), free(err);
     args[3] = "one";
-    assert_int_equal(fixture_verb(power_verb, &out, &err, args), STATUS_FAILED);
+    assert_int_equal(fixture_command("power", &out, &err, args), STATUS_FAILED);
     assert_non_null(strstr(err, "no arm has two finished runs"));
     free(out), free(err);
     fixture_close(&f);

@@ -1,5 +1,5 @@
 /* test_plot.c - the same data give the same bytes, and no name is ever executed. */
-#include "cli/verbs.h"
+#include "analysis/figures/figures.h"
 #include "core/base/file.h"
 #include "core/base/hash.h"
 #include "tests/fixture.h"
@@ -25,12 +25,12 @@ static bool installed(void)
     return system("gnuplot --version >/dev/null 2>&1") == 0;
 }
 
-static void plot(const fixture *f, const char *study, const char *folder)
+static void plot(const fixture *f, const char *name, const char *folder)
 {
     char *out, *err;
-    const int status = fixture_verb(
-        plot_verb, &out, &err,
-        (const char *[]){ "attnlab plot", study, "--db", f->path, "--out", folder, NULL });
+    const int status = fixture_command(
+        "plot", &out, &err,
+        (const char *[]){ "attnlab plot", name, "--db", f->path, "--out", folder, NULL });
     if (status != 0) fail_msg("%s", err);
     for (int i = 0; i < N; i++) assert_non_null(strstr(out, FILES[i]));
     free(out), free(err);
@@ -113,14 +113,14 @@ static void by_position(void **state)
     snprintf(folder, sizeof folder, "%s/out", f.folder);
     const char *args[] = { "attnlab plot", "heads",  "--db",     f.path, "--out",
                            folder,         "--kind", "position", NULL };
-    assert_int_equal(fixture_verb(plot_verb, &out, &err, args), STATUS_FAILED);
-    assert_non_null(strstr(err, "no loss by position is on record"));
+    assert_int_equal(fixture_command("plot", &out, &err, args), STATUS_FAILED);
+    assert_non_null(strstr(err, "sums by position, but none are recorded"));
     free(out), free(err);
     /* Position p costs 2 + p / 512 nats; a span of 16 has its mean at 7.5. */
     fixture_run(&f,
                 "WITH RECURSIVE n(p) AS (SELECT 0 UNION ALL SELECT p + 1 FROM n WHERE p < 511)"
                 " INSERT INTO eval_pos SELECT eval_id, p, 40, 40 * (2 + p / 512.0) FROM eval, n");
-    assert_int_equal(fixture_verb(plot_verb, &out, &err, args), 0);
+    assert_int_equal(fixture_command("plot", &out, &err, args), 0);
     snprintf(path, sizeof path, "%s/position.dat", folder);
     assert_true(file_read(&data, &n, path, 1 << 20, &e));
     char line[64];
@@ -143,23 +143,42 @@ static void refusals(void **state)
     snprintf(folder, sizeof folder, "%s/out", f.folder);
     const char *args[] = { "attnlab plot", "alone",  "--db", f.path, "--out",
                            folder,         "--kind", "diff", NULL };
-    assert_int_equal(fixture_verb(plot_verb, &out, &err, args), STATUS_FAILED);
+    assert_int_equal(fixture_command("plot", &out, &err, args), STATUS_FAILED);
     assert_non_null(strstr(err, "it needs an arm with a baseline"));
     free(out), free(err);
     snprintf(file, sizeof file, "%s/test.db/x", f.folder);
     args[5] = file;
-    assert_int_equal(fixture_verb(plot_verb, &out, &err, args), STATUS_FAILED);
+    assert_int_equal(fixture_command("plot", &out, &err, args), STATUS_FAILED);
     assert_true(strlen(err) > 0 && strchr(err, '\n') == err + strlen(err) - 1);
     free(out), free(err);
     fixture_close(&f);
 }
 
+/* Every kind of the table is listed with its help, and can be asked for by its name. */
+static void table(void **state)
+{
+    (void)state;
+    char *out, *err;
+    assert_int_equal(fixture_command("plot", &out, &err,
+                                     (const char *const[]){ "attnlab plot", "--list", NULL }),
+                     0);
+    int kinds = 0;
+    for (; figure_kinds[kinds]; kinds++) {
+        const figure_kind *kind = figure_kinds[kinds];
+        assert_true(*kind->needs && kind->make);
+        fixture_expect(out, kind->help);
+        assert_ptr_equal(figures_find(kind->name), kind);
+    }
+    assert_true(kinds > 0);
+    assert_null(figures_find("los"));
+    free(out), free(err);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(same_bytes),
-        cmocka_unit_test(hostile_names),
-        cmocka_unit_test(by_position),
+        cmocka_unit_test(table),         cmocka_unit_test(same_bytes),
+        cmocka_unit_test(hostile_names), cmocka_unit_test(by_position),
         cmocka_unit_test(refusals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -1,6 +1,5 @@
 /* test_query.c - a query can read everything and change nothing; ls, show and schema. */
 #include "analysis/data/saved_queries.h"
-#include "cli/verbs.h"
 #include "core/base/file.h"
 #include "core/base/hash.h"
 #include "tests/fixture.h"
@@ -34,12 +33,12 @@ static int close_database(void **state)
 
 /* `attnlab VERB ARG... --db`; the output is checked for `expect` on stdout, or stderr when the
  * status is not 0. */
-static void check(int (*verb)(int, char **), int status, const char *expect, const char *a,
-                  const char *b, const char *c)
+static void check(const char *command, int status, const char *expect, const char *a, const char *b,
+                  const char *c)
 {
     const char *argv[] = { "attnlab", "--db", f.path, a, b, c, NULL };
     char *out, *err;
-    const int got = fixture_verb(verb, &out, &err, argv);
+    const int got = fixture_command(command, &out, &err, argv);
     if (got != status) fail_msg("%s: status %d: %s", a ? a : "", got, err);
     if (status) {
         assert_int_equal(out[0], '\0');
@@ -53,20 +52,19 @@ static void check(int (*verb)(int, char **), int status, const char *expect, con
 static void reads(void **state)
 {
     (void)state;
-    check(query_verb, 0, "5", "SELECT count(*) AS n FROM run WHERE status = 'done'", NULL, NULL);
-    check(query_verb, 0, "[{\"x\": 1.5, \"y\": null, \"z\": \"a'b\"}]",
+    check("query", 0, "5", "SELECT count(*) AS n FROM run WHERE status = 'done'", NULL, NULL);
+    check("query", 0, "[{\"x\": 1.5, \"y\": null, \"z\": \"a'b\"}]",
           "SELECT 1.5 AS x, NULL AS y, 'a''b' AS z;  -- and a comment", "-o", "json");
-    check(query_verb, 0, "x,y\r\n1,\"a,b\"\r\n", "SELECT 1 AS x, 'a,b' AS y", "-o", "csv");
-    check(query_verb, 0, "{\"x\": \"00ff\"}\n", "SELECT x'00ff' AS x", "-o", "jsonl");
-    check(query_verb, 0, "|        x |\n|---:|\n| 0.001234 |\n", "SELECT 0.001234 AS x", "-o",
-          "md");
-    check(query_verb, 0, "done",
+    check("query", 0, "x,y\r\n1,\"a,b\"\r\n", "SELECT 1 AS x, 'a,b' AS y", "-o", "csv");
+    check("query", 0, "{\"x\": \"00ff\"}\n", "SELECT x'00ff' AS x", "-o", "jsonl");
+    check("query", 0, "|        x |\n|---:|\n| 0.001234 |\n", "SELECT 0.001234 AS x", "-o", "md");
+    check("query", 0, "done",
           "WITH t AS (SELECT * FROM v_final JOIN run USING(run_id))"
           " SELECT DISTINCT status FROM t",
           NULL, NULL);
-    check(query_verb, 0, "run_uid", "SELECT name FROM pragma_table_info('run')", NULL, NULL);
-    check(query_verb, 0, "SCAN", "EXPLAIN QUERY PLAN SELECT * FROM run", NULL, NULL);
-    check(query_verb, 0, "model.lr", "SELECT key FROM json_each('{\"model.lr\":1}')", NULL, NULL);
+    check("query", 0, "run_uid", "SELECT name FROM pragma_table_info('run')", NULL, NULL);
+    check("query", 0, "SCAN", "EXPLAIN QUERY PLAN SELECT * FROM run", NULL, NULL);
+    check("query", 0, "model.lr", "SELECT key FROM json_each('{\"model.lr\":1}')", NULL, NULL);
 }
 
 static void changes_nothing(void **state)
@@ -95,7 +93,7 @@ static void changes_nothing(void **state)
         "ANALYZE",
     };
     for (size_t i = 0; i < sizeof EVIL / sizeof *EVIL; i++)
-        check(query_verb, STATUS_USAGE, NULL, EVIL[i], NULL, NULL);
+        check("query", STATUS_USAGE, NULL, EVIL[i], NULL, NULL);
     assert_true(hash_file(after, f.path, &e));
     assert_string_equal(before, after);
     assert_int_not_equal(hash_file(after, "/tmp/attnlab-evil.db", &e), true);
@@ -104,12 +102,12 @@ static void changes_nothing(void **state)
 static void refuses(void **state)
 {
     (void)state;
-    check(query_verb, STATUS_USAGE, "one statement", "SELECT 1; SELECT 2", NULL, NULL);
-    check(query_verb, STATUS_USAGE, "one statement", "SELECT 1; DROP TABLE run", NULL, NULL);
-    check(query_verb, STATUS_USAGE, "no such table: nowhere", "SELECT * FROM nowhere", NULL, NULL);
-    check(query_verb, STATUS_USAGE, "syntax error", "SELEC\n1", NULL, NULL);
-    check(query_verb, STATUS_USAGE, "empty", " ; -- nothing", NULL, NULL);
-    check(query_verb, STATUS_FAILED, "no such database", "SELECT 1", "--db", "/nowhere/x.db");
+    check("query", STATUS_USAGE, "one statement", "SELECT 1; SELECT 2", NULL, NULL);
+    check("query", STATUS_USAGE, "one statement", "SELECT 1; DROP TABLE run", NULL, NULL);
+    check("query", STATUS_USAGE, "no such table: nowhere", "SELECT * FROM nowhere", NULL, NULL);
+    check("query", STATUS_USAGE, "syntax error", "SELEC\n1", NULL, NULL);
+    check("query", STATUS_USAGE, "empty", " ; -- nothing", NULL, NULL);
+    check("query", STATUS_FAILED, "no such database", "SELECT 1", "--db", "/nowhere/x.db");
 }
 
 static void runs_away(void **state)
@@ -126,7 +124,7 @@ static void runs_away(void **state)
                            " SELECT sum(x) FROM t",
                            NULL };
     char *out, *err;
-    assert_int_equal(fixture_verb(query_verb, &out, &err, argv), STATUS_FAILED);
+    assert_int_equal(fixture_command("query", &out, &err, argv), STATUS_FAILED);
     clock_gettime(CLOCK_MONOTONIC, &b);
     assert_non_null(strstr(err, "stopped after 0.3 s"));
     assert_true(b.tv_sec - a.tv_sec < 2);
@@ -138,8 +136,8 @@ static void lists(void **state)
     (void)state;
     const char *argv[] = { "attnlab", "--db", f.path, "-o", "json", NULL };
     char *out, *err;
-    assert_int_equal(fixture_verb(ls_verb, &out, &err, argv), 0);
-    json_t *j = json_loads(out, 0, NULL);
+    assert_int_equal(fixture_command("ls", &out, &err, argv), 0);
+    json_t *j = fixture_rows(out);
     assert_int_equal(json_array_size(j), 6);
     const json_t *row = json_array_get(j, 0);
     assert_string_equal(json_string_value(json_object_get(row, "arm")), "mha");
@@ -148,9 +146,9 @@ static void lists(void **state)
     assert_int_equal(json_integer_value(json_object_get(row, "tokens")), 40 * 4096);
     json_decref(j);
     free(out), free(err);
-    check(ls_verb, 0, "diverged", "--status", "diverged", NULL);
-    check(ls_verb, 0, "Does sharing cost anything?", "--studies", NULL, NULL);
-    check(ls_verb, STATUS_USAGE, "no study 'tails'; it has heads", "tails", NULL, NULL);
+    check("ls", 0, "diverged", "--status", "diverged", NULL);
+    check("ls", 0, "Does sharing cost anything?", "--studies", NULL, NULL);
+    check("ls", STATUS_USAGE, "no study 'tails'; it has heads", "tails", NULL, NULL);
 }
 
 static void shows(void **state)
@@ -161,7 +159,7 @@ static void shows(void **state)
     assert_true(db_text(&f.d, &uid, &e, "SELECT run_uid FROM run LIMIT 1", NULL));
     const char *argv[] = { "attnlab", "--db", f.path, "-o", "json", uid, NULL };
     char *out, *err;
-    assert_int_equal(fixture_verb(show_verb, &out, &err, argv), 0);
+    assert_int_equal(fixture_command("show", &out, &err, argv), 0);
     json_t *j = json_loads(out, 0, NULL);
     assert_non_null(j);
     static const char *const PART[] = { "run",      "model",       "configuration", "code",
@@ -171,10 +169,10 @@ static void shows(void **state)
     assert_int_equal(json_array_size(json_object_get(j, "evaluations")), 8);
     json_decref(j);
     free(out), free(err);
-    check(show_verb, 0, "Zen", uid, NULL, NULL);
-    check(show_verb, 0, "seed", "heads", NULL, NULL);
-    check(show_verb, STATUS_USAGE, "6 runs start with", "1", NULL, NULL);
-    check(show_verb, STATUS_USAGE, "no run or study 'zzz'", "zzz", NULL, NULL);
+    check("show", 0, "Zen", uid, NULL, NULL);
+    check("show", 0, "seed", "heads", NULL, NULL);
+    check("show", STATUS_USAGE, "6 runs start with", "1", NULL, NULL);
+    check("show", STATUS_USAGE, "no run or study 'zzz'", "zzz", NULL, NULL);
     free(uid);
 }
 
@@ -183,22 +181,21 @@ static void by_name(void **state)
 {
     (void)state;
     fixture_run(&f, "INSERT OR IGNORE INTO eval_pos SELECT eval_id, 0, 10, 30.0 FROM eval");
-    for (int i = 0; saved_query_at(i); i++) {
-        const named *k = saved_query_at(i);
-        check(query_verb, 0, "SELECT", k->name, "--explain", NULL);
-        check(query_verb, 0, NULL, k->name, "-o", "json");
+    for (const saved_query *k = saved_queries; k->name; k++) {
+        check("query", 0, "SELECT", k->name, "--explain", NULL);
+        check("query", 0, NULL, k->name, "-o", "json");
         if (strncmp(k->parameters, "study", 5) != 0) continue;
-        check(query_verb, 0, "[]", k->name, "study=nowhere", "-ojson");
+        check("query", 0, "[]", k->name, "study=nowhere", "-ojson");
         if (strcmp(k->name, "missing") != 0 && strcmp(k->name, "looks") != 0)
-            check(query_verb, 0, "heads", k->name, "study=heads", NULL);
+            check("query", 0, "heads", k->name, "study=heads", NULL);
     }
-    check(query_verb, 0, "leaderboard", "--list", NULL, NULL);
-    check(query_verb, STATUS_USAGE, "no query 'leaderbord'; there are leaderboard,", "leaderbord",
+    check("query", 0, "leaderboard", "--list", NULL, NULL);
+    check("query", STATUS_USAGE, "no query 'leaderbord'; there are leaderboard,", "leaderbord",
           NULL, NULL);
-    check(query_verb, STATUS_USAGE, "no parameter 'studie'", "leaderboard", "studie=heads", NULL);
-    check(query_verb, 0, "[{\"x\": 42}]", "SELECT :n + 1 AS x", "n=41", "-ojson");
-    check(query_verb, 0, "[{\"x\": \"'; DROP\"}]", "SELECT :n AS x", "n='; DROP", "-ojson");
-    check(query_verb, 0, "\\begin{tabular}", "leaderboard", "-o", "latex");
+    check("query", STATUS_USAGE, "no parameter 'studie'", "leaderboard", "studie=heads", NULL);
+    check("query", 0, "[{\"x\": 42}]", "SELECT :n + 1 AS x", "n=41", "-ojson");
+    check("query", 0, "[{\"x\": \"'; DROP\"}]", "SELECT :n AS x", "n='; DROP", "-ojson");
+    check("query", 0, "\\begin{tabular}", "leaderboard", "-o", "latex");
 }
 
 /* The means over the seeds of an arm are those of its runs' spans. */
@@ -206,8 +203,8 @@ static void check_averages(const json_t *training)
 {
     const char *argv[] = { "attnlab", "--db", f.path, "averages", "-ojson", "points=4", NULL };
     char *out, *err;
-    assert_int_equal(fixture_verb(query_verb, &out, &err, argv), 0);
-    json_t *j = json_loads(out, 0, NULL), *row, *piece;
+    assert_int_equal(fixture_command("query", &out, &err, argv), 0);
+    json_t *j = fixture_rows(out), *row, *piece;
     assert_int_equal(json_array_size(j), 2 * 4);
     size_t i, k;
     json_array_foreach(j, i, row)
@@ -236,8 +233,8 @@ static void saved_query_numbers(void **state)
     (void)state;
     const char *argv[] = { "attnlab", "--db", f.path, "leaderboard", "-ojson", NULL, NULL };
     char *out, *err;
-    assert_int_equal(fixture_verb(query_verb, &out, &err, argv), 0);
-    json_t *j = json_loads(out, 0, NULL);
+    assert_int_equal(fixture_command("query", &out, &err, argv), 0);
+    json_t *j = fixture_rows(out);
     assert_int_equal(json_array_size(j), 2);
     int runs = 0; /* one of three mqa diverged */
     for (size_t i = 0; i < 2; i++) {
@@ -249,8 +246,8 @@ static void saved_query_numbers(void **state)
     json_decref(j);
     free(out), free(err);
     argv[3] = "training", argv[5] = "points=4";
-    assert_int_equal(fixture_verb(query_verb, &out, &err, argv), 0);
-    j = json_loads(out, 0, NULL);
+    assert_int_equal(fixture_command("query", &out, &err, argv), 0);
+    j = fixture_rows(out);
     assert_int_equal(json_array_size(j), 5 * 4 + 2); /* the one that diverged has half */
     double mean = 0;
     for (int step = 1; step <= 10; step++)
@@ -271,8 +268,8 @@ static void differs(void **state)
         "attnlab", "--db", f.path, "heads/mha/1", "heads/mqa/1", "-ojson", NULL
     };
     char *out, *err;
-    assert_int_equal(fixture_verb(diff_verb, &out, &err, argv), 0);
-    json_t *j = json_loads(out, 0, NULL), *row;
+    assert_int_equal(fixture_command("diff", &out, &err, argv), 0);
+    json_t *j = fixture_rows(out), *row;
     size_t i;
     int found = 0;
     json_array_foreach(j, i, row)
@@ -287,9 +284,9 @@ static void differs(void **state)
     assert_int_equal(found, 3);
     json_decref(j);
     free(out), free(err);
-    check(diff_verb, 0, "Zen", "heads/mha/1", "heads/mha/2", "--all");
-    check(diff_verb, STATUS_USAGE, "no run 'heads/mha/9'", "heads/mha/9", "heads/mha/2", NULL);
-    check(diff_verb, STATUS_USAGE, "no run 'zzz'", "heads/mha/1", "zzz", NULL);
+    check("diff", 0, "Zen", "heads/mha/1", "heads/mha/2", "--all");
+    check("diff", STATUS_USAGE, "no run 'heads/mha/9'", "heads/mha/9", "heads/mha/2", NULL);
+    check("diff", STATUS_USAGE, "no run 'zzz'", "heads/mha/1", "zzz", NULL);
 }
 
 static void schema(void **state)
@@ -297,7 +294,7 @@ static void schema(void **state)
     (void)state;
     const char *argv[] = { "attnlab", NULL };
     char *out, *err;
-    assert_int_equal(fixture_verb(schema_verb, &out, &err, argv), 0);
+    assert_int_equal(fixture_command("schema", &out, &err, argv), 0);
     assert_string_equal(out, db_schema());
     free(out), free(err);
 }

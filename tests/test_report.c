@@ -3,7 +3,6 @@
  * test_report FILE.html writes the page of a study with hostile names there, for report.sh to open
  * in a browser.
  */
-#include "cli/verbs.h"
 #include "core/base/file.h"
 #include "tests/fixture.h"
 
@@ -42,7 +41,7 @@ static char *page_of(const fixture *f, const char *path)
     size_t n;
     error e;
     const char *argv[] = { "attnlab report", "--db", f->path, STUDY, "--out", path, NULL };
-    if (fixture_verb(report_verb, &out, &err, argv) != 0) fail_msg("%s", err);
+    if (fixture_command("report", &out, &err, argv) != 0) fail_msg("%s", err);
     free(out), free(err);
     assert_true(file_read(&page, &n, path, 1 << 26, &e));
     return page;
@@ -71,7 +70,7 @@ static void stands_alone(void **state)
     static const char *const ORDER[] = { "<h1>",          "<h2>Verdict</h2>",
                                          "<h2>Arms</h2>", "<h2>Curves</h2>",
                                          "Notes and",     "<h2>Methods</h2>",
-                                         "The record",    "</html>" };
+                                         "The data",      "</html>" };
     const char *at = page;
     for (size_t i = 0; i < sizeof ORDER / sizeof *ORDER; i++) {
         at = strstr(at, ORDER[i]);
@@ -83,7 +82,7 @@ static void stands_alone(void **state)
     fixture_expect(page, "Why &lt;b&gt;not&lt;/b&gt; &amp; &quot;so&quot;?");
     fixture_expect(page, "8 runs finished, 1 diverged");
     fixture_expect(page, "Design: 3 arms, 3 seeds each; varied: model.attention: ");
-    fixture_expect(page, "Measure: val_loss@512, margin of equivalence ±0.03, alpha 0.05.");
+    fixture_expect(page, "Metric: val_loss@512, margin of equivalence ±0.03, alpha 0.05.");
     fixture_expect(page,
                    "model: {x: &lt;script&gt;}\n  next: line"); /* the study's file, as it was */
     fixture_expect(
@@ -115,6 +114,25 @@ static void stands_alone(void **state)
     fixture_close(&f);
 }
 
+/* A study of which no run is done has a page too, without the curves' figure. */
+static void nothing_done(void **state)
+{
+    (void)state;
+    static const double NONE[] = { NAN, NAN, NAN };
+    const fixture_arm arm[] = { { "mha", "mha", 8, 512, -1, NONE, NULL },
+                                { "mqa", "mqa", 1, 512, 0, NONE, NULL } };
+    fixture f;
+    char path[128];
+    fixture_open(&f);
+    fixture_study(&f, STUDY, arm, 2, 3, 0.03);
+    snprintf(path, sizeof path, "%s/page.html", f.folder);
+    char *page = page_of(&f, path);
+    fixture_expect(page, "0 runs finished, 6 diverged");
+    fixture_expect(page, "</html>");
+    free(page);
+    fixture_close(&f);
+}
+
 static void refusals(void **state)
 {
     (void)state;
@@ -124,10 +142,10 @@ static void refusals(void **state)
     const char *argv[] = {
         "attnlab report", "--db", f.path, "nowhere", "--out", "/tmp/x.html", NULL
     };
-    assert_int_equal(fixture_verb(report_verb, &out, &err, argv), STATUS_USAGE);
+    assert_int_equal(fixture_command("report", &out, &err, argv), STATUS_USAGE);
     free(out), free(err);
     argv[3] = STUDY, argv[5] = "/nowhere/x.html";
-    assert_int_equal(fixture_verb(report_verb, &out, &err, argv), STATUS_FAILED);
+    assert_int_equal(fixture_command("report", &out, &err, argv), STATUS_FAILED);
     assert_non_null(strstr(err, "/nowhere/x.html"));
     free(out), free(err);
     fixture_close(&f);
@@ -143,6 +161,7 @@ int main(int argc, char **argv)
         return 0;
     }
     const struct CMUnitTest tests[] = { cmocka_unit_test(stands_alone),
+                                        cmocka_unit_test(nothing_done),
                                         cmocka_unit_test(refusals) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

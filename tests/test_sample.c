@@ -2,7 +2,6 @@
  * often the interval covers, and what compare reports. */
 #include "analysis/answers/sample.h"
 
-#include "cli/verbs.h"
 #include "tests/fixture.h"
 #include "tests/golden.h"
 
@@ -132,8 +131,8 @@ static void printed(void **state)
     fixture_study(&f, "heads", arm, 2, 3, 0.02);
     const char *argv[6] = { "attnlab", "--db", f.path, "heads" };
     char *out, *err;
-    assert_int_equal(fixture_verb(compare_verb, &out, &err, argv), 0);
-    assert_null(strstr(out, "sample too")); /* no sums by sequence */
+    assert_int_equal(fixture_command("compare", &out, &err, argv), 0);
+    assert_null(strstr(out, "as a sample")); /* no sums by sequence */
     free(out), free(err);
     /* mqa is 0.1 better on every other of the 40 windows, and 0.1 worse on the rest: of one piece
      * the variance is 40 0.01 / 39, of the mean 0.01 / 39; seeds add 0.0014530. */
@@ -141,9 +140,9 @@ static void printed(void **state)
                     " INSERT INTO eval_seq SELECT eval_id, i, 512, 512 * (eval.nll_sum / n_tok"
                     " + CASE attention WHEN 'mqa' THEN 0.2 * (i % 2) - 0.1 ELSE 0 END)"
                     " FROM n, eval JOIN run USING(run_id) JOIN config USING(config_id)");
-    assert_int_equal(fixture_verb(compare_verb, &out, &err, argv), 0);
+    assert_int_equal(fixture_command("compare", &out, &err, argv), 0);
     const char *const table =
-        "The text is a sample too (40 pieces of it, beside 3 seeds):\n\n"
+        "The held-out text as a sample (40 pieces of text, 3 seeds):\n\n"
         "arm  against  error of seeds  error of text  of both  share of text  "
         "interval on other text\n"
         "mqa  mha             0.00145        0.01601  0.01608  99 %           "
@@ -151,8 +150,8 @@ static void printed(void **state)
     if (!strstr(out, table)) fail_msg("no '%s' in:\n%s", table, out);
     free(out), free(err);
     argv[4] = "-ojson", argv[5] = NULL;
-    assert_int_equal(fixture_verb(compare_verb, &out, &err, argv), 0);
-    json_t *j = json_loads(out, 0, NULL);
+    assert_int_equal(fixture_command("compare", &out, &err, argv), 0);
+    json_t *j = fixture_rows(out);
     const json_t *row = json_array_get(j, 0);
     const double text = 0.01 / 39, seeds = golden_number(row, "se") * golden_number(row, "se");
     golden_close(golden_number(row, "se_text"), sqrt(text), 1e-9, "se_text");

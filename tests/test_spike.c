@@ -1,7 +1,6 @@
 /* test_spike.c - spikes are found where they were put and nowhere else; p agrees with closed forms.
  */
-#include "analysis/answers/spike.h"
-#include "cli/verbs.h"
+#include "analysis/statistics/spike.h"
 
 #include "tests/fixture.h"
 
@@ -71,37 +70,6 @@ static void test_found_where_put(void **state)
     assert_int_equal(count(loss, 0, NULL), 0);
 }
 
-static void near(double x, double expected)
-{
-    if (!(fabs(x - expected) <= 1e-9)) fail_msg("%.12g, not %.12g", x, expected);
-}
-
-/* Brute force over all flips. */
-static double all_flips(const int *d, int n)
-{
-    int sum = 0, as_far = 0;
-    for (int i = 0; i < n; i++) sum += d[i];
-    for (int flip = 0; flip < 1 << n; flip++) {
-        int other = 0;
-        for (int i = 0; i < n; i++) other += flip >> i & 1 ? -d[i] : d[i];
-        as_far += abs(other) >= abs(sum);
-    }
-    return (double)as_far / (1 << n);
-}
-
-static void test_p(void **state)
-{
-    (void)state;
-    static const int D[][7] = { { 1, 1, 1, 1, 1, 1, 1 }, { 3, -1, 0, 2, 5, -2, 1 }, { 0 } };
-    for (size_t i = 0; i < sizeof D / sizeof *D; i++)
-        near(spike_flip_p(D[i], 7), all_flips(D[i], 7));
-    near(spike_flip_p(D[0], 7), 2 / 128.0);
-    near(spike_binomial_p(5, 0, 0.5), 2 / 32.0);
-    near(spike_binomial_p(1, 4, 0.5), 12 / 32.0);
-    near(spike_binomial_p(2, 0, 1 / 3.0), 1 / 9.0);
-    near(spike_binomial_p(0, 0, 0.5), 1);
-}
-
 /* One arm whose runs have spikes, and one whose have none, with six seeds. */
 static void test_verb(void **state)
 {
@@ -115,9 +83,9 @@ static void test_verb(void **state)
     fixture_run(&f, "UPDATE train_step SET loss = 9 WHERE step = 30 AND run_id IN (SELECT run_id"
                     " FROM arm_run JOIN arm USING(arm_id) WHERE label = 'mqa')");
     char *out, *err;
-    assert_int_equal(fixture_verb(spikes_verb, &out, &err,
-                                  (const char *const[]){ "spikes", "--db", f.path, "heads",
-                                                         "--window=20", "-ojson", NULL }),
+    assert_int_equal(fixture_command("spikes", &out, &err,
+                                     (const char *const[]){ "spikes", "--db", f.path, "heads",
+                                                            "--window=20", "-ojson", NULL }),
                      0);
     if (!strstr(out, "\"spikes\": 6") && !strstr(out, "\"spikes\":6")) fail_msg("%s", out);
     if (!strstr(out, "more") || !strstr(out, "sign-flips") || !strstr(out, "0.03125"))
@@ -131,7 +99,6 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_none_in_noise),
         cmocka_unit_test(test_found_where_put),
-        cmocka_unit_test(test_p),
         cmocka_unit_test(test_verb),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

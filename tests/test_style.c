@@ -1,7 +1,6 @@
 /* test_style.c - style files: a printed file is read back, mistakes are refused with
  * their line, and the settings are drawn. */
 #include "analysis/figures/style.h"
-#include "cli/verbs.h"
 #include "core/base/file.h"
 #include "tests/fixture.h"
 
@@ -50,15 +49,15 @@ static void refusals(void **state)
     static const struct {
         const char *text, *message;
     } BAD[] = {
-        { "grid_colour: red\n", ":1: grid_colour: 'red' is no colour like #0072B2" },
+        { "grid_colour: red\n", ":1: grid_colour: 'red' is not a colour such as #0072B2" },
         { "\n# a comment\ncolours: #0072B2 #12345\n", ":3: colours: '#0072B2 #12345': give 1 to" },
         { "colours:\n", ":1: colours: '': give 1 to 24 colours" },
         { "font: Sans'; system('touch owned'); '\n", ":1: font: " },
-        { "font_size: 1000\n", ":1: font_size: '1000' is no number from 4 to 72" },
-        { "font_size: nan\n", ":1: font_size: 'nan' is no number" },
+        { "font_size: 1000\n", ":1: font_size: '1000' is not a number from 4 to 72" },
+        { "font_size: nan\n", ":1: font_size: 'nan' is not a number" },
         { "font_size 12\n", ":1: 'font_size 12': write \"key: value\"" },
-        { "fontsize: 12\n", ":1: no key 'fontsize'" },
-        { "tex_font: write18\n", ":1: tex_font: 'write18': tiny, scriptsize" },
+        { "fontsize: 12\n", ":1: unknown key 'fontsize'" },
+        { "tex_font: write18\n", ":1: tex_font: 'write18': use tiny, scriptsize" },
     };
     fixture f;
     fixture_open(&f);
@@ -114,7 +113,7 @@ static void is_drawn(void **state)
                      "mean_width: 5\n");
     const char *args[] = { "attnlab plot", "study",    "--db", f.path,    "--out", folder, "--kind",
                            "loss",         "--format", "tex",  "--style", path,    NULL };
-    if (fixture_verb(plot_verb, &out, &err, args) != 0) fail_msg("%s", err);
+    if (fixture_command("plot", &out, &err, args) != 0) fail_msg("%s", err);
     free(out), free(err);
     snprintf(path, sizeof path, "%s/loss.gp", folder);
     assert_true(file_read(&text, &n, path, 1 << 20, &e));

@@ -204,15 +204,9 @@ static void test_exact(void **state)
 static void test_names(void **state)
 {
     (void)state;
-    static const char *const NAME[] = { "table", "md", "csv", "json", "jsonl" };
-    table_format f;
-    error e;
-    for (int i = 0; i < 5; i++) {
-        assert_true(table_format_parse(&f, NAME[i], &e));
-        assert_int_equal(f, i);
-    }
-    assert_false(table_format_parse(&f, "xml", &e));
-    assert_int_equal(e.status, STATUS_USAGE);
+    static const char *const NAME[] = { "table", "md", "csv", "json", "jsonl", "latex", "html" };
+    for (int i = 0; i <= TABLE_HTML; i++) assert_string_equal(table_formats[i], NAME[i]);
+    assert_null(table_formats[TABLE_HTML + 1]);
 }
 
 int main(void)

@@ -1,14 +1,18 @@
-/* comparison.c - see comparison.h. */
+/* comparison.c - compare the arms of a study, and store the comparison in the database.
+ *
+ * The statements are in comparison.sql.
+ */
 #include "analysis/answers/comparison.h"
 
 #include "analysis/answers/confound.h"
+#include "analysis/answers/sql.h"
 
 #include <gsl/gsl_statistics_double.h>
 #include <math.h>
 #include <stdlib.h>
 
-/* Every two arms; the later one is compared with the earlier, except that a baseline is compared
- * with nothing that it is the base of. */
+/* Every two arms: the later one is compared with the earlier one, unless the later one is the
+ * baseline of the earlier one. */
 static int every_two(contrast_pair *pair, const study *s)
 {
     int n = 0;
@@ -44,12 +48,11 @@ bool comparison_open(comparison *c, const study *s, db *d, bool all, error *e)
     contrast_compute(&c->result, &c->asked);
     power_compute(c->power, &c->result, &c->asked);
 
-    /* Without shared seeds every finished run was used. */
+    /* Without shared seeds, every finished run was used. */
     bool *used = calloc((size_t)s->seeds, sizeof *used);
     if (!used) error_memory();
     for (int i = 0; i < s->seeds; i++) used[i] = c->result.used[i] || !c->result.shared_seeds;
-    bool ok = db_integer(d, &c->look, 0, e, "SELECT count(*) + 1 FROM comparison WHERE sweep_id=?",
-                         "i", s->sweep_id);
+    bool ok = db_integer(d, &c->look, 0, e, sql_comparison_look, "i", s->sweep_id);
     for (int i = 0; ok && i < pairs; i++)
         ok = confound_find(&c->confounds[i], s, d, c->pair[i].arm, c->pair[i].base, used, e);
     free(used);
@@ -65,7 +68,7 @@ void comparison_close(comparison *c)
     *c = (comparison){ 0 };
 }
 
-/* An interval without an end is no number. */
+/* Infinite ends of intervals are stored as NULL, which is what db_run makes of NaN. */
 static double finite(double x)
 {
     return isfinite(x) ? x : NAN;
@@ -76,15 +79,11 @@ static bool record_row(const comparison *c, db *d, int i, error *e)
     const contrast *r = &c->result.row[i];
     char *confounds =
         json_array_size(c->confounds[i]) ? json_dumps(c->confounds[i], JSON_COMPACT) : NULL;
-    const bool ok =
-        db_run(d, e,
-               "INSERT INTO comparison_row(cmp_id, arm_id, base_arm_id, n, mean, base_mean, diff,"
-               " ci_lo, ci_hi, p, p_adjusted, p_equivalent, pair_correlation, mde, verdict,"
-               " confounds_json) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
-               "iiinddddddddddtt", c->cmp_id, c->study->arm[r->of.arm].arm_id,
-               c->study->arm[r->of.base].arm_id, r->n, r->mean, r->base_mean, r->diff,
-               finite(r->lo), finite(r->hi), r->p, r->p_adjusted, r->p_equivalent, r->correlation,
-               c->power[i].mde, contrast_verdict_name(r->verdict), confounds);
+    const bool ok = db_run(d, e, sql_comparison_row, "iiinddddddddddtt", c->cmp_id,
+                           c->study->arm[r->of.arm].arm_id, c->study->arm[r->of.base].arm_id, r->n,
+                           r->mean, r->base_mean, r->diff, finite(r->lo), finite(r->hi), r->p,
+                           r->p_adjusted, r->p_equivalent, r->correlation, c->power[i].mde,
+                           contrast_verdict_name(r->verdict), confounds);
     free(confounds);
     return ok;
 }
@@ -97,13 +96,9 @@ bool comparison_record(comparison *c, db *d, const char *argv, error *e)
     contrast_describe(procedure, sizeof procedure, &c->result);
     if (!db_begin(d, e)) return false;
     int64_t look = 0;
-    bool ok = db_integer(d, &look, 0, e, "SELECT count(*) + 1 FROM comparison WHERE sweep_id=?",
-                         "i", s->sweep_id) &&
-              db_run(d, e,
-                     "INSERT INTO comparison(sweep_id, version, at_ms, look, metric, at_x,"
-                     " procedure, alpha, margin, argv) VALUES(?,?,?,?,?,?,?,?,?,?)",
-                     "iiiitttddt", s->sweep_id, s->version, db_now_ms(), look, s->metric.name, at_x,
-                     procedure, c->asked.alpha, c->asked.margin, argv);
+    bool ok = db_integer(d, &look, 0, e, sql_comparison_look, "i", s->sweep_id) &&
+              db_run(d, e, sql_comparison_store, "iiiitttddt", s->sweep_id, s->version, db_now_ms(),
+                     look, s->metric.name, at_x, procedure, c->asked.alpha, c->asked.margin, argv);
     c->cmp_id = ok ? db_last_id(d) : 0;
     for (int i = 0; ok && i < c->asked.pairs; i++) ok = record_row(c, d, i, e);
     if (ok)
@@ -120,16 +115,24 @@ bool comparison_record(comparison *c, db *d, const char *argv, error *e)
 int comparison_arm(double *mean, double *sd, const comparison *c, int arm)
 {
     const contrast_result *r = &c->result;
-    const bool paired = r->procedure == CONTRAST_FLIP || r->procedure == CONTRAST_BLOCK;
     double *x = calloc((size_t)c->asked.seeds, sizeof *x);
     if (!x) error_memory();
     size_t n = 0;
     for (int i = 0; i < c->asked.seeds; i++) {
         const double y = c->y[arm * c->asked.seeds + i];
-        if (!isnan(y) && (!paired || r->left_out[arm] || r->used[i])) x[n++] = y;
+        if (!isnan(y) && (!contrast_paired(r) || r->left_out[arm] || r->used[i])) x[n++] = y;
     }
     *mean = n ? gsl_stats_mean(x, 1, n) : NAN;
     *sd = n > 1 ? gsl_stats_sd(x, 1, n) : NAN;
     free(x);
     return (int)n;
+}
+
+int comparison_digits(const comparison *c)
+{
+    double least = INFINITY;
+    for (int i = 0; i < c->asked.pairs; i++)
+        if (c->result.row[i].se > 0) least = fmin(least, c->result.row[i].se);
+    const int digits = isinf(least) ? 4 : 1 - (int)floor(log10(least));
+    return digits < 2 ? 2 : digits > 8 ? 8 : digits;
 }

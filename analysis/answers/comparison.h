@@ -1,5 +1,5 @@
-/* comparison.h - a study compared: each arm with its own baseline, and the record of having looked.
- */
+/* comparison.h - a study compared: each arm with its baseline.  Every comparison is stored as a
+ * numbered look at the data. */
 #ifndef ANALYSIS_ANSWERS_COMPARISON_H
 #define ANALYSIS_ANSWERS_COMPARISON_H
 
@@ -17,20 +17,23 @@ typedef struct comparison {
     contrast_result result;
     power *power;       /* (pairs) */
     json_t **confounds; /* (pairs) */
-    int64_t cmp_id;     /* 0: not recorded */
-    int64_t look;       /* 1: the first; this one included */
+    int64_t cmp_id;     /* 0: not stored */
+    int64_t look;       /* number of this look; the first is 1 */
 } comparison;
 
-/* Compare each arm with its baseline, or (`all`) every two arms; s must stay.  alpha and margin are
- * those of the study unless they are changed in s. */
+/* Compare each arm with its baseline or, if `all`, every two arms.  s must outlive c.  alpha and
+ * the margin are taken from s, where the caller may have changed them. */
 bool comparison_open(comparison *c, const study *s, db *d, bool all, error *e);
 void comparison_close(comparison *c);
 
-/* Write it down with its look number, in one transaction.  d is open with DB_WRITE. */
+/* Store the comparison under its look number, in one transaction; d must be open with DB_WRITE. */
 bool comparison_record(comparison *c, db *d, const char *argv, error *e);
 
-/* Mean and standard deviation of an arm at the seeds that are compared (all its own where it is
- * not compared); returns how many. */
+/* Mean and standard deviation of an arm over the seeds that are compared (all its own if it is not
+ * compared), NaN if there are too few; returns the number of seeds. */
 int comparison_arm(double *mean, double *sd, const comparison *c, int arm);
+
+/* How many digits to print a difference with: enough to show the smallest standard error. */
+int comparison_digits(const comparison *c);
 
 #endif

@@ -1,5 +1,10 @@
-/* confound.c - see confound.h. */
+/* confound.c - find in what else two arms differ, from the database and from what the runs report.
+ *
+ * The statements are in confound.sql.
+ */
 #include "analysis/answers/confound.h"
+
+#include "analysis/answers/sql.h"
 
 #include <stddef.h>
 #include <stdlib.h>
@@ -22,53 +27,21 @@ static bool add_rows(json_t *list, db *d, sqlite3_stmt *q, bool ok, error *e)
     return ok;
 }
 
-/* What v_confound says of an arm and its baseline, for any two arms. */
 static bool find_keys(json_t *list, const study *s, db *d, int arm, int base, error *e)
 {
-    static const char SQL[] =
-        "SELECT p.key, pb.value, p.value FROM arm a JOIN arm b ON b.arm_id = ?2"
-        " JOIN sweep s ON s.sweep_id = a.sweep_id JOIN config_param p ON p.config_id = a.config_id"
-        " LEFT JOIN config_param pb ON pb.config_id = b.config_id AND pb.key = p.key"
-        " JOIN config c ON c.config_id = a.config_id"
-        " WHERE a.arm_id = ?1 AND p.value IS NOT pb.value"
-        /* A hash; find_corpus says it in words. */
-        " AND p.key <> 'data.corpus'"
-        /* A key younger than the base's record had its default there; canonical forms leave
-           defaults out. */
-        " AND (pb.key NOT NULL OR instr(c.canon_json, '\"' || p.key || '\":'))"
-        /* Only wsd reads it, and it is 0 elsewhere. */
-        " AND NOT (p.key = 'train.decay_tokens' AND 0 IN (p.value, pb.value))"
-        " AND p.key NOT IN (SELECT key FROM json_each(s.axes_json))"
-        " AND p.key NOT IN (SELECT value FROM json_each(coalesce(s.match_json, '{}')))"
-        /* Only yarn reads it; elsewhere it follows the context. */
-        " AND NOT (p.key = 'model.rope_original_context' AND NOT EXISTS (SELECT 1 FROM "
-        "config_param y"
-        "  WHERE y.config_id IN (a.config_id, b.config_id) AND y.key = 'model.rope_scaling'"
-        "  AND y.value = 'yarn')) ORDER BY 1";
     sqlite3_stmt *q;
-    const bool ok = db_query(d, &q, e, SQL, "ii", s->arm[arm].arm_id, s->arm[base].arm_id);
+    const bool ok =
+        db_query(d, &q, e, sql_confound_keys, "ii", s->arm[arm].arm_id, s->arm[base].arm_id);
     return add_rows(list, d, q, ok, e);
 }
 
-/* Another corpus, unless that is an axis; and if it is one, what the axis brings along: losses of
- * another text, or (where the metric is by the token) of tokens that other pieces make of it. */
+/* Another corpus, or other held-out text if the corpus is an axis. */
 static bool find_corpus(json_t *list, const study *s, db *d, int arm, int base, error *e)
 {
-    static const char SQL[] =
-        "WITH text AS (SELECT arm_id, sha256, path || ' (' || substr(sha256, 1, 8) || ')' AS name,"
-        "  val_bytes || ' bytes' || CASE WHEN ?4 THEN ' in ' || val_tokens || ' tokens' ELSE '' END"
-        "  AS held_out FROM arm JOIN config USING(config_id) LEFT JOIN dataset USING(dataset_id)),"
-        " axis(it) AS (SELECT EXISTS (SELECT 1 FROM sweep s, json_each(s.axes_json)"
-        "  WHERE s.sweep_id = ?3 AND key = 'data.corpus'))"
-        " SELECT CASE WHEN it THEN 'held-out text' ELSE 'corpus' END,"
-        " CASE WHEN it THEN b.held_out ELSE b.name END,"
-        " CASE WHEN it THEN a.held_out ELSE a.name END FROM text a, text b, axis"
-        " WHERE a.arm_id = ?1 AND b.arm_id = ?2 AND a.sha256 IS NOT b.sha256"
-        " AND NOT (it AND a.held_out IS b.held_out)";
     const bool by_token = strstr(s->metric.value, "n_tok") != NULL;
     sqlite3_stmt *q;
-    const bool ok = db_query(d, &q, e, SQL, "iiin", s->arm[arm].arm_id, s->arm[base].arm_id,
-                             s->sweep_id, by_token);
+    const bool ok = db_query(d, &q, e, sql_confound_corpus, "iiin", s->arm[arm].arm_id,
+                             s->arm[base].arm_id, s->sweep_id, by_token);
     return add_rows(list, d, q, ok, e);
 }
 
@@ -77,8 +50,8 @@ static bool same(const char *a, const char *b)
     return a && b ? strcmp(a, b) == 0 : a == b;
 }
 
-/* Two builds are of the same code where every file that both have is the same: one that brings
- * another variant leaves the others what they were.  Lists of "name hash", joined by ", ". */
+/* Two builds have the same code if every file that both have is the same: a build with another
+ * variant leaves the others unchanged.  The texts are lists of "name hash", joined by ", ". */
 static bool same_code(const char *a, const char *b)
 {
     if (!a || !b) return a == b;
@@ -105,7 +78,7 @@ static bool finished(const study *s, int arm, int seed, const bool *used)
     return used[seed] && study_at(s, arm, seed)->status == STUDY_DONE;
 }
 
-/* The different values that an arm's runs have, joined. */
+/* The distinct values of an arm's runs, joined; the caller frees the text. */
 static char *values(const study *s, int arm, const bool *used, size_t offset)
 {
     char *text = calloc(1, 1);
@@ -126,8 +99,8 @@ static char *values(const study *s, int arm, const bool *used, size_t offset)
     return text;
 }
 
-/* Finished runs of the two arms that differ in it, at any seed; where they share no seed, at all.
- * True if there were. */
+/* Add a trait to the list if finished runs of the two arms differ in it: at any shared seed or, if
+ * they share none, at any two seeds.  Returns whether they do. */
 static bool find_trait(json_t *list, const study *s, int arm, int base, const bool *used,
                        const char *key, size_t offset, bool (*equal)(const char *, const char *))
 {
@@ -158,7 +131,7 @@ bool confound_find(json_t **list, const study *s, db *d, int arm, int base, cons
         *list = NULL;
         return false;
     }
-    /* Another build of the same code is worth a word only when the code is the same. */
+    /* Mention another build only if the code is the same; otherwise it goes without saying. */
     if (!find_trait(*list, s, arm, base, used, "code", offsetof(study_cell, code), same_code))
         find_trait(*list, s, arm, base, used, "build", offsetof(study_cell, binary), same);
     find_trait(*list, s, arm, base, used, "host", offsetof(study_cell, host), same);

@@ -1,8 +1,7 @@
-/* confound.h - in what else an arm differs from the one it is compared with: what the difference
- * could also be due to.
+/* confound.h - in what else an arm differs from its base: other possible causes of the difference.
  *
- * Keys of the configuration that are neither axis, matched nor tuned (v_confound); another corpus,
- * or, where the corpus is an axis, other held-out text; and what the runs themselves tell: other
+ * Keys of the configuration that are neither axes, matched nor tuned (v_confound); another corpus
+ * or, if the corpus is an axis, other held-out text; and what the runs themselves report: other
  * code, another build, another host or BLAS kernel, other numbers of tokens trained or evaluated,
  * unequal numbers of finished seeds.
  */
@@ -13,8 +12,8 @@
 
 #include <jansson.h>
 
-/* An array of {"key": ..., "base": ..., "arm": ...} (the caller decrefs it), empty if there is
- * nothing to name.  used (seeds): those that are compared. */
+/* *list is an array of {"key": ..., "base": ..., "arm": ...}, empty if there is no confound; the
+ * caller decrefs it.  used (seeds): the seeds that are compared. */
 bool confound_find(json_t **list, const study *s, db *d, int arm, int base, const bool *used,
                    error *e);
 

@@ -1,11 +1,11 @@
-/* frontier.c - see frontier.h. */
+/* frontier.c - place each arm by its costs and the verdicts of the comparison of all pairs. */
 #include "analysis/answers/frontier.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
-static const double EQUAL = 0.005; /* costs, as a part */
+static const double EQUAL = 0.005; /* relative difference of costs that count as equal */
 
 /* The verdict of arm a against arm b. */
 static contrast_verdict verdict(const comparison *c, int a, int b)
@@ -43,27 +43,7 @@ static void place(frontier *f, int arm, int cost)
     }
 }
 
-/* FLOPs of a whole run: those of a token times its tokens. */
-static bool read_flops(double *flops, const study *s, db *d, int arm, error *e)
-{
-    double tokens = 0;
-    for (int i = 0; i < s->seeds; i++) {
-        const study_cell *c = study_at(s, arm, i);
-        if (c->status == STUDY_DONE && c->tokens) tokens = fmax(tokens, strtod(c->tokens, NULL));
-    }
-    sqlite3_stmt *q;
-    bool row = false;
-    const bool ok = db_query(d, &q, e,
-                             "SELECT train_flops_per_token FROM config JOIN arm USING(config_id)"
-                             " WHERE arm_id = ?",
-                             "i", s->arm[arm].arm_id) &&
-                    db_next(d, q, &row, e);
-    *flops = ok && row && tokens > 0 ? sqlite3_column_double(q, 0) * tokens : NAN;
-    sqlite3_finalize(q);
-    return ok;
-}
-
-bool frontier_open(frontier *f, const comparison *c, db *d, error *e)
+void frontier_open(frontier *f, const comparison *c)
 {
     const study *s = c->study;
     *f = (frontier){ c, calloc((size_t)s->arms, sizeof *f->arm) };
@@ -74,14 +54,11 @@ bool frontier_open(frontier *f, const comparison *c, db *d, error *e)
         x->n = comparison_arm(&x->mean, &sd, c, a);
         x->cost[FRONTIER_KV] = s->arm[a].kv_bytes > 0 ? s->arm[a].kv_bytes : NAN;
         x->cost[FRONTIER_PARAMS] = (double)s->arm[a].n_params;
-        if (!read_flops(&x->cost[FRONTIER_FLOPS], s, d, a, e)) {
-            frontier_close(f);
-            return false;
-        }
+        const double tokens = study_tokens(s, a);
+        x->cost[FRONTIER_FLOPS] = tokens > 0 ? tokens * s->arm[a].train_flops : NAN;
     }
     for (int a = 0; a < s->arms; a++)
         for (int k = 0; k < FRONTIER_COSTS; k++) place(f, a, k);
-    return true;
 }
 
 void frontier_close(frontier *f)
@@ -92,7 +69,8 @@ void frontier_close(frontier *f)
 
 void frontier_describe(char *text, size_t size, const frontier *f, int arm, int cost)
 {
-    static const char *const WORDS[] = { "", "frontier", "dominated by ", "not told from " };
+    static const char *const WORDS[] = { "", "frontier", "dominated by ",
+                                         "not distinguishable from " };
     const frontier_arm *a = &f->arm[arm];
     snprintf(text, size, "%s%s", WORDS[a->place[cost]],
              a->by[cost] >= 0 ? f->c->study->arm[a->by[cost]].label : "");

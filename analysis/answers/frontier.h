@@ -1,14 +1,14 @@
-/* frontier.h - what an arm costs against how well it does: which arms are dominated.
+/* frontier.h - what an arm costs and how well it does: which arms are dominated by others.
  *
- * For each cost - KV bytes a token, parameters, FLOPs of the whole training - an arm is
+ * For each cost - KV bytes per token, parameters, FLOPs of the whole training - an arm is
  *
- *   dominated   another arm costs no more and is better by the verdict of the comparison of all
+ *   dominated   if another arm costs no more and is better by the verdict of the comparison of all
  *               pairs, or costs less and is equivalent within the study's margin
- *   frontier    every arm that costs no more is worse by that verdict, or there is none
- *   open        else: it is not to be told apart from one that costs no more
+ *   frontier    if every arm that costs no more is worse by that verdict, or there is none
+ *   open        otherwise: it cannot be distinguished from an arm that costs no more
  *
- * Costs within 0.5 % of each other are equal, as sweep.match takes them.  Mean losses alone decide
- * nothing: the arm with the lowest of many is the luckiest as often as the best.
+ * Costs within 0.5 % of each other count as equal, as in sweep.match.  Mean losses alone decide
+ * nothing: the lowest of many means is as often luck as merit.
  */
 #ifndef ANALYSIS_ANSWERS_FRONTIER_H
 #define ANALYSIS_ANSWERS_FRONTIER_H
@@ -18,7 +18,7 @@
 enum { FRONTIER_KV, FRONTIER_PARAMS, FRONTIER_FLOPS, FRONTIER_COSTS };
 
 typedef enum frontier_place {
-    FRONTIER_UNKNOWN, /* no such cost, or no loss */
+    FRONTIER_UNKNOWN, /* no such cost, or no value of the metric */
     FRONTIER_BEST,
     FRONTIER_DOMINATED,
     FRONTIER_OPEN,
@@ -29,7 +29,8 @@ typedef struct frontier_arm {
     double mean;
     double cost[FRONTIER_COSTS]; /* NaN: none */
     frontier_place place[FRONTIER_COSTS];
-    int by[FRONTIER_COSTS]; /* the arm that dominates, or the first that is not told apart; -1 */
+    int by[FRONTIER_COSTS]; /* the arm that dominates, or the first that is not distinguishable; -1
+                             */
 } frontier_arm;
 
 typedef struct frontier {
@@ -37,11 +38,11 @@ typedef struct frontier {
     frontier_arm *arm; /* (arms of the study) */
 } frontier;
 
-/* c compares all pairs (comparison_open with `all`), and stays. */
-bool frontier_open(frontier *f, const comparison *c, db *d, error *e);
+/* c compares all pairs (comparison_open with `all`) and must outlive f. */
+void frontier_open(frontier *f, const comparison *c);
 void frontier_close(frontier *f);
 
-/* "frontier", "dominated by mqa", "not told from mqa", or "". */
+/* "frontier", "dominated by mqa", "not distinguishable from mqa", or "". */
 void frontier_describe(char *text, size_t size, const frontier *f, int arm, int cost);
 
 #endif

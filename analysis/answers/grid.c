@@ -1,7 +1,6 @@
-/* grid.c - see grid.h. */
+/* grid.c - place the axes, number the rows and columns, and print the cells. */
 #include "analysis/answers/grid.h"
 
-#include "analysis/answers/tables.h"
 #include "analysis/data/axes.h"
 
 #include <math.h>
@@ -10,20 +9,20 @@
 
 static const char *const OPTION[GRID_SIDES] = { "--tables", "--rows", "--cols" };
 
-/* The axes that go one way, and what stands along it: a place for each combination of their
- * levels that some arm has, the last axis fastest. */
+/* The axes of one side (rows, columns or tables), and its places: one for each combination of their
+ * levels that some arm has, with the last axis varying fastest. */
 typedef struct side {
     int keys;
     const char **key;
-    int n, *of; /* places; (arms): which */
-    int *first; /* (places): an arm that stands there */
+    int n, *of; /* number of places; (arms): the place of each arm */
+    int *first; /* (places): an arm at that place */
 } side;
 
 struct grid {
     const comparison *c;
     axes x;
     side side[GRID_SIDES];
-    int most; /* seeds: what cells have unless they say otherwise */
+    int most; /* the most seeds that a cell has; others print their number */
 };
 
 static bool placed(const grid *g, const char *key)
@@ -39,7 +38,8 @@ static void place(grid *g, grid_side where, const char *key)
     if (key) g->side[where].key[g->side[where].keys++] = key;
 }
 
-/* The first axis without a place, of numbers or of words as `numbers` says; else the first. */
+/* The first numeric axis without a place, or if not `numbers` the first axis of words; if there is
+ * none, the first axis of any kind without a place; NULL if all have one. */
 static const char *unplaced(const grid *g, bool numbers)
 {
     const char *first = NULL;
@@ -59,7 +59,7 @@ static bool place_axes(grid *g, const grid_asked *asked, error *e)
         const char *name = asked->place[i].axis, *key = axes_find(&g->x, OPTION[where], name, e);
         if (!key) return false;
         if (placed(g, key))
-            return error_usage(e, "%s '%s': this axis has a place already", OPTION[where], name);
+            return error_usage(e, "%s '%s': this axis was placed already", OPTION[where], name);
         place(g, where, key);
     }
     if (!g->side[GRID_ROWS].keys) place(g, GRID_ROWS, unplaced(g, false));
@@ -68,7 +68,7 @@ static bool place_axes(grid *g, const grid_asked *asked, error *e)
     return true;
 }
 
-/* Number the places by the levels of the axes, as digits of a number. */
+/* Number the places: the levels of the axes are the digits of a number. */
 static void number_places(side *s, const axes *x)
 {
     const int arms = x->study->arms;
@@ -133,7 +133,7 @@ void grid_close(grid *g)
     free(g);
 }
 
-/* The comparison of an arm with its baseline; -1 for a baseline. */
+/* The index of the pair of an arm and its baseline; -1 for a baseline. */
 static int pair_of(const comparison *c, int arm)
 {
     for (int i = 0; i < c->asked.pairs; i++)
@@ -148,7 +148,7 @@ static bool is_base(const comparison *c, int arm)
     return false;
 }
 
-/* "n=4, 2 diverged": what sets a cell apart from the others. */
+/* One part of "[n=4, 2 diverged]": how a cell differs from the others. */
 static void put_count(FILE *out, int *listed, int n, const char *what)
 {
     if (n) fprintf(out, "%s%d %s", (*listed)++ ? ", " : " [", n, what);
@@ -158,7 +158,7 @@ static void put_cell(FILE *out, const grid *g, int arm)
 {
     const comparison *c = g->c;
     const study_arm *a = &c->study->arm[arm];
-    const int digits = tables_digits(c), pair = pair_of(c, arm);
+    const int digits = comparison_digits(c), pair = pair_of(c, arm);
     const contrast *r = pair < 0 ? NULL : &c->result.row[pair];
     double mean, sd;
     const int n = comparison_arm(&mean, &sd, c, arm);
@@ -195,14 +195,14 @@ static char *cell(const grid *g, int arm)
     return text;
 }
 
-/* What stands at a place of one side, in words; the caller frees it. */
+/* The levels at a place of one side, in words; the caller frees the text. */
 static char *words(const grid *g, grid_side where, int at)
 {
     const side *s = &g->side[where];
     return axes_words(&g->x, s->first[at], s->key, s->keys);
 }
 
-/* Has a row or a column of a table any arm? */
+/* Is a row or a column of a table empty? */
 static bool empty(const grid *g, int t, grid_side where, int at)
 {
     for (int a = 0; a < g->c->study->arms; a++)
@@ -256,7 +256,7 @@ static void put_table(const grid *g, int t, table_format f, FILE *out)
     free(title);
 }
 
-/* What the cells say, of all that they do say. */
+/* Explain what the cells contain. */
 static void put_key(const grid *g, FILE *out)
 {
     const comparison *c = g->c;
@@ -280,10 +280,10 @@ static void put_key(const grid *g, FILE *out)
                 c->asked.pairs);
     }
     if (uneven) fputs(", [other n, runs without a value]", out);
-    fprintf(out, "%s.\n", confounded ? ", ! where more than the axes differs" : "");
+    fprintf(out, "%s.\n", confounded ? ", ! if more than the axes differs" : "");
 }
 
-/* A value of an axis, typed as the study has it. */
+/* A value of an axis, as a number if it is one in the study. */
 static void put_level(table *t, const grid *g, int arm, const char *key)
 {
     const json_t *v = json_object_get(g->x.of[arm], key);
@@ -298,7 +298,7 @@ static void put_level(table *t, const grid *g, int arm, const char *key)
     }
 }
 
-static void put_record(table *t, const grid *g, int arm)
+static void put_machine_row(table *t, const grid *g, int arm)
 {
     const comparison *c = g->c;
     const study_arm *a = &c->study->arm[arm];
@@ -321,7 +321,7 @@ static void put_record(table *t, const grid *g, int arm)
     free(confounds);
 }
 
-static void put_records(const grid *g, table_format f, FILE *out)
+static void put_machine_rows(const grid *g, table_format f, FILE *out)
 {
     static const char *const COLUMN[] = { "arm",        "base",           "n",        "mean",
                                           "sd",         "diff",           "ci_lo",    "ci_hi",
@@ -341,7 +341,7 @@ static void put_records(const grid *g, table_format f, FILE *out)
                 const int arm = arm_at(g, b, r, i);
                 if (arm < 0) continue;
                 for (int k = 0; k < n; k++) put_level(&t, g, arm, title[k]);
-                put_record(&t, g, arm);
+                put_machine_row(&t, g, arm);
             }
     table_close(&t);
     free(title);
@@ -350,7 +350,7 @@ static void put_records(const grid *g, table_format f, FILE *out)
 void grid_print(const grid *g, table_format f, FILE *out)
 {
     if (!table_for_people(f)) {
-        put_records(g, f, out);
+        put_machine_rows(g, f, out);
         return;
     }
     for (int t = 0; t < g->side[GRID_TABLES].n; t++) {

@@ -1,13 +1,13 @@
-/* interaction.c - see interaction.h. */
+/* interaction.c - find the pairs that lie along an axis, and test how their differences change. */
 #include "analysis/answers/interaction.h"
 
-#include "analysis/statistics/flip.h"
+#include "analysis/statistics/procedure.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* The axes of every arm, and what is left of them without one. */
+/* The axes of every arm. */
 static json_t **read_axes(const study *s)
 {
     json_t **axes = error_zeroed((size_t)s->arms, sizeof *axes);
@@ -27,7 +27,7 @@ static double level(const json_t *axes, const char *key)
     return json_is_number(x) && json_number_value(x) > 0 ? json_number_value(x) : NAN;
 }
 
-/* "{arm without the axis} {base without it}": pairs with one name belong together. */
+/* "{arm without the axis} {base without it}": pairs with the same name belong together. */
 static char *name_of(json_t *const *axes, contrast_pair p, const char *key)
 {
     char *part[2];
@@ -45,7 +45,7 @@ static char *name_of(json_t *const *axes, contrast_pair p, const char *key)
     return name;
 }
 
-/* One set of pairs along an axis, while it is put together. */
+/* A set of pairs along an axis. */
 typedef struct group {
     char *name;
     int n, *pair; /* indices of pairs, ascending in x */
@@ -84,7 +84,7 @@ static int find_groups(group *g, const comparison *c, json_t *const *axes, const
     return n;
 }
 
-/* Weights of the least-squares slope on log2 x; their squares' sum. */
+/* Weights of the least-squares slope on log2 x; returns the sum of their squares. */
 static double put_weights(double *w, const double *x, int n)
 {
     double mean = 0, square = 0;
@@ -102,7 +102,7 @@ static double difference(const comparison *c, int pair, int seed)
     return c->y[p.arm * S + seed] - c->y[p.base * S + seed];
 }
 
-/* Fill in a row but for its test; its slopes by seed, and the sum of its squared weights. */
+/* Fill in a row except its test, and its slope at each seed; returns the sum of squared weights. */
 static double describe(interaction *r, double *slope, const comparison *c, const group *g,
                        json_t *const *axes, const char *key)
 {
@@ -137,38 +137,27 @@ static double describe(interaction *r, double *slope, const comparison *c, const
     return square;
 }
 
-static void by_flip(interaction *r, const double *slope, const comparison *c, int n)
-{
-    flip f;
-    flip_open(&f, slope, n, c->result.shared_seeds);
-    for (int i = 0; i < n; i++) {
-        flip_interval(&r[i].lo, &r[i].hi, &f, i, c->asked.alpha);
-        r[i].p_adjusted = flip_p(&f, i, 0, true);
-    }
-    flip_close(&f);
-}
-
-/* The pairs' standard error is sqrt(2 variance / n); a slope's has its weights' squares besides.
- * Slopes from one baseline make a star (maxt.h); those of others are taken apart, which can only
- * make intervals wider. */
-static void by_block(interaction *r, const double *square, const comparison *c, const group *g,
-                     int n)
+/* Test the slopes by the procedure of the comparison.  Slopes from one baseline make a star
+ * (maxt.h); others are taken apart, which can only make intervals wider.  A pair's standard error
+ * is sqrt(2 variance / n); that of a slope is larger by the root of its squared weights' sum. */
+static void test(interaction *r, const double *slope, const double *square, const comparison *c,
+                 const group *g, int n)
 {
     int *size = error_zeroed((size_t)n, sizeof *size);
+    procedure_estimate *row = error_zeroed((size_t)n, sizeof *row);
     bool one = true;
     for (int i = 0; i < n; i++) {
         one = one && r[i].base == r[0].base && r[i].levels == r[0].levels;
         size[i] = 1;
+        row[i].value = r[i].slope;
+        row[i].se = c->result.row[g[i].pair[0]].se * sqrt(square[i]);
     }
     if (one) size[0] = n;
-    const maxt_family f = { one ? 1 : n, size, 0 };
-    const double crit = maxt_critical(&f, c->asked.alpha, c->result.df);
-    for (int i = 0; i < n; i++) {
-        const double se = c->result.row[g[i].pair[0]].se * sqrt(square[i]);
-        r[i].lo = r[i].slope - crit * se, r[i].hi = r[i].slope + crit * se;
-        r[i].p_adjusted = maxt_tail(&f, r[i].slope == 0 ? 0 : fabs(r[i].slope) / se, c->result.df);
-    }
-    free(size);
+    const maxt_family family = { one ? 1 : n, size, 0 };
+    c->result.procedure->combine(row, slope, &family, &c->result, c->asked.alpha, n);
+    for (int i = 0; i < n; i++)
+        r[i].lo = row[i].lo, r[i].hi = row[i].hi, r[i].p_adjusted = row[i].p_adjusted;
+    free(size), free(row);
 }
 
 static void add_axis(interactions *k, const comparison *c, json_t *const *axes, const char *key)
@@ -192,8 +181,7 @@ static void add_axis(interactions *k, const comparison *c, json_t *const *axes, 
         square[n] = describe(&row[n], slope + (size_t)n * seeds, c, &g[i], axes, key);
         g[n++] = g[i];
     }
-    if (n && c->result.procedure == CONTRAST_FLIP) by_flip(row, slope, c, n);
-    if (n && c->result.procedure == CONTRAST_BLOCK) by_block(row, square, c, g, n);
+    if (n && contrast_paired(&c->result)) test(row, slope, square, c, g, n);
     k->n += n;
     for (int i = 0; i < n; i++) free(g[i].name), free(g[i].pair);
     free(g), free(slope), free(square);

@@ -1,12 +1,12 @@
-/* interaction.h - does a difference grow along an axis of numbers, such as the context?
+/* interaction.h - does a difference grow along a numeric axis, such as the context?
  *
- * Where arm and baseline are compared at several values x of one axis, each seed gives a slope
+ * If arm and baseline are compared at several values x of one axis, each seed gives a slope
  *
  *     slope = sum over x of w(x) (arm - base at x),   w the weights of least squares on log2 x
  *
- * the change of the difference with every doubling; with two values it is the difference of
- * differences over their distance.  Slopes are tested as contrast.h tests differences: from 6 seeds
- * on by joint sign-flips of whole seeds, below by the residual of the blocks and max |t|.
+ * which is the change of the difference per doubling; for two values it is the difference of the
+ * differences divided by their distance.  Slopes are tested by the procedure that tests the
+ * differences (procedure.h).
  */
 #ifndef ANALYSIS_ANSWERS_INTERACTION_H
 #define ANALYSIS_ANSWERS_INTERACTION_H
@@ -16,14 +16,14 @@
 
 typedef struct interaction {
     char *axis;        /* key */
-    int levels;        /* values of it that both arms have */
+    int levels;        /* values at which both arms exist */
     double *x, *diff;  /* (levels): ascending, and the mean difference there */
     int *pair;         /* (levels): of the comparison */
     int arm, base;     /* at the first of them */
     int n;             /* seeds */
-    double slope;      /* a doubling */
+    double slope;      /* per doubling */
     double lo, hi;     /* simultaneous 1 - alpha over the interactions of this axis */
-    double p_adjusted; /* of no slope; NaN where it cannot be had, as lo and hi are */
+    double p_adjusted; /* of no slope; NaN, as lo and hi, if nothing is tested */
 } interaction;
 
 typedef struct interactions {
@@ -31,18 +31,18 @@ typedef struct interactions {
     interaction *row;
 } interactions;
 
-/* All there are: for every axis whose values are positive numbers, every arm that is compared with
- * a baseline of the same value at two values or more. */
+/* Find all: for every axis of positive numbers, every arm that is compared with a baseline of the
+ * same value at two or more values.  The caller closes k. */
 void interaction_find(interactions *k, const comparison *c);
 void interaction_close(interactions *k);
 
-/* "rises", "falls" or "undecided": which way the difference goes along the axis. */
+/* Where the difference goes along the axis: "rises", "falls" or "undecided". */
 const char *interaction_verdict(const interaction *r);
 
-/* How many digits the numbers of a row are printed with. */
+/* How many digits to print the numbers of a row with. */
 int interaction_digits(const interaction *r);
 
-/* One table. */
+/* Print all in one table. */
 void interaction_print(const interactions *k, const comparison *c, table_format f, FILE *out);
 
 #endif

@@ -1,4 +1,5 @@
-/* reach.c - see reach.h. */
+/* reach.c - find where curves fall to a loss, and summarise the ratios of their tokens over seeds.
+ */
 #include "analysis/answers/reach.h"
 
 #include <gsl/gsl_cdf.h>
@@ -8,7 +9,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* Between points i and i + 1, of which the second is at or below. */
+/* Tokens at which the curve crosses the loss between points i and i + 1. */
 static double crossing(const curve *k, int i, double loss)
 {
     enum { HALVINGS = 60 };
@@ -16,7 +17,7 @@ static double crossing(const curve *k, int i, double loss)
     if (!u) error_memory();
     for (int p = 0; p < k->n; p++) u[p] = log(k->tokens[p]);
     double lo = u[i], hi = u[i + 1];
-    if (k->n < 3) /* Steffen's needs three points */
+    if (k->n < 3) /* Steffen's method needs three points */
         hi = lo + (hi - lo) * (k->loss[i] - loss) / (k->loss[i] - k->loss[i + 1]);
     else {
         gsl_spline *s = gsl_spline_alloc(gsl_interp_steffen, (size_t)k->n);
@@ -49,8 +50,8 @@ double reach_tokens(const curve *k, double loss)
     return INFINITY;
 }
 
-/* How many order statistics to go in from either end: 0 where even the extremes do not hold the
- * median often enough. */
+/* Which order statistic from either end bounds the interval, counting from 1; 0 if even the
+ * extremes do not contain the median often enough. */
 static int order_of(int n, double alpha)
 {
     int k = 0;
@@ -80,7 +81,7 @@ void reach_summarise(reach *r, double *x, int n, double alpha)
     if (k) r->lo = exp(x[k - 1]), r->hi = exp(x[n - k]);
 }
 
-/* The ratios of one row; where there is a bound alone it counts as beyond. */
+/* The ratios of one row.  A ratio of which only a bound is known counts as 0 or infinite. */
 static void compare(reach *r, const series_list *l, double given, double alpha)
 {
     const study *s = l->study;
@@ -97,7 +98,7 @@ static void compare(reach *r, const series_list *l, double given, double alpha)
             if (base->basis != SERIES_HORIZONS || b->tokens[p] == r->tokens) target = b->loss[p];
         if (isnan(target)) continue;
         const double of_arm = reach_tokens(a, target), of_base = reach_tokens(b, target);
-        if (isinf(of_arm) && isinf(of_base)) continue; /* says nothing */
+        if (isinf(of_arm) && isinf(of_base)) continue; /* no information */
         loss += target, targets++;
         if (isfinite(of_base)) tokens += log(of_base);
         r->reached += of_arm < INFINITY, r->early += of_arm == -INFINITY;
@@ -129,12 +130,7 @@ void reach_find(reach_list *out, const series_list *l, double loss)
         const series *base = &l->row[l->row[k].base];
         double last = 0;
         for (int i = 0; i < base->arms; i++) {
-            double tokens = 0; /* of a whole run of this arm of the baseline */
-            for (int s = 0; s < l->study->seeds; s++) {
-                const study_cell *c = study_at(l->study, base->arm[i], s);
-                if (c->status == STUDY_DONE && c->tokens)
-                    tokens = fmax(tokens, strtod(c->tokens, NULL));
-            }
+            const double tokens = study_tokens(l->study, base->arm[i]);
             const bool horizons = base->basis == SERIES_HORIZONS && isnan(loss);
             if (tokens <= last || (!horizons && i > 0)) continue;
             reach *r = &out->row[out->n];

@@ -1,5 +1,7 @@
-/* sample.c - see sample.h. */
+/* sample.c - variance components of seeds and pieces of text, and the wider interval. */
 #include "analysis/answers/sample.h"
+
+#include "analysis/answers/sql.h"
 
 #include <gsl/gsl_cdf.h>
 #include <gsl/gsl_statistics_double.h>
@@ -39,38 +41,27 @@ void sample_widen(sample *m, const contrast *r, int pairs, double alpha)
     if (!isfinite(m->hi - m->lo)) m->lo = m->hi = NAN;
 }
 
-/* Mean losses of the pieces of one run's last evaluation; false in *known where the sequences are
- * not on record, or not as many as *sequences (0: not known yet). */
-static bool read_pieces(double *mean, int pieces, int64_t *sequences, bool *known,
+/* Mean losses of the pieces of one run's final evaluation.  *known: its sequences are in the
+ * database, and as many as *sequences (0: not known yet). */
+static bool read_pieces(double mean[SAMPLE_PIECES], int64_t *sequences, bool *known,
                         const comparison *c, db *d, int64_t run_id, error *e)
 {
-    static const char FROM[] =
-        " FROM eval_seq q WHERE eval_id = (SELECT eval_id FROM eval e JOIN run r USING(run_id)"
-        " WHERE r.run_id = ? AND e.step = r.last_step AND e.task = ? AND e.split = ?"
-        " AND e.context = ? ORDER BY e.stride DESC LIMIT 1)";
     const metric *m = &c->study->metric;
-    char sql[640];
-    int64_t n;
-    snprintf(sql, sizeof sql, "SELECT count(*)%s", FROM);
-    if (!db_integer(d, &n, 0, e, sql, "itti", run_id, m->task, m->split, m->context)) return false;
-    if (*sequences == 0) *sequences = n;
-    *known = n >= 2 && n == *sequences;
-    if (!*known) return true;
-    if (pieces > n) pieces = (int)n;
-    snprintf(sql, sizeof sql,
-             "SELECT row_number() OVER (ORDER BY seq) - 1, nll_sum, n%s ORDER BY seq", FROM);
-    double *nll = calloc((size_t)pieces, sizeof *nll),
-           *tokens = calloc((size_t)pieces, sizeof *nll);
-    if (!nll || !tokens) error_memory();
+    double nll[SAMPLE_PIECES] = { 0 }, tokens[SAMPLE_PIECES] = { 0 };
+    int64_t count = 0;
     sqlite3_stmt *q;
-    bool row = true, ok = db_query(d, &q, e, sql, "itti", run_id, m->task, m->split, m->context);
+    bool row = true, ok = db_query(d, &q, e, sql_sample_sequences, "itti", run_id, m->task,
+                                   m->split, m->context);
     while (ok && (ok = db_next(d, q, &row, e)) && row) {
-        const int64_t k = sqlite3_column_int64(q, 0) * pieces / n;
-        nll[k] += sqlite3_column_double(q, 1), tokens[k] += sqlite3_column_double(q, 2);
+        count = sqlite3_column_int64(q, 3);
+        const int64_t pieces = count < SAMPLE_PIECES ? count : SAMPLE_PIECES;
+        const int64_t piece = sqlite3_column_int64(q, 0) * pieces / count;
+        nll[piece] += sqlite3_column_double(q, 1), tokens[piece] += sqlite3_column_double(q, 2);
     }
     sqlite3_finalize(q);
-    for (int k = 0; k < pieces; k++) mean[k] = nll[k] / tokens[k];
-    free(nll), free(tokens);
+    if (*sequences == 0) *sequences = count;
+    *known = count >= 2 && count == *sequences;
+    for (int piece = 0; piece < SAMPLE_PIECES; piece++) mean[piece] = nll[piece] / tokens[piece];
     return ok;
 }
 
@@ -81,7 +72,7 @@ bool sample_read(sample *m, const comparison *c, db *d, int i, error *e)
     const contrast_result *r = &c->result;
     const contrast_pair p = c->pair[i];
     if (strcmp(s->metric.value, "e.nll_sum / e.n_tok") != 0 || r->shared_seeds < 2 ||
-        s->at.of != STUDY_FINAL || /* sums by sequence are of the last evaluation */
+        s->at.of != STUDY_FINAL || /* sums by sequence are kept for the final evaluation only */
         r->left_out[p.arm] || r->left_out[p.base])
         return true;
     double *diff = calloc((size_t)s->seeds * SAMPLE_PIECES, sizeof *diff), x[SAMPLE_PIECES],
@@ -92,11 +83,9 @@ bool sample_read(sample *m, const comparison *c, db *d, int i, error *e)
     bool ok = true, known = true;
     for (int k = 0; ok && known && k < s->seeds; k++) {
         if (!r->used[k]) continue;
-        ok = read_pieces(x, SAMPLE_PIECES, &sequences, &known, c, d, study_at(s, p.arm, k)->run_id,
-                         e);
+        ok = read_pieces(x, &sequences, &known, c, d, study_at(s, p.arm, k)->run_id, e);
         if (ok && known)
-            ok = read_pieces(b, SAMPLE_PIECES, &sequences, &known, c, d,
-                             study_at(s, p.base, k)->run_id, e);
+            ok = read_pieces(b, &sequences, &known, c, d, study_at(s, p.base, k)->run_id, e);
         if (!ok || !known) break;
         if (sequences < pieces) pieces = (int)sequences;
         for (int j = 0; j < pieces; j++) diff[seeds * pieces + j] = x[j] - b[j];

@@ -1,7 +1,7 @@
-/* sentence.c - see sentence.h. */
+/* sentence.c - verdicts as sentences, and the notes that belong to a comparison. */
 #include "analysis/answers/sentence.h"
 
-#include "analysis/statistics/divergence.h"
+#include "analysis/statistics/counts.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -191,8 +191,28 @@ void sentence_verdict(FILE *out, const comparison *c, int i)
     free(arm), free(base);
 }
 
+/* A note that is written piece by piece. */
+typedef struct draft {
+    FILE *f;
+    char *text;
+    size_t size;
+} draft;
+
+static void draft_open(draft *words)
+{
+    words->f = open_memstream(&words->text, &words->size);
+    if (!words->f) error_memory();
+}
+
+static void draft_close(draft *words, notes *out, note_level level)
+{
+    if (fclose(words->f) != 0) error_memory();
+    if (words->size) notes_add(out, level, "%s", words->text);
+    free(words->text);
+}
+
 /* Margins, metrics and levels changed after runs had finished; seeds added after a look. */
-static bool put_changes(FILE *out, const study *s, db *d, error *e)
+static bool put_changes(notes *out, const study *s, db *d, error *e)
 {
     sqlite3_stmt *q;
     bool row = true,
@@ -211,26 +231,28 @@ static bool put_changes(FILE *out, const study *s, db *d, error *e)
             if (sqlite3_column_int(q, 11 + k)) {
                 const char *from = (const char *)sqlite3_column_text(q, 3 + 2 * k),
                            *to = (const char *)sqlite3_column_text(q, 4 + 2 * k);
-                fprintf(out, "! The %s was changed from %s to %s after %d run%s had finished.\n",
-                        WHAT[k], from ? from : "none", to ? to : "none", runs,
-                        runs == 1 ? "" : "s");
+                notes_add(out, NOTE_WARNING,
+                          "The %s was changed from %s to %s after %d run%s had finished.", WHAT[k],
+                          from ? from : "none", to ? to : "none", runs, runs == 1 ? "" : "s");
             }
         if (looks > 0 && sqlite3_column_int(q, 14))
-            fprintf(out,
-                    "! Seeds were added after a look (%d to %d, after %d look%s): p and intervals "
-                    "do not allow for that.\n",
-                    sqlite3_column_int(q, 9), sqlite3_column_int(q, 10), looks,
-                    looks == 1 ? "" : "s");
+            notes_add(out, NOTE_WARNING,
+                      "Seeds were added after a look (%d to %d, after %d look%s): p and intervals "
+                      "do not allow for that.",
+                      sqlite3_column_int(q, 9), sqlite3_column_int(q, 10), looks,
+                      looks == 1 ? "" : "s");
     }
     sqlite3_finalize(q);
     return ok;
 }
 
-static void put_confounds(FILE *out, const comparison *c)
+static void put_confounds(notes *out, const comparison *c)
 {
     for (int i = 0; i < c->asked.pairs; i++) {
         if (!json_array_size(c->confounds[i])) continue;
-        fprintf(out, "! %s also differs from %s in", c->study->arm[c->pair[i].arm].label,
+        draft words;
+        draft_open(&words);
+        fprintf(words.f, "%s also differs from %s in", c->study->arm[c->pair[i].arm].label,
                 c->study->arm[c->pair[i].base].label);
         size_t k;
         json_t *x;
@@ -238,27 +260,28 @@ static void put_confounds(FILE *out, const comparison *c)
         {
             const char *base = json_string_value(json_object_get(x, "base")),
                        *arm = json_string_value(json_object_get(x, "arm"));
-            fprintf(out, "%s %s (%s -> %s)", k ? ";" : "",
+            fprintf(words.f, "%s %s (%s -> %s)", k ? ";" : "",
                     json_string_value(json_object_get(x, "key")), base ? base : "none",
                     arm ? arm : "none");
         }
-        fputs(": the difference may come from that.\n", out);
+        fputs(": the difference may come from that.", words.f);
+        draft_close(&words, out, NOTE_WARNING);
     }
 }
 
 /* Diverged runs are outcomes: how often, arm by arm, and whether that is more than chance. */
-static void put_divergence(FILE *out, const comparison *c)
+static void put_divergence(notes *out, const comparison *c)
 {
     for (int i = 0; i < c->asked.pairs; i++) {
         const study_arm *a = &c->study->arm[c->pair[i].arm], *b = &c->study->arm[c->pair[i].base];
         const int n = a->done + a->diverged, m = b->done + b->diverged;
         if ((!a->diverged && !b->diverged) || !n || !m) continue;
-        const double p = divergence_p(a->diverged, n, b->diverged, m);
-        fprintf(out,
-                "! Of %s %d of %d runs diverged, of %s %d of %d: Fisher's exact p = %.2g, %.2g for "
-                "%d comparison%s (Bonferroni); the losses above are of the others.\n",
-                a->label, a->diverged, n, b->label, b->diverged, m, p, fmin(1, p * c->asked.pairs),
-                c->asked.pairs, c->asked.pairs == 1 ? "" : "s");
+        const double p = counts_fisher_p(a->diverged, n, b->diverged, m);
+        notes_add(out, NOTE_WARNING,
+                  "Of %s %d of %d runs diverged, of %s %d of %d: Fisher's exact p = %.2g, %.2g for "
+                  "%d comparison%s (Bonferroni); the losses above are of the others.",
+                  a->label, a->diverged, n, b->label, b->diverged, m, p,
+                  fmin(1, p * c->asked.pairs), c->asked.pairs, c->asked.pairs == 1 ? "" : "s");
     }
 }
 
@@ -269,7 +292,7 @@ static bool named(const study_cell *cell, study_status status, bool bare)
 }
 
 /* The first few by name; where there are more, how many. */
-static void put_cells(FILE *out, const comparison *c, study_status status, const char *what,
+static void put_cells(notes *out, const comparison *c, study_status status, const char *what,
                       bool bare)
 {
     enum { NAMED = 3 };
@@ -277,47 +300,53 @@ static void put_cells(FILE *out, const comparison *c, study_status status, const
     int n = 0, all = 0;
     for (int i = 0; i < s->arms * s->seeds; i++) all += named(&s->cell[i], status, bare);
     if (!all) return;
-    fputs(what, out);
-    if (all > NAMED + 1) fprintf(out, "%d runs: ", all);
+    draft words;
+    draft_open(&words);
+    fprintf(words.f, "%s: ", what);
+    if (all > NAMED + 1) fprintf(words.f, "%d runs: ", all);
     for (int a = 0; a < s->arms; a++)
         for (int i = 0; i < s->seeds; i++) {
             const study_cell *cell = study_at(s, a, i);
             if (!named(cell, status, bare) || (all > NAMED + 1 && n == NAMED)) continue;
-            fprintf(out, "%s%s seed %lld", n++ ? ", " : "", s->arm[a].label, (long long)s->seed[i]);
-            if (cell->message) fprintf(out, " (%s)", cell->message);
+            fprintf(words.f, "%s%s seed %lld", n++ ? ", " : "", s->arm[a].label,
+                    (long long)s->seed[i]);
+            if (cell->message) fprintf(words.f, " (%s)", cell->message);
         }
-    if (all > n) fprintf(out, " and %d others", all - n);
-    fputs(".\n", out);
+    if (all > n) fprintf(words.f, " and %d others", all - n);
+    fputc('.', words.f);
+    draft_close(&words, out, NOTE_WARNING);
 }
 
 /* Seeds that are left aside, and arms. */
-static void put_left_out(FILE *out, const comparison *c)
+static void put_left_out(notes *out, const comparison *c)
 {
     const study *s = c->study;
     const contrast_result *r = &c->result;
     for (int a = 0; a < s->arms; a++)
         if (r->left_out[a] && s->arm[a].done)
-            fprintf(out,
-                    "! %s is left out: it finished %d of %d seeds, and comparing those only would "
-                    "cost the other arms theirs.\n",
-                    s->arm[a].label, s->arm[a].done, s->seeds);
-    if (r->procedure != CONTRAST_FLIP && r->procedure != CONTRAST_BLOCK) return;
+            notes_add(out, NOTE_WARNING,
+                      "%s is left out: it finished %d of %d seeds, and comparing those only would "
+                      "cost the other arms theirs.",
+                      s->arm[a].label, s->arm[a].done, s->seeds);
+    if (!contrast_paired(r)) return;
     int n = 0;
+    draft words;
+    draft_open(&words);
     for (int i = 0; i < s->seeds; i++) {
         bool any = false;
         for (int a = 0; a < s->arms; a++)
             any = any || (!r->left_out[a] && !isnan(study_at(s, a, i)->value));
         if (any && !r->used[i])
-            fprintf(out, "%s%lld",
+            fprintf(words.f, "%s%lld",
                     n++ ? ", "
-                        : "! Only the seeds that all arms finished are "
-                          "compared; left aside: seed ",
+                        : "Only the seeds that all arms finished are compared; left aside: seed ",
                     (long long)s->seed[i]);
     }
-    if (n) fputs(".\n", out);
+    if (n) fputc('.', words.f);
+    draft_close(&words, out, NOTE_WARNING);
 }
 
-static void put_generations(FILE *out, const study *s)
+static void put_generations(notes *out, const study *s)
 {
     int64_t least = INT64_MAX, most = -1;
     int behind = 0;
@@ -328,43 +357,53 @@ static void put_generations(FILE *out, const study *s)
         behind += s->cell[i].older_done;
     }
     if (most > 0 && least < most)
-        fprintf(out,
-                "! Runs of generations %lld to %lld are compared, the newest of each cell: they "
-                "were made by different code. --generation takes one.\n",
-                (long long)least, (long long)most);
+        notes_add(out, NOTE_WARNING,
+                  "Runs of generations %lld to %lld are compared, the newest of each cell: they "
+                  "were made by different code. --generation takes one.",
+                  (long long)least, (long long)most);
     else if (most > 0)
-        fprintf(out, "Runs of generation %lld, the newest, are compared.\n", (long long)most);
+        notes_add(out, NOTE_INFO, "Runs of generation %lld, the newest, are compared.",
+                  (long long)most);
     if (behind)
-        fprintf(out,
-                "! %d cell%s finished in an older generation only, and wait%s for the newest.\n",
-                behind, behind == 1 ? "" : "s", behind == 1 ? "s" : "");
+        notes_add(out, NOTE_WARNING,
+                  "%d cell%s finished in an older generation only, and wait%s for the newest.",
+                  behind, behind == 1 ? "" : "s", behind == 1 ? "s" : "");
 }
 
-bool sentence_notes(FILE *out, const comparison *c, db *d, error *e)
+/* What was compared, and how often it has been looked at. */
+static void put_question(notes *out, const comparison *c)
 {
-    char procedure[256];
-    contrast_describe(procedure, sizeof procedure, &c->result);
-    fprintf(out, "Procedure: %s.\n", procedure);
-    if (!isnan(c->result.block_shared))
-        fprintf(out, "The seeds explain %.0f %% of the variance within arms.\n",
-                100 * c->result.block_shared);
-    fprintf(out, "Metric: %s, alpha %g", c->study->metric.name, c->asked.alpha);
+    draft words;
+    draft_open(&words);
+    fprintf(words.f, "Metric: %s, alpha %g", c->study->metric.name, c->asked.alpha);
     if (isnan(c->asked.margin))
-        fputs(", no margin (so nothing can be called equivalent)", out);
+        fputs(", no margin (so nothing can be called equivalent)", words.f);
     else
-        fprintf(out, ", margin %g", c->asked.margin);
+        fprintf(words.f, ", margin %g", c->asked.margin);
     if (c->study->at.of != STUDY_FINAL) {
         char text[64];
         study_point_print(text, sizeof text, c->study->at);
-        fprintf(out, ", by the last evaluation at %s, along schedules that end later", text);
+        fprintf(words.f, ", by the last evaluation at %s, along schedules that end later", text);
     }
-    fprintf(out, ". Look %lld%s.\n", (long long)c->look, c->cmp_id ? "" : " (not recorded)");
-    put_cells(out, c, STUDY_DIVERGED, "! Diverged: ", false);
+    fprintf(words.f, ". Look %lld%s.", (long long)c->look, c->cmp_id ? "" : " (not recorded)");
+    draft_close(&words, out, NOTE_INFO);
+}
+
+bool sentence_notes(notes *out, const comparison *c, db *d, error *e)
+{
+    char procedure[256];
+    contrast_describe(procedure, sizeof procedure, &c->result);
+    notes_add(out, NOTE_INFO, "Procedure: %s.", procedure);
+    if (!isnan(c->result.block_shared))
+        notes_add(out, NOTE_INFO, "The seeds explain %.0f %% of the variance within arms.",
+                  100 * c->result.block_shared);
+    put_question(out, c);
+    put_cells(out, c, STUDY_DIVERGED, "Diverged", false);
     put_divergence(out, c);
-    put_cells(out, c, STUDY_FAILED, "! Failed: ", false);
-    put_cells(out, c, STUDY_UNFINISHED, "! Not finished: ", false);
-    put_cells(out, c, STUDY_ABSENT, "! Not planned: ", false);
-    put_cells(out, c, STUDY_DONE, "! Finished, but without a finite value of the metric: ", true);
+    put_cells(out, c, STUDY_FAILED, "Failed", false);
+    put_cells(out, c, STUDY_UNFINISHED, "Not finished", false);
+    put_cells(out, c, STUDY_ABSENT, "Not planned", false);
+    put_cells(out, c, STUDY_DONE, "Finished, but without a finite value of the metric", true);
     put_left_out(out, c);
     put_generations(out, c->study);
     put_confounds(out, c);

@@ -3,6 +3,7 @@
 #define ANALYSIS_ANSWERS_SENTENCE_H
 
 #include "analysis/answers/comparison.h"
+#include "core/base/notes.h"
 
 #include <stdio.h>
 
@@ -13,8 +14,8 @@ char *sentence_arm(const study *s, int arm);
 /* The verdict of pair i: one sentence. */
 void sentence_verdict(FILE *out, const comparison *c, int i);
 
-/* What a reader has to know besides: procedure, looks, confounds, what did not finish, what was
+/* Adds what a reader must know besides: procedure, looks, confounds, what did not finish, what was
  * changed after runs had finished or after a look. */
-bool sentence_notes(FILE *out, const comparison *c, db *d, error *e);
+bool sentence_notes(notes *out, const comparison *c, db *d, error *e);
 
 #endif

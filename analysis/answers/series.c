@@ -1,5 +1,10 @@
-/* series.c - see series.h. */
+/* series.c - group the arms of a study into series, read their points and fit a power law to each.
+ *
+ * The statements are in series.sql.
+ */
 #include "analysis/answers/series.h"
+
+#include "analysis/answers/sql.h"
 
 #include <jansson.h>
 #include <math.h>
@@ -7,7 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* An arm's place on its axes, without the length: arms of one series agree in it. */
+/* An arm's place on its axes without the length: the same for all arms of a series. */
 static char *place_of(const study_arm *a)
 {
     json_t *axes = json_loads(a->axis_json, 0, NULL);
@@ -43,21 +48,10 @@ static char *name_of(const study_arm *a)
     return name;
 }
 
-/* Tokens of a whole run of an arm; 0 where none has finished. */
-static double length_of(const study *s, int arm)
-{
-    double tokens = 0;
-    for (int i = 0; i < s->seeds; i++) {
-        const study_cell *c = study_at(s, arm, i);
-        if (c->status == STUDY_DONE && c->tokens) tokens = fmax(tokens, strtod(c->tokens, NULL));
-    }
-    return tokens;
-}
-
 static void put_arm(series *r, const study *s, int arm)
 {
     int at = r->arms++;
-    for (; at > 0 && length_of(s, r->arm[at - 1]) > length_of(s, arm); at--)
+    for (; at > 0 && study_tokens(s, r->arm[at - 1]) > study_tokens(s, arm); at--)
         r->arm[at] = r->arm[at - 1];
     r->arm[at] = arm;
 }
@@ -99,7 +93,7 @@ static void find_bases(series_list *l)
     }
 }
 
-/* A run of this arm that has finished; 0: none. */
+/* A finished run of this arm; 0 if there is none. */
 static int64_t example(const study *s, int arm)
 {
     for (int i = 0; i < s->seeds; i++)
@@ -112,14 +106,8 @@ static bool read_schedule(series *r, const study *s, db *d, error *e)
     const int64_t arm_id = s->arm[r->arm[r->arms - 1]].arm_id;
     char *name;
     int64_t epoch;
-    if (!db_text(d, &name, e,
-                 "SELECT value FROM config_param JOIN arm USING(config_id)"
-                 " WHERE arm_id = ? AND key = 'train.schedule'",
-                 "i", arm_id) ||
-        !db_integer(d, &epoch, 0, e,
-                    "SELECT train_tokens FROM dataset JOIN config USING(dataset_id)"
-                    " JOIN arm USING(config_id) WHERE arm_id = ?",
-                    "i", arm_id))
+    if (!db_text(d, &name, e, sql_series_schedule, "i", arm_id) ||
+        !db_integer(d, &epoch, 0, e, sql_series_epoch, "i", arm_id))
         return false;
     snprintf(r->schedule, sizeof r->schedule, "%s", name ? name : "cosine");
     r->epoch = epoch > 0 ? (double)epoch : NAN;
@@ -127,7 +115,7 @@ static bool read_schedule(series *r, const study *s, db *d, error *e)
     return true;
 }
 
-/* From where on the rate is at its peak, and (`steady`) up to where. */
+/* Where the learning rate reaches its peak and, for SERIES_STEADY, up to where it stays there. */
 static bool read_bounds(series *r, const study *s, db *d, double from, error *e)
 {
     const int arm = r->arm[0];
@@ -135,22 +123,17 @@ static bool read_bounds(series *r, const study *s, db *d, double from, error *e)
     r->from = from, r->to = INFINITY;
     if (!run) return true;
     sqlite3_stmt *q;
-    bool row = false,
-         ok = db_query(d, &q, e,
-                       "SELECT min(tokens), max(tokens) FROM train_step WHERE run_id = ?1"
-                       " AND lr = (SELECT max(lr) FROM train_step WHERE run_id = ?1)",
-                       "i", run) &&
-              db_next(d, q, &row, e);
+    bool row = false, ok = db_query(d, &q, e, sql_series_peak, "i", run) && db_next(d, q, &row, e);
     if (ok && row && sqlite3_column_type(q, 0) != SQLITE_NULL) {
         if (isnan(from))
-            r->from = fmax(sqlite3_column_double(q, 0), length_of(s, arm) / SERIES_SKIPPED);
+            r->from = fmax(sqlite3_column_double(q, 0), study_tokens(s, arm) / SERIES_SKIPPED);
         if (r->basis == SERIES_STEADY) r->to = sqlite3_column_double(q, 1);
     }
     sqlite3_finalize(q);
     return ok;
 }
 
-/* Final losses by length, a curve for each seed. */
+/* Final losses by length: one curve per seed. */
 static void read_horizons(series *r, const study *s, double from)
 {
     r->from = isnan(from) ? 0 : from, r->to = INFINITY;
@@ -178,7 +161,7 @@ static bool read_points(series *r, const study *s, db *d, double from, error *e)
     if (!read_schedule(r, s, d, e)) return false;
     int lengths = 0;
     for (int k = 0; k < r->arms; k++)
-        lengths += length_of(s, r->arm[k]) > (k ? length_of(s, r->arm[k - 1]) : 0);
+        lengths += study_tokens(s, r->arm[k]) > (k ? study_tokens(s, r->arm[k - 1]) : 0);
     if (lengths > 1) {
         r->basis = SERIES_HORIZONS;
         read_horizons(r, s, from);

@@ -1,20 +1,10 @@
-/* tables.c - see tables.h. */
+/* tables.c - print the results of a comparison as tables for people. */
 #include "analysis/answers/tables.h"
 
 #include "analysis/answers/interaction.h"
 #include "analysis/answers/sample.h"
 
 #include <math.h>
-
-/* Digits that show the spread, for the table. */
-int tables_digits(const comparison *c)
-{
-    double least = INFINITY;
-    for (int i = 0; i < c->asked.pairs; i++)
-        if (c->result.row[i].se > 0) least = fmin(least, c->result.row[i].se);
-    const int digits = isinf(least) ? 4 : 1 - (int)floor(log10(least));
-    return digits < 2 ? 2 : digits > 8 ? 8 : digits;
-}
 
 void tables_arms(FILE *out, const comparison *c, table_format f)
 {
@@ -28,7 +18,7 @@ void tables_arms(FILE *out, const comparison *c, table_format f)
         double mean, sd;
         const int n = comparison_arm(&mean, &sd, c, a);
         table_text(&t, arm->label), table_int(&t, n);
-        table_real(&t, mean, tables_digits(c)), table_real(&t, sd, tables_digits(c));
+        table_real(&t, mean, comparison_digits(c)), table_real(&t, sd, comparison_digits(c));
         table_int(&t, arm->n_params), table_real(&t, arm->kv_bytes, 0);
         table_int(&t, arm->diverged), table_int(&t, arm->unfinished + arm->failed);
     }
@@ -43,7 +33,7 @@ void tables_pairs(FILE *out, const comparison *c, table_format f)
     table_open(&t, f, out, 8,
                (const char *[]){ "arm", "against", "n", "difference", interval, "p (adjusted)",
                                  "detectable", "verdict" });
-    const int digits = tables_digits(c);
+    const int digits = comparison_digits(c);
     for (int i = 0; i < c->asked.pairs; i++) {
         const contrast *r = &c->result.row[i];
         char text[80] = "";
@@ -74,7 +64,7 @@ void tables_interactions(FILE *out, const comparison *c, table_format f)
     interactions k;
     interaction_find(&k, c);
     if (k.n && f != TABLE_HTML)
-        fputs("Along an axis, a doubling changes the difference by:\n\n", out);
+        fputs("Along an axis, each doubling changes the difference by:\n\n", out);
     if (k.n) interaction_print(&k, c, f, out);
     if (k.n && f != TABLE_HTML) fputc('\n', out);
     interaction_close(&k);
@@ -90,13 +80,13 @@ bool tables_samples(FILE *out, const comparison *c, db *d, table_format f, error
         if (!m.pieces) continue;
         if (!rows++) {
             if (f != TABLE_HTML)
-                fprintf(out, "The text is a sample too (%d pieces of it, beside %d seeds):\n\n",
+                fprintf(out, "The held-out text as a sample (%d pieces of text, %d seeds):\n\n",
                         m.pieces, m.seeds);
             table_open(&t, f, out, 7,
                        (const char *[]){ "arm", "against", "error of seeds", "error of text",
                                          "of both", "share of text", "interval on other text" });
         }
-        const int digits = tables_digits(c) + 1;
+        const int digits = comparison_digits(c) + 1;
         char text[80] = "", share[16];
         if (!isnan(m.lo))
             snprintf(text, sizeof text, "%+.*f to %+.*f", digits - 1, m.lo, digits - 1, m.hi);

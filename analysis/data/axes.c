@@ -1,4 +1,4 @@
-/* axes.c - see axes.h. */
+/* axes.c - read the levels of the axes from the arms' JSON, and group arms by them. */
 #include "analysis/data/axes.h"
 
 #include <math.h>
@@ -87,7 +87,7 @@ const char *axes_find(const axes *x, const char *option, const char *name, error
         snprintf(known + n, sizeof known - n, "%s%s", i ? ", " : "", x->key[i]);
     }
     if (leaves == 1) return found;
-    error_usage(e, "%s '%s': study '%s' varies %s", option, name, x->study->name,
+    error_usage(e, "%s '%s': no such axis; study '%s' varies %s", option, name, x->study->name,
                 x->keys ? known : "nothing");
     return NULL;
 }
@@ -105,7 +105,7 @@ bool axes_numeric(const axes *x, const char *key)
     return axes_have(x, key);
 }
 
-/* The group of `text`, which it takes over, for an arm. */
+/* Put an arm into the group of `text`, which the group then owns. */
 static void put(axes_groups *g, int arm, char *text, double number)
 {
     int i = 0;
@@ -160,7 +160,7 @@ char *axes_words(const axes *x, int arm, const char *const *key, int keys)
     if (!out) error_memory();
     for (int i = 0; i < keys; i++) {
         char *value = text_of(json_object_get(x->of[arm], key[i]));
-        /* The attention speaks for itself. */
+        /* The attention needs no key. */
         const bool bare = strcmp(key[i], "model.attention") == 0;
         fprintf(out, "%s%s%s%s", i ? ", " : "", bare ? "" : axes_leaf(key[i]), bare ? "" : "=",
                 value);

@@ -1,5 +1,7 @@
-/* curve.c - see curve.h. */
+/* curve.c - read how the loss of a run fell; the statements are in curve.sql. */
 #include "analysis/data/curve.h"
+
+#include "analysis/data/sql.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -22,19 +24,9 @@ bool curve_read(curve *k, const study *s, db *d, int64_t run_id, bool training, 
 {
     *k = (curve){ 0 };
     char sql[512];
-    if (training) /* tokens and loss of a span are means of its steps' */
-        snprintf(sql, sizeof sql,
-                 "SELECT avg(tokens), avg(loss), avg(wall_ms) FROM train_step WHERE run_id = ?"
-                 " AND loss NOTNULL GROUP BY CAST((tokens - 1) / %.17g AS INTEGER) ORDER BY 1",
-                 span);
-    else
-        snprintf(sql, sizeof sql,
-                 "SELECT t.tokens, %s, t.wall_ms FROM eval e JOIN train_step t USING(run_id, step)"
-                 " WHERE e.run_id = ? AND e.task = ? AND e.split = ? AND e.context = ?"
-                 " AND e.nll_sum NOTNULL GROUP BY e.step ORDER BY e.step",
-                 s->metric.value);
+    snprintf(sql, sizeof sql, sql_curve_evaluations, s->metric.value);
     sqlite3_stmt *q;
-    bool row = true, ok = training ? db_query(d, &q, e, sql, "i", run_id)
+    bool row = true, ok = training ? db_query(d, &q, e, sql_curve_training, "id", run_id, span)
                                    : db_query(d, &q, e, sql, "itti", run_id, s->metric.task,
                                               s->metric.split, s->metric.context);
     while (ok && (ok = db_next(d, q, &row, e)) && row)
@@ -45,6 +37,14 @@ bool curve_read(curve *k, const study *s, db *d, int64_t run_id, bool training, 
     sqlite3_finalize(q);
     if (!ok) curve_close(k);
     return ok;
+}
+
+bool curve_longest(double *tokens, const study *s, db *d, error *e)
+{
+    int64_t most;
+    if (!db_integer(d, &most, 0, e, sql_curve_longest, "i", s->sweep_id)) return false;
+    *tokens = (double)most;
+    return true;
 }
 
 void curve_close(curve *k)

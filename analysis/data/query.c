@@ -1,4 +1,4 @@
-/* query.c - see query.h. */
+/* query.c - prepare a user's query with an authorizer and a time limit. */
 #include "analysis/data/query.h"
 
 #include <errno.h>
@@ -7,7 +7,7 @@
 #include <string.h>
 #include <time.h>
 
-enum { LOOK_EVERY = 1000 }; /* instructions of SQLite's machine between looks at the clock */
+enum { LOOK_EVERY = 1000 }; /* virtual-machine instructions between two looks at the clock */
 
 static int64_t now_ms(void)
 {
@@ -23,7 +23,7 @@ static int look(void *context)
     return q->stopped;
 }
 
-/* Reading, functions, and pragmas that tell about tables. */
+/* Permit reading, functions, and pragmas that describe tables. */
 static int authorize(void *context, int action, const char *a, const char *b, const char *schema,
                      const char *trigger)
 {
@@ -36,8 +36,8 @@ static int authorize(void *context, int action, const char *a, const char *b, co
     case SQLITE_READ:
     case SQLITE_RECURSIVE:
         return SQLITE_OK;
-    case SQLITE_UPDATE: /* what declaring a table-valued function looks like; a real one is not
-                           a statement that only reads, and is refused for that */
+    case SQLITE_UPDATE: /* a table-valued function is declared like this; a real UPDATE is refused
+                           later, because its statement is not read-only */
         return a && strcmp(a, "sqlite_master") == 0 ? SQLITE_OK : SQLITE_DENY;
     case SQLITE_FUNCTION:
         return b && sqlite3_stricmp(b, "load_extension") == 0 ? SQLITE_DENY : SQLITE_OK;
@@ -52,7 +52,7 @@ static int authorize(void *context, int action, const char *a, const char *b, co
     }
 }
 
-/* Is anything but blanks, comments and semicolons left? */
+/* Is there anything but blanks, comments and semicolons left? */
 static bool more(db *d, const char *tail)
 {
     while (tail && *tail) {
@@ -86,7 +86,7 @@ bool query_open(query *q, db *d, const char *sql, double seconds, error *e)
     else if (!sqlite3_stmt_readonly(q->statement) || sqlite3_column_count(q->statement) == 0)
         ok = error_usage(e, "a query can only read: SELECT, WITH or EXPLAIN");
     else if (more(d, tail))
-        ok = error_usage(e, "one statement at a time");
+        ok = error_usage(e, "give one statement at a time");
     for (char *c = e->msg; !ok && *c; c++)
         if (*c == '\n' || *c == '\r') *c = ' ';
     if (!ok) query_close(q, d);
@@ -119,5 +119,7 @@ void query_close(query *q, db *d)
 void query_explain(const query *q, error *e)
 {
     if (q->stopped)
-        error_set(e, "stopped after %g s: ask for less, or allow more with --timeout", q->seconds);
+        error_set(e,
+                  "stopped after %g s: make the query smaller, or allow more time with --timeout",
+                  q->seconds);
 }

@@ -1,11 +1,11 @@
-/* rows.c - see rows.h. */
+/* rows.c - print the rows of a statement; real numbers show six significant digits to people. */
 #include "analysis/data/rows.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* Digits after the point that show six significant ones, without zeros at the end. */
+/* Digits after the decimal point for six significant ones, without trailing zeros. */
 static int digits_of(double x)
 {
     enum { SIGNIFICANT = 6, MOST = 15 };

@@ -1,30 +1,30 @@
 /* saved_queries.h - queries that have a name, so that nobody has to write them again.
  *
- * Each is one SELECT over the tables and views that `attnlab schema` prints, with parameters
- * (:study and so on); a parameter that is not given is NULL.  `attnlab query NAME --explain` prints
- * the SQL, to start from.
+ * Each is one SELECT over the tables and views that `attnlab schema` prints, with parameters such
+ * as :study; a parameter that is not given is NULL.  To add one, write queries/NAME.sql and list
+ * NAME in meson.build.  `attnlab query NAME --explain` prints the SQL, as a start for your own.
  */
 #ifndef ANALYSIS_DATA_SAVED_QUERIES_H
 #define ANALYSIS_DATA_SAVED_QUERIES_H
 
 #include "core/base/table.h"
 
-typedef struct named {
+typedef struct saved_query {
     const char *name, *help;
     const char *parameters; /* in words: "study, points=50"; "" for none */
     const char *sql;
-} named;
+} saved_query;
 
-/* NULL where there is none of that name. */
-const named *saved_query_find(const char *name);
+/* Every saved query, in the order of meson.build; the last has the name NULL. */
+extern const saved_query saved_queries[];
 
-/* The i-th, in the order of the list; NULL after the last. */
-const named *saved_query_at(int i);
+/* NULL if there is none of that name. */
+const saved_query *saved_query_find(const char *name);
 
-/* name, parameters, help. */
+/* A table of names, parameters and help. */
 void saved_query_list(table_format f, FILE *out);
 
-/* All names, ", " between them; the caller frees it. */
+/* All names, separated by ", "; the caller frees the text. */
 char *saved_query_names(void);
 
 #endif

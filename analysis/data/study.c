@@ -1,15 +1,19 @@
-/* study.c - see study.h. */
+/* study.c - read a study from the database into arrays: its head, arms, seeds, cells and values.
+ *
+ * The statements are in study.sql.
+ */
 #include "analysis/data/study.h"
 
 #include "analysis/data/lookup.h"
 #include "core/db/run_status.h"
+#include "analysis/data/sql.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* A column as text the caller frees; NULL for NULL. */
+/* A copy of a text column; NULL for NULL. */
 static char *text_of(sqlite3_stmt *q, int column)
 {
     const char *text = (const char *)sqlite3_column_text(q, column);
@@ -35,13 +39,8 @@ static bool read_head(study *s, db *d, const char *metric_name, error *e)
 {
     sqlite3_stmt *q;
     bool row = false,
-         ok = db_query(d, &q, e,
-                       "SELECT s.name, v.version, v.question, v.hypothesis, v.metric, v.margin,"
-                       " v.alpha, v.direction FROM sweep s JOIN sweep_version v USING(sweep_id)"
-                       " WHERE s.sweep_id = ? ORDER BY v.version DESC LIMIT 1",
-                       "i", s->sweep_id) &&
-              db_next(d, q, &row, e);
-    if (ok && !row) ok = error_set(e, "%s: the study has no version on record", d->path);
+         ok = db_query(d, &q, e, sql_study_head, "i", s->sweep_id) && db_next(d, q, &row, e);
+    if (ok && !row) ok = error_set(e, "%s: the study has no version in the database", d->path);
     if (ok) {
         const char *own = (const char *)sqlite3_column_text(q, 4);
         s->name = text_of(q, 0), s->version = sqlite3_column_int64(q, 1);
@@ -50,7 +49,7 @@ static bool read_head(study *s, db *d, const char *metric_name, error *e)
         s->alpha = sqlite3_column_double(q, 6);
         ok = metric_parse(&s->metric, metric_name ? metric_name : own, e);
         if (ok && metric_name && strcmp(metric_name, own) != 0)
-            s->margin = NAN; /* it was stated for another quantity */
+            s->margin = NAN; /* the margin is for the study's own metric */
         else if (ok)
             s->metric.larger_is_better =
                 strcmp((const char *)sqlite3_column_text(q, 7), "max") == 0;
@@ -62,13 +61,7 @@ static bool read_head(study *s, db *d, const char *metric_name, error *e)
 static bool read_arms(study *s, db *d, error *e)
 {
     sqlite3_stmt *q;
-    bool row = true,
-         ok = db_query(d, &q, e,
-                       "SELECT a.arm_id, a.base_arm_id, a.label, c.attention, a.axis_json,"
-                       " c.n_heads, c.n_kv_heads, c.n_params, c.kv_bytes_per_token"
-                       " FROM arm a JOIN config c USING(config_id)"
-                       " WHERE a.sweep_id = ? AND a.dropped = 0 ORDER BY a.ord",
-                       "i", s->sweep_id);
+    bool row = true, ok = db_query(d, &q, e, sql_study_arms, "i", s->sweep_id);
     while (ok && (ok = db_next(d, q, &row, e)) && row) {
         s->arm = grown(s->arm, s->arms, sizeof *s->arm);
         s->arm[s->arms++] = (study_arm){ .arm_id = sqlite3_column_int64(q, 0),
@@ -77,10 +70,12 @@ static bool read_arms(study *s, db *d, error *e)
                                          .label = text_of(q, 2),
                                          .attention = text_of(q, 3),
                                          .axis_json = text_of(q, 4),
-                                         .n_heads = sqlite3_column_int64(q, 5),
-                                         .n_kv_heads = sqlite3_column_int64(q, 6),
-                                         .n_params = sqlite3_column_int64(q, 7),
-                                         .kv_bytes = sqlite3_column_double(q, 8) };
+                                         .context = sqlite3_column_int64(q, 5),
+                                         .n_heads = sqlite3_column_int64(q, 6),
+                                         .n_kv_heads = sqlite3_column_int64(q, 7),
+                                         .n_params = sqlite3_column_int64(q, 8),
+                                         .kv_bytes = sqlite3_column_double(q, 9),
+                                         .train_flops = sqlite3_column_double(q, 10) };
     }
     sqlite3_finalize(q);
     if (ok && s->arms == 0) return error_set(e, "%s: study '%s' has no arms", d->path, s->name);
@@ -93,17 +88,13 @@ static bool read_arms(study *s, db *d, error *e)
 static bool read_seeds(study *s, db *d, error *e)
 {
     sqlite3_stmt *q;
-    bool row = true, ok = db_query(d, &q, e,
-                                   "SELECT DISTINCT pair_key FROM arm_run JOIN arm USING(arm_id)"
-                                   " WHERE sweep_id = ? AND dropped = 0 ORDER BY pair_key",
-                                   "i", s->sweep_id);
+    bool row = true, ok = db_query(d, &q, e, sql_study_seeds, "i", s->sweep_id);
     while (ok && (ok = db_next(d, q, &row, e)) && row) {
         s->seed = grown(s->seed, s->seeds, sizeof *s->seed);
         s->seed[s->seeds++] = sqlite3_column_int64(q, 0);
     }
     sqlite3_finalize(q);
-    s->cell = calloc((size_t)s->arms * (size_t)s->seeds + 1, sizeof *s->cell);
-    if (!s->cell) error_memory();
+    s->cell = error_zeroed((size_t)s->arms * (size_t)s->seeds, sizeof *s->cell);
     for (int i = 0; i < s->arms * s->seeds; i++) s->cell[i].value = NAN;
     return ok && !s->seeds ? error_set(e, "%s: study '%s' has no runs", d->path, s->name) : ok;
 }
@@ -142,121 +133,107 @@ static void read_cell(study *s, sqlite3_stmt *q)
     s->arm[a].unfinished += c->status == STUDY_UNFINISHED;
 }
 
-#define SAME_CELL(x)                                                                               \
-    x ".config_id = r.config_id AND " x ".seed_init = r.seed_init AND " x                          \
-      ".seed_data = r.seed_data AND " x ".replica = r.replica"
-
 static bool read_cells(study *s, db *d, int64_t generation, error *e)
 {
-    static const char SQL[] =
-        "SELECT ar.arm_id, ar.pair_key, n.run_id, n.run_uid, n.generation, n.status, n.message,"
-        /* The files whose change makes a result outdated, and the build. */
-        " (SELECT group_concat(name || ' ' || substr(sha256, 1, 12), ', ') FROM"
-        "   (SELECT * FROM code_file WHERE code_id = n.code_id ORDER BY name)),"
-        " (SELECT substr(binary_sha256, 1, 12) FROM code WHERE code_id = n.code_id),"
-        " h.hostname || coalesce(', ' || h.cpu_model, ''),"
-        " coalesce(h.blas || ' ', '') || h.blas_kernel,"
-        " (SELECT tokens FROM train_step t WHERE t.run_id = n.run_id AND t.step = n.last_step),"
-        " EXISTS (SELECT 1 FROM run o WHERE " SAME_CELL(
-            "o") "   AND o.generation < n.generation AND o.status = 'done')"
-                 " FROM arm_run ar JOIN arm a USING(arm_id) JOIN run r USING(run_id)"
-                 " JOIN run n ON " SAME_CELL(
-                     "n") " LEFT JOIN host h ON h.host_id = (SELECT host_id FROM attempt p"
-                          "   WHERE p.run_id = n.run_id ORDER BY attempt DESC LIMIT 1)"
-                          " WHERE a.sweep_id = ?1 AND a.dropped = 0 AND n.generation = CASE WHEN "
-                          "?2 < 0 THEN"
-                          "  (SELECT max(m.generation) FROM run m WHERE " SAME_CELL(
-                              "m") ") ELSE ?2 END";
     sqlite3_stmt *q;
-    bool row = true, ok = db_query(d, &q, e, SQL, "ii", s->sweep_id, generation);
+    bool row = true, ok = db_query(d, &q, e, sql_study_cells, "ii", s->sweep_id, generation);
     while (ok && (ok = db_next(d, q, &row, e)) && row) read_cell(s, q);
     sqlite3_finalize(q);
     return ok;
 }
 
-/* Why no value was found, in one line. */
+/* Why there is no value: one line that names what the runs were evaluated by. */
 static bool no_values(const study *s, db *d, error *e)
 {
     char *known;
-    if (!db_text(d, &known, e,
-                 "SELECT group_concat(DISTINCT task || '.' || split || '_loss@' || e.context)"
-                 " FROM eval e JOIN run r USING(run_id) JOIN arm_run USING(run_id)"
-                 " JOIN arm a USING(arm_id) WHERE a.sweep_id = ? AND e.step = r.last_step",
-                 "i", s->sweep_id))
-        return false;
-    error_usage(e, "study '%s': no finished run was evaluated by '%s'; on record: %.300s", s->name,
-                s->metric.name, known ? known : "no evaluation at a last step");
+    if (!db_text(d, &known, e, sql_study_metrics, "i", s->sweep_id)) return false;
+    error_usage(e, "study '%s': no finished run was evaluated by '%s'; the database has %.300s",
+                s->name, s->metric.name, known ? known : "no evaluation at a last step");
     free(known);
     return false;
 }
 
-/* Lengths that the finished runs were evaluated at; more than one needs a choice. */
+bool study_contexts(int64_t *context, int *n, const study *s, db *d, int most, error *e)
+{
+    sqlite3_stmt *q;
+    bool row = true, ok = db_query(d, &q, e, sql_study_contexts, "itt", s->sweep_id, s->metric.task,
+                                   s->metric.split);
+    *n = 0;
+    while (ok && *n < most && (ok = db_next(d, q, &row, e)) && row)
+        context[(*n)++] = sqlite3_column_int64(q, 0);
+    sqlite3_finalize(q);
+    return ok;
+}
+
+/* If the finished runs were evaluated at one length, take it; if at several, the user must choose.
+ */
 static bool choose_context(study *s, db *d, error *e)
 {
-    static const char FROM[] = " FROM eval e JOIN run r USING(run_id) JOIN arm_run USING(run_id)"
-                               " JOIN arm a USING(arm_id) WHERE a.sweep_id = ? AND e.task = ?"
-                               " AND e.split = ? AND e.step = r.last_step AND r.status = 'done'";
-    char sql[512], *known;
-    int64_t n;
-    snprintf(sql, sizeof sql, "SELECT count(DISTINCT e.context)%s", FROM);
-    if (!db_integer(d, &n, 0, e, sql, "itt", s->sweep_id, s->metric.task, s->metric.split))
-        return false;
-    snprintf(sql, sizeof sql, "SELECT group_concat(DISTINCT e.context)%s", FROM);
+    enum { MOST = 16 };
+    int64_t context[MOST];
+    int n;
+    if (!study_contexts(context, &n, s, d, MOST, e)) return false;
     if (n > 1) {
-        if (!db_text(d, &known, e, sql, "itt", s->sweep_id, s->metric.task, s->metric.split))
-            return false;
-        error_usage(e, "study '%s': '%s' was measured at several lengths: add @ and one of %s",
-                    s->name, s->metric.name, known);
-        free(known);
-        return false;
+        char known[MOST * 24] = "";
+        for (int i = 0; i < n; i++) {
+            const size_t used = strlen(known);
+            snprintf(known + used, sizeof known - used, "%s%lld", i ? "," : "",
+                     (long long)context[i]);
+        }
+        return error_usage(e,
+                           "study '%s': '%s' was evaluated at several lengths: add @ and one of %s",
+                           s->name, s->metric.name, known);
     }
-    snprintf(sql, sizeof sql, "SELECT min(e.context)%s", FROM);
-    return db_integer(d, &s->metric.context, 0, e, sql, "itt", s->sweep_id, s->metric.task,
-                      s->metric.split);
+    s->metric.context = n ? context[0] : 0;
+    return true;
+}
+
+/* The value of one finished cell; NaN if it was not evaluated by then, or not to a finite value.
+ * *found counts the evaluations. */
+static bool read_value(study_cell *cell, int *found, const char *sql, const study *s, db *d,
+                       error *e)
+{
+    sqlite3_stmt *q;
+    bool row = false;
+    const bool ok = db_query(d, &q, e, sql, "ittind", cell->run_id, s->metric.task, s->metric.split,
+                             s->metric.context, (int)s->at.of, s->at.value) &&
+                    db_next(d, q, &row, e);
+    if (ok && row && sqlite3_column_type(q, 0) != SQLITE_NULL) {
+        const double value = sqlite3_column_double(q, 0);
+        cell->value = isfinite(value) ? value : NAN;
+        cell->evaluated = text_of(q, 1);
+        ++*found;
+    }
+    sqlite3_finalize(q);
+    return ok;
 }
 
 static bool read_values(study *s, db *d, error *e)
 {
     if (!s->metric.context && !choose_context(s, d, e)) return false;
-    /* The last evaluation whose step had come by the point asked for. */
-    static const char *const BY[] = { "1", "t.tokens <= ?5",
-                                      "t.tokens * c.train_flops_per_token <= ?5",
-                                      "t.wall_ms <= 1000.0 * ?5" };
-    char sql[1024];
-    snprintf(
-        sql, sizeof sql,
-        "SELECT %s, e.n_tok || ' in strides of ' || e.stride FROM eval e JOIN run r USING(run_id)"
-        " JOIN config c USING(config_id) LEFT JOIN train_step t ON t.run_id = e.run_id"
-        " AND t.step = e.step WHERE r.run_id = ?1 AND e.task = ?2 AND e.split = ?3"
-        " AND e.context = ?4 AND %s AND (?5 IS NOT NULL OR e.step = r.last_step)"
-        " ORDER BY e.step DESC, e.stride DESC LIMIT 1",
-        s->metric.value, BY[s->at.of]);
-    const double point = s->at.of == STUDY_FINAL ? NAN : s->at.value;
+    char sql[1024], text[64];
+    snprintf(sql, sizeof sql, sql_study_value, s->metric.value);
     int done = 0, found = 0;
     for (int i = 0; i < s->arms * s->seeds; i++) {
-        study_cell *c = &s->cell[i];
-        if (c->status != STUDY_DONE) continue;
+        if (s->cell[i].status != STUDY_DONE) continue;
+        if (!read_value(&s->cell[i], &found, sql, s, d, e)) return false;
         done++;
-        sqlite3_stmt *q;
-        bool row = false;
-        const bool ok = db_query(d, &q, e, sql, "ittid", c->run_id, s->metric.task, s->metric.split,
-                                 s->metric.context, point) &&
-                        db_next(d, q, &row, e);
-        if (ok && row && sqlite3_column_type(q, 0) != SQLITE_NULL) {
-            c->value = sqlite3_column_double(q, 0);
-            if (!isfinite(c->value)) c->value = NAN;
-            c->evaluated = text_of(q, 1);
-            found++;
-        }
-        sqlite3_finalize(q);
-        if (!ok) return false;
     }
     if (!done || found) return true;
-    char text[64];
+    if (s->at.of == STUDY_FINAL) return no_values(s, d, e);
     study_point_print(text, sizeof text, s->at);
-    return s->at.of == STUDY_FINAL
-               ? no_values(s, d, e)
-               : error_usage(e, "study '%s': no finished run was evaluated by %s", s->name, text);
+    return error_usage(e, "study '%s': no finished run was evaluated by %s", s->name, text);
+}
+
+double study_tokens(const study *s, int arm)
+{
+    double tokens = 0;
+    for (int i = 0; i < s->seeds; i++) {
+        const study_cell *cell = study_at(s, arm, i);
+        if (cell->status == STUDY_DONE && cell->tokens)
+            tokens = fmax(tokens, strtod(cell->tokens, NULL));
+    }
+    return tokens;
 }
 
 bool study_open(study *s, db *d, const char *name, const char *metric_name, int64_t generation,
@@ -288,4 +265,34 @@ void study_free(study *s)
     free(s->name), free(s->question), free(s->hypothesis);
     free(s->arm), free(s->seed), free(s->cell);
     *s = (study){ 0 };
+}
+
+static const char *const MEASURE[] = { "final", "tokens", "flops", "seconds" };
+
+bool study_point_parse(study_point *p, const char *text, error *e)
+{
+    *p = (study_point){ STUDY_FINAL, 0 };
+    if (strcmp(text, MEASURE[STUDY_FINAL]) == 0) return true;
+    for (int k = STUDY_TOKENS; k <= STUDY_SECONDS; k++) {
+        const size_t n = strlen(MEASURE[k]);
+        if (strncmp(text, MEASURE[k], n) != 0 || text[n] != '=') continue;
+        static const char SUFFIX[] = "kMGT";
+        char *end;
+        double x = strtod(text + n + 1, &end);
+        const char *suffix = *end ? strchr(SUFFIX, *end) : NULL;
+        if (suffix && end > text + n + 1) x *= pow(1000, (double)(suffix - SUFFIX + 1)), end++;
+        if (end == text + n + 1 || *end || !(x > 0) || isinf(x)) break;
+        *p = (study_point){ (study_measure)k, x };
+        return true;
+    }
+    return error_usage(e, "--at '%s': use final, tokens=N, flops=N or seconds=N, such as tokens=2M",
+                       text);
+}
+
+void study_point_print(char *text, size_t size, study_point p)
+{
+    if (p.of == STUDY_FINAL)
+        snprintf(text, size, "%s", MEASURE[p.of]);
+    else
+        snprintf(text, size, "%s=%.10g", MEASURE[p.of], p.value);
 }

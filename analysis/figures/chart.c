@@ -1,4 +1,4 @@
-/* chart.c - see chart.h. */
+/* chart.c - build a chart, clean its texts, choose its tics and compute its layout. */
 #include "analysis/figures/chart.h"
 
 #include <math.h>
@@ -14,7 +14,7 @@ static void *grown(void *p, int n, size_t size)
     return p;
 }
 
-/* How many bytes the character at `text` has; 0 where there is none that may be printed. */
+/* The number of bytes of the character at `text`; 0 if it is not printable. */
 static size_t character(const char *text)
 {
     const unsigned char *b = (const unsigned char *)text;
@@ -24,11 +24,11 @@ static size_t character(const char *text)
     for (size_t i = 1; i < n; i++)
         if ((b[i] & 0xc0) != 0x80) return 0;
     if (*b == 0xc2 && b[1] < 0xa0) return 0;                                  /* C1 controls    */
-    if ((*b == 0xe0 && b[1] < 0xa0) || (*b == 0xf0 && b[1] < 0x90)) return 0; /* too long       */
-    if ((*b == 0xed && b[1] > 0x9f) || (*b == 0xf4 && b[1] > 0x8f)) return 0; /* no characters  */
+    if ((*b == 0xe0 && b[1] < 0xa0) || (*b == 0xf0 && b[1] < 0x90)) return 0; /* overlong       */
+    if ((*b == 0xed && b[1] > 0x9f) || (*b == 0xf4 && b[1] > 0x8f)) return 0; /* not characters */
     if (*b == 0xe2 && b[1] == 0x80 && (b[2] & 0xfe) == 0xa8) return 0;        /* line separators */
-    if (*b == 0xe2 && b[1] == 0x80 && b[2] >= 0xaa && b[2] <= 0xae) return 0; /* turn the order */
-    if (*b == 0xe2 && b[1] == 0x81 && b[2] >= 0xa6 && b[2] <= 0xa9) return 0; /* likewise       */
+    if (*b == 0xe2 && b[1] == 0x80 && b[2] >= 0xaa && b[2] <= 0xae) return 0; /* change direction */
+    if (*b == 0xe2 && b[1] == 0x81 && b[2] >= 0xa6 && b[2] <= 0xa9) return 0; /* as above       */
     if (*b == 0xef && b[1] == 0xbf && b[2] >= 0xbe) return 0;                 /* U+FFFE, U+FFFF  */
     return n;
 }
@@ -94,7 +94,7 @@ bool chart_is_minus(const char *text, const char *start)
 
 double chart_text_width(const style *s, const char *text, bool small)
 {
-    /* Advances of " " to "~" in DejaVu Sans, hundredths of an em; it is wider than most. */
+    /* Advance widths of " " to "~" in DejaVu Sans, in 1/100 em; it is wider than most fonts. */
     static const unsigned char ADVANCE[] = {
         32, 40, 46, 84, 64, 95, 78, 27, 39, 39, 50, 84, 32, 36,  32, 34, 64, 64, 64,
         64, 64, 64, 64, 64, 64, 64, 34, 34, 84, 84, 84, 53, 100, 68, 69, 70, 77, 63,
@@ -102,7 +102,7 @@ double chart_text_width(const style *s, const char *text, bool small)
         61, 69, 39, 34, 39, 84, 50, 50, 61, 63, 55, 63, 62, 35,  63, 63, 28, 28, 58,
         28, 97, 63, 61, 63, 63, 41, 52, 39, 63, 59, 82, 59, 59,  52, 64, 34, 64, 84
     };
-    enum { LATIN = 70, SIGN = 84, WIDE = 105 }; /* beyond ASCII: a guess */
+    enum { LATIN = 70, SIGN = 84, WIDE = 105 }; /* beyond ASCII: estimates */
     const char *start = text;
     double n = 0;
     for (; *text; text++) {
@@ -280,7 +280,7 @@ double chart_room(const chart_axis *a, const style *s, bool below)
     return labels + GAP + (a->title ? 1.7 * s->font_size : 0);
 }
 
-/* How far texts and the last label reach beyond the right edge. */
+/* How far the texts and the last label extend beyond the right edge. */
 static double reach_of(const chart *k, int panel)
 {
     const chart_axis *a = &k->panel[panel].x;
@@ -294,7 +294,7 @@ static double reach_of(const chart *k, int panel)
     return reach;
 }
 
-/* How far the title reaches beyond either edge, and a gap to the next. */
+/* How far the title extends beyond either edge, with a gap to the next panel. */
 static double overhang_of(const chart *k, int panel)
 {
     const chart_panel *p = &k->panel[panel];
@@ -307,7 +307,7 @@ void chart_place(chart *k)
     enum { EDGE = 8, LEAST = 360, SAMPLE = 42 };
     const style *s = k->style;
     k->line = 1.35 * s->small_size;
-    /* Across: columns, then the legend. */
+    /* Horizontally: columns, then the legend. */
     double x = EDGE, beyond = 0;
     for (int c = 0; c < k->columns; c++) {
         double left = 0, width = 0, reach = 0;
@@ -327,7 +327,7 @@ void chart_place(chart *k)
     k->legend = x - beyond + fmax(beyond, s->font_size);
     k->width = fmax(legend > 0 ? k->legend + SAMPLE + legend + EDGE : x + EDGE, LEAST);
     const double remark = k->remark ? chart_text_width(s, k->remark, true) : 0;
-    /* Down: the remark, which is broken at words, then rows. */
+    /* Vertically: the remark, broken into lines, then rows. */
     k->remark_lines = (int)ceil(1.12 * remark / (k->width - 2 * EDGE));
     double y = EDGE + k->remark_lines * k->line;
     const double top = y;

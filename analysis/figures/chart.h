@@ -1,8 +1,8 @@
-/* chart.h - a figure as data: panels of series, with the texts and places that go with them.
+/* chart.h - a figure as data: panels of series, with their texts and positions.
  *
- * gnuplot.h and pgfplots.h draw the same chart; what a figure shows is decided once, here, and how
- * it looks is the style's.  All strings are copied, with control characters and what is not UTF-8
- * taken out of them.  Lengths are pixels of the SVG, 96 an inch.
+ * gnuplot.h and pgfplots.h draw the same chart.  What a figure shows is decided here, once; how it
+ * looks is decided by the style.  All strings are copied, and control characters and invalid UTF-8
+ * are removed from them.  Lengths are pixels of the SVG, 96 per inch.
  */
 #ifndef ANALYSIS_FIGURES_CHART_H
 #define ANALYSIS_FIGURES_CHART_H
@@ -18,8 +18,12 @@ typedef enum chart_mark {
     CHART_POINTS, /* x y       */
     CHART_BARS_X, /* x y lo hi */
     CHART_BARS_Y, /* x y lo hi */
-    CHART_CELLS,  /* x y value colour; squares of size 1, the colour as a number */
+    CHART_CELLS,  /* x y value colour: a square around (x, y), the colour as a number */
 } chart_mark;
+
+/* Half the size of the square of a cell: a little less than half a unit, which leaves a gap. */
+#define CHART_CELL_HALF_WIDTH  0.485
+#define CHART_CELL_HALF_HEIGHT 0.47
 
 enum { CHART_SOLID, CHART_DASHED, CHART_DOTTED, CHART_DASHDOT, CHART_DASHES };
 enum { CHART_POINT_KINDS = 12 };
@@ -27,9 +31,9 @@ enum { CHART_POINT_KINDS = 12 };
 typedef struct chart_look {
     char colour[STYLE_COLOUR];
     double opacity, width;
-    int point; /* kind, or -1 for none */
+    int point; /* kind of point, or -1 for none */
     double size;
-    int every; /* value bears a point */
+    int every; /* a line has a point at every so many values */
     int dash;
 } chart_look;
 
@@ -37,7 +41,7 @@ typedef struct chart_series {
     int panel;
     chart_mark mark;
     chart_look look;
-    char *comment; /* stands above the data, as the columns do */
+    char *comment; /* written above the data, together with the columns */
     const char *columns;
     int n, width;
     double *value; /* (n, width) */
@@ -46,7 +50,7 @@ typedef struct chart_series {
 typedef struct chart_axis {
     char *title;
     double lo, hi;
-    bool log, names, grid; /* names: no line and no marks, for tics are words */
+    bool log, names, grid; /* names: tics are words, so there is no line and no marks */
     int tics;
     double *at;
     char **label;
@@ -55,11 +59,11 @@ typedef struct chart_axis {
 typedef struct chart_panel {
     char *title;
     chart_axis x, y;
-    double width, height; /* of the plot itself, as asked for */
-    double left, top;     /* where it is (chart_place) */
+    double width, height; /* of the plotting area, as asked for */
+    double left, top;     /* its position (chart_place) */
 } chart_panel;
 
-/* Words at a point of a panel, `align` -1 left of their end, 0 around, 1 right of the point. */
+/* A text at a point of a panel: to its left (`align` -1), centred (0) or to its right (1). */
 typedef struct chart_text {
     int panel, align;
     double x, y, shift; /* shift: pixels to the right */
@@ -68,7 +72,7 @@ typedef struct chart_text {
     char *text;
 } chart_text;
 
-/* A rectangle behind everything; an infinite side is the panel's edge. */
+/* A rectangle behind everything, or a frame in front; an infinite side is the panel's edge. */
 typedef struct chart_box {
     int panel;
     double x0, y0, x1, y1;
@@ -84,14 +88,14 @@ typedef struct chart_entry {
 typedef struct chart {
     const style *style;
     int columns;  /* panels side by side */
-    char *remark; /* what a caption has to say */
+    char *remark; /* what the caption should say */
     int panels, many, texts, boxes, entries;
     chart_panel *panel;
     chart_series *series; /* (many), drawn in this order */
     chart_text *text;
     chart_box *box;
     chart_entry *entry;           /* the legend */
-    double width, height, legend; /* of the whole; where the legend begins (chart_place) */
+    double width, height, legend; /* of the figure; left edge of the legend (chart_place) */
     double line;                  /* height of a line of the remark */
     int remark_lines;
 } chart;
@@ -99,7 +103,7 @@ typedef struct chart {
 void chart_open(chart *k, const style *s);
 void chart_close(chart *k);
 
-/* Each returns an index. */
+/* Add a part.  Panels and series return their index. */
 int chart_add_panel(chart *k, const char *title, double width, double height);
 int chart_add_series(chart *k, int panel, chart_mark mark, chart_look look, const char *comment,
                      const char *columns);
@@ -109,41 +113,42 @@ void chart_add_entry(chart *k, const char *text, chart_mark mark, chart_look loo
 void chart_set_remark(chart *k, const char *text);
 void chart_set_title(chart_axis *a, const char *text);
 
-/* One row of the series, `width` values of its mark. */
+/* Add a row to a series: as many values as its mark has. */
 void chart_row(chart *k, int series, const double *value);
 
-/* A line across a panel at x or y, whose ranges are known. */
+/* A line across a panel at x or y; the ranges of the panel must be set. */
 void chart_rule(chart *k, int panel, char axis, double at, int dash);
 
-/* About `count` tics at round numbers, all with the digits that their step needs. */
+/* Add about `count` tics at round numbers, with as many digits as their step needs. */
 void chart_tics(chart_axis *a, int count);
 void chart_tic(chart_axis *a, double at, const char *label);
 
-/* Drop tics whose labels would touch on an axis of `length` pixels. */
+/* Drop tics whose labels would touch each other on an axis of `length` pixels. */
 void chart_thin(chart_axis *a, const style *s, double length);
 
-/* The look of the i-th thing: colour, point and, where colours come again, dash. */
+/* The look of the i-th line: colour, point and, once colours repeat, dash. */
 chart_look chart_look_of(const style *s, int i);
 
-/* How wide a text is, about. */
+/* The approximate width of a text. */
 double chart_text_width(const style *s, const char *text, bool small);
 
-/* Room for labels and title left of a panel (of axis y) or below it (of axis x). */
+/* The room for labels and title to the left of a panel (axis y) or below it (axis x). */
 double chart_room(const chart_axis *a, const style *s, bool below);
 
-/* Find left, top and size of everything. */
+/* Compute the position and size of everything; call it when the chart is complete. */
 void chart_place(chart *k);
 
-/* A copy without control characters and broken UTF-8; the caller frees it. */
+/* A copy without control characters and invalid UTF-8; the caller frees it. */
 char *chart_clean(const char *text);
 
-/* The same with at most `most` characters, cut in the middle. */
+/* The same with at most `most` characters; the middle is left out. */
 char *chart_cut(const char *text, int most);
 
-/* Is the hyphen at `text` a minus, as in "-0.02" or "[-0.02, ...", in what begins at `start`? */
+/* Is the hyphen at `text` a minus sign, as in "-0.02" or "[-0.02, ..."?  `start`: where the whole
+ * text begins. */
 bool chart_is_minus(const char *text, const char *start);
 
-/* The character at `text`, which is clean, and how many bytes it has. */
+/* The code point at `text`, which must be clean, and its number of bytes. */
 unsigned long chart_character(int *bytes, const char *text);
 
 #endif

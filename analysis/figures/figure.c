@@ -1,11 +1,15 @@
-/* figure.c - see figure.h and figures.h. */
+/* figure.c - draw one figure: what all kinds have in common, before and after a kind's own part.
+ *
+ * Arms get one colour per variant, and dashes by the other axes, if there are few enough
+ * combinations; otherwise one colour per arm.
+ */
 #include "analysis/figures/figure.h"
 
-#include "analysis/answers/tables.h"
 #include "analysis/data/axes.h"
 #include "analysis/figures/gnuplot.h"
 #include "analysis/figures/pgfplots.h"
 
+#include <assert.h>
 #include <gsl/gsl_cdf.h>
 #include <gsl/gsl_statistics_double.h>
 #include <math.h>
@@ -13,31 +17,21 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const struct {
-    const char *name;
-    bool (*draw)(figure *f, error *e);
-} KIND[FIGURES_KINDS] = {
-    [FIGURES_LOSS] = { "loss", figure_loss },
-    [FIGURES_DIFF] = { "diff", figure_diff },
-    [FIGURES_HEAT] = { "heat", figure_heat },
-    [FIGURES_INTERACTION] = { "interaction", figure_interaction },
-    [FIGURES_POSITION] = { "position", figure_position },
-    [FIGURES_MATRIX] = { "matrix", figure_matrix },
-    [FIGURES_FRONTIER] = { "frontier", figure_frontier },
-    [FIGURES_RATE] = { "lr", figure_rate },
-};
-
-const char *figures_name(figures_kind kind)
+const figure_kind *figures_find(const char *name)
 {
-    return KIND[kind].name;
+    for (int i = 0; figure_kinds[i]; i++)
+        if (strcmp(figure_kinds[i]->name, name) == 0) return figure_kinds[i];
+    return NULL;
 }
 
-bool figure_needs(figure *f, const char *fmt, ...)
+bool figure_missing(figure *f, const char *found, ...)
 {
+    char text[256];
     va_list args;
-    va_start(args, fmt);
-    vsnprintf(f->needs, FIGURES_NEEDS, fmt, args);
+    va_start(args, found);
+    vsnprintf(text, sizeof text, found, args);
     va_end(args);
+    snprintf(f->missing, FIGURES_MISSING, "it needs %s, but %s", f->kind->needs, text);
     return true;
 }
 
@@ -60,7 +54,7 @@ void figure_range(chart_axis *a, double lo, double hi, double room)
 
 void figure_difference(char text[32], const comparison *c, double x)
 {
-    snprintf(text, 32, "%+.*f", tables_digits(c), x);
+    snprintf(text, 32, "%+.*f", comparison_digits(c), x);
 }
 
 void figure_mean(double *mean, double *half, const double *x, int n)
@@ -69,7 +63,7 @@ void figure_mean(double *mean, double *half, const double *x, int n)
     *half = n > 1 ? gsl_cdf_tdist_Pinv(0.975, n - 1) * gsl_stats_sd(x, 1, (size_t)n) / sqrt(n) : 0;
 }
 
-/* Labels of at most so many characters; two that are cut alike get the number of their arm. */
+/* Labels of limited length; if two become equal, the later one gets the number of its arm. */
 static char **names_of(const study *s)
 {
     enum { MOST = 40, NUMBER = 24 };
@@ -90,7 +84,7 @@ static char **names_of(const study *s)
     return name;
 }
 
-/* One colour a variant where there are not too many combinations, else one an arm. */
+/* One colour per variant if there are few enough combinations, else one per arm. */
 static chart_look *looks_of(const study *s, const style *look)
 {
     enum { OPEN = CHART_POINT_KINDS / 2 };
@@ -106,7 +100,7 @@ static chart_look *looks_of(const study *s, const style *look)
     for (int a = 0; a < s->arms; a++) {
         out[a] = chart_look_of(look, two ? variant.of[a] : a);
         if (two) out[a].dash = rest.of[a];
-        /* Open points at every other one, for dashes are hard to see behind points. */
+        /* Every other one gets hollow points, since points hide dashes. */
         if (two && rest.of[a] % 2) out[a].point = (out[a].point + OPEN) % CHART_POINT_KINDS;
     }
     axes_groups_close(&variant), axes_groups_close(&rest);
@@ -128,25 +122,27 @@ static bool write_all(const chart *k, const char *folder, const char *name, unsi
     return true;
 }
 
-bool figures_draw(char needs[FIGURES_NEEDS], const char *folder, figures_kind kind,
+bool figures_draw(char missing[FIGURES_MISSING], const char *folder, const figure_kind *kind,
                   const figures_request *r, error *e)
 {
+    assert(kind);
     style usual;
     style_default(&usual);
-    figure f = { .asked = r,
+    figure f = { .kind = kind,
+                 .asked = r,
                  .c = r->c,
                  .study = r->c->study,
                  .d = r->d,
                  .style = r->style ? r->style : &usual,
                  .name = names_of(r->c->study),
                  .look = looks_of(r->c->study, r->style ? r->style : &usual),
-                 .needs = needs };
-    *needs = '\0';
+                 .missing = missing };
+    *missing = '\0';
     chart_open(&f.chart, f.style);
-    bool ok = KIND[kind].draw(&f, e);
-    if (ok && !*needs) {
+    bool ok = kind->make(&f, e);
+    if (ok && !*missing) {
         chart_place(&f.chart);
-        ok = write_all(&f.chart, folder, KIND[kind].name, r->formats, e);
+        ok = write_all(&f.chart, folder, kind->name, r->formats, e);
     }
     chart_close(&f.chart);
     for (int a = 0; a < f.study->arms; a++) free(f.name[a]);

@@ -1,4 +1,9 @@
-/* figure_diff.c - the forest of paired differences; see figures.h. */
+/* figure_diff.c - a forest plot of the paired differences: one row per arm and baseline.
+ *
+ * Each row shows the simultaneous 1 - alpha interval (thin), the 1 - 2 alpha interval that the
+ * equivalence test uses (thick), the difference at each seed, and the verdict; the margin is
+ * shaded.
+ */
 #include "analysis/figures/figure.h"
 
 #include <math.h>
@@ -6,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ROW = 44, LEAST = 3 }; /* pixels of a row; rows that there is room for at least */
+enum { ROW = 44, LEAST = 3 }; /* height of a row in pixels; the panel has room for this many */
 
 static bool one_base(const comparison *c)
 {
@@ -15,7 +20,7 @@ static bool one_base(const comparison *c)
     return true;
 }
 
-/* Intervals in the first two series (1 - alpha, 1 - 2 alpha), seeds in the third. */
+/* Series in drawing order: seeds, 1 - alpha intervals, 1 - 2 alpha intervals, means. */
 static void put_series(figure *f, double *lo, double *hi)
 {
     const comparison *c = f->c;
@@ -52,7 +57,7 @@ static void put_series(figure *f, double *lo, double *hi)
     }
 }
 
-/* Names left of the rows, verdicts right of them. */
+/* Names to the left of the rows, verdicts to the right. */
 static void put_rows(figure *f)
 {
     const comparison *c = f->c;
@@ -74,14 +79,14 @@ static void put_rows(figure *f)
     }
 }
 
-bool figure_diff(figure *f, error *e)
+static bool make(figure *f, error *e)
 {
     (void)e;
     const comparison *c = f->c;
     const study *s = f->study;
     const double margin = c->asked.margin;
     const int rows = c->asked.pairs;
-    if (!rows) return figure_needs(f, "it needs an arm with a baseline, and no arm has one");
+    if (!rows) return figure_missing(f, "no arm has one");
     chart *k = &f->chart;
     double lo = 0, hi = 0;
     chart_add_panel(k, NULL, f->style->panel_width, ROW * fmax(rows, LEAST));
@@ -108,10 +113,17 @@ bool figure_diff(figure *f, error *e)
     snprintf(
         text, sizeof text,
         "bars: simultaneous intervals, %g %% (thin) and, for equivalence, %g %% (thick); circles: "
-        "seeds",
+        "single seeds",
         100 * (1 - c->asked.alpha), 100 * (1 - 2 * c->asked.alpha));
     if (!isnan(margin))
         snprintf(text + strlen(text), sizeof text - strlen(text), "; shaded: margin ±%g", margin);
     chart_set_remark(k, text);
     return true;
 }
+
+const figure_kind figure_kind_diff = {
+    .name = "diff",
+    .help = "paired differences from the baseline, with the margin",
+    .needs = "an arm with a baseline",
+    .make = make,
+};

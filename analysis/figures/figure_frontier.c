@@ -1,5 +1,7 @@
-/* figure_frontier.c - the metric against KV bytes a token, arms marked as frontier.h places them;
- * see figures.h. */
+/* figure_frontier.c - the metric against the KV cache's bytes per token, with the frontier.
+ *
+ * Arms are marked as frontier.h classifies them, from one simultaneous comparison of all pairs.
+ */
 #include "analysis/answers/frontier.h"
 #include "analysis/figures/figure.h"
 
@@ -10,9 +12,9 @@
 
 typedef struct place {
     int arm;
-    double at;               /* on the axis: beside kv where several arms have the same */
-    double kv, mean, lo, hi; /* the interval of the difference, about the mean; the mean itself for
-                                a baseline */
+    double at;               /* on the axis: next to kv if several arms share it */
+    double kv, mean, lo, hi; /* lo, hi: the interval of the difference, moved to the mean; equal to
+                                the mean for a baseline */
 } place;
 
 static int by_kv(const void *a, const void *b)
@@ -39,7 +41,7 @@ static int find_places(place *p, const comparison *c)
     return n;
 }
 
-/* Arms of the same cache stand side by side, or their intervals would cover each other. */
+/* Put arms with equal caches side by side; otherwise their intervals would overlap. */
 static void spread(place *p, int n)
 {
     const double range = n ? log(p[n - 1].kv / p[0].kv) : 0;
@@ -80,10 +82,12 @@ static void put_remark(figure *f, const int count[FRONTIER_OPEN + 1])
     snprintf(text + n, sizeof text - (size_t)n, "%s%s%s",
              count[FRONTIER_BEST] > 1 ? "; dashed: the frontier" : "",
              !count[FRONTIER_DOMINATED] ? ""
-             : isnan(c->asked.margin)   ? "; dominated: another is better at no more cache"
-                                        : "; dominated: another is better at no more cache, or "
-                                          "equivalent at less",
-             count[FRONTIER_OPEN] ? "; undecided: not told from one with no more cache" : "");
+             : isnan(c->asked.margin) ? "; dominated: another arm is better and needs no more cache"
+                                      : "; dominated: another arm is better and needs no more "
+                                        "cache, or is equivalent and needs less",
+             count[FRONTIER_OPEN]
+                 ? "; undecided: not distinguishable from an arm with no more cache"
+                 : "");
     chart_set_remark(&f->chart, text);
 }
 
@@ -115,16 +119,7 @@ static void put_places(figure *f, const place *p, int n, const frontier *front)
     put_remark(f, count);
 }
 
-/* Arms are placed by the comparison of all pairs, as attnlab frontier does it. */
-static bool place_arms(frontier *front, comparison *all, const figure *f, error *e)
-{
-    if (!comparison_open(all, f->study, f->d, true, e)) return false;
-    const bool ok = frontier_open(front, all, f->d, e);
-    if (!ok) comparison_close(all);
-    return ok;
-}
-
-bool figure_frontier(figure *f, error *e)
+static bool make(figure *f, error *e)
 {
     chart *k = &f->chart;
     frontier front;
@@ -133,10 +128,12 @@ bool figure_frontier(figure *f, error *e)
     if (!p) error_memory();
     const int n = find_places(p, f->c);
     spread(p, n);
-    if (!n || !place_arms(&front, &all, f, e)) {
+    /* Classify the arms by a comparison of all pairs, as attnlab frontier does. */
+    if (!n || !comparison_open(&all, f->study, f->d, true, e)) {
         free(p);
-        return n ? false : figure_needs(f, "it needs a finished arm with a KV cache");
+        return n ? false : figure_missing(f, "there is none");
     }
+    frontier_open(&front, &all);
     char title[FIGURE_TITLE];
     chart_add_panel(k, NULL, f->style->panel_width, f->style->panel_height);
     put_places(f, p, n, &front);
@@ -144,8 +141,15 @@ bool figure_frontier(figure *f, error *e)
     chart_tics(&k->panel[0].y, 6);
     figure_metric(title, f->study);
     chart_set_title(&k->panel[0].y, title);
-    chart_set_title(&k->panel[0].x, "KV cache, bytes a token");
+    chart_set_title(&k->panel[0].x, "KV cache, bytes per token");
     frontier_close(&front), comparison_close(&all);
     free(p);
     return true;
 }
+
+const figure_kind figure_kind_frontier = {
+    .name = "frontier",
+    .help = "the metric against the KV cache's bytes per token",
+    .needs = "a finished arm with a KV cache",
+    .make = make,
+};

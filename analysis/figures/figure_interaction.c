@@ -1,7 +1,7 @@
-/* figure_interaction.c - does a difference grow along an axis of numbers, such as the context?
+/* figure_interaction.c - does a difference grow along a numeric axis, such as the context?
  *
- * A panel for each such axis: the differences from the baseline with their simultaneous intervals,
- * a line for each variant, and in the legend what a doubling changes (interaction.h).
+ * One panel for each such axis: the differences from the baseline with their simultaneous
+ * intervals, a line for each variant, and in the legend the change per doubling (interaction.h).
  */
 #include "analysis/answers/interaction.h"
 #include "analysis/data/axes.h"
@@ -12,8 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What is compared, without the axis: "mqa", with its baseline where there are several; then what
- * a doubling does. */
+/* What is compared, without the axis: "mqa", with its baseline if there are several; then the
+ * change per doubling. */
 static void name_line(char *text, size_t size, const figure *f, const axes *x,
                       const interactions *k, int i)
 {
@@ -56,7 +56,7 @@ static void put_lines(figure *f, const axes *x, const interactions *k, int panel
             figure_widen(&lo, &hi, p->hi);
         }
     }
-    /* Lines stand a little apart, so that their intervals can be told apart. */
+    /* Shift the lines a little, so that their intervals do not overlap. */
     const double apart = fmin(0.02, 0.12 / of_axis) * log2(last / first);
     chart_axis *ax = &ch->panel[panel].x, *ay = &ch->panel[panel].y;
     for (int i = 0; i < k->n; i++) {
@@ -99,7 +99,7 @@ static void put_lines(figure *f, const axes *x, const interactions *k, int panel
     chart_rule(ch, panel, 'y', 0, CHART_SOLID);
 }
 
-bool figure_interaction(figure *f, error *e)
+static bool make(figure *f, error *e)
 {
     (void)e;
     const study *s = f->study;
@@ -107,8 +107,7 @@ bool figure_interaction(figure *f, error *e)
     interaction_find(&k, f->c);
     if (!k.n) {
         interaction_close(&k);
-        return figure_needs(f, "it needs arms that are compared with a baseline at two values or "
-                               "more of an axis of numbers, such as model.context");
+        return figure_missing(f, "there are none");
     }
     axes x;
     axes_open(&x, s);
@@ -124,8 +123,8 @@ bool figure_interaction(figure *f, error *e)
         put_lines(f, &x, &k, panel, k.row[i].axis);
     }
     int n = snprintf(text, sizeof text,
-                     "bars: simultaneous %g %% intervals of the differences from the baseline; in "
-                     "the legend: what a doubling adds to the difference, and its interval",
+                     "bars: simultaneous %g %% intervals of the differences from the baseline; "
+                     "legend: the change of the difference per doubling, and its interval",
                      100 * (1 - f->c->asked.alpha));
     if (!isnan(f->c->asked.margin))
         snprintf(text + n, sizeof text - (size_t)n, "; shaded: margin ±%g", f->c->asked.margin);
@@ -134,3 +133,10 @@ bool figure_interaction(figure *f, error *e)
     interaction_close(&k);
     return true;
 }
+
+const figure_kind figure_kind_interaction = {
+    .name = "interaction",
+    .help = "differences from the baseline along a numeric axis",
+    .needs = "arms compared with a baseline at two or more values of a numeric axis",
+    .make = make,
+};

@@ -1,8 +1,11 @@
-/* figure_loss.c - loss against tokens, FLOPs or seconds; see figures.h.
+/* figure_loss.c - the loss against tokens, FLOPs or seconds of training.
  *
- * The mean over the finished seeds of an arm, with its 95 % t-band where there are enough of them,
- * and each seed faint.  Seeds are averaged at equal tokens: on an axis of seconds the point lies at
- * the mean of their seconds.  The right panel shows the last quarter, where arms can be told apart.
+ * The mean over the finished seeds of an arm, with its 95 % t-band if there are enough seeds, and
+ * each seed faintly.  Seeds are averaged at equal tokens: on an axis of seconds the point lies at
+ * the mean of their seconds.  The right panel shows the last quarter, where the arms separate.
+ *
+ * The loss is the study's metric at the evaluations during training; if any finished run has too
+ * few of them, it is the training loss of all runs instead.
  */
 #include "analysis/data/curve.h"
 #include "analysis/figures/figure.h"
@@ -14,17 +17,16 @@
 #include <stdlib.h>
 
 enum {
-    BAND_SEEDS = 5, /* with fewer the band would hide the rest */
-    BAND_ARMS = 5,  /* with more they would hide each other    */
+    BAND_SEEDS = 5, /* with fewer seeds the band would hide everything else */
+    BAND_ARMS = 5,  /* with more arms the bands would hide each other       */
 };
 
 typedef struct curves {
     figure *f;
-    curve *curve;  /* (arms, seeds) */
-    double *flops; /* (arms): a token */
-    double *end;   /* (arms): where its mean ends on the x axis */
-    double scale;  /* of the x axis */
-    double most;   /* tokens */
+    curve *curve; /* (arms, seeds) */
+    double *end;  /* (arms): where its mean ends on the x axis */
+    double scale; /* divides the values of the x axis */
+    double most;  /* tokens of the longest run */
     bool training;
     int banded; /* arms with a band */
 } curves;
@@ -58,36 +60,14 @@ static void drop_all(curves *k)
     for (int i = 0; i < k->f->study->arms * k->f->study->seeds; i++) curve_close(&k->curve[i]);
 }
 
-static bool read_flops(curves *k, error *e)
-{
-    sqlite3_stmt *q;
-    for (int a = 0; a < k->f->study->arms; a++) {
-        bool row;
-        const bool ok = db_query(k->f->d, &q, e,
-                                 "SELECT train_flops_per_token FROM config JOIN arm"
-                                 " USING(config_id) WHERE arm_id = ?",
-                                 "i", k->f->study->arm[a].arm_id) &&
-                        db_next(k->f->d, q, &row, e);
-        k->flops[a] = ok && row ? sqlite3_column_double(q, 0) : NAN;
-        sqlite3_finalize(q);
-        if (!ok) return false;
-    }
-    return true;
-}
-
-/* Validation curves, or where any finished run has too few points, training curves for all. */
+/* Read the curves of the metric; if any finished run has too few points, those of the training
+ * loss. */
 static bool choose(curves *k, error *e)
 {
     const study *s = k->f->study;
-    int64_t most;
-    if (!db_integer(k->f->d, &most, 0, e,
-                    "SELECT max(t.tokens) FROM train_step t JOIN arm_run USING(run_id)"
-                    " JOIN arm USING(arm_id) WHERE sweep_id = ?",
-                    "i", s->sweep_id))
-        return false;
-    k->most = (double)most;
-    if (most <= 0) return true;
-    if (!read_flops(k, e) || !read_all(k, e)) return false;
+    if (!curve_longest(&k->most, s, k->f->d, e)) return false;
+    if (k->most <= 0) return true;
+    if (!read_all(k, e)) return false;
     for (int a = 0; a < s->arms; a++)
         for (int i = 0; i < s->seeds; i++)
             k->training =
@@ -101,7 +81,7 @@ static double x_of(const curves *k, int arm, const curve *c, int point)
 {
     switch (k->f->asked->x) {
     case STUDY_FLOPS:
-        return c->tokens[point] * k->flops[arm];
+        return c->tokens[point] * k->f->study->arm[arm].train_flops;
     case STUDY_SECONDS:
         return c->seconds[point];
     default:
@@ -109,7 +89,7 @@ static double x_of(const curves *k, int arm, const curve *c, int point)
     }
 }
 
-/* The point of a curve at so many tokens, or -1. */
+/* The index of the point at so many tokens; -1 if there is none. */
 static int point_at(const curve *c, double tokens)
 {
     for (int p = 0; p < c->n; p++)
@@ -122,8 +102,8 @@ static void put_row(chart *k, int series, double x, double y)
     chart_row(k, series, (double[]){ x, y });
 }
 
-/* The mean over an arm's finished seeds, at the points that all of them have, with its band; in
- * both panels. */
+/* The mean over an arm's finished seeds at the points that all of them have, with its band, in both
+ * panels. */
 static void put_mean(curves *k, int a, const int mean[2], const int band[2])
 {
     const study *s = k->f->study;
@@ -161,7 +141,7 @@ static void put_mean(curves *k, int a, const int mean[2], const int band[2])
     free(y);
 }
 
-/* Bands behind seeds behind means; the same in both panels. */
+/* Both panels show the same: bands at the back, then seeds, then means. */
 static void put_all(curves *k)
 {
     static const char *const COLUMNS[] = { "x mean", "x lower upper, 95 % t-interval of the mean",
@@ -209,7 +189,7 @@ static void put_all(curves *k)
     free(mean), free(band);
 }
 
-/* What is drawn, and what is not. */
+/* Say what is drawn, and what is left out. */
 static void put_remark(curves *k)
 {
     int diverged = 0, unfinished = 0;
@@ -218,13 +198,13 @@ static void put_remark(curves *k)
         diverged += arm->diverged, unfinished += arm->failed + arm->unfinished;
     }
     char text[512];
-    int n = snprintf(text, sizeof text, "bold: mean over seeds; faint: seeds%s",
+    int n = snprintf(text, sizeof text, "bold: mean over seeds; faint: single seeds%s",
                      k->banded ? "; band: 95 % t-interval of the mean" : "");
     if (!k->banded && k->f->study->arms > BAND_ARMS)
-        n += snprintf(text + n, sizeof text - (size_t)n, "; no bands, for there are %d arms",
+        n += snprintf(text + n, sizeof text - (size_t)n, "; no bands, as there are %d arms",
                       k->f->study->arms);
     if (k->f->asked->x == STUDY_SECONDS)
-        n += snprintf(text + n, sizeof text - (size_t)n, "; seconds of each run's own clock");
+        n += snprintf(text + n, sizeof text - (size_t)n, "; seconds by each run's own clock");
     if (diverged)
         n += snprintf(text + n, sizeof text - (size_t)n, "; %d diverged (dotted, not in means)",
                       diverged);
@@ -244,7 +224,7 @@ static void put_unit(curves *k, double most, char title[80])
     k->scale = 1;
     if (k->f->asked->x == STUDY_SECONDS) {
         k->scale = most >= 7200 ? 3600 : most >= 120 ? 60 : 1;
-        snprintf(title, 80, "time of training, %s",
+        snprintf(title, 80, "training time, %s",
                  k->scale == 3600 ? "hours"
                  : k->scale == 60 ? "minutes"
                                   : "seconds");
@@ -252,12 +232,11 @@ static void put_unit(curves *k, double most, char title[80])
     }
     const bool flops = k->f->asked->x == STUDY_FLOPS;
     while (most >= 2000 * k->scale && u < (flops ? 6 : 4)) k->scale *= 1000, u++;
-    snprintf(title, 80, flops ? "compute of training,%s" : "tokens%s",
-             flops ? FLOPS[u] : TOKENS[u]);
+    snprintf(title, 80, flops ? "training compute,%s" : "tokens%s", flops ? FLOPS[u] : TOKENS[u]);
 }
 
-/* The left panel leaves out the steep start, and what only a tenth of the points reach; the right
- * one shows the last quarter of the arm that ends first. */
+/* The left panel leaves out the steep start and the highest tenth of the points; the right panel
+ * starts at the last quarter of the arm that ends first. */
 static void find_ranges(curves *k, double from, double to)
 {
     const study *s = k->f->study;
@@ -306,7 +285,7 @@ static bool draw(curves *k)
     put_all(k);
     for (int a = 0; a < s->arms; a++)
         if (k->end[a] > 0) end = fmax(end, k->end[a]), first = fmin(first, k->end[a]);
-    if (!(end > 0)) return figure_needs(k->f, "it needs a run that is done");
+    if (!(end > 0)) return figure_missing(k->f, "no run is done");
     if (k->training)
         snprintf(title, sizeof title, "training loss, nats (means over %d spans)", CURVE_SPANS);
     else
@@ -317,20 +296,26 @@ static bool draw(curves *k)
     return true;
 }
 
-bool figure_loss(figure *f, error *e)
+static bool make(figure *f, error *e)
 {
     const size_t arms = (size_t)f->study->arms, cells = arms * (size_t)f->study->seeds;
     curves k = { .f = f,
                  .curve = calloc(cells, sizeof *k.curve),
-                 .flops = calloc(arms, sizeof *k.flops),
                  .end = calloc(arms, sizeof *k.end) };
-    if (!k.curve || !k.flops || !k.end) error_memory();
+    if (!k.curve || !k.end) error_memory();
     bool ok = choose(&k, e);
     if (ok && k.most <= 0)
-        figure_needs(f, "it needs steps on record, and there are none yet");
+        figure_missing(f, "no step is recorded yet");
     else if (ok)
         ok = draw(&k);
     drop_all(&k);
-    free(k.curve), free(k.flops), free(k.end);
+    free(k.curve), free(k.end);
     return ok;
 }
+
+const figure_kind figure_kind_loss = {
+    .name = "loss",
+    .help = "the loss against tokens, FLOPs or seconds: means, bands, seeds",
+    .needs = "a finished run",
+    .make = make,
+};

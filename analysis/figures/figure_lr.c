@@ -1,9 +1,8 @@
-/* figure_lr.c - the metric against the learning rate, a line for each kind of arm; see
- * figures.h.
+/* figure_lr.c - the metric against the learning rate, with a line for each kind of arm.
  *
- * Through the means of a line goes the parabola in log lr by least squares, if it says something:
- * four rates or more, opening upwards (downwards where larger is better), its extreme within the
- * rates tried, and no mean farther from it than a tenth of the range of the means.
+ * A parabola in log lr is fitted to the means of each line by least squares.  It is drawn if it is
+ * informative: there are at least four rates, it has a minimum (a maximum where larger is better)
+ * within the rates tried, and no mean is farther from it than a tenth of the range of the means.
  */
 #include "analysis/data/axes.h"
 #include "analysis/figures/figure.h"
@@ -17,7 +16,7 @@
 
 static const char KEY[] = "train.lr";
 
-/* y = c[0] + c[1] log x + c[2] log^2 x; false where it says nothing. */
+/* y = c[0] + c[1] log x + c[2] log^2 x; returns false if the fit is not informative. */
 static bool fit(double c[3], const double *x, const double *y, int n, bool largest)
 {
     enum { FEWEST = 4 };
@@ -66,7 +65,7 @@ static void put_fit(rates *k, int line, const double *x, const double *y, int n)
     chart_look look = chart_look_of(k->f->style, line);
     look.width = 1, look.point = -1, look.dash = CHART_DASHED;
     const int curve = chart_add_series(&k->f->chart, 0, CHART_LINE, look,
-                                       "parabola in log lr through the means", "lr fit");
+                                       "parabola in log lr fitted to the means", "lr fit");
     for (int i = 0; i <= STEPS; i++) {
         const double l = log(x[0]) + (log(x[n - 1]) - log(x[0])) * i / STEPS;
         chart_row(&k->f->chart, curve, (double[]){ exp(l), c[0] + c[1] * l + c[2] * l * l });
@@ -78,20 +77,20 @@ static void put_line(rates *k, int line)
 {
     const figure *f = k->f;
     chart *ch = &k->f->chart;
-    /* Where nothing but the rate varies, its attention is its name. */
+    /* If only the rate varies, the line is named after the attention. */
     const char *text = *k->line.text[line] ? k->line.text[line] : f->study->arm[0].attention;
     chart_look look = chart_look_of(f->style, line), bar = look, seed = look;
     bar.width = f->style->bar_width, bar.point = -1;
     seed.opacity = fmin(1, 2 * f->style->seed_opacity), seed.size *= 0.6;
     const int seeds =
-        chart_add_series(ch, 0, CHART_POINTS, seed, text, "lr (a little aside) value of a seed");
+        chart_add_series(ch, 0, CHART_POINTS, seed, text, "lr (shifted a little) value of a seed");
     const int bars = chart_add_series(ch, 0, CHART_BARS_Y, bar, text,
-                                      "lr (a little aside) mean lower upper, 95 % t-interval");
-    const int means = chart_add_series(ch, 0, CHART_LINE, look, text, "lr (a little aside) mean");
+                                      "lr (shifted a little) mean lower upper, 95 % t-interval");
+    const int means = chart_add_series(ch, 0, CHART_LINE, look, text, "lr (shifted a little) mean");
     double *x = calloc((size_t)k->rate.n, sizeof *x), *y = calloc((size_t)k->rate.n, sizeof *y);
     if (!x || !y) error_memory();
     int n = 0;
-    /* Lines stand a little apart, so that their intervals can be told apart. */
+    /* Shift the lines a little, so that their intervals do not overlap. */
     const double range = log(k->rate.number[k->rate.n - 1] / k->rate.number[0]),
                  aside = exp(0.008 * range * (line - 0.5 * (k->line.n - 1)));
     for (int r = 0; r < k->rate.n; r++) {
@@ -109,7 +108,7 @@ static void put_line(rates *k, int line)
         if (!count) continue;
         x[n] = k->rate.number[r], y[n] = mean;
         chart_row(ch, means, (double[]){ x[n] * aside, y[n] });
-        if (count > 2) { /* of two, it says nothing */
+        if (count > 2) { /* for two seeds the interval is too wide to be useful */
             const double half = gsl_cdf_tdist_Pinv(0.975, count - 1) * sd / sqrt(count);
             chart_row(ch, bars, (double[]){ x[n] * aside, y[n], y[n] - half, y[n] + half });
             figure_widen(&k->lo, &k->hi, y[n] - half), figure_widen(&k->lo, &k->hi, y[n] + half);
@@ -122,12 +121,12 @@ static void put_line(rates *k, int line)
     free(name), free(x), free(y);
 }
 
-/* "x 2/4" above a rate where runs diverged, a line of text for each kind of arm. */
+/* "x 2/4" above a rate at which runs diverged, with a line of text for each kind of arm. */
 static void put_diverged(rates *k)
 {
     chart_axis *y = &k->f->chart.panel[0].y;
     const double height = k->f->style->panel_height, step = 1.25 * k->f->style->small_size;
-    const double room = (k->line.n + 0.5) * step / height; /* part of the axis, above the rest */
+    const double room = (k->line.n + 0.5) * step / height; /* fraction of the axis, at the top */
     if (k->diverged) y->hi = y->lo + (y->hi - y->lo) / (1 - room);
     for (int l = 0; l < k->line.n; l++)
         for (int r = 0; r < k->rate.n; r++) {
@@ -166,13 +165,13 @@ static void draw(rates *k)
     char title[FIGURE_TITLE], text[512];
     figure_metric(title, f->study);
     chart_set_title(x, KEY), chart_set_title(y, title);
-    snprintf(text, sizeof text, "means over seeds with 95 %% t-intervals; faint: seeds%s%s",
-             k->fits ? "; dashed: parabola in log lr through the means" : "",
-             k->diverged ? "; ×: how many of the runs diverged, which are in no mean" : "");
+    snprintf(text, sizeof text, "means over seeds with 95 %% t-intervals; faint: single seeds%s%s",
+             k->fits ? "; dashed: parabola in log lr fitted to the means" : "",
+             k->diverged ? "; ×: runs that diverged, which are left out of the means" : "");
     chart_set_remark(&f->chart, text);
 }
 
-bool figure_rate(figure *f, error *e)
+static bool make(figure *f, error *e)
 {
     (void)e;
     axes x;
@@ -185,11 +184,18 @@ bool figure_rate(figure *f, error *e)
                     .lo = INFINITY,
                     .hi = -INFINITY };
         draw(&k);
-        if (k.lo > k.hi) figure_needs(f, "it needs a run that is done");
+        if (k.lo > k.hi) figure_missing(f, "no run is done");
         axes_groups_close(&k.rate), axes_groups_close(&k.line);
     } else {
-        figure_needs(f, "it needs an axis of learning rates (%s) with two values or more", KEY);
+        figure_missing(f, "the study does not vary it");
     }
     axes_close(&x);
     return true;
 }
+
+const figure_kind figure_kind_lr = {
+    .name = "lr",
+    .help = "the metric against the learning rate",
+    .needs = "an axis of learning rates (train.lr) with two or more values",
+    .make = make,
+};

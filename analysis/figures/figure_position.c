@@ -1,28 +1,28 @@
-/* figure_position.c - loss by position in the window; see figures.h. */
+/* figure_position.c - the loss by position in the window, averaged over windows and seeds.
+ *
+ * From the sums by position of each run's final evaluation, at the longest length it was evaluated
+ * at; positions are grouped into at most 32 spans.
+ */
 #include "analysis/figures/figure.h"
 
 #include <math.h>
 #include <stdlib.h>
 
-enum { SPANS = 32 }; /* of positions, at most */
+extern const char sql_figure_positions[]; /* figure_position.sql */
+
+enum { SPANS = 32 }; /* at most this many spans of positions */
 
 typedef struct sums {
     double nll[SPANS], tokens[SPANS];
-    int64_t length; /* of the windows */
+    int64_t length; /* of the windows; 0: none */
 } sums;
 
-/* The sums of a run at the longest length it was evaluated at. */
+/* Add the sums of a run's final evaluation, at the longest length it was evaluated at. */
 static bool read_sums(sums *x, const figure *f, int64_t run_id, error *e)
 {
     sqlite3_stmt *q;
-    bool row = true,
-         ok = db_query(f->d, &q, e,
-                       "SELECT p.pos, p.n, p.nll_sum, e.context FROM eval_pos p JOIN eval e"
-                       " USING(eval_id) WHERE eval_id = (SELECT eval_id FROM eval x"
-                       " JOIN run r USING(run_id) WHERE r.run_id = ? AND x.step = r.last_step"
-                       " AND x.task = ? AND x.split = ? ORDER BY x.context DESC, x.stride DESC"
-                       " LIMIT 1)",
-                       "itt", run_id, f->study->metric.task, f->study->metric.split);
+    bool row = true, ok = db_query(f->d, &q, e, sql_figure_positions, "itt", run_id,
+                                   f->study->metric.task, f->study->metric.split);
     while (ok && (ok = db_next(f->d, q, &row, e)) && row) {
         x->length = sqlite3_column_int64(q, 3);
         const int64_t spans = x->length < SPANS ? x->length : SPANS;
@@ -34,7 +34,7 @@ static bool read_sums(sums *x, const figure *f, int64_t run_id, error *e)
     return ok;
 }
 
-/* Means over windows, finished seeds and the positions of each span. */
+/* One line: means over windows, finished seeds and the positions of each span. */
 static bool put_arm(figure *f, int arm, int64_t *longest, double *lo, double *hi, error *e)
 {
     const study *s = f->study;
@@ -60,23 +60,28 @@ static bool put_arm(figure *f, int arm, int64_t *longest, double *lo, double *hi
     return true;
 }
 
-bool figure_position(figure *f, error *e)
+static bool make(figure *f, error *e)
 {
     double lo = INFINITY, hi = -INFINITY;
     int64_t length = 0;
     chart_add_panel(&f->chart, NULL, f->style->panel_width, f->style->panel_height);
     for (int a = 0; a < f->study->arms; a++)
         if (!put_arm(f, a, &length, &lo, &hi, e)) return false;
-    if (!length)
-        return figure_needs(f, "it needs sums by position of a last evaluation, and no loss by "
-                               "position is on record");
+    if (!length) return figure_missing(f, "none are recorded");
     chart_axis *x = &f->chart.panel[0].x, *y = &f->chart.panel[0].y;
     x->lo = 0, x->hi = (double)length;
     figure_range(y, lo, hi, 0.05);
     chart_tics(x, 6), chart_tics(y, 6);
     chart_set_title(x, "position in the window, tokens");
-    chart_set_title(y, "loss, nats a token");
+    chart_set_title(y, "loss, nats per token");
     chart_set_remark(&f->chart,
-                     "means over seeds, windows and spans of positions, of the last evaluation");
+                     "final evaluation: means over seeds, windows and spans of positions");
     return true;
 }
+
+const figure_kind figure_kind_position = {
+    .name = "position",
+    .help = "the loss by position in the window",
+    .needs = "a final evaluation with sums by position",
+    .make = make,
+};

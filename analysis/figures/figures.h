@@ -1,21 +1,25 @@
-/* figures.h - the figures of a study; each writes FOLDER/KIND.FORMAT, with its data and script. */
+/* figures.h - the figures of a study: one table entry and one file per kind.
+ *
+ * A figure called NAME writes FOLDER/NAME.svg, .png, .pdf and .tex, next to its data (NAME.dat) and
+ * its gnuplot script (NAME.gp).  To add one, write figure_NAME.c and list NAME in meson.build.
+ */
 #ifndef ANALYSIS_FIGURES_FIGURES_H
 #define ANALYSIS_FIGURES_FIGURES_H
 
 #include "analysis/answers/comparison.h"
 #include "analysis/figures/style.h"
 
-typedef enum figures_kind {
-    FIGURES_LOSS,        /* loss against tokens, FLOPs or seconds by arm; the last quarter beside */
-    FIGURES_DIFF,        /* paired differences: intervals, seeds, margin                          */
-    FIGURES_HEAT,        /* differences by two axes, ~ where undecided                            */
-    FIGURES_INTERACTION, /* differences along an axis of numbers                                  */
-    FIGURES_POSITION,    /* loss by position in the window                                        */
-    FIGURES_MATRIX,      /* the metric by training context and evaluation context                 */
-    FIGURES_FRONTIER,    /* the metric against KV bytes a token                                   */
-    FIGURES_RATE,        /* the metric against the learning rate                                  */
-    FIGURES_KINDS
-} figures_kind;
+typedef struct figure figure; /* a figure while it is made: figure.h */
+
+typedef struct figure_kind {
+    const char *name;  /* also the name of its files */
+    const char *help;  /* what it shows, in one line */
+    const char *needs; /* what a study must have for it: "an arm with a baseline" */
+    bool (*make)(figure *f, error *e);
+} figure_kind;
+
+/* Every kind, in the order of meson.build; ends with NULL. */
+extern const figure_kind *const figure_kinds[];
 
 enum { FIGURES_SVG = 1, FIGURES_PNG = 2, FIGURES_PDF = 4, FIGURES_TEX = 8, FIGURES_ALL = 15 };
 
@@ -24,17 +28,17 @@ typedef struct figures_request {
     db *d;
     const style *style; /* NULL: the default */
     unsigned formats;
-    study_measure x;         /* of FIGURES_LOSS; STUDY_FINAL is STUDY_TOKENS */
-    const char *rows, *cols; /* axes of FIGURES_HEAT; NULL: the study's first two */
+    study_measure x;         /* x axis of "loss"; STUDY_FINAL means STUDY_TOKENS */
+    const char *rows, *cols; /* axes of "heat"; NULL: the study's first two */
 } figures_request;
 
-/* "loss", ...; what files are called. */
-const char *figures_name(figures_kind kind);
+/* The kind called `name`; NULL if there is none. */
+const figure_kind *figures_find(const char *name);
 
-/* Draw one.  Where the record has not what it takes, nothing is written and `needs` says what that
- * would be; else it is "". */
-enum { FIGURES_NEEDS = 512 };
-bool figures_draw(char needs[FIGURES_NEEDS], const char *folder, figures_kind kind,
+/* Draw one figure into an existing folder.  If the study lacks what the kind needs, nothing is
+ * written and `missing` says what; otherwise `missing` is "". */
+enum { FIGURES_MISSING = 512 };
+bool figures_draw(char missing[FIGURES_MISSING], const char *folder, const figure_kind *kind,
                   const figures_request *r, error *e);
 
 #endif

@@ -1,4 +1,8 @@
-/* gnuplot.c - see gnuplot.h. */
+/* gnuplot.c - write a chart as gnuplot's data and script, and run gnuplot on them.
+ *
+ * Names reach gnuplot only as data or in single quotes, where it substitutes nothing, and gnuplot
+ * is started without a shell.
+ */
 #include "analysis/figures/gnuplot.h"
 
 #include "core/base/file.h"
@@ -13,16 +17,19 @@
 
 enum { LIMIT = 1 << 28, PATH_SIZE = 4096 };
 
-/* Latin, Greek, Cyrillic, punctuation and signs, which DejaVu Sans has.  Others are written by
- * number: cairo's terminals draw a glyph that no font has as a large shape across the figure. */
+/* Tags of labels within a panel: texts count from 1, lines of the remark from TAG_REMARK. */
+enum { TAG_Y_TITLE = 997, TAG_X_TITLE, TAG_PANEL_TITLE, TAG_REMARK };
+
+/* Latin, Greek, Cyrillic, punctuation and signs, which DejaVu Sans has.  Other characters are
+ * written as U+XXXX: cairo draws a glyph that no font has as a large shape across the figure. */
 static bool is_known(unsigned long code)
 {
     return code < 0x530 || (code >= 0x1e00 && code < 0x2000) || (code >= 0x2010 && code < 0x2c00);
 }
 
-/* A string in the script.  gnuplot's doubled quote is not one at the start of a string, so a quote
- * becomes the typographic one: then nothing inside can end the string.  At a tic gnuplot looks for
- * number formats. */
+/* Write a string into the script.  A single quote becomes a typographic one, so that nothing can
+ * end the string.  (gnuplot reads a doubled quote as one quote, but not at the start of a string.)
+ * In the labels of tics gnuplot looks for number formats, so % is doubled there. */
 static void quote(FILE *gp, const char *text, bool format)
 {
     const char *start = text;
@@ -71,7 +78,7 @@ static void put_head(FILE *gp, const chart *k, const char *name)
             name, s->ink);
 }
 
-/* The remark, in lines of about the width of the picture. */
+/* The remark, broken into lines of about the width of the figure. */
 static void put_remark(FILE *gp, const chart *k)
 {
     const char *rest = k->remark;
@@ -87,7 +94,7 @@ static void put_remark(FILE *gp, const chart *k)
             last = i;
         }
         part[last] = '\0';
-        fprintf(gp, "set label %d ", 1000 + line);
+        fprintf(gp, "set label %d ", TAG_REMARK + line);
         quote(gp, part, false);
         fprintf(gp, " at screen %.4f,%.4f left font small textcolor rgb '%s'\n", 8 / k->width,
                 1 - (8 + (line + 0.5) * k->line) / k->height, k->style->quiet);
@@ -133,32 +140,31 @@ static void put_boxes(FILE *gp, const chart *k, int panel)
     }
 }
 
-/* Titles at places of our own: gnuplot guesses how wide labels are, in SVG beyond the edge. */
+/* Titles are placed here: gnuplot guesses the width of labels, in SVG even beyond the edge. */
 static void put_title(FILE *gp, const chart *k, int tag, const char *text, double x, double y)
 {
-    enum { ACROSS = 997 };
     if (!text) return;
     fprintf(gp, "set label %d ", tag);
     quote(gp, text, false);
     fprintf(gp, " at screen %.4f,%.4f center%s textcolor rgb '%s'\n", x / k->width,
-            1 - y / k->height, tag == ACROSS ? " rotate by 90" : "", k->style->ink);
+            1 - y / k->height, tag == TAG_Y_TITLE ? " rotate by 90" : "", k->style->ink);
 }
 
 static void put_texts(FILE *gp, const chart *k, int panel)
 {
     const chart_panel *p = &k->panel[panel];
     const double em = k->style->font_size, mid = p->left + p->width / 2;
-    put_title(gp, k, 997, p->y.title, p->left - chart_room(&p->y, k->style, false) + 0.7 * em,
-              p->top + p->height / 2);
-    put_title(gp, k, 998, p->x.title, mid,
+    put_title(gp, k, TAG_Y_TITLE, p->y.title,
+              p->left - chart_room(&p->y, k->style, false) + 0.7 * em, p->top + p->height / 2);
+    put_title(gp, k, TAG_X_TITLE, p->x.title, mid,
               p->top + p->height + chart_room(&p->x, k->style, true) - 0.55 * em);
-    put_title(gp, k, 999, p->title, mid, p->top - 0.8 * em);
+    put_title(gp, k, TAG_PANEL_TITLE, p->title, mid, p->top - 0.8 * em);
     for (int i = 0; i < k->texts; i++) {
         const chart_text *t = &k->text[i];
         if (t->panel != panel) continue;
         fprintf(gp, "set label %d ", i + 1);
         quote(gp, t->text, false);
-        /* Screen coordinates, because a shift in pixels has no name in gnuplot. */
+        /* Screen coordinates, because gnuplot has no shift in pixels. */
         const double x = (t->x - p->x.lo) / (p->x.hi - p->x.lo),
                      lx = p->x.log ? log(t->x / p->x.lo) / log(p->x.hi / p->x.lo) : x;
         fprintf(gp, " at screen %.4f, first %.9g %s%s textcolor rgb '%s' front\n",
@@ -202,9 +208,11 @@ static void put_series(FILE *gp, const chart *k, int panel, bool legend)
                     (unsigned)lround(255 * (1 - s->look.opacity)) & 255, s->look.colour + 1);
             break;
         case CHART_CELLS:
-            fputs("1:2:($1-0.485):($1+0.485):($2-0.47):($2+0.47):4 with boxxyerror fs solid 1 "
-                  "noborder lc rgb variable",
-                  gp);
+            fprintf(gp,
+                    "1:2:($1-%g):($1+%g):($2-%g):($2+%g):4 with boxxyerror fs solid 1 noborder lc "
+                    "rgb variable",
+                    CHART_CELL_HALF_WIDTH, CHART_CELL_HALF_WIDTH, CHART_CELL_HALF_HEIGHT,
+                    CHART_CELL_HALF_HEIGHT);
             break;
         default:
             fputs(s->width == 2 ? "1:2 " : "1:2:3:4 ", gp);
@@ -257,7 +265,7 @@ static void put_data(FILE *dat, const chart *k)
         for (int r = 0; r < s->n; r++)
             for (int c = 0; c < s->width; c++)
                 fprintf(dat, "%.9g%c", s->value[r * s->width + c], c + 1 < s->width ? ' ' : '\n');
-        if (!s->n) fputs("NaN NaN\n", dat); /* a block must not be empty, for they are counted */
+        if (!s->n) fputs("NaN NaN\n", dat); /* gnuplot counts blocks, so none may be empty */
     }
 }
 
@@ -265,7 +273,7 @@ static bool path_of(char path[PATH_SIZE], const char *folder, const char *name, 
                     error *e)
 {
     if (snprintf(path, PATH_SIZE, "%s/%s.%s", folder, name, ending) < PATH_SIZE) return true;
-    return error_usage(e, "%s: the name is too long", folder);
+    return error_usage(e, "%s: the path is too long", folder);
 }
 
 bool gnuplot_write(const chart *k, const char *folder, const char *name, error *e)
@@ -282,7 +290,7 @@ bool gnuplot_write(const chart *k, const char *folder, const char *name, error *
     return file_draft_close(&d, e);
 }
 
-/* The child: gnuplot in the folder of the figure, its complaints into `errors`. */
+/* In the child process: run gnuplot in the folder of the figure, with stderr going to `errors`. */
 static void start(const char *folder, const char *name, const char *format, int errors)
 {
     char script[256];
@@ -294,7 +302,7 @@ static void start(const char *folder, const char *name, const char *format, int 
     _exit(errno == ENOENT ? 127 : 126);
 }
 
-/* Where the n bytes of `what` are in `bytes`; NULL if nowhere. */
+/* The first place of `what` in `bytes`; NULL if it is not there. */
 static char *find(char *bytes, size_t size, const char *what)
 {
     const size_t n = strlen(what);
@@ -303,8 +311,8 @@ static char *find(char *bytes, size_t size, const char *what)
     return NULL;
 }
 
-/* /CreationDate (D:20260131...) becomes the year 2000, in place: the length of a PDF's objects must
- * not change. */
+/* Overwrite /CreationDate (D:20260131...) with a date in 2000.  In place, because the length of a
+ * PDF's objects must not change. */
 static bool forget_date(const char *path, error *e)
 {
     static const char KEY[] = "/CreationDate (D:", NEW_YEAR[] = "20000101000000";
@@ -325,7 +333,7 @@ bool gnuplot_run(const char *folder, const char *name, const char *format, error
     char path[PATH_SIZE];
     if (!path_of(path, folder, name, format, e)) return false;
     FILE *errors = tmpfile();
-    if (!errors) return error_set(e, "no temporary file: %s", strerror(errno));
+    if (!errors) return error_set(e, "cannot create a temporary file: %s", strerror(errno));
     const pid_t child = fork();
     if (child == 0) start(folder, name, format, fileno(errors));
     int status = -1;

@@ -1,7 +1,6 @@
-/* gnuplot.h - a chart by gnuplot: the data NAME.dat, the script NAME.gp, and what the script makes.
+/* gnuplot.h - a chart drawn by gnuplot: the data NAME.dat, the script NAME.gp, and their output.
  *
- * What people called things reaches gnuplot only as data or in single quotes, where it substitutes
- * nothing, and gnuplot is started without a shell.  The same chart gives the same bytes: the date
+ * Names from the database are data, never commands.  The same chart gives the same bytes: the date
  * that cairo writes into a PDF is overwritten.
  */
 #ifndef ANALYSIS_FIGURES_GNUPLOT_H
@@ -12,7 +11,8 @@
 /* Write FOLDER/NAME.dat and FOLDER/NAME.gp; the folder must exist. */
 bool gnuplot_write(const chart *k, const char *folder, const char *name, error *e);
 
-/* Make FOLDER/NAME.FORMAT of them: "svg", "png" or "pdf". */
+/* Run the script to make FOLDER/NAME.FORMAT, where the format is "svg", "png" or "pdf".  Fails if
+ * gnuplot is not installed or reports an error. */
 bool gnuplot_run(const char *folder, const char *name, const char *format, error *e);
 
 #endif

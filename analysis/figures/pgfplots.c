@@ -1,4 +1,8 @@
-/* pgfplots.c - see pgfplots.h. */
+/* pgfplots.c - write a chart as LaTeX: TikZ by pgfplots, meant to be edited.
+ *
+ * Names from the database are text: every character that TeX would act upon is written as a command
+ * that prints it.
+ */
 #include "analysis/figures/pgfplots.h"
 
 #include "core/base/file.h"
@@ -7,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What TeX acts upon in text, and what the fonts of plain LaTeX print as something else. */
+/* Characters that TeX acts upon, or that the fonts of plain LaTeX print as something else. */
 static const char *escape_of(char c)
 {
     static const char SPECIAL[] = "\\{}$&#%_^~\"`'<>|-[],=";
@@ -36,7 +40,7 @@ static const char *escape_of(char c)
     return at ? TEXT[at - SPECIAL] : NULL;
 }
 
-/* A character beyond ASCII, which \attnlabchar prints where the engine or the fonts know it. */
+/* A character beyond ASCII; \attnlabchar prints it if the engine or the fonts know it. */
 static const char *put_wide(FILE *tex, const char *text)
 {
     int n;
@@ -73,7 +77,7 @@ static void put_text(FILE *tex, const char *text)
     }
 }
 
-/* The label of a tic or cell: a number with a true minus, or text. */
+/* The label of a tic or a cell: a number with a proper minus sign, or text. */
 static void put_label(FILE *tex, const char *text)
 {
     const size_t n = strspn(text, "+-0123456789.");
@@ -120,7 +124,7 @@ static void put_head(FILE *tex, const chart *k, const char *name)
             "  \\setbox\\attnlabbox\\hbox\\bgroup\n"
             "\\fi\n"
             "\\ifdefined\\attnlabunit\\else\\newdimen\\attnlabunit \\attnlabunit=%gbp\\fi\n"
-            /* Beyond ASCII: by number where the engine knows Unicode, else as the fonts allow. */
+            /* Beyond ASCII: by number if the engine knows Unicode, otherwise as the fonts allow. */
             "\\ifdefined\\Umathchar\n"
             "  \\def\\attnlabchar#1#2#3{\\char#1\\relax}%%\n"
             "\\else\n"
@@ -130,7 +134,7 @@ static void put_head(FILE *tex, const chart *k, const char *name)
             k->style->tex_scale);
 }
 
-/* Colours of the style by name, so that a paper can change them in one place. */
+/* Name the colours of the style, so that a paper can change them in one place. */
 static void put_colours(FILE *tex, const style *s)
 {
     const struct {
@@ -186,7 +190,7 @@ static void put_axis(FILE *tex, char name, const chart_axis *a)
 
 static void put_look(FILE *tex, const chart *k, const chart_look *l, bool line)
 {
-    /* Of about one area, as gnuplot's are.  Those after the first six are hollow. */
+    /* All of about the same area, as gnuplot's are.  After the first six, the points are hollow. */
     static const struct {
         const char *name;
         double size;
@@ -228,7 +232,7 @@ static void put_numbers(FILE *tex, const chart_series *s, int column, bool backw
     }
 }
 
-/* In a comment nothing is code, for a cleaned text has no end of line. */
+/* The comment cannot end early, since a cleaned text has no line end. */
 static void put_series(FILE *tex, const chart *k, const chart_series *s)
 {
     if (!s->n) return;
@@ -241,8 +245,9 @@ static void put_series(FILE *tex, const chart *k, const chart_series *s)
             fprintf(tex,
                     "  \\fill[fill={rgb,255:red,%u;green,%u;blue,%u}] (axis cs:%g,%g) rectangle "
                     "(axis cs:%g,%g); %% %.9g\n",
-                    rgb >> 16, rgb >> 8 & 255, rgb & 255, v[0] - 0.485, v[1] - 0.47, v[0] + 0.485,
-                    v[1] + 0.47, v[2]);
+                    rgb >> 16, rgb >> 8 & 255, rgb & 255, v[0] - CHART_CELL_HALF_WIDTH,
+                    v[1] - CHART_CELL_HALF_HEIGHT, v[0] + CHART_CELL_HALF_WIDTH,
+                    v[1] + CHART_CELL_HALF_HEIGHT, v[2]);
         }
         return;
     }
@@ -312,8 +317,8 @@ static void put_legend(FILE *tex, const chart *k)
     }
 }
 
-/* Beside the panel before it, or below the row before; between panels stand words, whose size is
- * the font's and not the panels'. */
+/* A panel goes to the right of the previous one, or below the previous row.  The gaps hold words,
+ * so their size follows the font and not the panels. */
 static void put_place(FILE *tex, const chart *k, int panel)
 {
     const chart_panel *p = &k->panel[panel];
@@ -367,7 +372,7 @@ static void put_panel(FILE *tex, const chart *k, int panel)
             fprintf(tex, "  \\coordinate (text%d) at (axis cs:%.9g,%.9g);\n", i + 1, k->text[i].x,
                     k->text[i].y);
     fputs("\\end{axis}\n", tex);
-    for (int i = 0; i < k->texts; i++) { /* outside, where the axis clips nothing */
+    for (int i = 0; i < k->texts; i++) { /* outside the axis, so that nothing is clipped */
         const chart_text *t = &k->text[i];
         if (t->panel != panel) continue;
         fprintf(tex, "\\node[anchor=%s, inner sep=0pt, xshift=%.1fpt, text=",
@@ -387,7 +392,7 @@ bool pgfplots_write(const chart *k, const char *folder, const char *name, error 
     char path[4096];
     file_draft d;
     if (snprintf(path, sizeof path, "%s/%s.tex", folder, name) >= (int)sizeof path)
-        return error_usage(e, "%s: the name is too long", folder);
+        return error_usage(e, "%s: the path is too long", folder);
     if (!file_draft_open(&d, path, e)) return false;
     put_head(d.f, k, name);
     fprintf(d.f, "\\begin{tikzpicture}[font=\\%s]\n", k->style->tex_font);

@@ -1,9 +1,7 @@
-/* pgfplots.h - a chart for LaTeX: NAME.tex, TikZ by pgfplots, made to be edited.
+/* pgfplots.h - a chart for LaTeX: NAME.tex, TikZ by pgfplots, meant to be edited.
  *
- * The file compiles alone, and by \input in a paper that loads pgfplots.  The numbers stand in it;
- * colours have names, panels are in units of \attnlabunit, words are the paper's font.  Words from
- * the record are text: every character that TeX would act upon is written as a command that prints
- * it.
+ * The file compiles by itself, and by \input in a paper that loads pgfplots.  It contains the
+ * numbers; colours have names, panels are sized in \attnlabunit, and words use the paper's font.
  */
 #ifndef ANALYSIS_FIGURES_PGFPLOTS_H
 #define ANALYSIS_FIGURES_PGFPLOTS_H

@@ -1,4 +1,4 @@
-/* style.c - see style.h. */
+/* style.c - the keys of a style file, with their defaults and limits, and how they are read. */
 #include "analysis/figures/style.h"
 
 #include "core/base/file.h"
@@ -19,36 +19,36 @@ typedef struct key {
 
 #define AT(x) offsetof(style, x)
 
-/* Okabe and Ito's colours, which people who confuse some can tell apart (2008,
+/* Okabe and Ito's colours, which colour-blind people can distinguish (2008,
  * https://jfly.uni-koeln.de/color/), without yellow, which is too faint for lines. */
+static const char OKABE_ITO[] = "#0072B2 #D55E00 #009E73 #CC79A7 #E69F00 #56B4E9 #000000";
+
+// clang-format off
 static const key KEY[] = {
-    { "colours", COLOURS, 0, "#0072B2 #D55E00 #009E73 #CC79A7 #E69F00 #56B4E9 #000000",
-      "arms, in their order; where there are more arms, again, with dashes", 0, 0 },
-    { "text_colour", COLOUR, AT(ink), "#202020", "text and axes", 0, 0 },
-    { "quiet_colour", COLOUR, AT(quiet), "#606060", "remarks, and what stands behind", 0, 0 },
-    { "grid_colour", COLOUR, AT(grid), "#e0e0e0", "lines at tics", 0, 0 },
-    { "margin_colour", COLOUR, AT(margin), "#e4efe4", "differences within the margin", 0, 0 },
-    { "better_colour", COLOUR, AT(better), "#0072B2", "heat map: the best difference", 0, 0 },
-    { "worse_colour", COLOUR, AT(worse), "#D55E00", "heat map: the worst difference", 0, 0 },
-    { "most_colour", COLOUR, AT(most), "#0072B2", "matrix: the largest value", 0, 0 },
-    { "font", FONT, AT(font), "DejaVu Sans", "of SVG, PNG and PDF", 0, 0 },
-    { "font_size", NUMBER, AT(font_size), "12", "pixels of the SVG, 96 an inch, as all sizes", 4,
-      72 },
-    { "small_font_size", NUMBER, AT(small_size), "10", "remarks", 4, 72 },
-    { "mean_width", NUMBER, AT(mean_width), "2", "lines of means", 0.1, 20 },
-    { "seed_width", NUMBER, AT(seed_width), "1", "lines of single seeds", 0.1, 20 },
-    { "bar_width", NUMBER, AT(bar_width), "1.5", "intervals", 0.1, 20 },
-    { "point_size", NUMBER, AT(point_size), "1", "a factor", 0.1, 10 },
-    { "seed_opacity", NUMBER, AT(seed_opacity), "0.25", "0 to 1", 0, 1 },
-    { "band_opacity", NUMBER, AT(band_opacity), "0.13", "0 to 1", 0, 1 },
-    { "panel_width", NUMBER, AT(panel_width), "460", "of a figure of one panel", 100, 4000 },
-    { "panel_height", NUMBER, AT(panel_height), "290", "", 80, 4000 },
-    { "png_scale", NUMBER, AT(png_scale), "2", "pixels of the PNG for one of the SVG", 0.5, 8 },
-    { "tex_font", TEX_FONT, AT(tex_font), "footnotesize",
-      "of LaTeX: tiny, scriptsize, footnotesize, small or normalsize", 0, 0 },
-    { "tex_scale", NUMBER, AT(tex_scale), "0.6", "LaTeX: points (1/72 inch) for one pixel", 0.1,
-      5 },
+    { "colours",         COLOURS,  0,                OKABE_ITO,      "of the arms, in order; they repeat, with dashes", 0, 0 },
+    { "text_colour",     COLOUR,   AT(ink),          "#202020",      "text and axes", 0, 0 },
+    { "quiet_colour",    COLOUR,   AT(quiet),        "#606060",      "remarks, and lines in the background", 0, 0 },
+    { "grid_colour",     COLOUR,   AT(grid),         "#e0e0e0",      "grid lines", 0, 0 },
+    { "margin_colour",   COLOUR,   AT(margin),       "#e4efe4",      "differences within the margin", 0, 0 },
+    { "better_colour",   COLOUR,   AT(better),       "#0072B2",      "heat map: the best difference", 0, 0 },
+    { "worse_colour",    COLOUR,   AT(worse),        "#D55E00",      "heat map: the worst difference", 0, 0 },
+    { "most_colour",     COLOUR,   AT(most),         "#0072B2",      "matrix: the largest value", 0, 0 },
+    { "font",            FONT,     AT(font),         "DejaVu Sans",  "of SVG, PNG and PDF", 0, 0 },
+    { "font_size",       NUMBER,   AT(font_size),    "12",           "in pixels of the SVG, 96 per inch, like all sizes", 4, 72 },
+    { "small_font_size", NUMBER,   AT(small_size),   "10",           "remarks", 4, 72 },
+    { "mean_width",      NUMBER,   AT(mean_width),   "2",            "lines of means", 0.1, 20 },
+    { "seed_width",      NUMBER,   AT(seed_width),   "1",            "lines of single seeds", 0.1, 20 },
+    { "bar_width",       NUMBER,   AT(bar_width),    "1.5",          "intervals", 0.1, 20 },
+    { "point_size",      NUMBER,   AT(point_size),   "1",            "a factor", 0.1, 10 },
+    { "seed_opacity",    NUMBER,   AT(seed_opacity), "0.25",         "0 to 1", 0, 1 },
+    { "band_opacity",    NUMBER,   AT(band_opacity), "0.13",         "0 to 1", 0, 1 },
+    { "panel_width",     NUMBER,   AT(panel_width),  "460",          "of a figure with one panel", 100, 4000 },
+    { "panel_height",    NUMBER,   AT(panel_height), "290",          "", 80, 4000 },
+    { "png_scale",       NUMBER,   AT(png_scale),    "2",            "pixels of the PNG per pixel of the SVG", 0.5, 8 },
+    { "tex_font",        TEX_FONT, AT(tex_font),     "footnotesize", "of LaTeX: tiny, scriptsize, footnotesize, small or normalsize", 0, 0 },
+    { "tex_scale",       NUMBER,   AT(tex_scale),    "0.6",          "LaTeX: points (1/72 inch) per pixel", 0.1, 5 },
 };
+// clang-format on
 enum { KEYS = sizeof KEY / sizeof *KEY };
 
 static bool is_colour(const char *text)
@@ -76,7 +76,7 @@ static const struct {
     { "tiny", 5 }, { "scriptsize", 7 }, { "footnotesize", 8 }, { "small", 9 }, { "normalsize", 10 },
 };
 
-/* 0: no such size. */
+/* The size in points; 0 if there is no such size. */
 static double points_of(const char *name)
 {
     for (size_t i = 0; i < sizeof TEX_SIZE / sizeof *TEX_SIZE; i++)
@@ -89,7 +89,7 @@ double style_tex_points(const style *s)
     return points_of(s->tex_font);
 }
 
-/* `text` is changed. */
+/* Set one key; `text` is modified. */
 static bool set(style *s, const key *k, char *text)
 {
     static const char LETTERS[] =
@@ -135,24 +135,24 @@ static bool refuse(const key *k, const char *path, int line, const char *text, e
 {
     switch (k->kind) {
     case COLOUR:
-        return error_usage(e, "%s:%d: %s: '%.80s' is no colour like #0072B2", path, line, k->name,
-                           text);
+        return error_usage(e, "%s:%d: %s: '%.80s' is not a colour such as #0072B2", path, line,
+                           k->name, text);
     case COLOURS:
-        return error_usage(e, "%s:%d: %s: '%.200s': give 1 to %d colours like #0072B2 #D55E00",
+        return error_usage(e, "%s:%d: %s: '%.200s': give 1 to %d colours such as #0072B2 #D55E00",
                            path, line, k->name, text, STYLE_COLOURS);
     case FONT:
-        return error_usage(e, "%s:%d: %s: '%.80s': letters, digits, spaces and hyphens alone", path,
-                           line, k->name, text);
+        return error_usage(e, "%s:%d: %s: '%.80s': use only letters, digits, spaces and hyphens",
+                           path, line, k->name, text);
     case TEX_FONT:
-        return error_usage(e, "%s:%d: %s: '%.80s': %s", path, line, k->name, text,
+        return error_usage(e, "%s:%d: %s: '%.80s': use %s", path, line, k->name, text,
                            k->help + strlen("of LaTeX: "));
     default:
-        return error_usage(e, "%s:%d: %s: '%.80s' is no number from %g to %g", path, line, k->name,
-                           text, k->least, k->most);
+        return error_usage(e, "%s:%d: %s: '%.80s' is not a number from %g to %g", path, line,
+                           k->name, text, k->least, k->most);
     }
 }
 
-/* Without spaces at either end. */
+/* Remove spaces from both ends, in place. */
 static char *trimmed(char *text)
 {
     text += strspn(text, " \t\r");
@@ -178,8 +178,8 @@ static bool read_line(style *s, char *text, const char *path, int line, error *e
         return (strlen(value) < sizeof copy && set(s, &KEY[i], copy)) ||
                refuse(&KEY[i], path, line, value, e);
     }
-    return error_usage(e, "%s:%d: no key '%.80s' (attnlab plot --print-style lists them)", path,
-                       line, name);
+    return error_usage(e, "%s:%d: unknown key '%.80s' (attnlab plot --print-style lists them)",
+                       path, line, name);
 }
 
 bool style_read(style *s, const char *path, error *e)
@@ -188,7 +188,7 @@ bool style_read(style *s, const char *path, error *e)
     char *text;
     size_t n;
     if (!file_read(&text, &n, path, LIMIT, e)) return false;
-    bool ok = strlen(text) == n || error_usage(e, "%s: no text file", path);
+    bool ok = strlen(text) == n || error_usage(e, "%s: not a text file", path);
     int number = 1;
     for (char *line = text, *next; ok && line; line = next, number++) {
         next = strchr(line, '\n');

@@ -1,9 +1,9 @@
-/* style.h - how figures look: colours, fonts, sizes and line widths, from a file people can change.
+/* style.h - how figures look: colours, fonts, sizes and line widths, from a file people can edit.
  *
- * A style file has lines "key: value"; "#" starts a comment where a line starts with it.  Keys that
- * it leaves out keep their defaults, which `attnlab plot --print-style` writes.  Values are checked
- * as they are read, since they stand in gnuplot's scripts: a colour is #RRGGBB, a font is letters,
- * digits, spaces and hyphens, everything else is a number or one word of a list.
+ * A style file has lines "key: value"; a line that starts with "#" is a comment.  Keys that are
+ * left out keep their defaults, which `attnlab plot --print-style` prints.  Values are checked when
+ * they are read, since they end up in gnuplot's scripts: a colour is #RRGGBB, a font consists of
+ * letters, digits, spaces and hyphens, and everything else is a number or one word of a list.
  */
 #ifndef ANALYSIS_FIGURES_STYLE_H
 #define ANALYSIS_FIGURES_STYLE_H
@@ -20,7 +20,7 @@ typedef struct style {
     char ink[STYLE_COLOUR], quiet[STYLE_COLOUR], grid[STYLE_COLOUR], margin[STYLE_COLOUR];
     char better[STYLE_COLOUR], worse[STYLE_COLOUR], most[STYLE_COLOUR]; /* of heat maps */
     char font[STYLE_FONT], tex_font[STYLE_FONT];
-    double font_size, small_size; /* sizes and widths are pixels of the SVG, 96 an inch */
+    double font_size, small_size; /* sizes and widths are pixels of the SVG, 96 per inch */
     double mean_width, seed_width, bar_width, point_size;
     double seed_opacity, band_opacity;
     double panel_width, panel_height;
@@ -29,22 +29,23 @@ typedef struct style {
 
 void style_default(style *s);
 
-/* Change what the file at `path` says; fails with its line on what it does not know. */
+/* Change what the file at `path` sets; fails, with the line number, on an unknown key or a bad
+ * value. */
 bool style_read(style *s, const char *path, error *e);
 
-/* A style file of all keys, each with what it is. */
+/* Print a style file with all keys and their meaning. */
 void style_print(FILE *out, const style *s);
 
-/* The colour of the i-th arm, again from the first after the last. */
+/* The colour of the i-th arm; after the last colour the first one comes again. */
 const char *style_colour(const style *s, int i);
 
-/* The same, dark enough for small text on white (4.5 : 1). */
+/* The same colour, dark enough for small text on white (contrast 4.5 : 1). */
 void style_ink(char ink[STYLE_COLOUR], const char *colour);
 
-/* The size of tex_font in points, in LaTeX's usual classes. */
+/* The size of tex_font in points, in LaTeX's standard classes. */
 double style_tex_points(const style *s);
 
-/* t of the way from one colour to another. */
+/* A mixture of two colours: t of the way from one to the other. */
 void style_blend(char out[STYLE_COLOUR], const char *from, const char *to, double t);
 
 /* Relative luminance, 0 black to 1 white (WCAG 2.1). */

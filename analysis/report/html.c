@@ -1,4 +1,4 @@
-/* html.c - see html.h. */
+/* html.c - write elements, JSON and SVG into a page, with all text escaped. */
 #include "analysis/report/html.h"
 
 #include "core/base/file.h"
@@ -7,7 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { LIMIT = 1 << 26 };
+enum { LIMIT = 1 << 26 }; /* size of an SVG */
 
 void html_element(FILE *out, const char *tag, const char *class, const char *text)
 {
@@ -43,7 +43,7 @@ void html_json(FILE *out, const char *id, const json_t *value)
     free(text);
 }
 
-/* Where an id is made or meant, the characters up to and with the one before it. */
+/* The length of what precedes an id where one is defined or referred to; 0 elsewhere. */
 static size_t before_id(const char *at)
 {
     static const char *const MARK[] = { " id='", " id=\"", "href='#", "href=\"#", "url(#" };
@@ -60,7 +60,7 @@ bool html_svg(FILE *out, const char *path, const char *prefix, const char *title
     const char *at = strstr(bytes, "<svg");
     if (!at) {
         free(bytes);
-        return error_set(e, "%s: is no SVG", path);
+        return error_set(e, "%s: not an SVG file", path);
     }
     fputs("<svg role=\"img\" aria-label=\"", out);
     table_put_html(out, title);
@@ -72,7 +72,7 @@ bool html_svg(FILE *out, const char *path, const char *prefix, const char *title
             fputs(prefix, out);
             at += mark;
         } else if (strncmp(at, "<title>", 7) == 0 && strstr(at, "</title>")) {
-            at = strstr(at, "</title>") + 8; /* "Gnuplot", which nobody wants to read */
+            at = strstr(at, "</title>") + 8; /* it says "Gnuplot" */
         } else {
             fputc(*at++, out);
         }

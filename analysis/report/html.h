@@ -1,4 +1,5 @@
-/* html.h - pieces of a page that carry what people wrote, none of which can become markup. */
+/* html.h - pieces of a page that contain text from the database, none of which can become markup.
+ */
 #ifndef ANALYSIS_REPORT_HTML_H
 #define ANALYSIS_REPORT_HTML_H
 
@@ -7,17 +8,18 @@
 #include <jansson.h>
 #include <stdio.h>
 
-/* <TAG class="CLASS">text</TAG>, the text escaped; CLASS NULL: none. */
-/* Text as it is, lines and all. */
+/* The text, escaped, with its line breaks. */
 void html_preserved(FILE *out, const char *text);
 
+/* <TAG class="CLASS">text</TAG>, with the text escaped; CLASS NULL: none. */
 void html_element(FILE *out, const char *tag, const char *class, const char *text);
 
-/* A JSON value within <script type="application/json">: no '<' of it is left to end the element. */
+/* A JSON value within <script type="application/json">, with every '<' escaped, so that nothing can
+ * end the element. */
 void html_json(FILE *out, const char *id, const json_t *value);
 
-/* The SVG in the file, from its <svg> on, its ids made its own by `prefix`, so that several fit in
- * one page; its title is `title`.  Fails on a file that is no SVG. */
+/* The SVG in a file, from its <svg> on.  `prefix` is put before its ids, so that several fit in one
+ * page; `title` becomes its label.  Fails if the file is not an SVG. */
 bool html_svg(FILE *out, const char *path, const char *prefix, const char *title, error *e);
 
 #endif

@@ -1,8 +1,8 @@
-// page.js - the curves of a report: mean of each arm bold, seeds thin; drag to zoom, double-click to
-// go back, hover to read.  Names come from JSON and reach the page as text only.
+// page.js - the curves of a report: the mean of each arm in bold, single seeds thin; drag to zoom,
+// double-click to reset, hover to read values.  Names come from JSON and are added as text only.
 (function () {
   'use strict';
-  window.addEventListener('beforeprint', function () { // paper cannot be opened
+  window.addEventListener('beforeprint', function () { // nothing can be opened on paper
     document.querySelectorAll('details').forEach(function (d) { d.open = true; });
   });
   var data = JSON.parse(document.getElementById('curves').textContent);
@@ -11,7 +11,7 @@
   document.documentElement.classList.remove('no-script');
   var shown = data.arms.map(function () { return true; }), seeds = true, bands = data.arms.length <= 4, kind = data.kinds[0], plot = null, half = {};
 
-  // Colours come again after a while: then lines are dashed.
+  // When colours repeat, lines are dashed.
   var dashes = data.arms.map(function (arm, a) {
     var before = data.arms.slice(0, a).filter(function (b) { return b.colour === arm.colour; }).length;
     return [null, [8, 4], [2, 3], [8, 3, 2, 3]][before % 4];
@@ -24,7 +24,7 @@
     return e;
   }
 
-  // Column 0 is tokens; then for each arm its mean, and its runs.
+  // Column 0 is the tokens; then, for each arm, its mean and its runs.
   function columns() {
     var list = [];
     data.arms.forEach(function (arm, a) {
@@ -77,7 +77,7 @@
     return x >= 1e9 ? +(x / 1e9).toPrecision(4) + ' B' : x >= 1e6 ? +(x / 1e6).toPrecision(4) + ' M' : x >= 1e3 ? +(x / 1e3).toPrecision(4) + ' k' : String(x);
   }
 
-  // A mean as a line, over the band of its t-interval.
+  // Draw a mean as a line over the band of its t-interval.
   function meanPlotter(e) {
     var c = e.drawingContext, of = half[e.setName];
     var own = e.points.filter(function (p) { return p.yval !== null && !isNaN(p.yval) && of[p.xval] !== undefined; });
@@ -101,7 +101,7 @@
       if (c.run < 0) series[c.label].plotter = meanPlotter;
       if (dashes[c.arm]) series[c.label].strokePattern = dashes[c.arm];
     });
-    // The steep start would flatten the rest: show what comes after a tenth, as the figure does.
+    // The steep start would flatten the rest, so fit the axis to what comes after the first tenth.
     var last = table[table.length - 1][0], low = Infinity, high = -Infinity;
     table.forEach(function (row) {
       if (row[0] < 0.1 * last) return;
@@ -163,7 +163,7 @@
   data.arms.forEach(function (arm, a) { box(arm.name, arm.colour, dashes[a], true, function (on) { shown[a] = on; }); });
   box('single seeds', null, null, true, function (on) { seeds = on; });
   box('95 % bands', null, null, bands, function (on) { bands = on; });
-  var whole = text('button', 'from the start', bar);
+  var whole = text('button', 'show the start', bar);
   whole.onclick = function () { plot.updateOptions({ valueRange: null, dateWindow: null }); };
   draw();
 }());

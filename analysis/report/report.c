@@ -1,4 +1,7 @@
-/* report.c - see report.h. */
+/* report.c - put the page together: verdicts first, then figures, methods and the data behind them.
+ *
+ * What the database holds is read by the statements of report.sql.
+ */
 #include "analysis/report/report.h"
 
 #include "analysis/answers/sentence.h"
@@ -6,6 +9,7 @@
 #include "analysis/data/rows.h"
 #include "analysis/figures/figures.h"
 #include "analysis/report/html.h"
+#include "analysis/report/sql.h"
 #include "core/base/file.h"
 
 #include <math.h>
@@ -15,9 +19,9 @@
 
 extern const char report_css[], report_js[];
 
-enum { LIMIT = 1 << 24 };
+enum { LIMIT = 1 << 24 }; /* size of the chart library */
 
-/* Text that was printed, as paragraphs, a line each; "! " starts a warning. */
+/* Print text as paragraphs, one per line; a line that starts with "! " is a warning. */
 static void put_lines(FILE *out, const char *text)
 {
     while (*text) {
@@ -42,7 +46,7 @@ static void put_verdicts(FILE *out, const comparison *c)
         if (!words) error_memory();
         sentence_verdict(words, c, i);
         fclose(words);
-        const bool none = c->result.row[i].n == 0; /* too few runs to say */
+        const bool none = c->result.row[i].n == 0; /* too few runs to compare */
         const char *verdict = contrast_verdict_name(c->result.row[i].verdict);
         fprintf(out, "<div class=\"verdict\"><span class=\"badge %s\">%s</span>", verdict,
                 none ? "no data" : verdict);
@@ -50,6 +54,17 @@ static void put_verdicts(FILE *out, const comparison *c)
         fputs("</div>\n", out);
         free(text);
     }
+}
+
+/* Draw the figure called `name` into a folder; *drawn: the study has what it needs. */
+static bool draw(bool *drawn, const char *folder, const char *name, const comparison *c, db *d,
+                 error *e)
+{
+    const figures_request request = { .c = c, .d = d, .formats = FIGURES_SVG };
+    char missing[FIGURES_MISSING];
+    const bool ok = figures_draw(missing, folder, figures_find(name), &request, e);
+    *drawn = ok && !*missing;
+    return ok;
 }
 
 static bool put_figure(FILE *out, const char *folder, const char *kind, const char *title,
@@ -77,30 +92,28 @@ static bool put_rows(FILE *out, db *d, const char *sql, int64_t id, error *e)
     return ok;
 }
 
-/* Tables whose heading stands only where they have rows. */
 /* Figures that not every study can have. */
 static bool put_optional(FILE *out, const comparison *c, db *d, const char *folder, error *e)
 {
     static const struct {
-        figures_kind kind;
-        const char *title, *caption;
+        const char *name, *title, *caption;
     } FIGURE[] = {
-        { FIGURES_INTERACTION, "Differences along the axis",
+        { "interaction", "Differences along the axis",
           "Differences from the baseline along the axis, with their simultaneous intervals." },
-        { FIGURES_HEAT, "Differences by two axes",
+        { "heat", "Differences by two axes",
           "Differences from the baseline by the first two axes; ~ marks what is undecided." },
     };
-    const figures_request r = { .c = c, .d = d, .formats = FIGURES_SVG };
     for (size_t i = 0; i < sizeof FIGURE / sizeof *FIGURE; i++) {
-        char needs[FIGURES_NEEDS];
-        if (!figures_draw(needs, folder, FIGURE[i].kind, &r, e)) return false;
-        if (!*needs && !put_figure(out, folder, figures_name(FIGURE[i].kind), FIGURE[i].title,
-                                   FIGURE[i].caption, e))
+        bool drawn;
+        if (!draw(&drawn, folder, FIGURE[i].name, c, d, e)) return false;
+        if (drawn &&
+            !put_figure(out, folder, FIGURE[i].name, FIGURE[i].title, FIGURE[i].caption, e))
             return false;
     }
     return true;
 }
 
+/* Sections that not every study has: how differences change along an axis, and on other text. */
 static bool put_more(FILE *out, const comparison *c, db *d, const char *folder, error *e)
 {
     char *text[2] = { 0 };
@@ -117,17 +130,18 @@ static bool put_more(FILE *out, const comparison *c, db *d, const char *folder, 
     }
     if (ok && *text[0]) {
         fprintf(out,
-                "<h2>Along an axis</h2>\n<p>How much a doubling changes the difference from the "
+                "<h2>Along an axis</h2>\n<p>How much each doubling changes the difference from the "
                 "baseline.</p>\n<div class=\"scroll\" tabindex=\"0\">%s</div>\n",
                 text[0]);
         ok = put_optional(out, c, d, folder, e);
     }
     if (ok && *text[1])
-        fprintf(out,
-                "<h2>On other text</h2>\n<p>The intervals above take the held-out text as it is. "
-                "Here its pieces are a sample, beside the seeds: what the difference would be on "
-                "other text of the kind.</p>\n<div class=\"scroll\" tabindex=\"0\">%s</div>\n",
-                text[1]);
+        fprintf(
+            out,
+            "<h2>On other text</h2>\n<p>The intervals above are for this held-out text. Here its "
+            "pieces are a sample, as the seeds are, so these intervals are for the difference "
+            "on other text of the same kind.</p>\n<div class=\"scroll\" tabindex=\"0\">%s</div>\n",
+            text[1]);
     free(text[0]), free(text[1]);
     return ok;
 }
@@ -140,7 +154,7 @@ static bool put_library(FILE *out, bool *bare, error *e)
     (void)e;
     *bare = !file_read(&library, &n, REPORT_DYGRAPHS, LIMIT, &missing);
     if (*bare) return true;
-    char *map = strstr(library, "//# sourceMappingURL"); /* a link to what is not there */
+    char *map = strstr(library, "//# sourceMappingURL"); /* a link to a file that is not there */
     if (map) *map = '\0';
     *bare = strstr(library, "</script") != NULL;
     if (!*bare) fprintf(out, "<script>%s</script>\n", library);
@@ -148,19 +162,22 @@ static bool put_library(FILE *out, bool *bare, error *e)
     return true;
 }
 
-static bool put_curves(FILE *out, const comparison *c, db *d, const char *folder, bool *bare,
-                       error *e)
+/* The interactive curves and, if `drawn`, the figure that stands in for them. */
+static bool put_curves(FILE *out, const comparison *c, db *d, const char *folder, bool drawn,
+                       bool *bare, error *e)
 {
     json_t *curves;
     fputs(
         "<h2>Curves</h2>\n<div class=\"interactive\"><div class=\"controls\" id=\"controls\"></div>"
         "<div id=\"chart\"></div><div id=\"values\" aria-live=\"polite\"></div>"
-        "<p class=\"small\">Bold: mean over seeds; shaded: its 95 % "
-        "t-interval, point by point; thin: seeds. Drag to zoom, shift-drag to move, "
-        "double-click to go back.</p></div>\n<div class=\"static-curves\">\n",
+        "<p class=\"small\">Bold: mean over seeds; shaded: its pointwise 95 % "
+        "t-interval; thin: single seeds. Drag to zoom, shift-drag to pan, "
+        "double-click to reset.</p></div>\n<div class=\"static-curves\">\n",
         out);
-    if (!put_figure(out, folder, "loss", "Loss against tokens",
-                    "Loss against tokens: mean of each arm over its seeds, and the seeds.", e))
+    if (drawn &&
+        !put_figure(out, folder, "loss", "Loss against tokens",
+                    "Loss against tokens: the mean of each arm over its seeds, and single seeds.",
+                    e))
         return false;
     fputs("</div>\n", out);
     if (!report_curves(&curves, c, d, e)) return false;
@@ -171,46 +188,21 @@ static bool put_curves(FILE *out, const comparison *c, db *d, const char *folder
     return true;
 }
 
-static bool put_record(FILE *out, const comparison *c, db *d, error *e)
+static bool put_database(FILE *out, const comparison *c, db *d, error *e)
 {
+    // clang-format off
     static const struct {
         const char *title, *sql;
     } PART[] = {
-        { "Configuration: what the arms have in common",
-          "SELECT key, min(value) AS value FROM arm JOIN config_param USING(config_id)"
-          " WHERE sweep_id = ? AND dropped = 0 GROUP BY key HAVING count(DISTINCT value) = 1"
-          " ORDER BY key" },
-        { "Configuration: where they differ",
-          "SELECT key, a.label AS arm, value FROM arm a JOIN config_param USING(config_id)"
-          " WHERE sweep_id = ?1 AND dropped = 0 AND key IN (SELECT key FROM arm"
-          "  JOIN config_param USING(config_id) WHERE sweep_id = ?1 AND dropped = 0 GROUP BY key"
-          "  HAVING count(DISTINCT value) > 1) ORDER BY key, a.ord" },
-        { "Environment",
-          "SELECT k.version, k.git_commit, k.git_dirty AS"
-          " uncommitted, k.compiler, substr(k.binary_sha256, 1, 12) AS binary, h.hostname,"
-          " h.cpu_model, h.os, h.blas_kernel, t.threads, count(DISTINCT r.run_id) AS runs"
-          " FROM arm a JOIN arm_run ar USING(arm_id) JOIN run r USING(run_id)"
-          " JOIN attempt t ON t.run_id = r.run_id LEFT JOIN code k ON k.code_id = t.code_id"
-          " LEFT JOIN host h USING(host_id) WHERE a.sweep_id = ? AND a.dropped = 0"
-          " GROUP BY t.code_id, t.host_id, t.threads" },
-        { "Text", "SELECT t.sha256 AS corpus, t.vocab_size, t.train_tokens, t.train_bytes,"
-                  " t.val_tokens, t.val_bytes FROM dataset t WHERE dataset_id IN (SELECT dataset_id"
-                  " FROM arm JOIN config USING(config_id) WHERE sweep_id = ? AND dropped = 0)" },
-        { "Versions of the study, and what was known at each",
-          "SELECT version, datetime(at_ms / 1000, 'unixepoch') AS at_utc, metric, margin, alpha,"
-          " seeds, runs_done, looks FROM sweep_version WHERE sweep_id = ? ORDER BY version" },
-        { "Looks at the data",
-          "SELECT look, datetime(at_ms / 1000, 'unixepoch') AS at_utc, version, metric, at_x, "
-          "alpha,"
-          " margin, argv AS command FROM comparison WHERE sweep_id = ? ORDER BY cmp_id" },
-        { "Runs",
-          "SELECT a.label AS arm, ar.pair_key AS seed, r.run_uid, r.status, e.context,"
-          " e.nll_sum / e.n_tok AS loss, r.train_ms / 1000.0 AS seconds, substr(r.final_hash, 1,"
-          " 12) AS weights, r.message FROM arm a JOIN arm_run ar USING(arm_id)"
-          " JOIN run r USING(run_id) LEFT JOIN eval e ON e.run_id = r.run_id"
-          " AND e.step = r.last_step AND e.task = 'lm' AND e.split = 'val'"
-          " WHERE a.sweep_id = ? AND a.dropped = 0 ORDER BY a.ord, ar.pair_key, e.context" },
+        { "Configuration: what the arms have in common", sql_report_common_keys },
+        { "Configuration: where the arms differ", sql_report_different_keys },
+        { "Environment", sql_report_environment },
+        { "Text", sql_report_text },
+        { "Versions of the study, and what was known at each", sql_report_versions },
+        { "Looks at the data", sql_report_looks },
+        { "Runs", sql_report_runs },
     };
+    // clang-format on
     for (size_t i = 0; i < sizeof PART / sizeof *PART; i++) {
         fputs("<details>", out);
         html_element(out, "summary", NULL, PART[i].title);
@@ -238,7 +230,7 @@ static void put_head(FILE *out, const study *s)
     fputs("<!DOCTYPE html>\n<html lang=\"en\" class=\"no-script\">\n<head>\n<meta "
           "charset=\"utf-8\">\n"
           "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
-          /* Nothing is loaded, even if something in here wanted to. */
+          /* Nothing is loaded, even if something on the page tried to. */
           "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
           "style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:\">\n",
           out);
@@ -253,16 +245,16 @@ static void put_head(FILE *out, const study *s)
     }
 }
 
-/* Verdicts and how they came about. */
-static bool put_answer(FILE *out, const comparison *c, const char *folder, error *e)
+/* The verdicts and, if there are contrasts, their figure (`drawn`) and numbers. */
+static bool put_answer(FILE *out, const comparison *c, const char *folder, bool drawn, error *e)
 {
     char caption[256];
     fputs("<h2>Verdict</h2>\n", out);
     put_verdicts(out, c);
-    if (!c->asked.pairs) return true;
+    if (!drawn) return true;
     snprintf(caption, sizeof caption,
              "Differences in %s from the baseline with their simultaneous intervals; circles are "
-             "seeds%s.",
+             "single seeds%s.",
              c->study->metric.name,
              c->asked.margin > 0 ? ", the shaded band is the margin of equivalence" : "");
     if (!put_figure(out, folder, "diff", "Differences from the baseline", caption, e)) return false;
@@ -278,7 +270,10 @@ static bool put_notes(FILE *out, const comparison *c, db *d, error *e)
     size_t n;
     FILE *words = open_memstream(&text, &n);
     if (!words) error_memory();
-    const bool ok = sentence_notes(words, c, d, e);
+    notes list = { 0 };
+    const bool ok = sentence_notes(&list, c, d, e);
+    notes_print(&list, words);
+    notes_close(&list);
     fclose(words);
     fputs("<h2>Notes and warnings</h2>\n", out);
     if (ok) put_lines(out, text);
@@ -300,39 +295,27 @@ static bool put_methods(FILE *out, const comparison *c, db *d, error *e)
     return ok;
 }
 
-/* Has any arm a cache to be drawn against? */
-static bool has_cache(const comparison *c)
-{
-    for (int a = 0; a < c->study->arms; a++)
-        if (c->study->arm[a].kv_bytes > 0 && c->study->arm[a].done) return true;
-    return false;
-}
-
 bool report_write(FILE *out, const comparison *c, db *d, const char *folder, bool *bare, error *e)
 {
-    const bool cache = has_cache(c);
-    const figures_request r = { .c = c, .d = d, .formats = FIGURES_SVG };
-    char needs[FIGURES_NEEDS];
-    if (!figures_draw(needs, folder, FIGURES_LOSS, &r, e) ||
-        (c->asked.pairs && !figures_draw(needs, folder, FIGURES_DIFF, &r, e)) ||
-        (cache && !figures_draw(needs, folder, FIGURES_FRONTIER, &r, e)))
+    bool loss, diff, frontier; /* drawn: the study has what they need */
+    if (!draw(&loss, folder, "loss", c, d, e) || !draw(&diff, folder, "diff", c, d, e) ||
+        !draw(&frontier, folder, "frontier", c, d, e))
         return false;
     put_head(out, c->study);
-    if (!put_design(out, c->study, d, e) || !put_answer(out, c, folder, e)) return false;
+    if (!put_design(out, c->study, d, e) || !put_answer(out, c, folder, diff, e)) return false;
     fputs("<h2>Arms</h2>\n<div class=\"scroll\" tabindex=\"0\">", out);
     tables_arms(out, c, TABLE_HTML);
     fputs("</div>\n", out);
-    if (cache &&
-        !put_figure(out, folder, "frontier", "Loss against KV cache",
-                    "The measure against the bytes of key/value cache that a token takes.", e))
+    if (frontier && !put_figure(out, folder, "frontier", "Loss against KV cache",
+                                "The metric against the bytes of key/value cache per token.", e))
         return false;
-    if (!put_curves(out, c, d, folder, bare, e) || !put_more(out, c, d, folder, e) ||
+    if (!put_curves(out, c, d, folder, loss, bare, e) || !put_more(out, c, d, folder, e) ||
         !put_notes(out, c, d, e) || !put_methods(out, c, d, e))
         return false;
-    fputs("<h2>To repeat it</h2>\n", out);
+    fputs("<h2>To repeat the study</h2>\n", out);
     if (!report_repeat(out, c->study, d, e)) return false;
-    fputs("<h2>The record</h2>\n", out);
-    if (!put_record(out, c, d, e)) return false;
+    fputs("<h2>The data</h2>\n", out);
+    if (!put_database(out, c, d, e)) return false;
     fputs("</body>\n</html>\n", out);
     return true;
 }

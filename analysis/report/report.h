@@ -1,8 +1,8 @@
-/* report.h - a study as one page of HTML that needs nothing else: no network, no other file.
+/* report.h - a study as one page of HTML that needs no network and no other file.
  *
- * What was asked, the verdicts, how surely, the curves, what was run where: in that order.  The
- * figures are those of `attnlab plot`, as SVG within the page; the curves can be explored by
- * dygraphs (MIT licence), which is copied into the page where it is installed.
+ * In this order: the question, the verdicts, how certain they are, the curves, and what was run
+ * where.  The figures are those of `attnlab plot`, as SVG within the page.  The curves can be
+ * explored with dygraphs (MIT licence), which is copied into the page if it is installed.
  */
 #ifndef ANALYSIS_REPORT_REPORT_H
 #define ANALYSIS_REPORT_REPORT_H
@@ -13,22 +13,22 @@
 
 #define REPORT_DYGRAPHS "/usr/share/javascript/dygraphs/dygraph.min.js"
 
-/* Write the page.  `folder` is one for the figures, which the caller removes. *bare: dygraphs is
- * not installed, so the curves stand still. */
+/* Write the page.  `folder` is a scratch folder for the figures; the caller removes it.  *bare:
+ * dygraphs is not installed, so the curves are a fixed figure. */
 bool report_write(FILE *out, const comparison *c, db *d, const char *folder, bool *bare, error *e);
 
 /* The curves of every run, for page.js: {arms: [{name, colour, ink, t}], kinds: [{name, runs:
- * [[{done, points: [[tokens, loss]]}]]}]}; t is Student's, 97.5 %, for the seeds an arm has (0:
- * fewer than two).  The caller decrefs it. */
+ * [[{done, points: [[tokens, loss]]}]]}]}, where t is the 97.5 % quantile of Student's t for the
+ * arm's seeds (0 for fewer than two).  The caller decrefs it. */
 bool report_curves(json_t **curves, const comparison *c, db *d, error *e);
 
-/* In a sentence or two: what varies, what it is compared with, what is matched, by what measure. */
+/* In a sentence or two: what varies, the baseline, what is matched, and the metric. */
 bool report_design(FILE *out, const study *s, db *d, error *e);
 
-/* What it takes to run the study again, as HTML, with the study's file. */
+/* What is needed to run the study again, with the study's file, as HTML. */
 bool report_repeat(FILE *out, const study *s, db *d, error *e);
 
-/* A paragraph that says how it was done, as a paper would, from what is on record. */
+/* A methods paragraph as in a paper, from what the database says. */
 bool report_methods(FILE *out, const comparison *c, db *d, error *e);
 
 #endif

@@ -1,4 +1,8 @@
-/* report_curves.c - the curves of a report as JSON; see report.h. */
+/* report_curves.c - the curves of a report as JSON, for page.js to draw.
+ *
+ * Two kinds of loss, if a run has at least two points of it: the study's metric at the evaluations
+ * during training, and the training loss as means over spans of tokens.
+ */
 #include "analysis/data/curve.h"
 #include "analysis/figures/style.h"
 #include "analysis/report/report.h"
@@ -6,7 +10,7 @@
 #include <gsl/gsl_cdf.h>
 #include <stdlib.h>
 
-enum { MOST = 400 }; /* points of a curve: more are not seen */
+enum { MOST = 400 }; /* points of a curve; more cannot be seen */
 
 static json_t *points_of(const curve *k)
 {
@@ -18,7 +22,7 @@ static json_t *points_of(const curve *k)
     return list;
 }
 
-/* One kind of loss for all runs; *longest is the most points a run has. */
+/* One kind of loss for all runs; *longest is the largest number of points of a run. */
 static bool read_kind(json_t **runs, int *longest, const study *s, db *d, bool training,
                       double span, error *e)
 {
@@ -46,12 +50,8 @@ static bool read_kind(json_t **runs, int *longest, const study *s, db *d, bool t
 bool report_curves(json_t **curves, const comparison *c, db *d, error *e)
 {
     const study *s = c->study;
-    int64_t most;
-    if (!db_integer(d, &most, 0, e,
-                    "SELECT max(t.tokens) FROM train_step t JOIN arm_run USING(run_id)"
-                    " JOIN arm USING(arm_id) WHERE sweep_id = ?",
-                    "i", s->sweep_id))
-        return false;
+    double most;
+    if (!curve_longest(&most, s, d, e)) return false;
     json_t *arms = json_array(), *kinds = json_array();
     style look;
     style_default(&look);
@@ -67,7 +67,7 @@ bool report_curves(json_t **curves, const comparison *c, db *d, error *e)
     for (int training = 0; ok && most > 0 && training < 2; training++) {
         json_t *runs;
         int longest;
-        ok = read_kind(&runs, &longest, s, d, training, (double)most / CURVE_SPANS / 2, e);
+        ok = read_kind(&runs, &longest, s, d, training, most / CURVE_SPANS / 2, e);
         if (!ok) break;
         if (longest >= 2)
             json_array_append_new(kinds, json_pack("{s:s, s:o}", "name",

@@ -1,6 +1,7 @@
-/* report_design.c - what a study varies and holds, and how to run it again; see report.h. */
+/* report_design.c - what a study varies and what it holds fixed, and how to run it again. */
 #include "analysis/report/html.h"
 #include "analysis/report/report.h"
+#include "analysis/report/sql.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -47,13 +48,12 @@ static void put_object(FILE *out, json_t *object, const char *mark)
 
 bool report_design(FILE *out, const study *s, db *d, error *e)
 {
-    static const char *const COLUMN[] = { "axes_json", "baseline_json", "match_json" };
+    const char *const sql[] = { sql_report_axes, sql_report_baseline, sql_report_match };
     json_t *part[3] = { 0 };
     bool ok = true;
     for (int i = 0; i < 3; i++) {
-        char *text = NULL, sql[96];
-        snprintf(sql, sizeof sql, "SELECT %s FROM sweep WHERE sweep_id = ?", COLUMN[i]);
-        ok = ok && db_text(d, &text, e, sql, "i", s->sweep_id);
+        char *text = NULL;
+        ok = ok && db_text(d, &text, e, sql[i], "i", s->sweep_id);
         part[i] = read_object(ok ? text : NULL);
         free(text);
     }
@@ -62,7 +62,7 @@ bool report_design(FILE *out, const study *s, db *d, error *e)
     if (json_object_size(part[0])) fputs("; varied: ", out), put_object(out, part[0], ": ");
     if (json_object_size(part[1])) fputs("; baseline: ", out), put_object(out, part[1], " = ");
     if (json_object_size(part[2])) fputs("; matched: ", out), put_object(out, part[2], " by ");
-    fprintf(out, ". Measure: %s", s->metric.name);
+    fprintf(out, ". Metric: %s", s->metric.name);
     if (!isnan(s->margin)) fprintf(out, ", margin of equivalence ±%g", s->margin);
     fprintf(out, ", alpha %g.", s->alpha);
     for (int i = 0; i < 3; i++) json_decref(part[i]);
@@ -72,36 +72,25 @@ bool report_design(FILE *out, const study *s, db *d, error *e)
 bool report_repeat(FILE *out, const study *s, db *d, error *e)
 {
     char *spec = NULL, *code = NULL, *corpus = NULL;
-    const bool ok =
-        db_text(d, &spec, e,
-                "SELECT spec_text FROM sweep_version WHERE sweep_id = ? AND version = ?", "ii",
-                s->sweep_id, s->version) &&
-        db_text(d, &code, e,
-                "SELECT group_concat(DISTINCT version || coalesce(' (commit ' || git_commit ||"
-                " iif(git_dirty, ' with uncommitted changes)', ')'), '')) FROM code"
-                " WHERE code_id IN (SELECT t.code_id FROM arm JOIN arm_run USING(arm_id)"
-                "  JOIN attempt t USING(run_id) WHERE sweep_id = ? AND dropped = 0)",
-                "i", s->sweep_id) &&
-        db_text(d, &corpus, e,
-                "SELECT group_concat(DISTINCT sha256) FROM dataset WHERE dataset_id IN"
-                " (SELECT dataset_id FROM arm JOIN config USING(config_id)"
-                "  WHERE sweep_id = ? AND dropped = 0)",
-                "i", s->sweep_id);
+    const bool ok = db_text(d, &spec, e, sql_report_file, "ii", s->sweep_id, s->version) &&
+                    db_text(d, &code, e, sql_report_code, "i", s->sweep_id) &&
+                    db_text(d, &corpus, e, sql_report_corpus, "i", s->sweep_id);
     if (ok) {
         char *text = NULL;
         size_t n;
         FILE *words = open_memstream(&text, &n);
         if (!words) error_memory();
-        fprintf(words, "It takes attnlab %s", code ? code : "of an unknown build");
+        fprintf(words, "You need attnlab %s", code ? code : "of an unknown build");
         if (corpus)
             fprintf(words,
                     ", a corpus folder whose content has the SHA-256 %s (attnlab prepare "
-                    "prints how it begins)",
+                    "prints its first digits)",
                     corpus);
-        fputs(", and the study's file, which is below: save it as study.yaml and run attnlab sweep "
-              "study.yaml. The same build on the same kind of machine gives the same bits; attnlab "
-              "replay RUN does a single run again and says whether it does.",
-              words);
+        fputs(
+            ", and the study's file below: save it as study.yaml and run attnlab sweep study.yaml. "
+            "The same build on the same kind of machine gives the same bits; attnlab replay RUN "
+            "repeats a single run and says whether it did.",
+            words);
         fclose(words);
         html_element(out, "p", NULL, text);
         free(text);

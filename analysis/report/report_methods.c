@@ -1,17 +1,16 @@
-/* report_methods.c - the methods paragraph of a report; see report.h. */
+/* report_methods.c - the methods paragraph of a report, written from the configuration that all
+ * arms have in common and from the procedure of the comparison. */
 #include "analysis/report/report.h"
+#include "analysis/report/sql.h"
+#include "analysis/statistics/procedure.h"
 
 #include <math.h>
 #include <stdlib.h>
 
-/* What all arms of the study have in common, by key; NULL where they differ. */
+/* The value of a key that all arms share; NULL if they differ.  The caller frees it. */
 static bool common(char **value, const char *key, const study *s, db *d, error *e)
 {
-    return db_text(
-        d, value, e,
-        "SELECT CASE WHEN count(DISTINCT value) = 1 THEN min(value) END FROM arm"
-        " JOIN config_param USING(config_id) WHERE sweep_id = ? AND dropped = 0 AND key = ?",
-        "it", s->sweep_id, key);
+    return db_text(d, value, e, sql_report_key, "it", s->sweep_id, key);
 }
 
 static void count(FILE *out, double n)
@@ -46,26 +45,21 @@ static bool say(FILE *out, const char *before, const char *key, const char *afte
 
 static bool say_model(FILE *out, const study *s, db *d, error *e)
 {
-    int64_t least, most;
-    bool ok = db_integer(d, &least, 0, e,
-                         "SELECT min(n_params) FROM arm JOIN config USING(config_id)"
-                         " WHERE sweep_id = ? AND dropped = 0",
-                         "i", s->sweep_id) &&
-              db_integer(d, &most, 0, e,
-                         "SELECT max(n_params) FROM arm JOIN config USING(config_id)"
-                         " WHERE sweep_id = ? AND dropped = 0",
-                         "i", s->sweep_id);
-    if (!ok) return false;
-    fputs("The models are decoders after Llama 2 (RMSNorm before each part, SwiGLU, rotary "
-          "positions) of ",
+    int64_t least = s->arm[0].n_params, most = least;
+    for (int a = 1; a < s->arms; a++) {
+        if (s->arm[a].n_params < least) least = s->arm[a].n_params;
+        if (s->arm[a].n_params > most) most = s->arm[a].n_params;
+    }
+    fputs("The models are decoders in the style of Llama 2 (pre-norm RMSNorm, SwiGLU, rotary "
+          "positions) with ",
           out);
     count(out, (double)least);
     if (most > least) fputs(" to ", out), count(out, (double)most);
-    fputs(" parameters, embeddings included", out);
-    ok = say(out, "; ", "model.n_layers", " layers", false, s, d, e) &&
-         say(out, ", width ", "model.dim", "", false, s, d, e) &&
-         say(out, ", ", "model.n_heads", " query heads", false, s, d, e) &&
-         say(out, ", context ", "model.context", "", false, s, d, e);
+    fputs(" parameters, including embeddings", out);
+    const bool ok = say(out, "; ", "model.n_layers", " layers", false, s, d, e) &&
+                    say(out, ", width ", "model.dim", "", false, s, d, e) &&
+                    say(out, ", ", "model.n_heads", " query heads", false, s, d, e) &&
+                    say(out, ", context ", "model.context", "", false, s, d, e);
     fputs(". ", out);
     return ok;
 }
@@ -90,21 +84,21 @@ static bool say_training(FILE *out, const study *s, db *d, error *e)
     return true;
 }
 
-/* How it is decided, as contrast.h has it. */
+/* How the verdicts are decided (contrast.h), in the words of the procedure. */
 static void say_verdicts(FILE *out, const comparison *c)
 {
     const int pairs = c->asked.pairs;
     const double alpha = c->asked.alpha;
-    char procedure[256];
-    contrast_describe(procedure, sizeof procedure, &c->result);
-    if (c->result.procedure == CONTRAST_NONE) {
-        fprintf(out, "No difference was tested: %s. ", procedure);
+    char words[256];
+    contrast_describe(words, sizeof words, &c->result);
+    if (!*c->result.procedure->assumes) {
+        fprintf(out, "No difference was tested: %s. ", words);
         return;
     }
     fprintf(out,
             "Differences were tested by one simultaneous procedure over %d contrast%s: %s. Arms "
             "are called different if the %g %% interval excludes 0",
-            pairs, pairs == 1 ? "" : "s", procedure, 100 * (1 - alpha));
+            pairs, pairs == 1 ? "" : "s", words, 100 * (1 - alpha));
     if (isnan(c->asked.margin)) {
         fputs(". ", out);
         return;
@@ -133,15 +127,15 @@ bool report_methods(FILE *out, const comparison *c, db *d, error *e)
             done == 1 ? "" : "s");
     if (diverged) fprintf(out, ", %d diverged", diverged);
     if (other) fprintf(out, ", %d did not finish", other);
-    fputs("). A seed decides the initial weights and the order of the text, the same for all arms, "
-          "so arms are compared seed by seed. ",
+    fputs("). A seed determines the initial weights and the order of the text, in the same way for "
+          "all arms, so arms are compared seed by seed. ",
           out);
     if (!say_model(out, s, d, e) || !say_training(out, s, d, e)) return false;
     fprintf(out,
-            "The measure is %s of the last weights on held-out text, on the same tokens for every "
+            "The metric is %s of the final weights on held-out text, on the same tokens for every "
             "run. ",
             s->metric.name);
     say_verdicts(out, c);
-    fprintf(out, "This was look %lld at the data.", (long long)c->look);
+    fprintf(out, "This was look number %lld at the data.", (long long)c->look);
     return true;
 }

@@ -1,20 +1,28 @@
-/* flip.c - see flip.h. */
+/* flip.c - joint sign-flips of whole seeds, and the procedure for 6 seeds or more that uses them.
+ *
+ * For each flip, the value up to which it counts has a closed form (flip.h).  These ends are kept
+ * in sorted lists, so that p is a count and an interval is an order statistic.
+ */
 #include "analysis/statistics/flip.h"
 
+#include "analysis/statistics/procedure.h"
 #include "core/base/error.h"
 
 #include <assert.h>
 #include <gsl/gsl_rng.h>
 #include <gsl/gsl_sort.h>
+#include <gsl/gsl_statistics_double.h>
 #include <math.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 /* Lists of ends: of a contrast alone; with the others about 0 and about their means; and the same
- * from one side, where a flip has two ends, one for the largest |t| and one for the second. */
+ * two from one side, where a flip has two ends: for the largest |t| and for the second largest. */
 enum { ALONE, ABOUT_ZERO, ABOUT_MEAN, SIDE_ZERO, SIDE_MEAN, KINDS };
 static const size_t START[KINDS] = { 0, 1, 2, 3, 5 }, SIZE[KINDS] = { 1, 1, 1, 2, 2 };
-enum { SEED = 20 }; /* of the flips when there are too many to make all */
+enum { FEWEST = 6 }; /* seeds with which sign-flips can reach 0.05 */
+enum { SEED = 20 };  /* of the random flips, if there are too many to make all of them */
 
 static size_t flips_of(int seeds)
 {
@@ -26,8 +34,8 @@ static double *ends(const flip *f, int c, int kind, int above)
     return f->end + (((size_t)c * 2 + (size_t)above) * FLIP_LISTS + START[kind]) * f->flips;
 }
 
-/* turned[i][s]: is seed s turned round in flip i?  Seed 0 never is: that picks one of a flip and
- * its mirror image. */
+/* turned[i][s]: does flip i change the sign of seed s?  Never that of seed 0, which picks one of a
+ * flip and its mirror image. */
 static bool *make_flips(size_t flips, int seeds)
 {
     bool *turned = calloc(flips * (size_t)seeds, sizeof *turned);
@@ -42,7 +50,7 @@ static bool *make_flips(size_t flips, int seeds)
     return turned;
 }
 
-/* (mean)^2 / mean of squares of d - about after a flip: t^2 by an increasing function. */
+/* (mean)^2 / mean of squares of d - about after a flip: an increasing function of t^2. */
 static double ratio(const double *d, const bool *turned, double about, int seeds)
 {
     double sum = 0, squares = 0;
@@ -78,7 +86,7 @@ static void top_others(double other[2], const top *t, int c)
         if (t->who[i] != c) other[k++] = t->x[i];
 }
 
-/* Means of the seeds that a flip turns round and of those that it leaves. */
+/* Means of the seeds that a flip changes and of those that it leaves. */
 static void subset_means(double *lo, double *hi, const double *d, const bool *turned, int seeds)
 {
     double sum[2] = { 0 };
@@ -88,8 +96,7 @@ static void subset_means(double *lo, double *hi, const double *d, const bool *tu
     *lo = fmin(left, right), *hi = fmax(left, right);
 }
 
-/* How far from its mean a contrast's |t| stays below that of another: where (delta - mean)^2 is
- * this. */
+/* The distance from its mean up to which a contrast's |t| stays below that of another. */
 static double reach_of(double spread, double other)
 {
     return spread > 0 && other > 0 ? spread * sqrt(other / (1 - other)) : 0;
@@ -191,7 +198,7 @@ double flip_p_side(const flip *f, int c, double delta)
     return fmax(p_of(f, c, delta, SIDE_ZERO), p_of(f, c, delta, SIDE_MEAN));
 }
 
-/* How many of so many ends may be passed before p is above alpha. */
+/* How many of the ends may be passed before p exceeds alpha. */
 static size_t allowed(size_t ends, double alpha)
 {
     return (size_t)floor(alpha * (double)ends + 1e-9);
@@ -224,3 +231,91 @@ double flip_level(int seeds, double alpha)
     const size_t flips = flips_of(seeds);
     return (double)allowed(flips, alpha) / (double)flips;
 }
+
+bool flip_reaches(int seeds, double alpha)
+{
+    return seeds >= FEWEST && flip_level(seeds, alpha) > 0;
+}
+
+static bool applies(const procedure_case *k)
+{
+    return flip_reaches(k->seeds, k->alpha);
+}
+
+static void describe(char *text, size_t size, const contrast_result *r)
+{
+    snprintf(text, size,
+             "paired by seed (n = %d), own standard errors, joint sign-flips of whole seeds (max "
+             "|t|, %s)",
+             r->shared_seeds,
+             r->shared_seeds <= FLIP_EXACT ? "all of them" : "32768 of them, fixed");
+}
+
+static void compute(contrast_result *r, const contrast_study *s)
+{
+    const size_t n = (size_t)r->shared_seeds;
+    double *d = error_zeroed((size_t)s->pairs * n, sizeof *d), *b = error_zeroed(n, sizeof *b);
+    int contrasts = 0;
+    for (int i = 0; i < s->pairs; i++) {
+        contrast *c = &r->row[i];
+        if (!contrast_compared(r, c->of)) continue;
+        double *x = d + (size_t)contrasts++ * n;
+        contrast_values(x, r, s, c->of.arm), contrast_values(b, r, s, c->of.base);
+        for (size_t k = 0; k < n; k++) x[k] -= b[k];
+        c->se = gsl_stats_sd(x, 1, n) / sqrt((double)n), c->df = (double)n - 1;
+    }
+    flip f;
+    flip_open(&f, d, contrasts, (int)n);
+    contrasts = 0;
+    for (int i = 0; i < s->pairs; i++) {
+        contrast *c = &r->row[i];
+        if (!contrast_compared(r, c->of)) continue;
+        const int k = contrasts++;
+        flip_interval(&c->lo, &c->hi, &f, k, s->alpha);
+        flip_interval_side(&c->inner_lo, &c->inner_hi, &f, k, s->alpha);
+        c->p = flip_p(&f, k, 0, false), c->p_adjusted = flip_p(&f, k, 0, true);
+        if (!isnan(s->margin))
+            c->p_equivalent = fmax(flip_p_side(&f, k, s->margin), flip_p_side(&f, k, -s->margin));
+        if (fabs(c->diff) >= s->margin) c->p_equivalent = 1; /* not even the mean is inside */
+    }
+    flip_close(&f);
+    free(d), free(b);
+}
+
+static void combine(procedure_estimate *row, const double *by_seed, const maxt_family *family,
+                    const contrast_result *r, double alpha, int rows)
+{
+    (void)family; /* flips find the joint distribution themselves */
+    flip f;
+    flip_open(&f, by_seed, rows, r->shared_seeds);
+    for (int i = 0; i < rows; i++) {
+        flip_interval(&row[i].lo, &row[i].hi, &f, i, alpha);
+        row[i].p_adjusted = flip_p(&f, i, 0, true);
+    }
+    flip_close(&f);
+}
+
+static double freedom(const procedure_plan *p, const contrast *row, int seeds)
+{
+    (void)p, (void)row;
+    return seeds - 1;
+}
+
+/* Normal errors, at the level that the flips of so many seeds really reach. */
+static double critical(const procedure_plan *p, double df, int seeds, bool equivalence)
+{
+    return equivalence ? maxt_critical_side(&p->family, flip_level(seeds, 2 * p->alpha) / 2, df)
+                       : maxt_critical(&p->family, flip_level(seeds, p->alpha), df);
+}
+
+const procedure procedure_flip = {
+    .name = "sign-flips",
+    .assumes = "differences that scatter symmetrically about their means",
+    .paired = true,
+    .applies = applies,
+    .describe = describe,
+    .compute = compute,
+    .combine = combine,
+    .freedom = freedom,
+    .critical = critical,
+};

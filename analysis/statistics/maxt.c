@@ -1,5 +1,8 @@
-/* maxt.c - see maxt.h.  Both integrals are Gauss-Legendre sums over ranges that leave out less than
- * 1e-14 of the probability; the integrands are smooth, so the sums are good to about 1e-7. */
+/* maxt.c - the distribution of the largest |t| of a family, by Gauss-Legendre integration.
+ *
+ * Both integrals of maxt.h run over ranges that leave out less than 1e-14 of the probability.  The
+ * integrands are smooth, so the sums are accurate to about 1e-7.
+ */
 #include "analysis/statistics/maxt.h"
 
 #include "core/base/error.h"
@@ -21,7 +24,7 @@ static double phi_below(double x)
     return 0.5 * erfc(-x * M_SQRT1_2);
 }
 
-/* Places and weights of a sum that stands for an integral. */
+/* Nodes and weights of a quadrature. */
 typedef struct nodes {
     int n;
     double x[OUTER], weight[OUTER];
@@ -37,7 +40,7 @@ static void nodes_fill(nodes *k, int n, double lo, double hi)
     gsl_integration_glfixed_table_free(t);
 }
 
-/* Where the baseline of a star is (the rest is even in it), or the largest of a clique. */
+/* For the baseline of a star (the integrand is even in it), or for the largest of a clique. */
 static void nodes_normal(nodes *k, const maxt_family *f)
 {
     nodes_fill(k, f->clique ? CLIQUE : STAR, f->clique ? -REACH : 0, REACH);
@@ -45,8 +48,8 @@ static void nodes_normal(nodes *k, const maxt_family *f)
         k->weight[i] *= gsl_ran_ugaussian_pdf(k->x[i]) * (f->clique ? f->clique : 2);
 }
 
-/* s/sigma = sqrt(chi^2/df); Wilson and Hilferty: the cube root of chi^2/df is close to normal.
- * Only up to `most`. */
+/* For s/sigma = sqrt(chi^2/df), up to `most`.  The range follows from Wilson and Hilferty: the cube
+ * root of chi^2/df is close to normal. */
 static void nodes_scale(nodes *k, double df, double most)
 {
     const double mean = 1 - 2 / (9 * df), reach = REACH * sqrt(2 / (9 * df));
@@ -135,7 +138,7 @@ static double star_tail_side(int size, double c, double df, const nodes *normal)
     return 1 - sum;
 }
 
-static int contrasts_of(const maxt_family *f)
+int maxt_contrasts(const maxt_family *f)
 {
     int n = f->clique * (f->clique - 1) / 2;
     for (int i = 0; !f->clique && i < f->stars; i++) n += f->size[i];
@@ -148,7 +151,7 @@ double maxt_tail_side(const maxt_family *f, double c, double df)
     if (isinf(c)) return c < 0;
     nodes normal;
     nodes_normal(&normal, f);
-    double sum = f->clique ? contrasts_of(f) * student_above(c, df) : 0;
+    double sum = f->clique ? maxt_contrasts(f) * student_above(c, df) : 0;
     for (int i = 0; !f->clique && i < f->stars; i++)
         sum += star_tail_side(f->size[i], c, df, &normal);
     if (f->clique || f->stars > 1) sum = fmin(sum, maxt_tail(f, c, df)); /* of both sides */
@@ -186,7 +189,7 @@ static double cross(crossing k, double one, double most)
 
 double maxt_critical(const maxt_family *f, double alpha, double df)
 {
-    const int n = contrasts_of(f);
+    const int n = maxt_contrasts(f);
     const double one = student_critical(alpha / 2, df);
     return n == 1 ? one
                   : cross((crossing){ maxt_tail, f, alpha, df }, one,
@@ -195,7 +198,7 @@ double maxt_critical(const maxt_family *f, double alpha, double df)
 
 double maxt_critical_side(const maxt_family *f, double alpha, double df)
 {
-    const int n = contrasts_of(f);
+    const int n = maxt_contrasts(f);
     const double one = student_critical(alpha, df), most = student_critical(alpha / n, df);
     return n == 1 ? one : cross((crossing){ maxt_tail_side, f, alpha, df }, one, most);
 }

@@ -10,14 +10,15 @@
  * and when every pair of A arms is compared (Tukey), the star's integral becomes
  * A int phi(z) [Phi(z) - Phi(z - x)]^(A-1) dz.  One contrast is Student's t; df may be infinite.
  *
- * To show equivalence, each contrast is looked at from one side: that of the margin it would have
- * to pass.  Half the two-sided probability is then too little - where |t| may be large on both
- * sides at once it counts double - and the worst choice of sides has half of a star on either, for
+ * To show equivalence, each contrast is tested from one side: that of the margin it would have to
+ * pass.  Half the two-sided probability would be too small, because it counts twice the cases in
+ * which |t| is large on both sides at once.  The worst choice of sides puts half of a star on
+ * either side, because
  *
  *     P(no t reaches c) = E_s int phi(z) Phi(x + z)^i Phi(x - z)^(size - i) dz
  *
- * is log-convex in i and the same from both ends.  Several stars are added up (Bonferroni), and so
- * are the pairs of a clique, unless the probability of both sides is less.
+ * is log-convex and symmetric in i.  Several stars are added up (Bonferroni), and so are the pairs
+ * of a clique, unless the two-sided probability is smaller.
  */
 #ifndef ANALYSIS_STATISTICS_MAXT_H
 #define ANALYSIS_STATISTICS_MAXT_H
@@ -27,22 +28,25 @@
 /* The contrasts that have to hold at once. */
 typedef struct maxt_family {
     int stars;
-    const int *size; /* contrasts of each star */
-    int clique;      /* not 0: all pairs of this many arms instead */
+    const int *size; /* (stars): contrasts of each star */
+    int clique;      /* if not 0: all pairs of this many arms instead */
 } maxt_family;
+
+/* How many contrasts the family has. */
+int maxt_contrasts(const maxt_family *f);
 
 /* P(max |t| >= c). */
 double maxt_tail(const maxt_family *f, double c, double df);
 
-/* The c that max |t| reaches with probability alpha. */
+/* The c that max |t| exceeds with probability alpha. */
 double maxt_critical(const maxt_family *f, double alpha, double df);
 
 /* The same from one side, the worst for each contrast; c may be below 0. */
 double maxt_tail_side(const maxt_family *f, double c, double df);
 double maxt_critical_side(const maxt_family *f, double alpha, double df);
 
-/* Probability that t leaves [-c, c] when the true difference is `effect` and its standard error
- * (of which there is an estimate with df degrees of freedom) is `se`. */
+/* Probability that t leaves [-c, c] if the true difference is `effect` and its true standard error
+ * is `se`, which is estimated with df degrees of freedom. */
 double maxt_power_difference(double effect, double se, double df, double c);
 
 /* Probability that diff -+ c se_estimated lies inside (-margin, margin). */

@@ -1,10 +1,9 @@
-/* noise.c - see noise.h. */
+/* noise.c - estimate the noise floor, and search for what a number of seeds can find. */
 #include "analysis/statistics/noise.h"
 
 #include "analysis/statistics/block.h"
-#include "analysis/statistics/flip.h"
 #include "analysis/statistics/power.h"
-
+#include "analysis/statistics/procedure.h"
 #include "core/base/error.h"
 
 #include <gsl/gsl_cdf.h>
@@ -12,7 +11,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-/* The values of one arm, at the shared seeds or at all; returns how many. */
+/* The values of one arm, at the shared seeds only or all of them; returns how many. */
 static size_t gather(double *out, const contrast_result *r, const contrast_study *s, int arm,
                      bool shared)
 {
@@ -58,18 +57,24 @@ typedef struct setting {
     double se, df, crit;
 } setting;
 
+static const procedure *procedure_at(const noise_plan *p, int seeds)
+{
+    return procedure_choose(&(procedure_case){
+        .seeds = p->paired ? seeds : 0, .repeated = seeds > 1, .alpha = p->alpha });
+}
+
 static setting at(const noise_plan *p, int seeds, bool equivalence)
 {
-    const bool flips = p->paired && contrast_flips_reach(seeds, p->alpha);
-    const double df = !p->paired ? 2.0 * (seeds - 1)
-                      : flips    ? seeds - 1
-                                 : (double)(p->arms - 1) * (seeds - 1);
-    const double level = !flips        ? p->alpha
-                         : equivalence ? flip_level(seeds, 2 * p->alpha) / 2
-                                       : flip_level(seeds, p->alpha);
+    const procedure *chosen = procedure_at(p, seeds);
+    const procedure_plan plan = { p->family, p->arms, p->alpha };
+    const double df = chosen->freedom(&plan, NULL, seeds);
     return (setting){ p->difference / sqrt(seeds), df,
-                      equivalence ? maxt_critical_side(&p->family, level, df)
-                                  : maxt_critical(&p->family, level, df) };
+                      chosen->critical(&plan, df, seeds, equivalence) };
+}
+
+const char *noise_procedure(const noise_plan *p, int seeds)
+{
+    return procedure_at(p, seeds)->name;
 }
 
 /* The least x at which `reaches` holds, for an x in standard errors. */
@@ -115,7 +120,9 @@ static bool enough(const noise_plan *p, int seeds, double effect)
 
 int noise_seeds(const noise_plan *p, double effect)
 {
-    enum { ONE_BY_ONE = 16 }; /* power grows with n but for the step to sign-flips, which is here */
+    enum {
+        ONE_BY_ONE = 16
+    }; /* power grows with n, except where the procedure changes, which is here */
     if (!(p->difference > 0) || !(effect > 0)) return p->difference == 0 && effect > 0 ? 2 : 0;
     int lo = 1, hi = 1;
     while (hi < POWER_SEEDS_MAX) {

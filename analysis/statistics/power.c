@@ -1,48 +1,41 @@
-/* power.c - see power.h. */
+/* power.c - the smallest effect that the seeds find, and the seeds that a verdict would take. */
 #include "analysis/statistics/power.h"
 
-#include "analysis/statistics/flip.h"
 #include "analysis/statistics/maxt.h"
-
+#include "analysis/statistics/procedure.h"
 #include "core/base/error.h"
 
 #include <math.h>
 #include <stdlib.h>
 
-/* What does not change from row to row.  Critical values cost milliseconds, so each is found once.
- */
+/* What is the same for all rows.  Critical values take milliseconds, so each is computed once. */
 typedef struct setting {
     const contrast_result *r;
     const contrast_study *s;
-    maxt_family family;
-    int arms, pairs; /* compared */
-    double *crit[2]; /* (POWER_SEEDS_MAX + 1): of difference, of equivalence; 0: not known yet */
+    procedure_plan plan;
+    double *crit[2]; /* (POWER_SEEDS_MAX + 1): of a difference, of equivalence; 0: not known yet */
 } setting;
+
+/* With more seeds another procedure may apply, but arms that share none will not share any then. */
+static const procedure *procedure_at(const setting *k, int n)
+{
+    const procedure_case later = { .seeds = n, .repeated = true, .alpha = k->s->alpha };
+    return k->r->procedure->independent ? k->r->procedure : procedure_choose(&later);
+}
 
 /* Degrees of freedom of a pair's standard error with n seeds. */
 static double freedom(const setting *k, const contrast *c, int n)
 {
-    if (k->r->procedure == CONTRAST_WELCH) return c->df * (n - 1) * 2 / (c->n + c->n_base - 2);
-    return contrast_flips_reach(n, k->s->alpha) ? n - 1 : (double)(k->arms - 1) * (n - 1);
+    return procedure_at(k, n)->freedom(&k->plan, c, n);
 }
 
 static double critical(setting *k, const contrast *c, int n, bool equivalence)
 {
-    const double df = freedom(k, c, n), alpha = k->s->alpha;
-    double (*const find)(const maxt_family *, double, double) =
-        equivalence ? maxt_critical_side : maxt_critical;
-    if (k->r->procedure == CONTRAST_WELCH) { /* Bonferroni; df is the row's own */
-        const maxt_family one = { 1, (const int[]){ 1 }, 0 };
-        return find(&one, alpha / k->pairs, df);
-    }
+    const procedure *chosen = procedure_at(k, n);
+    const double df = chosen->freedom(&k->plan, c, n);
+    if (!chosen->paired) return chosen->critical(&k->plan, df, n, equivalence);
     double *known = &k->crit[equivalence][n];
-    if (*known == 0) {
-        const bool flips = contrast_flips_reach(n, k->s->alpha);
-        const double level = !flips        ? alpha
-                             : equivalence ? flip_level(n, 2 * alpha) / 2
-                                           : flip_level(n, alpha);
-        *known = find(&k->family, level, df);
-    }
+    if (*known == 0) *known = chosen->critical(&k->plan, df, n, equivalence);
     return *known;
 }
 
@@ -59,8 +52,8 @@ static bool enough(setting *k, const contrast *c, int n, bool equivalence)
     return p >= POWER_WANTED;
 }
 
-/* The first n above the row's own that is enough; 0 where none is.  Power grows with n but for the
- * step to sign-flips, so small n are tried one by one and the rest by halving. */
+/* The first n above the row's own that is enough; 0 if none is.  Power grows with n, except where
+ * the procedure changes, so small n are tried one by one and larger ones by halving. */
 static int seeds_needed(setting *k, const contrast *c, bool equivalence)
 {
     enum { ONE_BY_ONE = 16 };
@@ -80,7 +73,7 @@ static int seeds_needed(setting *k, const contrast *c, bool equivalence)
 
 static double smallest_effect(setting *k, const contrast *c)
 {
-    if (!(c->se > 0)) return c->se; /* 0, or nothing known */
+    if (!(c->se > 0)) return c->se; /* 0, or NaN */
     const int n = c->n < c->n_base ? c->n : c->n_base;
     const double df = c->df, crit = critical(k, c, n, false);
     if (isinf(crit)) return NAN;
@@ -110,14 +103,10 @@ static void row(power *p, setting *k, const contrast *c)
 void power_compute(power *out, const contrast_result *r, const contrast_study *s)
 {
     setting k = { .r = r, .s = s };
-    int *size = calloc((size_t)s->pairs + 1, sizeof *size);
-    for (int i = 0; i < 2; i++)
-        if (!(k.crit[i] = calloc(POWER_SEEDS_MAX + 1, sizeof *k.crit[i]))) error_memory();
-    if (!size) error_memory();
-    k.family = contrast_family(size, r, s);
-    for (int a = 0; a < s->arms; a++) k.arms += !r->left_out[a];
-    for (int i = 0; i < s->pairs; i++)
-        k.pairs += !r->left_out[s->pair[i].arm] && !r->left_out[s->pair[i].base];
+    int *size = error_zeroed((size_t)s->pairs, sizeof *size);
+    for (int i = 0; i < 2; i++) k.crit[i] = error_zeroed(POWER_SEEDS_MAX + 1, sizeof *k.crit[i]);
+    k.plan.family = contrast_family(size, r, s), k.plan.alpha = s->alpha;
+    for (int a = 0; a < s->arms; a++) k.plan.arms += !r->left_out[a];
     for (int i = 0; i < s->pairs; i++) row(&out[i], &k, &r->row[i]);
     free(k.crit[0]), free(k.crit[1]), free(size);
 }

@@ -1,4 +1,5 @@
-/* powerlaw.c - see powerlaw.h. */
+/* powerlaw.c - fit a power law by least squares from a grid of exponents, with a jackknife over
+ * seeds. */
 #include "analysis/statistics/powerlaw.h"
 
 #include "core/base/error.h"
@@ -11,10 +12,10 @@
 
 enum { LOSS, FALL, BETA, PARAMETERS };
 
-/* Beyond these the curve is a step, which no data here can tell from another step. */
+/* Beyond these the curve is a step, and no data can distinguish one step from another. */
 static const double BETA_MIN = -6, BETA_MAX = 6, BETA_STEP = 0.25;
 
-/* (1 - e^(-beta u)) / beta, and its derivative by beta: series where they would cancel. */
+/* (1 - e^(-beta u)) / beta and its derivative by beta; by series where terms would cancel. */
 static double drop(double u, double beta)
 {
     const double x = beta * u;
@@ -35,7 +36,7 @@ static double value_at(const double *parameter, double u)
     return parameter[LOSS] - parameter[FALL] * drop(u, parameter[BETA]);
 }
 
-/* The points of one fit, without those of one seed. */
+/* The points of one fit, which may leave out a seed. */
 typedef struct sample {
     size_t n;
     double *u, *loss;
@@ -50,7 +51,7 @@ static void sample_open(sample *s, const powerlaw_point *x, int n, double most, 
         if (x[i].seed != without) s->u[s->n] = log(x[i].tokens / most), s->loss[s->n++] = x[i].loss;
 }
 
-/* Different numbers of tokens. */
+/* The number of distinct numbers of tokens. */
 static int sample_levels(const sample *s)
 {
     int levels = 0;
@@ -67,7 +68,7 @@ static void sample_close(sample *s)
     free(s->u), free(s->loss);
 }
 
-/* Given beta the rest is a straight line in drop(u): its least squares, and the residual. */
+/* Given beta, the rest is a straight line in drop(u): its least squares, and the residual. */
 static double project(double *parameter, const sample *s, double beta)
 {
     double z = 0, y = 0, zz = 0, zy = 0, yy = 0;
@@ -102,7 +103,8 @@ static int jacobian(const gsl_vector *at, void *of, gsl_matrix *out)
     return GSL_SUCCESS;
 }
 
-/* From the best of a row of betas.  False where it runs off to a step. */
+/* Fit, starting from the best of a grid of betas.  Returns false if beta diverges towards a step.
+ */
 static bool fit_curve(double *parameter, double covariance[3][3], sample *s)
 {
     double best = INFINITY, guess[PARAMETERS];
@@ -127,7 +129,7 @@ static bool fit_curve(double *parameter, double covariance[3][3], sample *s)
     bool ok = gsl_multifit_nlinear_init(&start.vector, &f, w) == GSL_SUCCESS;
     const int status =
         ok ? gsl_multifit_nlinear_driver(200, 1e-12, 1e-12, 0, NULL, NULL, &why, w) : GSL_FAILURE;
-    ok = status == GSL_SUCCESS || why == GSL_ENOPROG; /* there is nothing left to better */
+    ok = status == GSL_SUCCESS || why == GSL_ENOPROG; /* no further progress is possible */
     const double *at = gsl_multifit_nlinear_position(w)->data;
     for (int k = 0; ok && k < PARAMETERS; k++) parameter[k] = at[k], ok = isfinite(at[k]);
     ok = ok && parameter[BETA] > BETA_MIN && parameter[BETA] < BETA_MAX;
@@ -169,8 +171,8 @@ static bool fit(double *parameter, double covariance[3][3], powerlaw_shape shape
                                    : fit_line(parameter, covariance, s);
 }
 
-/* What is told of a fit.  E by the logarithm of its distance from the whole fit's loss at D1,
- * `top`, which has no bound. */
+/* The quantities derived from a fit.  E is taken as the logarithm of its distance from `top`, the
+ * loss at D1 of the whole fit, since that is unbounded. */
 enum { AT_END, DOUBLING, GAIN, NEXT, EXPONENT, HEIGHT, TOLD };
 
 static void tell(double told[TOLD], const double *parameter, double top)
@@ -184,7 +186,7 @@ static void tell(double told[TOLD], const double *parameter, double top)
     told[HEIGHT] = beta > 0 && fall > 0 ? log(top - parameter[LOSS] + fall / beta) : NAN;
 }
 
-/* Derivatives of what is told by the parameters. */
+/* Derivatives of these quantities by the parameters. */
 static void tell_slopes(double by[TOLD][PARAMETERS], const double *parameter)
 {
     const double fall = parameter[FALL], beta = parameter[BETA];
@@ -212,7 +214,7 @@ static void delta_errors(double se[TOLD], const powerlaw *p)
     }
 }
 
-/* Tukey's jackknife over seeds; NaN where leaving a seed out leaves nothing to tell. */
+/* Tukey's jackknife over seeds; NaN if some fit without a seed fails. */
 static void jackknife_errors(double se[TOLD], const powerlaw *p, const powerlaw_point *x, int n)
 {
     double sum[TOLD] = { 0 }, square[TOLD] = { 0 };
@@ -265,7 +267,7 @@ static void put_values(powerlaw *p, const double told[TOLD], const double se[TOL
                                  .hi = p->parameter[LOSS] - height * exp(-t * se[HEIGHT]) };
 }
 
-/* How much there is to go by. */
+/* Count points, seeds and levels. */
 static void count(powerlaw *p, const powerlaw_point *x, int n)
 {
     p->points = n, p->least = INFINITY, p->most = 0;

@@ -1,4 +1,4 @@
-/* table.c - see table.h. */
+/* table.c - one writer for each format: aligned text, Markdown, CSV, JSON, LaTeX and HTML. */
 #include "core/base/table.h"
 
 #include <assert.h>
@@ -7,17 +7,9 @@
 #include <stdlib.h>
 #include <string.h>
 
-bool table_format_parse(table_format *f, const char *name, error *e)
-{
-    static const char *const NAME[] = { "table", "md", "csv", "json", "jsonl", "latex", "html" };
-    for (int i = 0; i < 7; i++)
-        if (strcmp(name, NAME[i]) == 0) {
-            *f = (table_format)i;
-            return true;
-        }
-    return error_usage(e, "no output format '%s': table, md, csv, json, jsonl, latex or html",
-                       name);
-}
+const char *const table_formats[] = {
+    "table", "md", "csv", "json", "jsonl", "latex", "html", NULL
+};
 
 bool table_for_people(table_format f)
 {
@@ -350,7 +342,7 @@ void table_close(table *t)
     else if (t->format == TABLE_HTML)
         put_element(t);
     else if (t->format == TABLE_JSON)
-        fputs(t->cells ? "]\n" : "[]\n", t->out);
+        fputs(t->cells ? "]" : "[]", t->out);
     else if (t->format == TABLE_CSV && !t->cells)
         put_names_csv(t);
     for (size_t i = 0; i < t->cells; i++) free(t->cell[i].text);

@@ -6,7 +6,8 @@
  *     table_close(&t);
  *
  * A row ends by itself when every column has its cell.  `text` and `md` align; `csv` quotes what
- * RFC 4180 says; `json` is one array of objects and `jsonl` an object a line, with the names of the
+ * RFC 4180 says; `json` is one array of objects (no newline after it, so that it can
+ * be part of a larger document) and `jsonl` an object a line, with the names of the
  * columns as keys, numbers at full precision, and null for what is not there.  `latex` is a tabular
  * with the rules of booktabs, and `html` a table element; text is escaped in both.
  */
@@ -43,8 +44,8 @@ typedef struct table {
     table_cell *cell;
 } table;
 
-/* "table", "md", "csv", "json", "jsonl", "latex" or "html". */
-bool table_format_parse(table_format *f, const char *name, error *e);
+/* "table", "md", ...: the names of the formats in the order of the enum; NULL last. */
+extern const char *const table_formats[];
 
 /* For people: text, md, latex and html, which show rounded numbers; the rest is for programs. */
 bool table_for_people(table_format f);

@@ -91,6 +91,16 @@ bool config_number(double *out, const char *name, double min, double max, const 
     return set_real(out, &key, at, e);
 }
 
+bool config_whole(int64_t *out, const char *name, bool count, double min, double max,
+                  const yaml_node *at, error *e)
+{
+    const config_key key = {
+        .name = name, .type = count ? CONFIG_COUNT : CONFIG_INT, .min = min, .max = max
+    };
+    if (at->kind != YAML_SCALAR) return yaml_error(at, e, "%s: must be a whole number", name);
+    return set_integer(out, &key, at, e);
+}
+
 static bool set_bool(bool *out, const config_key *key, const yaml_node *at, error *e)
 {
     *out = strcmp(at->text, "true") == 0;

@@ -131,6 +131,10 @@ bool config_set(config *settings, const config_key *key, const yaml_node *value,
 bool config_number(double *out, const char *name, double min, double max, const yaml_node *value,
                    error *e);
 
+/* The same of a whole number; `count` allows the suffixes of CONFIG_COUNT. */
+bool config_whole(int64_t *out, const char *name, bool count, double min, double max,
+                  const yaml_node *at, error *e);
+
 /* "train.lr=1e-3" or "model.attention=[mha, mqa]", from the command line. */
 bool config_override(config *settings, const char *assignment, error *e);
 

@@ -1,0 +1,14 @@
+/* sql.h - the statements of this folder's .sql files, embedded by tools/embed.
+ *
+ * Statement NAME of a .sql file is the string sql_NAME.  The comments there give its parameters.
+ */
+#ifndef ANALYSIS_ANSWERS_SQL_H
+#define ANALYSIS_ANSWERS_SQL_H
+
+extern const char sql_comparison_look[], sql_comparison_row[], sql_comparison_store[];
+extern const char sql_confound_corpus[], sql_confound_keys[];
+extern const char sql_sample_sequences[];
+extern const char sql_series_epoch[], sql_series_peak[], sql_series_schedule[];
+extern const char sql_spikes_losses[], sql_spikes_steps[];
+
+#endif

@@ -1,0 +1,13 @@
+/* sql.h - the statements of this folder's .sql files, embedded by tools/embed.
+ *
+ * Statement NAME of a .sql file is the string sql_NAME.  The comments there give its parameters; %s
+ * stands for an expression that is filled in by printf.
+ */
+#ifndef ANALYSIS_DATA_SQL_H
+#define ANALYSIS_DATA_SQL_H
+
+extern const char sql_curve_evaluations[], sql_curve_longest[], sql_curve_training[];
+extern const char sql_study_arms[], sql_study_cells[], sql_study_contexts[], sql_study_head[],
+    sql_study_metrics[], sql_study_seeds[], sql_study_value[];
+
+#endif

@@ -1,0 +1,73 @@
+-- The statements of study.c: a study as arrays.  All but the first take the sweep_id as ?1.
+
+-- name: study_head
+SELECT s.name, v.version, v.question, v.hypothesis, v.metric, v.margin, v.alpha, v.direction
+FROM sweep s JOIN sweep_version v USING(sweep_id)
+WHERE s.sweep_id = ?1
+ORDER BY v.version DESC LIMIT 1;
+
+-- name: study_arms
+SELECT a.arm_id, a.base_arm_id, a.label, c.attention, a.axis_json, c.context, c.n_heads,
+ c.n_kv_heads, c.n_params, c.kv_bytes_per_token, c.train_flops_per_token
+FROM arm a JOIN config c USING(config_id)
+WHERE a.sweep_id = ?1 AND a.dropped = 0
+ORDER BY a.ord;
+
+-- name: study_seeds
+SELECT DISTINCT pair_key FROM arm_run JOIN arm USING(arm_id)
+WHERE sweep_id = ?1 AND dropped = 0
+ORDER BY pair_key;
+
+-- One row per planned cell: its run in generation ?2, or if that is negative in the newest one.
+-- `code` lists the files whose change makes a result outdated.
+-- name: study_cells
+SELECT ar.arm_id, ar.pair_key, n.run_id, n.run_uid, n.generation, n.status, n.message,
+ (SELECT group_concat(name || ' ' || substr(sha256, 1, 12), ', ')
+  FROM (SELECT * FROM code_file WHERE code_id = n.code_id ORDER BY name)) AS code,
+ (SELECT substr(binary_sha256, 1, 12) FROM code WHERE code_id = n.code_id) AS binary,
+ h.hostname || coalesce(', ' || h.cpu_model, '') AS host,
+ coalesce(h.blas || ' ', '') || h.blas_kernel AS blas,
+ (SELECT tokens FROM train_step t WHERE t.run_id = n.run_id AND t.step = n.last_step) AS tokens,
+ EXISTS (
+  SELECT 1 FROM run o
+  WHERE o.config_id = r.config_id AND o.seed_init = r.seed_init AND o.seed_data = r.seed_data
+   AND o.replica = r.replica AND o.generation < n.generation AND o.status = 'done') AS older_done
+FROM arm_run ar JOIN arm a USING(arm_id) JOIN run r USING(run_id)
+JOIN run n ON n.config_id = r.config_id AND n.seed_init = r.seed_init
+ AND n.seed_data = r.seed_data AND n.replica = r.replica
+LEFT JOIN host h ON h.host_id = (
+  SELECT host_id FROM attempt p WHERE p.run_id = n.run_id ORDER BY attempt DESC LIMIT 1)
+WHERE a.sweep_id = ?1 AND a.dropped = 0
+ AND n.generation = CASE WHEN ?2 >= 0 THEN ?2 ELSE (
+  SELECT max(m.generation) FROM run m
+  WHERE m.config_id = r.config_id AND m.seed_init = r.seed_init AND m.seed_data = r.seed_data
+   AND m.replica = r.replica) END;
+
+-- What the runs were evaluated by at their last steps, for a message.
+-- name: study_metrics
+SELECT group_concat(DISTINCT task || '.' || split || '_loss@' || e.context)
+FROM eval e JOIN run r USING(run_id) JOIN arm_run USING(run_id) JOIN arm a USING(arm_id)
+WHERE a.sweep_id = ?1 AND e.step = r.last_step;
+
+-- The lengths at which the finished runs were evaluated, by task ?2 and split ?3.
+-- name: study_contexts
+SELECT DISTINCT e.context
+FROM eval e JOIN run r USING(run_id) JOIN arm_run USING(run_id) JOIN arm a USING(arm_id)
+WHERE a.sweep_id = ?1 AND a.dropped = 0 AND r.status = 'done' AND e.step = r.last_step
+ AND e.task = ?2 AND e.split = ?3
+ORDER BY 1;
+
+-- A run's (?1) value by task ?2, split ?3 and length ?4; the %s stands for the metric's expression.
+-- ?5 says where along the training (study_measure): at the last step, or at the last evaluation by
+-- ?6 tokens, FLOPs or seconds.
+-- name: study_value
+SELECT %s, e.n_tok || ' in strides of ' || e.stride
+FROM eval e JOIN run r USING(run_id) JOIN config c USING(config_id)
+LEFT JOIN train_step t ON t.run_id = e.run_id AND t.step = e.step
+WHERE r.run_id = ?1 AND e.task = ?2 AND e.split = ?3 AND e.context = ?4
+ AND CASE ?5
+  WHEN 0 THEN e.step = r.last_step
+  WHEN 1 THEN t.tokens <= ?6
+  WHEN 2 THEN t.tokens * c.train_flops_per_token <= ?6
+  WHEN 3 THEN t.wall_ms <= 1000.0 * ?6 END
+ORDER BY e.step DESC, e.stride DESC LIMIT 1;

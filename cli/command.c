@@ -1,0 +1,170 @@
+/* command.c - the shared options, and one run of a command from its words to its exit status. */
+#include "cli/command.h"
+
+#include "cli/help.h"
+#include "cli/parse.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+const char *const command_groups[COMMAND_GROUPS] = { "Data",  "Train",    "Compare",  "Look",
+                                                     "Model", "Database", "Reference" };
+
+// clang-format off
+#define AT(field) offsetof(command_call, field)
+const option command_shared[] = {
+    { "db",         'd', OPTION_TEXT,    "FILE",   AT(db),         "the database (ATTNLAB_DB)", "attnlab.db" },
+    { "output",     'o', OPTION_CHOICE,  "FORMAT", AT(output),     "how the answer is printed", "table", 0, 0, table_formats },
+    { "metric",     0,   OPTION_TEXT,    "METRIC", AT(metric),     "what is compared, such as val_bpb@512", "(the study's)" },
+    { "alpha",      0,   OPTION_REAL,    "ALPHA",  AT(alpha),      "error rate", "(the study's)", 1e-9, 0.5 },
+    { "margin",     0,   OPTION_REAL,    "MARGIN", AT(margin),     "smaller differences are equivalent", "(the study's)", 1e-12, 1e6 },
+    { "generation", 0,   OPTION_INTEGER, "N",      AT(generation), "compare runs of this generation", "(each cell's newest)", 0, 1e9 },
+    { "again",      0,   OPTION_FLAG,    NULL,     AT(again),      "train again what other code recorded, as a new generation" },
+    { "accept",     0,   OPTION_FLAG,    NULL,     AT(accept),     "keep results that other code recorded" },
+    { "quiet",      'q', OPTION_FLAG,    NULL,     AT(quiet),      "show no progress" },
+    { 0 },
+};
+const option option_help = { "help", 'h', OPTION_FLAG, NULL, AT(help), "show this help" };
+// clang-format on
+
+const option *command_option(const command *c, int i)
+{
+    int k = 0;
+    for (const option *own = c->options; own && own->name; own++)
+        if (k++ == i) return own;
+    for (int shared = 0; command_shared[shared].name; shared++)
+        if (c->shared >> shared & 1 && k++ == i) return &command_shared[shared];
+    return k == i ? &option_help : NULL;
+}
+
+const command *command_find(const char *name)
+{
+    for (const command *const *c = commands; *c; c++)
+        if (strcmp((*c)->name, name) == 0) return *c;
+    return NULL;
+}
+
+/* The command line as it is stored with a comparison. */
+static char *join(const char *name, char **word, int n)
+{
+    char *line;
+    size_t size;
+    FILE *out = open_memstream(&line, &size);
+    if (!out) error_memory();
+    fputs(name, out);
+    for (int i = 0; i < n; i++) fprintf(out, " %s", word[i]);
+    if (fclose(out) != 0) error_memory();
+    return line;
+}
+
+/* End the document that command_rows began. */
+static void finish(command_call *call)
+{
+    const table_format f = command_format(call);
+    if (call->document && f == TABLE_JSON) {
+        fputs(",\n \"notes\": ", stdout);
+        notes_print_json(&call->notes, stdout);
+        fputs("}\n", stdout);
+    } else if (call->document && f == TABLE_JSONL && call->notes.n) {
+        fputs("{\"notes\": ", stdout);
+        notes_print_json(&call->notes, stdout);
+        fputs("}\n", stdout);
+    } else
+        notes_print(&call->notes, stderr);
+    notes_close(&call->notes);
+}
+
+int command_run(const command *c, const char *db, char **word, int n)
+{
+    command_call call = { .command = c };
+    void *options = error_zeroed(1, c->size + 1);
+    error e;
+    int status = STATUS_DONE;
+    snprintf(call.name, sizeof call.name, "attnlab %s", c->name);
+    call.line = join(call.name, word, n);
+    parse_init(&call, options);
+    if (db) call.db = db;
+    if (!parse_words(&call, options, word, n, &e))
+        status = command_refuse(&call, "%s", e.msg);
+    else if (call.help)
+        help_command(stdout, c);
+    else
+        status = c->run(&call, options);
+    finish(&call);
+    if ((fflush(stdout) != 0 || ferror(stdout)) && status != STATUS_USAGE) {
+        error_set(&e, "standard output: %s", strerror(errno));
+        status = command_fail(&call, &e);
+    }
+    parse_close(&call, options);
+    free(options), free(call.line);
+    return status;
+}
+
+table_format command_format(const command_call *call)
+{
+    return call->command->shared & SHARED_OUTPUT ? (table_format)call->output : TABLE_TEXT;
+}
+
+bool command_prose(const command_call *call)
+{
+    const table_format f = command_format(call);
+    return f == TABLE_TEXT || f == TABLE_MD;
+}
+
+void command_rows(command_call *call)
+{
+    call->document = true;
+    if (command_format(call) == TABLE_JSON) fputs("{\"rows\": ", stdout);
+}
+
+void command_notes(command_call *call, notes *list)
+{
+    const table_format f = command_format(call);
+    if (f != TABLE_JSON && f != TABLE_JSONL) notes_print(list, stderr);
+    for (int i = 0; i < list->n && (f == TABLE_JSON || f == TABLE_JSONL); i++)
+        notes_add(&call->notes, list->item[i].level, "%s", list->item[i].text);
+    notes_close(list);
+}
+
+void command_remarks(command_call *call, notes *list)
+{
+    if (command_prose(call))
+        notes_print(list, stdout);
+    else
+        command_notes(call, list);
+    notes_close(list);
+}
+
+void command_note(command_call *call, note_level level, const char *fmt, ...)
+{
+    notes list = { 0 };
+    va_list args;
+    va_start(args, fmt);
+    notes_add_list(&list, level, fmt, args);
+    va_end(args);
+    command_notes(call, &list);
+}
+
+int command_fail(const command_call *call, const error *e)
+{
+    fflush(stdout);
+    fprintf(stderr, "%s: %s\n", call->name, e->msg);
+    return e->status;
+}
+
+int command_refuse(const command_call *call, const char *fmt, ...)
+{
+    va_list args;
+    fprintf(stderr, "%s: ", call->name);
+    va_start(args, fmt);
+    vfprintf(stderr, fmt, args);
+    va_end(args);
+    fprintf(stderr, " (try `attnlab help %s`)\n", call->command->name);
+    return STATUS_USAGE;
+}
+
+int command_missing(const command_call *call, const char *argument)
+{
+    return command_refuse(call, "missing argument: %s", argument);
+}
