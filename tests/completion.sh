@@ -50,7 +50,7 @@ expect small.yaml attnlab train sm
 expect 'train.lr=' attnlab train small.yaml train.lr
 expect 'train.lr=' attnlab sweep -j 2 small.yaml train.tokens = 1M train.lr
 expect 'false' attnlab train small.yaml model.tie_embeddings = f
-expect 'linear' attnlab train small.yaml model.rope_scaling = l
+expect 'linear llama3' attnlab train small.yaml model.rope_scaling = l
 expect 'heat' attnlab plot heads --kind hea
 expect 'leaderboard' attnlab query leader
 
