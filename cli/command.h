@@ -141,10 +141,6 @@ const option *command_option(const command *c, int i);
 /* The command of this name, or NULL. */
 const command *command_find(const char *name);
 
-/* Run `attnlab NAME word...` (n words, without program and name) and return the exit status.  `db`
- * (may be NULL) is a --db that stood before the name. */
-int command_run(const command *c, const char *db, char **word, int n);
-
 /* The output format that was asked for. */
 table_format command_format(const command_call *call);
 

@@ -126,20 +126,20 @@ static const option OPTIONS[] = {
 };
 // clang-format on
 
-/* The command that the user may have meant. */
+/* The command that the user may have meant, or NULL: at most a third of its letters differ. */
 static const command *nearest(const char *name)
 {
     const command *best = commands[0];
     for (const command *const *c = commands; *c; c++)
         if (config_distance(name, (*c)->name) < config_distance(name, best->name)) best = *c;
-    return best;
+    return 3 * config_distance(name, best->name) <= (int)strlen(best->name) ? best : NULL;
 }
 
 void help_unknown(const char *name)
 {
-    fprintf(stderr,
-            "attnlab: unknown command '%.100s'; did you mean %s? (`attnlab help` lists them)\n",
-            name, nearest(name)->name);
+    const command *like = nearest(name);
+    fprintf(stderr, "attnlab: unknown command '%.100s'%s%s%s (`attnlab help` lists them)\n", name,
+            like ? "; did you mean " : "", like ? like->name : "", like ? "?" : "");
 }
 
 static int run(command_call *call, const void *given)

@@ -1,5 +1,6 @@
 /* main.c - attnlab [--db FILE] COMMAND ...: finds the command and runs it. */
 #include "cli/help.h"
+#include "cli/run.h"
 #include "core/compute/kernels.h"
 #include "trainer/run/fingerprint.h"
 
@@ -68,5 +69,5 @@ int main(int argc, char **argv)
         fprintf(stderr, "attnlab: %s\n", e.msg);
         return e.status;
     }
-    return command_run(c, db, argv + at + 1, argc - at - 1);
+    return run_command(c, db, argv + at + 1, argc - at - 1);
 }

@@ -2,7 +2,7 @@
  */
 #include "tests/fixture.h"
 
-#include "cli/command.h"
+#include "cli/run.h"
 #include "core/base/file.h"
 
 #include <math.h>
@@ -172,7 +172,7 @@ int fixture_command(const char *name, char **out, char **err, const char *const 
     fflush(stdout), fflush(stderr);
     const int saved[2] = { dup(1), dup(2) };
     dup2(fileno(to[0]), 1), dup2(fileno(to[1]), 2);
-    const int status = command_run(c, NULL, word, n);
+    const int status = run_command(c, NULL, word, n);
     fflush(stdout), fflush(stderr);
     dup2(saved[0], 1), dup2(saved[1], 2);
     close(saved[0]), close(saved[1]);
