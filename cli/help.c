@@ -126,13 +126,13 @@ static const option OPTIONS[] = {
 };
 // clang-format on
 
-/* The command that the user may have meant, or NULL: at most a third of its letters differ. */
+/* The command that the user may have meant, or NULL: at most half of its letters differ. */
 static const command *nearest(const char *name)
 {
     const command *best = commands[0];
     for (const command *const *c = commands; *c; c++)
         if (config_distance(name, (*c)->name) < config_distance(name, best->name)) best = *c;
-    return 3 * config_distance(name, best->name) <= (int)strlen(best->name) ? best : NULL;
+    return 2 * config_distance(name, best->name) <= (int)strlen(best->name) ? best : NULL;
 }
 
 void help_unknown(const char *name)
