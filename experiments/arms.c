@@ -194,7 +194,7 @@ static bool price(arms *a, error *e)
     for (int i = 0; i < a->n; i++) {
         model_config m;
         if (!config_model(&a->arm[i].c, &m, e)) return false;
-        model_price(&a->arm[i].cost, &m);
+        model_cost_of(&a->arm[i].cost, &m);
     }
     return true;
 }

@@ -13,7 +13,7 @@ static bool set_ffn(arm *a, int64_t ffn, error *e)
     if (!config_override(&a->c, setting, e) || !config_resolve(&a->c, e) ||
         !config_model(&a->c, &m, e))
         return error_where(e, "sweep.match: arm '%s'", a->label);
-    model_price(&a->cost, &m);
+    model_cost_of(&a->cost, &m);
     return true;
 }
 

@@ -42,12 +42,12 @@ static void check(int n_threads, const char *const *setting, size_t least)
     error e;
     train_step l;
     evaluation v;
-    model_memory said;
+    memory said;
     config_init(&c);
     for (; *setting; setting++)
         if (!config_override(&c, *setting, &e)) fail_msg("%s: %s", *setting, e.msg);
     if (!config_resolve(&c, &e)) fail_msg("%s", e.msg);
-    assert_true(memory_weigh(&said, &c, n_threads, &e));
+    assert_true(memory_estimate(&said, &c, n_threads, &e));
 
     const size_t before = allocated;
     int32_t *token = malloc(2 * (size_t)c.train.batch_tokens * sizeof *token); /* as train does */
@@ -104,7 +104,7 @@ static void test_long_contexts(void **state)
     for (int i = 0; i < 2; i++) {
         static config c;
         error e;
-        model_memory m;
+        memory m;
         config_init(&c);
         const char *const shape[] = { "model.dim=128",
                                       "model.n_layers=6",
@@ -114,7 +114,7 @@ static void test_long_contexts(void **state)
                                       i ? "train.batch_tokens=32768" : "train.batch_tokens=16384" };
         for (int j = 0; j < 6; j++) assert_true(config_override(&c, shape[j], &e));
         assert_true(config_resolve(&c, &e));
-        assert_true(memory_weigh(&m, &c, 2, &e));
+        assert_true(memory_estimate(&m, &c, 2, &e));
         if (i == 0) assert_true(m.total < (size_t)2 << 30);
         bytes[i] = m.activations;
     }

@@ -81,6 +81,9 @@ typedef struct attn_variant {
     /* Width of the rotated part of a head; 0, or no function, for none. */
     int (*rotary)(const attn_dims *d);
 
+    /* Key/value heads, for people; no function where a layer has no such number. */
+    int (*kv_heads)(const attn_dims *d);
+
     /* Query-key pairs that are scored in a sequence of d->T positions, on average a query: what
      * attention costs beyond its weights.  No function: none. */
     double (*pairs)(const attn_dims *d);
@@ -110,6 +113,7 @@ extern const char *const attn_files[];
 
 const attn_variant *attn_find(const char *name);
 int attn_rotary(const attn_variant *v, const attn_dims *d);
+int attn_kv_heads(const attn_variant *v, const attn_dims *d); /* 0: it has no such number */
 double attn_pairs(const attn_variant *v, const attn_dims *d);
 
 /* Where weights start: std is 0.02, and 0.02 / sqrt(2 L) for what writes to the residual stream. */

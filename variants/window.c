@@ -182,6 +182,7 @@ const attn_variant attn_window = {
                                       { 0 } },
     .check = check,
     .rotary = rotary,
+    .kv_heads = kv_heads,
     .pairs = pairs,
     .params = params,
     .acts = acts,

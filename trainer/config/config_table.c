@@ -4,6 +4,7 @@
  * and a new key begins with the default under which old runs were trained.
  */
 #include "trainer/config/config.h"
+#include "trainer/model/optimizer.h"
 
 #include <limits.h>
 #include <stdlib.h>
@@ -70,13 +71,16 @@ const config_key config_keys[] = {
       "learning rate after warm-up; wsd: constant, then a linear decay" },
     { "train.decay_tokens", CONFIG_COUNT, AT(train.decay_tokens), "0", NULL, 0, 1e15, NULL, true,
       "the last tokens, where wsd decays; 0: a fifth of all (read by wsd)" },
+    { "train.optimizer", CONFIG_CHOICE, AT(train.optimizer), "adamw", NULL, 0, 0, optimizer_names,
+      true, "how weights are updated" },
     { "train.beta1", CONFIG_REAL, AT(train.beta1), "0.9", NULL, 0, 0.999999, NULL, true,
-      "AdamW: decay of the first moment" },
+      "decay of the gradient's mean (AdamW)" },
     { "train.beta2", CONFIG_REAL, AT(train.beta2), "0.95", NULL, 0, 0.999999, NULL, true,
-      "AdamW: decay of the second moment" },
-    { "train.eps", CONFIG_REAL, AT(train.eps), "1e-5", NULL, 0, 1, NULL, true, "AdamW: epsilon" },
+      "decay of the gradient's mean square (AdamW)" },
+    { "train.eps", CONFIG_REAL, AT(train.eps), "1e-5", NULL, 0, 1, NULL, true,
+      "added to the root of the mean square (AdamW)" },
     { "train.weight_decay", CONFIG_REAL, AT(train.weight_decay), "0.1", NULL, 0, 1e3, NULL, true,
-      "AdamW: decay of tensors of rank 2 or more" },
+      "decay of tensors of rank 2 or more" },
     { "train.clip", CONFIG_REAL, AT(train.clip), "1", NULL, 0, 1e9, NULL, true,
       "largest norm of the gradient; 0: as it comes" },
     { "train.seed", CONFIG_INT, AT(train.seed), "1", NULL, 0, EXACT, NULL, true,
@@ -87,7 +91,7 @@ const config_key config_keys[] = {
       "another draw of the weights, all else the same" },
     { "train.init_from", CONFIG_TEXT, AT(train.init_from), "", NULL, 0, 0, NULL, true,
       "weights to start from (safetensors)" },
-    { "train.lanes", CONFIG_INT, AT(train.lanes), "8", NULL, 1, 1 << 10, NULL, true,
+    { "train.lanes", CONFIG_INT, AT(train.lanes), "8", NULL, 1, CONFIG_LANES, NULL, true,
       "parts of a batch whose gradients are added in order" },
     { "train.save_every_tokens", CONFIG_COUNT, AT(train.save_every_tokens), "", "tokens / 10", 1,
       1e15, NULL, false, "tokens between checkpoints" },

@@ -61,14 +61,14 @@ void evaluation_close(evaluation *v)
     *v = (evaluation){ 0 };
 }
 
-size_t evaluation_weigh(const config *c, const model *m, int n_threads)
+size_t evaluation_memory(const config *c, const model *m, int n_threads)
 {
     size_t sum = 0;
     const int W = largest(c);
     for (int i = 0; i < c->eval.context.n; i++) {
         const int C = (int)c->eval.context.item[i];
         size_t kept, shared;
-        pass_weigh(&kept, &shared, m, PASS_EVAL, W / C, C, C);
+        pass_memory(&kept, &shared, m, PASS_EVAL, W / C, C, C);
         sum += (kept + shared) * (size_t)n_threads;
     }
     const size_t scored = (size_t)c->eval.tokens / (size_t)W * (size_t)W; /* 0: not known here */

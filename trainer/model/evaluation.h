@@ -54,6 +54,6 @@ void evaluation_result_close(evaluation_result *r);
 
 /* Bytes that evaluation_open takes; without the losses of a text whose length eval.tokens does not
  * say, 4 bytes a token. */
-size_t evaluation_weigh(const config *c, const model *m, int n_threads);
+size_t evaluation_memory(const config *c, const model *m, int n_threads);
 
 #endif

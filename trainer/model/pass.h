@@ -16,7 +16,7 @@
 
 enum { PASS_SLICE = 128 };
 
-/* What the time of a step is spent on; the last three are the learner's. */
+/* What the time of a step is spent on; the last three are train_step's. */
 typedef enum pass_part {
     PART_ATTENTION,
     PART_ATTENTION_BACKWARD,
@@ -61,15 +61,15 @@ typedef struct pass {
     double began, seconds[PARTS]; /* of the part at hand; spent so far */
 } pass;
 
-/* w and dw are blocks of the model's layout; dw is NULL but for PASS_TRAIN.  Fails on no memory and
- * on a RoPE that cannot be. */
+/* w and dw are blocks of the model's layout, not owned; dw is NULL except for PASS_TRAIN.  Fails if
+ * memory runs out or the RoPE settings are invalid. */
 bool pass_open(pass *p, const model *m, pass_kind kind, int B, int T, int S, const float *w,
                float *dw, error *e);
 void pass_close(pass *p);
 
 /* Bytes that pass_open takes: what layers keep, and what they share. */
-void pass_weigh(size_t *activations, size_t *scratch, const model *m, pass_kind kind, int B, int T,
-                int S);
+void pass_memory(size_t *activations, size_t *scratch, const model *m, pass_kind kind, int B, int T,
+                 int S);
 
 /* Tokens (B, S) to p->h; B sequences, at most as many as it was opened for. */
 void pass_forward(pass *p, const int32_t *token, int B);

@@ -114,16 +114,15 @@ bool bench_train(bench *b, const config *c, int n_threads, int reps, const char 
     train_step l;
     model_config mc;
     model_cost cost;
-    model_memory memory;
+    memory need;
     const size_t N = (size_t)c->train.batch_tokens;
     *b = (bench){ .threads = n_threads, .reps = reps, .tokens = c->train.batch_tokens };
-    if (!memory_weigh(&memory, c, n_threads, e) || !memory_check(&memory, n_threads, e) ||
+    if (!memory_estimate(&need, c, n_threads, e) || !memory_check(&need, n_threads, e) ||
         !config_model(c, &mc, e) || !train_step_open(&l, c, n_threads, e))
         return false;
-    model_price(&cost, &mc);
-    model_weigh(&memory, &mc, kernels_precision_set(), l.sequences, l.lanes, n_threads);
+    model_cost_of(&cost, &mc);
     b->flops = cost.train_flops * (double)b->tokens;
-    b->predicted = memory.total;
+    b->predicted = need.total - need.evaluation;
 
     const size_t floats = (size_t)3 * SIDE * SIDE * (size_t)n_threads;
     int32_t *token = malloc(2 * N * sizeof *token);

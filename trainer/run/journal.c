@@ -82,8 +82,6 @@ static bool go_on_from(journal *j, train_step *l, error *e)
         fprintf(stderr, "attnlab: %s\n", ANEW);
         journal_event(j, "warning", ANEW, &why);
     }
-    memset(l->m1, 0, l->m.floats * sizeof *l->m1);
-    memset(l->m2, 0, l->m.floats * sizeof *l->m2);
     return train_step_start(l, j->c, e);
 }
 

@@ -133,7 +133,7 @@ static bool plan_config(db *d, const char *id, const config *c, error *e)
         return false;
     if (known) return true;
     if (!config_model(c, &mc, e)) return false;
-    model_price(&cost, &mc);
+    model_cost_of(&cost, &mc);
     attention_text(attention, sizeof attention, c);
     char *canon = config_canonical(c, false);
     if (!canon) return error_set(e, "no memory for the canonical configuration");

@@ -76,8 +76,8 @@ static int threads_of(const config *c)
 /* Does what a run allocates fit into memory? */
 static bool fits(const config *c, int n_threads, error *e)
 {
-    model_memory need;
-    return memory_weigh(&need, c, n_threads, e) && memory_check(&need, n_threads, e);
+    memory need;
+    return memory_estimate(&need, c, n_threads, e) && memory_check(&need, n_threads, e);
 }
 
 static bool trainer_open(trainer *t, const config *c, error *e)
