@@ -2,6 +2,7 @@
 #include "cli/verbs.h"
 #include "core/base/table.h"
 #include "experiments/study_file.h"
+#include "trainer/model/optimizer.h"
 
 #include <argp.h>
 #include <string.h>
@@ -60,6 +61,16 @@ static void put_key(table *t, const config_key *k)
     table_text(t, k->help);
 }
 
+/* A word that a choice may be, and what it means. */
+static void put_word(table *t, const char *key, const char *word, const char *help)
+{
+    char text[64];
+    snprintf(text, sizeof text, "%s=%s", key, word);
+    table_text(t, text);
+    for (int i = 0; i < 4; i++) table_text(t, NULL);
+    table_text(t, help);
+}
+
 int keys_verb(int argc, char **argv)
 {
     table_format format = TABLE_TEXT;
@@ -68,6 +79,8 @@ int keys_verb(int argc, char **argv)
     table_open(&t, format, stdout, 6,
                (const char *[]){ "name", "type", "default", "range", "identity", "help" });
     for (const config_key *k = config_keys; k->name; k++) put_key(&t, k);
+    for (const optimizer *const *o = optimizers; *o; o++)
+        put_word(&t, "train.optimizer", (*o)->name, (*o)->help);
     for (const sweep_key *k = sweep_keys; k->name; k++) {
         table_text(&t, k->name);
         table_text(&t, k->type);

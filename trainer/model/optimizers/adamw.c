@@ -31,7 +31,7 @@ static void update(const optimizer_piece *p, const optimizer_settings *s)
 
 const optimizer optimizer_adamw = {
     .name = "adamw",
-    .help = "Loshchilov and Hutter 2019; reads beta1, beta2, eps, weight_decay",
+    .help = "Adam, decay apart (Loshchilov and Hutter 2019); reads beta1, beta2, eps, weight_decay",
     .elementwise = true,
     .states = states,
     .update = update,
