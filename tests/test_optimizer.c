@@ -165,6 +165,60 @@ static void test_memory(void **state)
 }
 
 /* ------------------------------------------------------------------------------------------------
+ * Lion against float64, entry by entry: weights that decay and weights that don't, signs of either
+ * kind and a gradient of 0.
+ */
+static void check_lion(const model_tensor *t)
+{
+    enum { N = 1000, STEPS = 20 };
+    float w[N], m[N] = { 0 }, g[N];
+    double w64[N], m64[N] = { 0 };
+    const double lr = 0.01, b1 = 0.9, b2 = 0.99, decay = t->decay ? 0.5 : 0;
+    for (int i = 0; i < N; i++) w[i] = (float)sin(i), w64[i] = w[i];
+    for (int step = 1; step <= STEPS; step++) {
+        for (int i = 0; i < N; i++) g[i] = i % 10 == 0 ? 0 : (float)(sin(i) + cos(step * i));
+        const optimizer_piece p = { .tensor = t, .n = N, .w = w, .g = g, .state = { m } };
+        const optimizer_settings s = {
+            .lr = lr, .beta1 = b1, .beta2 = b2, .weight_decay = 0.5, .scale = 0.25, .step = step
+        };
+        optimizers[1]->update(&p, &s);
+        for (int i = 0; i < N; i++) {
+            const double x = 0.25 * g[i], u = b1 * m64[i] + (1 - b1) * x;
+            w64[i] = w64[i] * (1 - lr * decay) - lr * ((u > 0) - (u < 0));
+            m64[i] = b2 * m64[i] + (1 - b2) * x;
+        }
+    }
+    for (int i = 0; i < N; i++) {
+        assert_true(fabs(w[i] - w64[i]) < 1e-5);
+        assert_true(fabs(m[i] - m64[i]) < 1e-6);
+    }
+}
+
+static void test_lion(void **state)
+{
+    (void)state;
+    assert_string_equal(optimizers[1]->name, "lion");
+    check_lion(&(model_tensor){ .decay = true });
+    check_lion(&(model_tensor){ .decay = false });
+}
+
+/* One state tensor less is one block of weights less. */
+static void test_lion_takes_a_block_less(void **state)
+{
+    (void)state;
+    static config c;
+    memory adamw_need, lion_need;
+    error e;
+    configure(&c, "adamw");
+    assert_true(memory_estimate(&adamw_need, &c, 2, &e));
+    configure(&c, "lion");
+    assert_true(memory_estimate(&lion_need, &c, 2, &e));
+    const size_t less = adamw_need.total - lion_need.total, page = tensor_block_bytes(1);
+    assert_in_range(less, lion_need.weights - page, lion_need.weights + page);
+    assert_int_equal(lion_need.optimizer, lion_need.weights);
+}
+
+/* ------------------------------------------------------------------------------------------------
  * An optimizer of whole matrices: momentum, made orthogonal by a step of Newton and Schulz for the
  * matrices of the layers, and plain for the rest; with a state that is not of the weights' shape.
  */
@@ -259,9 +313,14 @@ static void test_matrices(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_names),   cmocka_unit_test(test_identity),
-        cmocka_unit_test(test_threads), cmocka_unit_test(test_resume),
-        cmocka_unit_test(test_memory),  cmocka_unit_test(test_matrices),
+        cmocka_unit_test(test_names),
+        cmocka_unit_test(test_identity),
+        cmocka_unit_test(test_threads),
+        cmocka_unit_test(test_resume),
+        cmocka_unit_test(test_memory),
+        cmocka_unit_test(test_lion),
+        cmocka_unit_test(test_lion_takes_a_block_less),
+        cmocka_unit_test(test_matrices),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
