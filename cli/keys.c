@@ -1,6 +1,7 @@
 /* keys.c - `attnlab keys`: what a configuration, and a study, can say. */
 #include "cli/verbs.h"
 #include "core/base/table.h"
+#include "core/db/metric.h"
 #include "experiments/study_file.h"
 #include "trainer/model/optimizer.h"
 
@@ -88,6 +89,11 @@ int keys_verb(int argc, char **argv)
         table_text(&t, k->range);
         table_text(&t, NULL);
         table_text(&t, k->help);
+    }
+    for (const metric_kind *const *k = metric_kinds; *k; k++) {
+        char name[METRIC_NAME];
+        metric_write(name, sizeof name, METRIC_DEFAULT_TASK, METRIC_DEFAULT_SPLIT, (*k)->name, 0);
+        put_word(&t, "sweep.metric", name, (*k)->help);
     }
     table_close(&t);
     return STATUS_DONE;

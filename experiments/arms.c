@@ -1,6 +1,7 @@
 /* arms.c - the grid; see arms.h. */
 #include "experiments/arms.h"
 
+#include "core/db/metric.h"
 #include "experiments/match.h"
 
 #include <assert.h>
@@ -168,14 +169,19 @@ static bool find_bases(arms *a, const sweep *s, error *e)
 static bool check_metric(const arms *a, sweep *s, error *e)
 {
     const int64_t first = a->arm[0].c.model.context;
+    char usual[METRIC_NAME];
+    metric_write(usual, sizeof usual, METRIC_DEFAULT_TASK, METRIC_DEFAULT_SPLIT,
+                 METRIC_DEFAULT_KIND, first);
     for (int i = 1; i < a->n && !*s->metric; i++)
         if (a->arm[i].c.model.context != first)
             return error_usage(e,
                                "sweep.metric: the context is an axis, so name one length that all "
-                               "arms are evaluated at, such as val_loss@%lld",
-                               (long long)first);
-    if (!*s->metric) snprintf(s->metric, sizeof s->metric, "val_loss@%lld", (long long)first);
-    const int64_t length = strtoll(strchr(s->metric, '@') + 1, NULL, 10);
+                               "arms are evaluated at, such as %s",
+                               usual);
+    if (!*s->metric) snprintf(s->metric, sizeof s->metric, "%s", usual);
+    metric m;
+    if (!metric_parse(&m, s->metric, e)) return false;
+    const int64_t length = m.context;
     for (int i = 0; i < a->n; i++) {
         const config_counts *t = &a->arm[i].c.eval.context;
         bool there = false;

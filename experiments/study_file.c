@@ -3,6 +3,7 @@
 
 #include "core/base/file.h"
 #include "core/base/table.h"
+#include "core/db/metric.h"
 
 #include <assert.h>
 #include <math.h>
@@ -27,7 +28,7 @@ const sweep_key sweep_keys[] = {
     { "sweep.match", "map", "", "{params: model.ffn_dim}, {preset: llama2}",
       "what makes the arms equally large" },
     { "sweep.margin", "real", "", "0..", "differences below are equivalence (nats)" },
-    { "sweep.metric", "text", "val_loss@CONTEXT", "val_loss@N, val_bpb@N",
+    { "sweep.metric", "text", "val_loss@CONTEXT", "[TASK.]SPLIT_KIND@N",
       "what is compared; needed when the context is an axis" },
     { "sweep.alpha", "real", "0.05", "0..0.5", "error rate of the whole family" },
     { 0 },
@@ -108,11 +109,11 @@ static bool read_seeds(int *out, const yaml_node *at, error *e)
 static bool read_metric(char *out, size_t size, const yaml_node *at, error *e)
 {
     if (!read_text(out, size, "sweep.metric", at, e)) return false;
-    const char *number = strchr(out, '@');
-    const bool known = strncmp(out, "val_loss@", 9) == 0 || strncmp(out, "val_bpb@", 8) == 0;
-    return (known && number[1] >= '1' && number[1] <= '9' && strlen(number) < 10 &&
-            !number[1 + strspn(number + 1, "0123456789")]) ||
-           yaml_error(at, e, "sweep.metric: '%s' is not val_loss@N or val_bpb@N", out);
+    metric m;
+    error why;
+    if (!metric_parse(&m, out, &why)) return yaml_error(at, e, "sweep.metric: %s", why.msg);
+    return m.context > 0 ||
+           yaml_error(at, e, "sweep.metric: '%s' has no context: write %s@N", out, out);
 }
 
 static bool may_vary(const config_key *k, const yaml_node *at, error *e)
