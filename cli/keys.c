@@ -3,6 +3,7 @@
 #include "core/base/table.h"
 #include "core/db/metric.h"
 #include "experiments/study_file.h"
+#include "trainer/model/eval_task.h"
 #include "trainer/model/optimizer.h"
 
 #include <argp.h>
@@ -89,6 +90,11 @@ int keys_verb(int argc, char **argv)
         table_text(&t, k->range);
         table_text(&t, NULL);
         table_text(&t, k->help);
+    }
+    for (const eval_task *const *k = eval_tasks; *k; k++) {
+        char name[METRIC_NAME];
+        snprintf(name, sizeof name, "%s.SPLIT_KIND@N", (*k)->name);
+        put_word(&t, "sweep.metric", name, (*k)->help);
     }
     for (const metric_kind *const *k = metric_kinds; *k; k++) {
         char name[METRIC_NAME];

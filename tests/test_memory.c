@@ -53,7 +53,8 @@ static void check(int n_threads, const char *const *setting, size_t least)
     int32_t *token = malloc(2 * (size_t)c.train.batch_tokens * sizeof *token); /* as train does */
     const corpus text = { .val.n_tokens = 1 << 20 };
     assert_true(token && train_step_open(&l, &c, n_threads, &e));
-    assert_true(evaluation_open(&v, &l.m, &c, &text, l.w, l.pool, &e));
+    const eval_input in = { &l.m, l.w, &c, &text, l.pool };
+    assert_true(evaluation_open(&v, &in, &e));
     const double got = (double)(allocated - before), ratio = (double)said.total / got;
     evaluation_close(&v), train_step_close(&l), free(token);
     print_message("%.0f MiB, and %.0f predicted: %.3f\n", got / (1 << 20),

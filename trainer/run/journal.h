@@ -39,7 +39,7 @@ bool journal_open(journal *j, db *d, const record_run *r, const config *c, train
 void journal_drop(journal *j); /* forget it; rows not yet written are lost */
 
 bool journal_step(journal *j, const journal_row *row, error *e);
-bool journal_evaluation(journal *j, int64_t step, const evaluation_result *r, int n, bool final,
+bool journal_evaluation(journal *j, int64_t step, const eval_result *r, int n, bool final,
                         error *e);
 
 /* A file that cannot be written, or not for certain, is given up: the checkpoint before it stays

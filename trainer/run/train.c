@@ -91,24 +91,21 @@ static bool trainer_open(trainer *t, const config *c, error *e)
     if (!t->token) return error_set(e, "no memory for a batch");
     t->target = t->token + c->train.batch_tokens;
     return batch_open(&t->b, c, &t->text, e) && train_step_open(&t->l, c, threads_of(c), e) &&
-           evaluation_open(&t->v, &t->l.m, c, &t->text, t->l.w, t->l.pool, e);
+           evaluation_open(&t->v, &(eval_input){ &t->l.m, t->l.w, c, &t->text, t->l.pool }, e);
 }
 
 /* Look at the held-out text; *diverged when the loss is not finite, which is recorded as a whole,
  * without the positions that it fell on. */
 static bool evaluate(trainer *t, progress *p, bool *diverged, int64_t step, bool final, error *e)
 {
-    evaluation_result r[CONFIG_LIST];
+    const eval_result *r = t->v.result;
     panels_make(t->l.panels, t->l.pool);
-    const bool scored = evaluation_run(&t->v, r, e);
+    evaluation_run(&t->v);
     panels_leave(t->l.panels);
-    if (!scored) return false;
-    progress_evaluation(p, step, r, t->v.lengths);
+    progress_evaluation(p, step, r, t->v.n);
     *diverged = false;
-    for (int i = 0; i < t->v.lengths; i++) *diverged = *diverged || !isfinite(r[i].nll_sum);
-    const bool ok = journal_evaluation(&t->j, step, r, t->v.lengths, final && !*diverged, e);
-    for (int i = 0; i < t->v.lengths; i++) evaluation_result_close(&r[i]);
-    return ok;
+    for (int i = 0; i < t->v.n; i++) *diverged = *diverged || !isfinite(r[i].nll_sum);
+    return journal_evaluation(&t->j, step, r, t->v.n, final && !*diverged, e);
 }
 
 typedef enum outcome { OUTCOME_DONE, OUTCOME_DIVERGED, OUTCOME_STOPPED, OUTCOME_FAILED } outcome;
