@@ -1,4 +1,4 @@
-/* test_learner.c - the learning rate, by its closed form. */
+/* test_train_step.c - the learning rate of a step, against its closed form. */
 #include "trainer/model/train_step.h"
 
 #include "tests/unit.h"

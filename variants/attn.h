@@ -8,7 +8,7 @@
  * enum:
  *
  *     list      lifetime       written by           read by             sized by
- *     params    the model      the optimiser        all three passes    neither     l->w, l->dw
+ *     params    the model      the optimizer        all three passes    neither     l->w, l->dw
  *     acts      one step       forward              backward            S           l->act
  *     scratch   one call       anyone               the same call       S           l->tmp
  *     cache     one sequence   extend               extend              T           l->cache

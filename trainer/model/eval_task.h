@@ -16,7 +16,7 @@
 
 /* Sums over what was scored, so that any mean can be formed. */
 typedef struct eval_result {
-    const char *task, *split; /* "lm", "val"                                     */
+    const char *task, *split; /* of the task; of the text that it scored         */
     int context, stride;      /* tokens of a piece; from one piece to the next   */
     int64_t tokens, bytes;    /* scored, and what they decode to                 */
     double nll_sum;           /* nats                                            */

@@ -19,11 +19,11 @@
 
 enum { MODEL_LAYERS = 128, MODEL_NAME = 80 };
 
-/* A plain value. */
+/* The shape of a model; a plain value. */
 typedef struct model_config {
-    int L, D, H, E, F, V, T; /* T: the context it trains at */
-    bool tied;               /* the head is the embedding   */
-    double eps;              /* of RMSNorm                  */
+    int L, D, H, E, F, V, T; /* T: the training context   */
+    bool tied;               /* the head is the embedding */
+    double eps;              /* of RMSNorm                */
     rope_config rope;
     struct {
         const attn_variant *variant;
@@ -31,7 +31,7 @@ typedef struct model_config {
     } layer[MODEL_LAYERS];
 } model_config;
 
-/* Dims of one layer for B sequences of T positions, S of them in one call. */
+/* The dimensions of one layer's attention: B sequences of T positions, S of them in one call. */
 attn_dims model_dims(const model_config *c, int layer, int B, int T, int S);
 
 /* What a weight tensor is for.  A layer's tensors are in this order, those of its attention where
@@ -84,15 +84,16 @@ void model_close(model *m);
 /* Fill a block w with the initial weights of (seed, replica). */
 void model_init(const model *m, float *w, uint64_t seed, uint64_t replica);
 
-/* The weights that linear layers multiply by, at most m->n, in a block w; returns how many. */
+/* List the weights that linear layers multiply by, in a block w (or NULL): at most m->n.  Returns
+ * how many. */
 int model_linears(const model *m, const float *w, panels_weight *out);
 
-/* What a configuration costs, known without running it. */
+/* The cost of a configuration, known without running it. */
 typedef struct model_cost {
     int64_t params[MODEL_PARTS], total, nonembed; /* nonembed: without embedding and head        */
     double train_flops; /* a token: 6 x matmul parameters + 12 H E x visible pairs, all layers */
     double kv_bytes;    /* a token: float32 cache of all layers at T, over T                  */
-    int n_kv_heads;     /* 0 where a layer has none, or layers differ                         */
+    int n_kv_heads;     /* 0 if a layer has no such number, or layers differ                  */
 } model_cost;
 void model_cost_of(model_cost *out, const model_config *c);
 

@@ -4,8 +4,8 @@
  *     h1 = rmsnorm(x)    xm = x + attention(h1)    h2 = rmsnorm(xm)
  *     out = xm + W_down (silu(W_gate h2) * W_up h2)
  *
- * All activations lie in one block.  A part whose output can be made again from what is kept is
- * made again in backward (SwiGLU's product, the logits).
+ * All activations lie in one block.  The product of SwiGLU is not kept: backward computes it again.
+ * Logits exist one slice of rows at a time, with their gradient right after them.
  */
 #include "trainer/model/pass.h"
 
@@ -241,9 +241,9 @@ const char *const pass_parts[PARTS] = { "attention",    "attention backward",
                                         "feed-forward", "feed-forward backward",
                                         "norms",        "head and loss",
                                         "embedding",    "adding gradients",
-                                        "optimiser",    "other" };
+                                        "optimizer",    "other" };
 
-/* The time since the last call went into this part. */
+/* Count the time since the last call towards this part. */
 static void spent(pass *p, pass_part part)
 {
     const double now = timer_now();
@@ -266,8 +266,8 @@ static void embed_backward(const pass *p, const int32_t *token, int N)
     for (int i = 0; i < N; i++) vector_add(p->dembed + (size_t)token[i] * D, p->dx + i * D, D);
 }
 
-/* out (N, D) = the residual stream behind layer l; t < 0 is a whole batch, else through the cache.
- */
+/* out (N, D) = the residual stream after layer l: of whole sequences if t < 0, else through the
+ * cache from position t on. */
 static void layer_forward(pass *p, pass_layer *l, int i, float *out, int N, int t, int S)
 {
     const model_config *c = &p->m->config;
@@ -294,14 +294,13 @@ static void layer_forward(pass *p, pass_layer *l, int i, float *out, int N, int 
     spent(p, PART_FFN);
 }
 
-/* p->dx (N, D): in, the gradient behind the layer; out, the one before it. */
+/* p->dx (N, D): on entry the gradient of the layer's output, on return that of its input. */
 static void layer_backward(pass *p, const pass_layer *l, int i, int N)
 {
     const model_config *c = &p->m->config;
     const size_t NF = (size_t)N * c->F;
 
-    /* The output of swiglu was not kept; its gradient lies in dup until swiglu_backward has read
-     * it. */
+    /* dup holds the gradient of swiglu's output until swiglu_backward has read it. */
     swiglu(p->a, l->gate, l->up, NF);
     linear_backward(p->dup, l->ddown_w, p->dx, p->a, l->down_w, N, c->F, c->D, 0);
     swiglu_backward(p->dgate, p->dup, p->a, p->dup, l->gate, l->up, NF);
@@ -317,7 +316,7 @@ static void layer_backward(pass *p, const pass_layer *l, int i, int N)
     spent(p, PART_NORM);
 }
 
-/* The attention of a batch of B, in memory laid out for as many or more. */
+/* Set every layer to B sequences, at most as many as the memory was laid out for. */
 static void set_batch(pass *p, int B)
 {
     assert(B >= 1 && B <= p->B);

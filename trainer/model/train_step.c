@@ -30,7 +30,7 @@ double train_step_rate(const config *c, int64_t step)
     const double end = (double)batch_steps(c) * (double)c->train.batch_tokens;
     const double warm = (double)c->train.warmup_tokens, floor = c->train.min_lr_ratio;
     if (at < warm) return c->train.lr * at / warm;
-    double part; /* of the way from the floor up to the peak */
+    double part; /* of the way from the lowest rate to the peak */
     if (c->train.schedule == SCHEDULE_COSINE && end > warm)
         part = 0.5 * (1 + cos(PI * (at - warm) / (end - warm)));
     else if (c->train.schedule == SCHEDULE_WSD && at > end - (double)c->train.decay_tokens)
@@ -56,7 +56,7 @@ static bool open_panels(train_step *train, error *e)
     return ok;
 }
 
-/* Everything that is plain memory. */
+/* Weights, gradients and buffers, all cleared. */
 static bool open_blocks(train_step *train, error *e)
 {
     const size_t floats = train->m.floats, workers = (size_t)train->workers;
@@ -112,7 +112,7 @@ void train_step_close(train_step *train)
     *train = (train_step){ 0 };
 }
 
-/* Copy the tensors of a safetensors file over the weights of the same names and shapes. */
+/* Read every weight from the safetensors file's tensor of the same name and size. */
 static bool load_weights(train_step *train, const char *path, error *e)
 {
     safetensors s;
@@ -152,7 +152,7 @@ typedef struct work {
     pthread_cond_t turned;
 } work;
 
-/* g += a lane's gradient, which is 0 again afterwards: a piece is cleared while it is in cache. */
+/* g += a lane's gradient, which is cleared for the next lane while each piece is in cache. */
 static void add_in_turn(work *k, int lane, float *from)
 {
     train_step *train = k->train;

@@ -33,8 +33,8 @@ typedef struct journal {
     journal_row *row;
 } journal;
 
-/* Fills l's weights and moments: from a checkpoint, or as the configuration starts.  The caller has
- * the run's lock.  Fails, with nothing changed, when the database does. */
+/* Fill l's weights and optimizer state: from the newest checkpoint, or as the configuration starts.
+ * The caller has the run's lock.  Fails, with nothing changed, if the database does. */
 bool journal_open(journal *j, db *d, const record_run *r, const config *c, train_step *l, error *e);
 void journal_drop(journal *j); /* forget it; rows not yet written are lost */
 

@@ -1,4 +1,4 @@
-/* adamw.c - the optimiser's update, entry by entry; the equation is in kernels.h.
+/* adamw.c - one step of AdamW, entry by entry; the equation is in kernels.h.
  *
  * I. Loshchilov and F. Hutter, Decoupled weight decay regularization, 2019.
  */

@@ -1,4 +1,4 @@
-/* adamw.c - the optimiser's update, as plain/adamw.c has it. */
+/* adamw.c - one step of AdamW (kernels.h has the equation), a vector of entries at a time. */
 #include "core/compute/simd/simd.h"
 
 #include <string.h>
