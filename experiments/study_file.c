@@ -4,6 +4,7 @@
 #include "core/base/file.h"
 #include "core/base/table.h"
 #include "core/db/metric.h"
+#include "trainer/model/evaluation.h"
 
 #include <assert.h>
 #include <math.h>
@@ -111,7 +112,8 @@ static bool read_metric(char *out, size_t size, const yaml_node *at, error *e)
     if (!read_text(out, size, "sweep.metric", at, e)) return false;
     metric m;
     error why;
-    if (!metric_parse(&m, out, &why)) return yaml_error(at, e, "sweep.metric: %s", why.msg);
+    if (!metric_parse(&m, out, &why) || !evaluation_check(m.task, m.split, &why))
+        return yaml_error(at, e, "sweep.metric: %s", why.msg);
     return m.context > 0 ||
            yaml_error(at, e, "sweep.metric: '%s' has no context: write %s@N", out, out);
 }

@@ -12,6 +12,7 @@
 #include "core/compute/threads.h"
 #include "trainer/config/config.h"
 #include "trainer/corpus/corpus.h"
+#include "trainer/corpus/manifest.h"
 #include "trainer/model/model.h"
 
 /* Sums over what was scored, so that any mean can be formed. */
@@ -41,6 +42,7 @@ typedef struct eval_input {
 typedef struct eval_task {
     const char *name; /* TASK in the name of a metric */
     const char *help; /* one line                     */
+    int split;        /* the part of the corpus that it scores, such as SPLIT_VAL */
 
     /* How many results it has, such as one for each length in eval.context. */
     int (*results)(const config *c);
@@ -51,7 +53,8 @@ typedef struct eval_task {
     /* Fails if the text is too short or memory runs out. */
     bool (*open)(void **state, const eval_input *in, error *e);
 
-    /* Fill in the results, all but `task`.  Their arrays are the state's, until the next run. */
+    /* Fill in the results, all but `task` and `split`.  Their arrays are the state's, until the
+     * next run. */
     void (*run)(eval_result *out, void *state);
 
     void (*close)(void *state);

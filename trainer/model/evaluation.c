@@ -4,7 +4,9 @@
  */
 #include "trainer/model/evaluation.h"
 
+#include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 
 bool evaluation_open(evaluation *v, const eval_input *in, error *e)
 {
@@ -39,8 +41,25 @@ void evaluation_run(evaluation *v)
     for (int i = 0; i < v->tasks; i++) {
         const evaluation_task *t = &v->task[i];
         t->task->run(t->result, t->state);
-        for (int j = 0; j < t->n; j++) t->result[j].task = t->task->name;
+        for (int j = 0; j < t->n; j++) {
+            t->result[j].task = t->task->name;
+            t->result[j].split = SPLIT_NAME[t->task->split];
+        }
     }
+}
+
+bool evaluation_check(const char *task, const char *split, error *e)
+{
+    char known[256] = "";
+    size_t n = 0;
+    for (const eval_task *const *t = eval_tasks; *t && n < sizeof known; t++) {
+        const char *own = SPLIT_NAME[(*t)->split];
+        if (strcmp((*t)->name, task) == 0 && strcmp(own, split) == 0) return true;
+        n += (size_t)snprintf(known + n, sizeof known - n, "%s%s.%s", n ? ", " : "", (*t)->name,
+                              own);
+    }
+    return error_usage(e, "nothing evaluates %s.%s: write one of %s (TASK.SPLIT)", task, split,
+                       known);
 }
 
 size_t evaluation_memory(const config *c, const model *m, int n_threads)

@@ -28,6 +28,9 @@ void evaluation_close(evaluation *v);
 /* Fill in v->result. */
 void evaluation_run(evaluation *v);
 
+/* Does a task of this name score this split?  Fails with those there are. */
+bool evaluation_check(const char *task, const char *split, error *e);
+
 /* Bytes that evaluation_open takes with this many threads. */
 size_t evaluation_memory(const config *c, const model *m, int n_threads);
 

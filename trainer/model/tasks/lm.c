@@ -10,7 +10,6 @@
  * so the result does not depend on the threads.
  */
 #include "core/base/timer.h"
-#include "trainer/corpus/manifest.h"
 #include "trainer/model/eval_task.h"
 #include "trainer/model/pass.h"
 
@@ -190,8 +189,7 @@ static void take_windows(void *arg, int thread)
 static void add_up(eval_result *r, const lm *task, const length *l)
 {
     const int W = task->window, C = l->context, s = l->stride;
-    *r = (eval_result){ .split = SPLIT_NAME[SPLIT_VAL],
-                        .context = C,
+    *r = (eval_result){ .context = C,
                         .stride = s,
                         .windows = task->windows,
                         .window_nll = l->window_nll,
@@ -235,6 +233,7 @@ static void run_task(eval_result *out, void *state)
 const eval_task eval_task_lm = {
     .name = "lm",
     .help = "the loss on held-out text, at every length in eval.context",
+    .split = SPLIT_VAL,
     .results = count_results,
     .memory = memory_of,
     .open = open_task,
