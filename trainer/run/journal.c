@@ -194,15 +194,14 @@ bool journal_step(journal *j, const journal_row *row, error *e)
 }
 
 /* One evaluation; its sums by sequence and by position too when it is the final one. */
-static bool write_evaluation(journal *j, int64_t step, const eval_result *r, bool final,
-                             error *e)
+static bool write_evaluation(journal *j, int64_t step, const eval_result *r, bool final, error *e)
 {
     if (!db_run(
             j->d, e,
             "INSERT INTO eval(run_id, step, task, split, context, stride, n_tok, n_bytes, nll_sum,"
             " last_n_tok, last_nll_sum, wall_ms) VALUES(?,?,?,?,?,?,?,?,?,?,?,?)",
-            "iittnniididi", j->run_id, step, r->task, r->split, r->context, r->stride, r->tokens, r->bytes, r->nll_sum,
-            r->last_tokens, r->last_nll_sum, r->wall_ms))
+            "iittnniididi", j->run_id, step, r->task, r->split, r->context, r->stride, r->tokens,
+            r->bytes, r->nll_sum, r->last_tokens, r->last_nll_sum, r->wall_ms))
         return false;
     const int64_t id = db_last_id(j->d);
     bool ok = true;
@@ -216,8 +215,7 @@ static bool write_evaluation(journal *j, int64_t step, const eval_result *r, boo
     return ok;
 }
 
-bool journal_evaluation(journal *j, int64_t step, const eval_result *r, int n, bool final,
-                        error *e)
+bool journal_evaluation(journal *j, int64_t step, const eval_result *r, int n, bool final, error *e)
 {
     if (!db_begin(j->d, e)) return false;
     bool ok = write_rows(j, e);
