@@ -94,8 +94,8 @@ static bool weigh(size_t *bytes, const arms *r, int n_threads, error *e)
 {
     *bytes = 1;
     for (int i = 0; i < r->n; i++) {
-        model_memory m;
-        if (!memory_weigh(&m, &r->arm[i].spec, n_threads, e) || !memory_check(&m, n_threads, e))
+        memory m;
+        if (!memory_estimate(&m, &r->arm[i].spec, n_threads, e) || !memory_check(&m, n_threads, e))
             return error_where(e, "arm '%s'", r->arm[i].label);
         if (m.total > *bytes) *bytes = m.total;
     }
@@ -136,7 +136,7 @@ static int dry_run(const arguments *a, const study_file *s, const arms *r, error
         }
         record = &d;
     }
-    bool ok = seconds || error_set(e, "no memory");
+    bool ok = seconds || error_set(e, "out of memory");
     ok = ok && plan_look(&p, record, r, s, e) && share(&how, a, r, &p, e) &&
          plan_table_measure(seconds, r, &p, how.threads, e);
     if (ok) {
