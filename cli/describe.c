@@ -56,11 +56,9 @@ static bool describe(command_call *call, error *e)
 
     const int workers = c.train.threads ? (int)c.train.threads : threads_available();
     model_cost cost;
-    model_memory memory;
-    model_price(&cost, &spec.model);
-    if (!memory_weigh(&memory, &spec, workers, e)) return false;
-    const size_t training =
-        memory.weights + memory.gradients + memory.moments + memory.activations + memory.scratch;
+    memory need;
+    model_cost_of(&cost, &spec.model);
+    if (!memory_estimate(&need, &spec, workers, e)) return false;
     const line lines[] = {
         { "n_params_embed", "", (double)cost.params[MODEL_EMBED] },
         { "n_params_attn", "", (double)cost.params[MODEL_ATTENTION] },
@@ -71,18 +69,18 @@ static bool describe(command_call *call, error *e)
         { "n_params_nonembed", "", (double)cost.nonembed },
         { "train_flops_per_token", "", cost.train_flops },
         { "kv_bytes_per_token", "bytes", cost.kv_bytes },
-        { "weights_bytes", "bytes", (double)memory.weights },
-        { "gradients_bytes", "bytes", (double)memory.gradients },
-        { "moments_bytes", "bytes", (double)memory.moments },
-        { "activations_bytes", "bytes", (double)memory.activations },
-        { "scratch_bytes", "bytes", (double)memory.scratch },
-        { "evaluation_bytes", "bytes", (double)(memory.total - training) },
-        { "total_bytes", "bytes", (double)memory.total },
+        { "weights_bytes", "bytes", (double)need.weights },
+        { "gradients_bytes", "bytes", (double)need.gradients },
+        { "optimizer_bytes", "bytes", (double)need.optimizer },
+        { "activations_bytes", "bytes", (double)need.activations },
+        { "scratch_bytes", "bytes", (double)need.scratch },
+        { "evaluation_bytes", "bytes", (double)need.evaluation },
+        { "total_bytes", "bytes", (double)need.total },
         { "threads", "", workers },
     };
     command_rows(call);
     print(lines, sizeof lines / sizeof *lines, &c, command_format(call));
-    return memory_check(&memory, workers, e);
+    return memory_check(&need, workers, e);
 }
 
 static int run(command_call *call, const void *given)

@@ -1,7 +1,10 @@
 /* keys.c - `attnlab keys`: what a configuration, and a study, can say. */
 #include "cli/command.h"
 #include "core/base/table.h"
+#include "core/db/metric.h"
 #include "experiments/study_file.h"
+#include "trainer/model/eval_task.h"
+#include "trainer/model/optimizer.h"
 
 #include <string.h>
 
@@ -36,6 +39,16 @@ static void put_key(table *t, const config_key *k)
     table_text(t, k->help);
 }
 
+/* A word that a choice may be, and what it means. */
+static void put_word(table *t, const char *key, const char *word, const char *help)
+{
+    char text[64];
+    snprintf(text, sizeof text, "%s=%s", key, word);
+    table_text(t, text);
+    for (int i = 0; i < 4; i++) table_text(t, NULL);
+    table_text(t, help);
+}
+
 static int run(command_call *call, const void *given)
 {
     table t;
@@ -44,13 +57,10 @@ static int run(command_call *call, const void *given)
     table_open(&t, command_format(call), stdout, 6,
                (const char *[]){ "name", "type", "default", "range", "identity", "help" });
     for (const config_key *k = config_keys; k->name; k++) put_key(&t, k);
-    for (const rope_scaling *const *scaling = rope_scalings; *scaling; scaling++) {
-        char name[64];
-        snprintf(name, sizeof name, "model.rope_scaling=%s", (*scaling)->name);
-        table_text(&t, name);
-        for (int i = 0; i < 4; i++) table_text(&t, NULL);
-        table_text(&t, (*scaling)->help);
-    }
+    for (const rope_scaling *const *scaling = rope_scalings; *scaling; scaling++)
+        put_word(&t, "model.rope_scaling", (*scaling)->name, (*scaling)->help);
+    for (const optimizer *const *o = optimizers; *o; o++)
+        put_word(&t, "train.optimizer", (*o)->name, (*o)->help);
     for (const study_file_key *k = study_file_keys; k->name; k++) {
         table_text(&t, k->name);
         table_text(&t, k->type);
@@ -58,6 +68,16 @@ static int run(command_call *call, const void *given)
         table_text(&t, k->range);
         table_text(&t, NULL);
         table_text(&t, k->help);
+    }
+    for (const eval_task *const *k = eval_tasks; *k; k++) {
+        char name[METRIC_NAME];
+        snprintf(name, sizeof name, "%s.SPLIT_KIND@N", (*k)->name);
+        put_word(&t, "sweep.metric", name, (*k)->help);
+    }
+    for (const metric_kind *const *k = metric_kinds; *k; k++) {
+        char name[METRIC_NAME];
+        metric_write(name, sizeof name, METRIC_DEFAULT_TASK, METRIC_DEFAULT_SPLIT, (*k)->name, 0);
+        put_word(&t, "sweep.metric", name, (*k)->help);
     }
     table_close(&t);
     return STATUS_DONE;

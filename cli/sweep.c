@@ -32,8 +32,8 @@ static bool estimate(size_t *bytes, const arms *r, int n_threads, error *e)
 {
     *bytes = 1;
     for (int i = 0; i < r->n; i++) {
-        model_memory m;
-        if (!memory_weigh(&m, &r->arm[i].spec, n_threads, e) || !memory_check(&m, n_threads, e))
+        memory m;
+        if (!memory_estimate(&m, &r->arm[i].spec, n_threads, e) || !memory_check(&m, n_threads, e))
             return error_where(e, "arm '%s'", r->arm[i].label);
         if (m.total > *bytes) *bytes = m.total;
     }

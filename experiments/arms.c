@@ -1,6 +1,7 @@
 /* arms.c - the grid of all axes, the last axis fastest, without what sweep.exclude names. */
 #include "experiments/arms.h"
 
+#include "core/db/metric.h"
 #include "experiments/match.h"
 
 #include <assert.h>
@@ -170,14 +171,19 @@ static bool find_bases(arms *a, const study_file *s, error *e)
 static bool check_metric(const arms *a, study_file *s, error *e)
 {
     const int64_t first = a->arm[0].spec.config.model.context;
+    char usual[METRIC_NAME];
+    metric_write(usual, sizeof usual, METRIC_DEFAULT_TASK, METRIC_DEFAULT_SPLIT,
+                 METRIC_DEFAULT_KIND, first);
     for (int i = 1; i < a->n && !*s->metric; i++)
         if (a->arm[i].spec.config.model.context != first)
             return error_usage(e,
                                "sweep.metric: the context is an axis, so name a length at which "
-                               "all arms are evaluated, such as val_loss@%lld",
-                               (long long)first);
-    if (!*s->metric) snprintf(s->metric, sizeof s->metric, "val_loss@%lld", (long long)first);
-    const int64_t length = strtoll(strchr(s->metric, '@') + 1, NULL, 10);
+                               "all arms are evaluated, such as %s",
+                               usual);
+    if (!*s->metric) snprintf(s->metric, sizeof s->metric, "%s", usual);
+    metric m;
+    if (!metric_parse(&m, s->metric, e)) return false;
+    const int64_t length = m.context;
     for (int i = 0; i < a->n; i++) {
         const config_counts *t = &a->arm[i].spec.config.eval.context;
         bool there = false;
@@ -197,7 +203,7 @@ bool arms_open(arms *a, study_file *s, error *e)
     bool ok = list_arms(a, s, e) && set_span(a, e) && resolve(a, s, e);
     for (int i = 0; ok && i < a->n; i++) {
         label(&a->arm[i], s);
-        model_price(&a->arm[i].cost, &a->arm[i].spec.model);
+        model_cost_of(&a->arm[i].cost, &a->arm[i].spec.model);
     }
     ok = ok && find_bases(a, s, e) && match_arms(a, s, e) && check_labels(a, e) &&
          check_metric(a, s, e);

@@ -12,7 +12,7 @@ static bool set_ffn(arm *a, int64_t ffn, error *e)
     if (!config_override(&a->spec.config, setting, e) ||
         !run_spec_resolve(&a->spec, &a->spec.config, e))
         return error_where(e, "sweep.match: arm '%s'", a->label);
-    model_price(&a->cost, &a->spec.model);
+    model_cost_of(&a->cost, &a->spec.model);
     return true;
 }
 

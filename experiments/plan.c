@@ -6,6 +6,7 @@
 #include "experiments/plan.h"
 
 #include "core/base/table.h"
+#include "core/db/metric.h"
 
 #include <assert.h>
 #include <math.h>
@@ -191,6 +192,16 @@ static bool check_fixed(writer *w)
     return ok;
 }
 
+/* Which way is better, as sweep_version.direction has it. */
+static const char *direction_of(const study_file *s)
+{
+    metric m;
+    error ignored;
+    const bool ok = metric_parse(&m, s->metric, &ignored); /* it was parsed when it was read */
+    assert(ok), (void)ok;
+    return m.larger_is_better ? "max" : "min";
+}
+
 /* A new version if anything that may change did, with what was known at that time. */
 static bool write_version(writer *w)
 {
@@ -218,9 +229,10 @@ static bool write_version(writer *w)
            db_run(d, w->e,
                   "INSERT INTO sweep_version(sweep_id, version, at_ms, spec_text, question,"
                   " hypothesis, metric, direction, margin, alpha, seeds, runs_done, looks)"
-                  " VALUES(?,?,?,?,?,?,?,'min',?,?,?,?,?)",
-                  "iiittttddnii", w->sweep_id, version + 1, db_now_ms(), s->text, s->question,
-                  s->hypothesis, s->metric, s->margin, s->alpha, s->seeds, done, looks);
+                  " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?)",
+                  "iiitttttddnii", w->sweep_id, version + 1, db_now_ms(), s->text, s->question,
+                  s->hypothesis, s->metric, direction_of(s), s->margin, s->alpha, s->seeds, done,
+                  looks);
 }
 
 /* --- arms and runs ---------------------------------------------------------------------------- */

@@ -9,6 +9,8 @@
 #include "core/base/file.h"
 #include "core/base/table.h"
 #include "core/db/db.h"
+#include "core/db/metric.h"
+#include "trainer/model/evaluation.h"
 
 #include <assert.h>
 #include <math.h>
@@ -33,7 +35,7 @@ const study_file_key study_file_keys[] = {
     { "sweep.baseline",   "map",    "",                 "{key: value}",           "each arm is compared with the arm that differs only in these keys" },
     { "sweep.match",      "map",    "",                 "{params: model.ffn_dim}, {preset: llama2}", "how to make the arms equally large" },
     { "sweep.margin",     "real",   "",                 "0..",                    "smaller differences count as equivalent (nats)" },
-    { "sweep.metric",     "text",   "val_loss@CONTEXT", "val_loss@N, val_bpb@N",  "the metric to compare; required if the context is an axis" },
+    { "sweep.metric",     "text",   "val_loss@CONTEXT", "[TASK.]SPLIT_KIND@N",  "the metric to compare; required if the context is an axis" },
     { "sweep.alpha",      "real",   "0.05",             "0..0.5",                 "error rate of all comparisons together" },
     { 0 },
 };
@@ -107,11 +109,12 @@ static bool read_seeds(int *out, const yaml_node *at, error *e)
 static bool read_metric(char *out, size_t size, const yaml_node *at, error *e)
 {
     if (!read_text(out, size, "sweep.metric", at, e)) return false;
-    const char *number = strchr(out, '@');
-    const bool known = strncmp(out, "val_loss@", 9) == 0 || strncmp(out, "val_bpb@", 8) == 0;
-    return (known && number[1] >= '1' && number[1] <= '9' && strlen(number) < 10 &&
-            !number[1 + strspn(number + 1, "0123456789")]) ||
-           yaml_error(at, e, "sweep.metric: '%s' is not val_loss@N or val_bpb@N", out);
+    metric m;
+    error why;
+    if (!metric_parse(&m, out, &why) || !evaluation_check(m.task, m.split, &why))
+        return yaml_error(at, e, "sweep.metric: %s", why.msg);
+    return m.context > 0 ||
+           yaml_error(at, e, "sweep.metric: '%s' has no context: write %s@N", out, out);
 }
 
 static bool may_vary(const config_key *k, const yaml_node *at, error *e)

@@ -57,6 +57,8 @@ sed -i 's/PASS_SLICE = [0-9]*/PASS_SLICE = 7/' copy/trainer/model/pass.h
 parts -O3 | diff before - | grep -q '^> *{ "trainer"' || fail "PASS_SLICE changes nothing"
 parts -O3 >before
 check trainer trainer/model/pass.c
+check trainer trainer/model/optimizers/adamw.c
+check trainer trainer/model/tasks/lm.c
 check trainer trainer/config/config_table.c
 check trainer trainer/corpus/corpus.c
 check trainer trainer/run/train.c

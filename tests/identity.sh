@@ -57,6 +57,25 @@ if ATTNLAB_KERNELS=avx512 train half1.db $half train.threads=1 2>/dev/null; then
     train half2.db $half || fail "bfloat16 resumed: $(cat err)"
     log half2.db | cmp -s half1.log - || fail "bfloat16: a run that was killed has other numbers"
 fi
+# Another optimizer keeps them too, and is another run.
+lion="train.optimizer=lion train.lr=1e-3 train.tokens=20k"
+train lion1.db $lion train.threads=1 || fail "lion: $(cat err)"
+log lion1.db >lion1.log
+cmp -s lion1.log t1.log && fail "lion computes as adamw does"
+train lion3.db $lion train.threads=3 || fail "lion, 3 threads: $(cat err)"
+log lion3.db | cmp -s lion1.log - || fail "lion: threads change numbers"
+"$attnlab" train small.yaml --quiet --db lion2.db $lion train.save_every_tokens=512 2>err &
+pid=$!
+while kill -0 $pid 2>/dev/null &&
+    [ "$(sqlite3 lion2.db 'SELECT count(*) FROM ckpt' 2>/dev/null || echo 0)" -lt 2 ]; do sleep 0.02; done
+kill -9 $pid 2>/dev/null
+wait $pid 2>/dev/null
+train lion2.db $lion || fail "lion resumed: $(cat err)"
+log lion2.db | cmp -s lion1.log - || fail "lion: a run that was killed has other numbers"
+train t1.db $lion || fail "lion beside adamw: $(cat err)"
+[ "$(sqlite3 t1.db "SELECT count(*) FROM config WHERE instr(canon_json, 'train.optimizer')")" = 1 ] ||
+    fail "train.optimizer is not in the identity exactly where it is not the default"
+
 ATTNLAB_KERNELS=plain train plain.db train.precision=bfloat16 train.tokens=1k ||
     fail "bfloat16 by plain C: $(cat err)"
 ATTNLAB_KERNELS=openblas train no.db $half
@@ -66,7 +85,7 @@ ATTNLAB_KERNELS=openblas train no.db $half
 
 # Another seed makes another run; evaluating or saving at other times changes no number.
 train t1.db train.seed=2 train.threads=1 train.tokens=5k || fail "seed 2"
-[ "$(sqlite3 t1.db 'SELECT count(*) FROM run')" = 2 ] || fail "seed 2 is not a run of its own"
+[ "$(sqlite3 t1.db 'SELECT count(*) FROM run')" = 3 ] || fail "seed 2 is not a run of its own"
 train look.db eval.every_tokens=3k train.save_every_tokens=7k || fail "other looks: $(cat err)"
 log look.db | grep -v '^eval' >look.log
 grep -v '^eval' t1.log >t1.noeval

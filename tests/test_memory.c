@@ -41,23 +41,24 @@ static void check(int n_threads, const char *const *setting, size_t least)
     static config c;
     static run_spec spec;
     error e;
-    train_step l;
+    train_step train;
     evaluation v;
-    model_memory said;
+    memory said;
     config_init(&c);
     for (; *setting; setting++)
         if (!config_override(&c, *setting, &e)) fail_msg("%s: %s", *setting, e.msg);
     if (!run_spec_resolve(&spec, &c, &e)) fail_msg("%s", e.msg);
     c = spec.config;
-    assert_true(memory_weigh(&said, &spec, n_threads, &e));
+    assert_true(memory_estimate(&said, &spec, n_threads, &e));
 
     const size_t before = allocated;
     int32_t *token = malloc(2 * (size_t)c.train.batch_tokens * sizeof *token); /* as train does */
     const corpus text = { .val.n_tokens = 1 << 20 };
-    assert_true(token && train_step_open(&l, &spec, n_threads, &e));
-    assert_true(evaluation_open(&v, &l.m, &c, &text, l.w, l.pool, &e));
+    assert_true(token && train_step_open(&train, &spec, n_threads, &e));
+    const eval_input in = { &train.m, train.w, &c, &text, train.pool };
+    assert_true(evaluation_open(&v, &in, &e));
     const double got = (double)(allocated - before), ratio = (double)said.total / got;
-    evaluation_close(&v), train_step_close(&l), free(token);
+    evaluation_close(&v), train_step_close(&train), free(token);
     print_message("%.0f MiB, and %.0f predicted: %.3f\n", got / (1 << 20),
                   (double)said.total / (1 << 20), ratio);
     assert_true(got > (double)least);
@@ -107,7 +108,7 @@ static void test_long_contexts(void **state)
         static config c;
         static run_spec spec;
         error e;
-        model_memory m;
+        memory m;
         config_init(&c);
         const char *const shape[] = { "model.dim=128",
                                       "model.n_layers=6",
@@ -117,7 +118,7 @@ static void test_long_contexts(void **state)
                                       i ? "train.batch_tokens=32768" : "train.batch_tokens=16384" };
         for (int j = 0; j < 6; j++) assert_true(config_override(&c, shape[j], &e));
         assert_true(run_spec_resolve(&spec, &c, &e));
-        assert_true(memory_weigh(&m, &spec, 2, &e));
+        assert_true(memory_estimate(&m, &spec, 2, &e));
         if (i == 0) assert_true(m.total < (size_t)2 << 30);
         bytes[i] = m.activations;
     }

@@ -138,8 +138,13 @@ static void test_refused(void **state)
     refused("sweep: {name: s, margin: nan}\n", NULL, "study.yaml:1:26: ", "finite");
     refused("sweep: {name: s, margin: -1}\n", NULL, "study.yaml:1:26: ", "outside");
     refused("sweep: {name: s, design: zip}\n", NULL, "study.yaml:1:26: ", "not one of grid");
-    refused("sweep: {name: s, metric: loss}\n", NULL, "study.yaml:1:26: ", "val_loss@N");
-    refused("sweep: {name: s, metric: val_loss@12x}\n", NULL, "study.yaml:1:26: ", "val_loss@N");
+    refused("sweep: {name: s, metric: loss}\n", NULL, "study.yaml:1:26: ", "loss, bpb, last");
+    refused("sweep: {name: s, metric: val_loss@12x}\n", NULL,
+            "study.yaml:1:26: ", "no metric 'val_loss@12x'");
+    refused("sweep: {name: s, metric: train_loss@64}\n", NULL, "study.yaml:1:26: ", "lm.val");
+    refused("sweep: {name: s, metric: mqar.val_loss@64}\n", NULL,
+            "study.yaml:1:26: ", "nothing evaluates mqar.val");
+    refused("sweep: {name: s, metric: val_bpb}\n", NULL, "study.yaml:1:26: ", "write val_bpb@N");
     refused("sweep: {name: s, match: {flops: x}}\n", NULL, "study.yaml:1:25: ", "params");
     refused("sweep: {name: s, axes: [mha]}\n", NULL, "study.yaml:1:24: ", "{key: [values]}");
     refused("sweep: {name: s, axes: {model.x: [1]}}\n", NULL, "study.yaml:1:25: ", "unknown key");

@@ -1,4 +1,4 @@
-/* test_train_step.c - the learning rate against its closed form. */
+/* test_train_step.c - the learning rate of a step, against its closed form. */
 #include "trainer/model/train_step.h"
 
 #include "tests/unit.h"

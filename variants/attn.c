@@ -43,6 +43,11 @@ int attn_rotary(const attn_variant *v, const attn_dims *d)
     return v->rotary ? v->rotary(d) : 0;
 }
 
+int attn_kv_heads(const attn_variant *v, const attn_dims *d)
+{
+    return v->kv_heads ? v->kv_heads(d) : 0;
+}
+
 double attn_pairs(const attn_variant *v, const attn_dims *d)
 {
     return v->pairs ? v->pairs(d) : 0;

@@ -8,7 +8,7 @@
  * four lists of tensors, and receives one pointer per entry, indexed by the same local enum:
  *
  *     list      lifetime       written by           read by             sized by
- *     params    the model      the optimiser        all three passes    neither     l->w, l->dw
+ *     params    the model      the optimizer        all three passes    neither     l->w, l->dw
  *     acts      one step       forward              backward            S           l->act
  *     scratch   one call       anyone               the same call       S           l->tmp
  *     cache     one sequence   extend               extend              T           l->cache
@@ -85,6 +85,9 @@ typedef struct attn_variant {
     /* Width of the part of a head that RoPE rotates; NULL means 0. */
     int (*rotary)(const attn_dims *d);
 
+    /* Key/value heads, for people; NULL if a layer has no such number. */
+    int (*kv_heads)(const attn_dims *d);
+
     /* Keys that a query is scored against, on average over a sequence of d->T positions: the cost
      * of attention beyond its weights.  NULL means 0. */
     double (*pairs)(const attn_dims *d);
@@ -115,6 +118,7 @@ extern const char *const attn_files[];
 
 const attn_variant *attn_find(const char *name);
 int attn_rotary(const attn_variant *v, const attn_dims *d);
+int attn_kv_heads(const attn_variant *v, const attn_dims *d); /* 0: it has no such number */
 double attn_pairs(const attn_variant *v, const attn_dims *d);
 
 /* Standard deviation of initial weights: 0.02, and 0.02 / sqrt(2 L) for those that write to the

@@ -185,8 +185,9 @@ static void extend(const attn_layer *l, float *y, const float *x, int t, int S)
 
 /* The four differ in their options, and in nothing else. */
 #define GROUPED                                                                                    \
-    .check = check, .rotary = rotary, .pairs = pairs, .params = params, .acts = acts,              \
-    .scratch = scratch, .cache = cache, .forward = forward, .backward = backward, .extend = extend
+    .check = check, .rotary = rotary, .kv_heads = kv_heads, .pairs = pairs, .params = params,      \
+    .acts = acts, .scratch = scratch, .cache = cache, .forward = forward, .backward = backward,    \
+    .extend = extend
 
 // clang-format off
 const attn_variant attn_gqa = {

@@ -7,8 +7,8 @@
 #ifndef ANALYSIS_DATA_STUDY_H
 #define ANALYSIS_DATA_STUDY_H
 
-#include "analysis/data/metric.h"
 #include "core/db/db.h"
+#include "core/db/metric.h"
 
 #include <stddef.h>
 

@@ -2,7 +2,7 @@
  *
  * They are cut into pieces for idle threads, by sizes alone.  What is summed over rows is summed
  * within each piece first, and these sums are added in the order of the pieces, so the result does
- * not depend on the number of threads.  Products and attention cut themselves; the optimiser is cut
+ * not depend on the number of threads.  Products and attention cut themselves; the optimizer is cut
  * by the training step.
  */
 #include "core/compute/backend.h"

@@ -22,6 +22,7 @@
 #include <stdio.h>
 
 enum { CONFIG_PATH = 1024, CONFIG_LIST = 16, CONFIG_ID = 17, CONFIG_UID = 13, CONFIG_KEYS = 64 };
+enum { CONFIG_LANES = 1024 }; /* most lanes */
 
 /* Values of the keys that are choices; config_table.c has a word for each. */
 enum { SCHEDULE_COSINE, SCHEDULE_CONSTANT, SCHEDULE_WSD, SCHEDULES };
@@ -57,6 +58,7 @@ typedef struct config {
         int64_t tokens, batch_tokens;
         double lr, min_lr_ratio;
         int64_t warmup_tokens, schedule /* SCHEDULE_ */, decay_tokens;
+        int64_t optimizer; /* index in optimizers (trainer/model/optimizer.h) */
         double beta1, beta2, eps, weight_decay, clip;
         int64_t seed, data_seed, replica;
         char init_from[CONFIG_PATH];

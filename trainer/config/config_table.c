@@ -5,6 +5,7 @@
  * begins with the default under which old runs were trained.
  */
 #include "trainer/config/run_spec.h"
+#include "trainer/model/optimizer.h"
 
 #include <assert.h>
 #include <limits.h>
@@ -25,6 +26,11 @@ static const char *schedule_word(int64_t choice)
         [SCHEDULE_COSINE] = "cosine", [SCHEDULE_CONSTANT] = "constant", [SCHEDULE_WSD] = "wsd"
     };
     return choice < SCHEDULES ? WORDS[choice] : NULL;
+}
+
+static const char *optimizer_word(int64_t choice)
+{
+    return optimizer_names[choice];
 }
 
 static const char *keep_word(int64_t choice)
@@ -85,16 +91,17 @@ const config_key config_keys[] = {
     COUNT( train.warmup_tokens,         FROM("tokens / 20"),             0, 1e15,         true,  "length of the linear warm-up in tokens"),
     CHOICE(train.schedule,              "cosine",                        schedule_word,   true,  "learning rate after the warm-up; wsd: constant, then a linear decay"),
     COUNT( train.decay_tokens,          "0",                             0, 1e15,         true,  "length of the decay of wsd in tokens; 0: a fifth of the training"),
-    REAL(  train.beta1,                 "0.9",                           0, 0.999999,     true,  "AdamW: decay rate of the first moment"),
-    REAL(  train.beta2,                 "0.95",                          0, 0.999999,     true,  "AdamW: decay rate of the second moment"),
-    REAL(  train.eps,                   "1e-5",                          0, 1,            true,  "AdamW: epsilon"),
-    REAL(  train.weight_decay,          "0.1",                           0, 1e3,          true,  "AdamW: weight decay of matrices (norm weights have none)"),
+    CHOICE(train.optimizer,             "adamw",                         optimizer_word,  true,  "how the weights are updated"),
+    REAL(  train.beta1,                 "0.9",                           0, 0.999999,     true,  "first decay rate of the optimizer (AdamW: of the first moment)"),
+    REAL(  train.beta2,                 "0.95",                          0, 0.999999,     true,  "second decay rate of the optimizer (AdamW: of the second moment)"),
+    REAL(  train.eps,                   "1e-5",                          0, 1,            true,  "epsilon of AdamW"),
+    REAL(  train.weight_decay,          "0.1",                           0, 1e3,          true,  "weight decay of matrices (norm weights have none)"),
     REAL(  train.clip,                  "1",                             0, 1e9,          true,  "clip the gradient to this norm; 0: no clipping"),
     INT(   train.seed,                  "1",                             0, EXACT,        true,  "seed of the initial weights"),
     INT(   train.data_seed,             "1",                             0, EXACT,        true,  "seed of the order in which the text is read"),
     INT(   train.replica,               "0",                             0, EXACT,        true,  "another draw of the initial weights with the same seed"),
     TEXT(  train.init_from,                                                               true,  "weights to start from (a safetensors file)"),
-    INT(   train.lanes,                 "8",                             1, 1 << 10,      true,  "parts of a batch that are computed separately and added in order"),
+    INT(   train.lanes,                 "8",                             1, CONFIG_LANES, true,  "parts of a batch that are computed separately and added in order"),
     COUNT( train.save_every_tokens,     FROM("tokens / 10"),             1, 1e15,         false, "tokens between checkpoints"),
     CHOICE(train.keep,                  "final",                         keep_word,       false, "which weights to keep after the run"),
     CHOICE(train.precision,             "float32",                       precision_word,  true,  "number format of the linear layers"),

@@ -1,5 +1,10 @@
-/* batch.c - see batch.h.  The order of an epoch is Fisher and Yates' shuffle (Durstenfeld 1964),
- * its draws made by the counter-based generator, so that nothing of it has to be saved. */
+/* batch.c - the order of an epoch: the shuffle of Fisher and Yates (Durstenfeld 1964), drawn from
+ * the counter-based generator.
+ *
+ *     for i = n - 1 down to 1:  swap order[i] and order[j], j uniform in 0..i
+ *
+ * The order follows from (data seed, epoch), so a checkpoint need not hold it.
+ */
 #include "trainer/model/batch.h"
 
 #include "core/compute/rng.h"
@@ -30,13 +35,14 @@ bool batch_open(batch *b, const config *c, const corpus *text, error *e)
     b->spans = (b->text->n_tokens - 1) / b->span;
     if (b->spans < 1)
         return error_set(e,
-                         "%s: its training text has %lld tokens, and data.span=%lld (the context, "
-                         "where not set) needs at least %lld",
+                         "%s: the training text has only %lld tokens, but data.span=%lld (by "
+                         "default the context) needs at least %lld",
                          text->path, (long long)b->text->n_tokens, (long long)b->span,
                          (long long)b->span + 1);
     b->order = malloc((size_t)b->spans * sizeof *b->order);
-    return b->order ? true
-                    : error_set(e, "no memory for the order of %lld spans", (long long)b->spans);
+    return b->order
+               ? true
+               : error_set(e, "out of memory for the order of %lld spans", (long long)b->spans);
 }
 
 void batch_close(batch *b)
@@ -45,8 +51,8 @@ void batch_close(batch *b)
     *b = (batch){ 0 };
 }
 
-/* A number below n from 64 random bits: the high half of a product (Lemire 2019, without the
- * correction, which 2^64 / n makes needless here). */
+/* A number below n from 64 random bits: the high half of their product (Lemire 2019).  Without his
+ * correction the bias is below n / 2^64. */
 __extension__ typedef unsigned __int128 wide;
 
 static int64_t below(uint64_t bits, int64_t n)

@@ -1,4 +1,6 @@
-/* checkpoint.c - see checkpoint.h. */
+/* checkpoint.c - which tensors a checkpoint holds, and in what order: all weights, then the first
+ * state of every weight tensor, then the second, and so on.
+ */
 #include "trainer/model/checkpoint.h"
 
 #include "core/base/safetensors.h"
@@ -8,47 +10,72 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { KINDS = 3, NAME = MODEL_NAME + 16 }; /* weights, m, v */
+enum { NAME = MODEL_NAME + 32 };
 
-static const char *const PREFIX[KINDS] = { "", "optimizer.m.", "optimizer.v." };
+/* A tensor of the file, and where it lies in memory. */
+typedef struct entry {
+    char name[NAME];
+    float *data;
+} entry;
 
-/* One entry of the file for each tensor of each kind, names in a block of their own. */
-static safetensors_tensor *list_of(const train_step *l, int kinds, char **names)
+typedef struct entries {
+    int n;
+    entry *item;
+    safetensors_tensor *list; /* (n) the same, for safetensors_save */
+} entries;
+
+static void entries_close(entries *all)
 {
-    const size_t n = (size_t)l->m.n * (size_t)kinds;
-    const float *const block[KINDS] = { l->w, l->m1, l->m2 };
-    safetensors_tensor *list = calloc(n, sizeof *list);
-    *names = malloc(n * NAME);
-    if (!list || !*names) {
-        free(list), free(*names);
-        *names = NULL;
-        return NULL;
-    }
-    for (size_t i = 0; i < n; i++) {
-        const model_tensor *t = &l->m.tensor[i % (size_t)l->m.n];
-        const size_t kind = i / (size_t)l->m.n;
-        char *name = *names + i * NAME;
-        snprintf(name, NAME, "%s%s", PREFIX[kind], t->name);
-        list[i] = (safetensors_tensor){ .name = name, .type = "F32", .data = block[kind] + t->at };
-        while (list[i].rank < TENSOR_RANK && t->spec.dim[list[i].rank] > 0) {
-            list[i].dim[list[i].rank] = (size_t)t->spec.dim[list[i].rank];
-            list[i].rank++;
-        }
-    }
-    return list;
+    free(all->item), free(all->list);
+    *all = (entries){ 0 };
 }
 
-bool checkpoint_save(checkpoint_file *f, const char *path, const train_step *l, const char *uid,
-                     int64_t step, bool moments, error *e)
+static void add(entries *all, const char *prefix, const char *name, const tensor_spec *spec,
+                float *data)
 {
-    const int kinds = moments ? KINDS : 1;
-    char *names, at[24];
-    safetensors_tensor *list = list_of(l, kinds, &names);
-    if (!list) return error_set(e, "%s: no memory", path);
+    entry *x = &all->item[all->n];
+    safetensors_tensor *t = &all->list[all->n++];
+    x->data = data;
+    snprintf(x->name, sizeof x->name, "%s%s", prefix, name);
+    *t = (safetensors_tensor){ .name = x->name, .type = "F32", .data = data };
+    for (; t->rank < TENSOR_RANK && spec->dim[t->rank] > 0; t->rank++)
+        t->dim[t->rank] = (size_t)spec->dim[t->rank];
+}
+
+static bool entries_open(entries *all, const train_step *train, bool state)
+{
+    const model *m = &train->m;
+    const size_t most = (size_t)m->n * (1 + OPTIMIZER_STATES);
+    *all = (entries){ .item = calloc(most, sizeof *all->item),
+                      .list = calloc(most, sizeof *all->list) };
+    if (!all->item || !all->list) {
+        entries_close(all);
+        return false;
+    }
+    for (int i = 0; i < m->n; i++)
+        add(all, "", m->tensor[i].name, &m->tensor[i].spec, train->w + m->tensor[i].at);
+    for (int j = 0; state && j < OPTIMIZER_STATES; j++)
+        for (int i = 0; i < m->n; i++) {
+            tensor_spec spec;
+            float *at;
+            char prefix[32];
+            if (!optimizer_state(&spec, &at, &train->optimizer, i, j)) continue;
+            snprintf(prefix, sizeof prefix, "optimizer.%s.", spec.name);
+            add(all, prefix, m->tensor[i].name, &spec, at);
+        }
+    return true;
+}
+
+bool checkpoint_save(checkpoint_file *f, const char *path, const train_step *train, const char *uid,
+                     int64_t step, bool state, error *e)
+{
+    entries all;
+    char at[24];
+    if (!entries_open(&all, train, state)) return error_set(e, "%s: out of memory", path);
     snprintf(at, sizeof at, "%" PRId64, step);
     const char *const metadata[] = { "format", "pt", "attnlab_run", uid, "attnlab_step", at, NULL };
-    const bool ok = safetensors_save(path, list, kinds * l->m.n, metadata, f->sha256, &f->bytes, e);
-    free(list), free(names);
+    const bool ok = safetensors_save(path, all.list, all.n, metadata, f->sha256, &f->bytes, e);
+    entries_close(&all);
     return ok;
 }
 
@@ -57,15 +84,17 @@ static bool copy(float *to, const safetensors *s, const char *path, const safete
 {
     const safetensors_tensor *t = safetensors_find(s, want->name);
     if (!t || strcmp(t->type, want->type) != 0 || safetensors_bytes(t) != safetensors_bytes(want))
-        return error_set(e, "%s: has no %s of this model's shape", path, want->name);
+        return error_set(e, "%s: has no tensor %s of this model's shape", path, want->name);
     memcpy(to, t->data, safetensors_bytes(t));
     return true;
 }
 
-bool checkpoint_load(train_step *l, const char *path, const char *sha256, int64_t step, error *e)
+bool checkpoint_load(train_step *train, const char *path, const char *sha256, int64_t step,
+                     error *e)
 {
     safetensors s;
-    char *names, at[24];
+    entries all;
+    char at[24];
     if (!safetensors_open(&s, path, e)) return false;
     snprintf(at, sizeof at, "%" PRId64, step);
     const char *said = safetensors_metadata(&s, "attnlab_step");
@@ -75,21 +104,24 @@ bool checkpoint_load(train_step *l, const char *path, const char *sha256, int64_
                        path, s.sha256, sha256);
     else if (!said || strcmp(said, at) != 0)
         ok = error_set(e, "%s: is of step %s, not %s", path, said ? said : "(none)", at);
-    safetensors_tensor *list = ok ? list_of(l, KINDS, &names) : NULL;
-    if (ok && !list) ok = error_set(e, "%s: no memory", path);
-    float *const block[KINDS] = { l->w, l->m1, l->m2 };
-    for (int i = 0; ok && i < KINDS * l->m.n; i++)
-        ok = copy(block[i / l->m.n] + l->m.tensor[i % l->m.n].at, &s, path, &list[i], e);
-    if (list) free(list), free(names);
+    else if (!entries_open(&all, train, true))
+        ok = error_set(e, "%s: out of memory", path);
+    else {
+        for (int i = 0; ok && i < all.n; i++)
+            ok = copy(all.item[i].data, &s, path, &all.list[i], e);
+        entries_close(&all);
+    }
     safetensors_close(&s);
     return ok;
 }
 
-void checkpoint_hash(char hex[HASH_HEX], const train_step *l)
+void checkpoint_hash(char hex[HASH_HEX], const train_step *train)
 {
     hash h;
     hash_open(&h);
-    for (int i = 0; i < l->m.n; i++)
-        hash_add(&h, l->w + l->m.tensor[i].at, l->m.tensor[i].n * sizeof *l->w);
+    for (int i = 0; i < train->m.n; i++) {
+        const model_tensor *t = &train->m.tensor[i];
+        hash_add(&h, train->w + t->at, t->n * sizeof *train->w);
+    }
     hash_close(&h, hex);
 }

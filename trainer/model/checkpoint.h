@@ -1,8 +1,9 @@
-/* checkpoint.h - where a run can go on from: weights and moments, as safetensors.
+/* checkpoint.h - a file that training can resume from: weights and optimizer state, as safetensors.
  *
- * Weights bear their Hugging Face names; the moments are `optimizer.m.NAME` and `optimizer.v.NAME`;
- * the step is in the metadata.  Nothing else is state: batches, the learning rate and random
- * numbers are functions of the step.  A file is complete and durable, or not there
+ * Weights have their Hugging Face names.  State tensors are `optimizer.STATE.NAME`, one for each
+ * state that the optimizer declares (optimizer.h): AdamW has `optimizer.m.NAME` and
+ * `optimizer.v.NAME`.  The step is in the metadata.  Nothing else is state: batches, the learning
+ * rate and random numbers are functions of the step.  A file is complete and durable, or not there
  * (core/base/file.h).
  */
 #ifndef TRAINER_MODEL_CHECKPOINT_H
@@ -18,14 +19,17 @@ typedef struct checkpoint_file {
     size_t bytes;
 } checkpoint_file;
 
-/* `moments` false leaves the weights alone: what stays of a finished run. */
-bool checkpoint_save(checkpoint_file *f, const char *path, const train_step *l, const char *uid,
-                     int64_t step, bool moments, error *e);
+/* Write the checkpoint of a step; `state` false leaves the optimizer out, for a finished run. Fails
+ * if the file cannot be written or memory runs out. */
+bool checkpoint_save(checkpoint_file *f, const char *path, const train_step *train, const char *uid,
+                     int64_t step, bool state, error *e);
 
-/* Fails on a file that is not the one with this hash, or not of this model. */
-bool checkpoint_load(train_step *l, const char *path, const char *sha256, int64_t step, error *e);
+/* Fails if the file does not have this hash, is of another step, or is not of this model and
+ * optimizer. */
+bool checkpoint_load(train_step *train, const char *path, const char *sha256, int64_t step,
+                     error *e);
 
 /* SHA-256 of the weights alone, tensor by tensor. */
-void checkpoint_hash(char hex[HASH_HEX], const train_step *l);
+void checkpoint_hash(char hex[HASH_HEX], const train_step *train);
 
 #endif

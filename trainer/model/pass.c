@@ -1,4 +1,12 @@
-/* pass.c - see pass.h.  Forward and backward of a layer stand side by side. */
+/* pass.c - the layers of Llama 2 (Touvron et al. 2023), forward and backward side by side, and the
+ * memory that they work in.
+ *
+ *     h1 = rmsnorm(x)    xm = x + attention(h1)    h2 = rmsnorm(xm)
+ *     out = xm + W_down (silu(W_gate h2) * W_up h2)
+ *
+ * All activations lie in one block.  The product of SwiGLU is not kept: backward computes it again.
+ * Logits exist one slice of rows at a time, with their gradient right after them.
+ */
 #include "trainer/model/pass.h"
 
 #include "core/base/timer.h"
@@ -82,30 +90,35 @@ static extent measure(const model_config *c, pass_kind kind, int B, int T, int S
     return x;
 }
 
-/* Bytes of the tables that open_ropes makes: one pair for each width. */
-static size_t weigh_ropes(const model_config *c, int B, int T, int S)
+/* Which RoPE tables there are: one for each width that some layer asks for. */
+typedef struct rope_plan {
+    int n, width[MODEL_LAYERS]; /* of each table                      */
+    int table[MODEL_LAYERS];    /* of each layer; -1: it has no table */
+} rope_plan;
+
+static void plan_ropes(rope_plan *out, const model_config *c, int B, int T, int S)
 {
-    size_t bytes = 0;
-    int seen[MODEL_LAYERS], n = 0;
+    *out = (rope_plan){ 0 };
     for (int i = 0; i < c->L; i++) {
         const attn_dims d = model_dims(c, i, B, T, S);
         const int width = attn_rotary(c->layer[i].variant, &d);
         int j = 0;
-        while (j < n && seen[j] != width) j++;
-        if (width == 0 || j < n) continue;
-        seen[n++] = width;
-        bytes += (size_t)T * (size_t)width * sizeof(float);
+        while (j < out->n && out->width[j] != width) j++;
+        out->table[i] = width > 0 ? j : -1;
+        if (width > 0 && j == out->n) out->width[out->n++] = width;
     }
-    return bytes;
 }
 
-void pass_weigh(size_t *activations, size_t *scratch, const model *m, pass_kind kind, int B, int T,
-                int S)
+void pass_memory(size_t *activations, size_t *scratch, const model *m, pass_kind kind, int B, int T,
+                 int S)
 {
     const extent x = measure(&m->config, kind, B, T, S);
+    rope_plan ropes;
+    plan_ropes(&ropes, &m->config, B, T, S);
     *activations = (x.layers + x.caches) * sizeof(float);
-    *scratch = tensor_block_bytes(x.layers + x.caches + x.tmp + x.shared) - *activations +
-               weigh_ropes(&m->config, B, T, S);
+    *scratch = tensor_block_bytes(x.layers + x.caches + x.tmp + x.shared) - *activations;
+    for (int i = 0; i < ropes.n; i++)
+        *scratch += (size_t)T * (size_t)ropes.width[i] * sizeof(float);
 }
 
 static void place(pass *p, const extent *x)
@@ -136,45 +149,59 @@ static void place(pass *p, const extent *x)
         p->dx = at[DX], p->dh = at[DH], p->dgate = at[DGATE], p->dup = at[DUP];
 }
 
-/* Every pointer to a weight gets its value, and its twin among the gradients. */
-static void point(pass *p, const float *w, float *dw)
+/* Where a pass keeps its pointers to a weight tensor and to its gradient. */
+typedef struct slot {
+    const float **w;
+    float **dw;
+} slot;
+
+static slot slot_of(pass *p, const model_tensor *t)
 {
-    const model *m = p->m;
-    for (int i = 0; i < m->config.L; i++) {
-        pass_layer *l = &p->layer[i];
-        const model_tensor *t = &m->tensor[m->first[i]];
-        const int own = m->first[i + 1] - m->first[i] - 5; /* tensors of the attention */
-        const model_tensor *norm2 = t + 1 + own;
-        l->norm1 = w + t->at, l->norm2 = w + norm2->at;
-        l->gate_w = w + norm2[1].at, l->up_w = w + norm2[2].at, l->down_w = w + norm2[3].at;
-        for (int j = 0; j < own; j++) l->attention.w[j] = w + t[1 + j].at;
-        if (!dw) continue;
-        l->dnorm1 = dw + t->at, l->dnorm2 = dw + norm2->at;
-        l->dgate_w = dw + norm2[1].at, l->dup_w = dw + norm2[2].at, l->ddown_w = dw + norm2[3].at;
-        for (int j = 0; j < own; j++) l->attention.dw[j] = dw + t[1 + j].at;
+    pass_layer *l = t->layer >= 0 ? &p->layer[t->layer] : NULL;
+    switch (t->role) {
+    case ROLE_EMBEDDING:
+        return (slot){ &p->embed, &p->dembed };
+    case ROLE_NORM1:
+        return (slot){ &l->norm1, &l->dnorm1 };
+    case ROLE_ATTENTION:
+        return (slot){ &l->attention.w[t->index], &l->attention.dw[t->index] };
+    case ROLE_NORM2:
+        return (slot){ &l->norm2, &l->dnorm2 };
+    case ROLE_GATE:
+        return (slot){ &l->gate_w, &l->dgate_w };
+    case ROLE_UP:
+        return (slot){ &l->up_w, &l->dup_w };
+    case ROLE_DOWN:
+        return (slot){ &l->down_w, &l->ddown_w };
+    case ROLE_NORM:
+        return (slot){ &p->norm, &p->dnorm };
+    default:
+        assert(t->role == ROLE_HEAD);
+        return (slot){ &p->head, &p->dhead };
     }
-    const model_tensor *embed = &m->tensor[0], *norm = &m->tensor[m->first[m->config.L]];
-    const model_tensor *head = m->config.tied ? embed : norm + 1;
-    p->embed = w + embed->at, p->norm = w + norm->at, p->head = w + head->at;
-    if (dw) p->dembed = dw + embed->at, p->dnorm = dw + norm->at, p->dhead = dw + head->at;
 }
 
-/* Tables for each width that some layer asks for; layers of one width share them. */
+/* Point at every weight in w and at its gradient in dw; a tied head is the embedding. */
+static void point(pass *p, const float *w, float *dw)
+{
+    for (int i = 0; i < p->m->n; i++) {
+        const model_tensor *t = &p->m->tensor[i];
+        const slot at = slot_of(p, t);
+        *at.w = w + t->at;
+        if (dw) *at.dw = dw + t->at;
+    }
+    if (p->m->config.tied) p->head = p->embed, p->dhead = p->dembed;
+}
+
 static bool open_ropes(pass *p, error *e)
 {
-    const model_config *c = &p->m->config;
-    for (int i = 0; i < c->L; i++) {
-        const attn_dims d = model_dims(c, i, p->B, p->T, p->S);
-        const int width = attn_rotary(c->layer[i].variant, &d);
-        if (width == 0) continue;
-        int j = 0;
-        while (j < p->ropes && p->rope[j].width != width) j++;
-        if (j == p->ropes) {
-            if (!rope_open(&p->rope[j], &c->rope, p->T, width, e)) return false;
-            p->ropes++;
-        }
-        p->layer[i].attention.rope = &p->rope[j];
-    }
+    rope_plan plan;
+    plan_ropes(&plan, &p->m->config, p->B, p->T, p->S);
+    for (; p->ropes < plan.n; p->ropes++)
+        if (!rope_open(&p->rope[p->ropes], &p->m->config.rope, p->T, plan.width[p->ropes], e))
+            return false;
+    for (int i = 0; i < p->m->config.L; i++)
+        p->layer[i].attention.rope = plan.table[i] >= 0 ? &p->rope[plan.table[i]] : NULL;
     return true;
 }
 
@@ -190,7 +217,7 @@ bool pass_open(pass *p, const model *m, pass_kind kind, int B, int T, int S, con
     p->block = tensor_block(x.layers + x.caches + x.tmp + x.shared);
     if (!p->layer || !p->rope || !p->block) {
         pass_close(p);
-        return error_set(e, "no memory for the activations of %d x %d positions", B, S);
+        return error_set(e, "out of memory for the activations of %d x %d positions", B, S);
     }
     for (int i = 0; i < c->L; i++) p->layer[i].attention.dims = model_dims(c, i, B, T, S);
     place(p, &x);
@@ -214,9 +241,9 @@ const char *const pass_parts[PARTS] = { "attention",    "attention backward",
                                         "feed-forward", "feed-forward backward",
                                         "norms",        "head and loss",
                                         "embedding",    "adding gradients",
-                                        "optimiser",    "other" };
+                                        "optimizer",    "other" };
 
-/* The time since the last call went into this part. */
+/* Count the time since the last call towards this part. */
 static void spent(pass *p, pass_part part)
 {
     const double now = timer_now();
@@ -239,8 +266,8 @@ static void embed_backward(const pass *p, const int32_t *token, int N)
     for (int i = 0; i < N; i++) vector_add(p->dembed + (size_t)token[i] * D, p->dx + i * D, D);
 }
 
-/* out (N, D) = the residual stream behind layer l; t < 0 is a whole batch, else through the cache.
- */
+/* out (N, D) = the residual stream after layer l: of whole sequences if t < 0, else through the
+ * cache from position t on. */
 static void layer_forward(pass *p, pass_layer *l, int i, float *out, int N, int t, int S)
 {
     const model_config *c = &p->m->config;
@@ -267,14 +294,13 @@ static void layer_forward(pass *p, pass_layer *l, int i, float *out, int N, int 
     spent(p, PART_FFN);
 }
 
-/* p->dx (N, D): in, the gradient behind the layer; out, the one before it. */
+/* p->dx (N, D): on entry the gradient of the layer's output, on return that of its input. */
 static void layer_backward(pass *p, const pass_layer *l, int i, int N)
 {
     const model_config *c = &p->m->config;
     const size_t NF = (size_t)N * c->F;
 
-    /* The output of swiglu was not kept; its gradient lies in dup until swiglu_backward has read
-     * it. */
+    /* dup holds the gradient of swiglu's output until swiglu_backward has read it. */
     swiglu(p->a, l->gate, l->up, NF);
     linear_backward(p->dup, l->ddown_w, p->dx, p->a, l->down_w, N, c->F, c->D, 0);
     swiglu_backward(p->dgate, p->dup, p->a, p->dup, l->gate, l->up, NF);
@@ -290,7 +316,7 @@ static void layer_backward(pass *p, const pass_layer *l, int i, int N)
     spent(p, PART_NORM);
 }
 
-/* The attention of a batch of B, in memory laid out for as many or more. */
+/* Set every layer to B sequences, at most as many as the memory was laid out for. */
 static void set_batch(pass *p, int B)
 {
     assert(B >= 1 && B <= p->B);

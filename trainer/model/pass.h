@@ -16,7 +16,7 @@
 
 enum { PASS_SLICE = 128 };
 
-/* What the time of a step is spent on; the last three are the learner's. */
+/* What the time of a step is spent on; train_step measures the last three. */
 typedef enum pass_part {
     PART_ATTENTION,
     PART_ATTENTION_BACKWARD,
@@ -38,8 +38,8 @@ typedef struct pass_layer {
     attn_layer attention;
     const float *norm1, *norm2, *gate_w, *up_w, *down_w; /* (D), (D), (F, D), (F, D), (D, F) */
     float *dnorm1, *dnorm2, *dgate_w, *dup_w, *ddown_w;
-    float *x, *h1, *xm, *h2; /* (B, S, D): in, normalised, after attention, normalised */
-    float *r1, *r2;          /* (B, S): the norms' factors                             */
+    float *x, *h1, *xm, *h2; /* (B, S, D): input, normalized, after attention, normalized */
+    float *r1, *r2;          /* (B, S): the factors of the norms                          */
     float *gate, *up;        /* (B, S, F)                                              */
 } pass_layer;
 
@@ -49,8 +49,8 @@ typedef struct pass {
     int B, T, S;
     pass_layer *layer; /* (L) */
     int ropes;
-    rope *rope;         /* (ropes), one a width          */
-    float *block;       /* everything below lies in it   */
+    rope *rope;         /* (ropes), one for each width   */
+    float *block;       /* holds everything below        */
     float *x, *h, *r;   /* (B, S, D), (B, S, D), (B, S): after the last layer */
     float *y, *a;       /* (B, S, D), (B, S, F)          */
     float *dx, *dh;     /* (B, S, D): PASS_TRAIN only    */
@@ -58,30 +58,30 @@ typedef struct pass {
     float *logits;      /* (PASS_SLICE, V)               */
     const float *embed, *norm, *head;
     float *dembed, *dnorm, *dhead;
-    double began, seconds[PARTS]; /* of the part at hand; spent so far */
+    double began, seconds[PARTS]; /* start of the current part; spent so far */
 } pass;
 
-/* w and dw are blocks of the model's layout; dw is NULL but for PASS_TRAIN.  Fails on no memory and
- * on a RoPE that cannot be. */
+/* w and dw are blocks of the model's layout, not owned; dw is NULL except for PASS_TRAIN.  Fails if
+ * memory runs out or the RoPE settings are invalid. */
 bool pass_open(pass *p, const model *m, pass_kind kind, int B, int T, int S, const float *w,
                float *dw, error *e);
 void pass_close(pass *p);
 
 /* Bytes that pass_open takes: what layers keep, and what they share. */
-void pass_weigh(size_t *activations, size_t *scratch, const model *m, pass_kind kind, int B, int T,
-                int S);
+void pass_memory(size_t *activations, size_t *scratch, const model *m, pass_kind kind, int B, int T,
+                 int S);
 
-/* Tokens (B, S) to p->h; B sequences, at most as many as it was opened for. */
+/* Run tokens (B, T) through the model, into p->h; B is at most that of pass_open. */
 void pass_forward(pass *p, const int32_t *token, int B);
 
-/* After pass_forward: nll (B, S) of the targets (B, S; -1 has none), and their sum. */
+/* After pass_forward: nll (B, T) of the targets (B, T; -1 is not scored).  Returns their sum. */
 double pass_loss(pass *p, float *nll, const int32_t *target, int B);
 
-/* Forward and backward: gradients of scale times the sum of nll are added to dw. */
+/* Forward and backward: add the gradient of scale times the sum of nll to dw.  Returns the sum. */
 double pass_train(pass *p, float *nll, const int32_t *token, const int32_t *target, int B,
                   float scale);
 
-/* PASS_DECODE: S positions from t on; p->h (B, S, D) is what follows from all so far. */
+/* PASS_DECODE: run S more tokens (B, S), at positions t to t+S-1, into p->h (B, S, D). */
 void pass_extend(pass *p, const int32_t *token, int t, int S);
 
 /* out (n, V) = logits of rows from..from+n-1 of p->h. */

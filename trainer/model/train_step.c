@@ -1,4 +1,8 @@
-/* train_step.c - see learner.h. */
+/* train_step.c - one step of training on several threads, with bits that don't depend on them.
+ *
+ * A lane's gradient is added to the sum when its turn comes; squares are summed over pieces of
+ * fixed size, in order.
+ */
 #include "trainer/model/train_step.h"
 
 #include "core/base/safetensors.h"
@@ -16,8 +20,8 @@
 static const double PI = 3.14159265358979323846;
 
 enum {
-    CHUNK = 1 << 16, /* floats of a piece of the block that one thread updates */
-    PIECE = 1 << 13, /* floats that are added and cleared at a time            */
+    SQUARE_PIECE = 1 << 16, /* floats whose squares one thread sums at a time   */
+    ADD_PIECE = 1 << 13,    /* floats that are added and cleared while in cache */
 };
 
 double train_step_rate(const config *c, int64_t step)
@@ -26,7 +30,7 @@ double train_step_rate(const config *c, int64_t step)
     const double end = (double)batch_steps(c) * (double)c->train.batch_tokens;
     const double warm = (double)c->train.warmup_tokens, floor = c->train.min_lr_ratio;
     if (at < warm) return c->train.lr * at / warm;
-    double part; /* of the way from the floor up to the peak */
+    double part; /* of the way from the lowest rate to the peak */
     if (c->train.schedule == SCHEDULE_COSINE && end > warm)
         part = 0.5 * (1 + cos(PI * (at - warm) / (end - warm)));
     else if (c->train.schedule == SCHEDULE_WSD && at > end - (double)c->train.decay_tokens)
@@ -43,76 +47,80 @@ bool train_step_check(const config *c, error *e)
            error_where(e, "train.precision=bfloat16");
 }
 
-static bool open_panels(train_step *l, error *e)
+static bool open_panels(train_step *train, error *e)
 {
-    panels_weight *weight = calloc((size_t)l->m.n, sizeof *weight);
-    if (!weight) return error_set(e, "no memory for a list of %d weights", l->m.n);
-    const bool ok = panels_open(&l->panels, kernels_layout(kernels_precision_set()), weight,
-                                model_linears(&l->m, l->w, weight), e);
+    panels_weight *weight = calloc((size_t)train->m.n, sizeof *weight);
+    if (!weight) return error_set(e, "out of memory for a list of %d weights", train->m.n);
+    const bool ok = panels_open(&train->panels, kernels_layout(kernels_precision_set()), weight,
+                                model_linears(&train->m, train->w, weight), e);
     free(weight);
     return ok;
 }
 
-bool train_step_open(train_step *l, const run_spec *spec, int n_threads, error *e)
+/* Weights, gradients and buffers, all cleared. */
+static bool open_blocks(train_step *train, error *e)
+{
+    const size_t floats = train->m.floats, workers = (size_t)train->workers;
+    train->w = tensor_block(floats);
+    train->g = tensor_block(floats);
+    train->lane_g = calloc(workers, sizeof *train->lane_g);
+    train->pass = calloc(workers, sizeof *train->pass);
+    train->nll = malloc((size_t)train->sequences * (size_t)train->m.config.T * sizeof *train->nll);
+    train->square = calloc(floats / SQUARE_PIECE + 1, sizeof *train->square);
+    bool ok = train->w && train->g && train->lane_g && train->pass && train->nll && train->square;
+    for (size_t i = 0; i < workers && ok; i++) ok = (train->lane_g[i] = tensor_block(floats));
+    if (!ok) return error_set(e, "out of memory for a model of %zu weights", floats);
+    memset(train->w, 0, floats * sizeof *train->w);
+    memset(train->g, 0, floats * sizeof *train->g);
+    for (size_t i = 0; i < workers; i++) memset(train->lane_g[i], 0, floats * sizeof(float));
+    return true;
+}
+
+bool train_step_open(train_step *train, const run_spec *spec, int n_threads, error *e)
 {
     const config *c = &spec->config;
     const int T = spec->model.T;
-    *l = (train_step){ 0 };
-    if (!train_step_check(c, e) || !model_open(&l->m, &spec->model, e)) return false;
-    l->sequences = (int)(c->train.batch_tokens / c->model.context);
-    l->lanes = (int)c->train.lanes < l->sequences ? (int)c->train.lanes : l->sequences;
-    l->workers = n_threads < l->lanes ? n_threads : l->lanes;
+    *train = (train_step){ 0 };
+    if (!train_step_check(c, e) || !model_open(&train->m, &spec->model, e)) return false;
+    train->sequences = (int)(c->train.batch_tokens / c->model.context);
+    train->lanes = (int)c->train.lanes < train->sequences ? (int)c->train.lanes : train->sequences;
+    train->workers = n_threads < train->lanes ? n_threads : train->lanes;
 
-    const size_t floats = l->m.floats, workers = (size_t)l->workers;
-    const int most = (l->sequences + l->lanes - 1) / l->lanes; /* sequences of a lane */
-    float **const block[] = { &l->w, &l->m1, &l->m2, &l->g };
-    bool ok = true;
-    for (int i = 0; i < 4 && ok; i++) {
-        *block[i] = tensor_block(floats);
-        if ((ok = *block[i])) memset(*block[i], 0, floats * sizeof(float));
-    }
-    l->lane_g = calloc(workers, sizeof *l->lane_g);
-    l->pass = calloc(workers, sizeof *l->pass);
-    l->nll = malloc((size_t)l->sequences * (size_t)T * sizeof *l->nll);
-    l->square = calloc(floats / CHUNK + 1, sizeof *l->square);
-    ok = ok && l->lane_g && l->pass && l->nll && l->square;
-    for (size_t i = 0; i < workers && ok; i++) {
-        ok = (l->lane_g[i] = tensor_block(floats));
-        if (ok) memset(l->lane_g[i], 0, floats * sizeof(float));
-    }
-    if (!ok) {
-        train_step_close(l);
-        return error_set(e, "no memory for a model of %zu weights", floats);
-    }
-    for (size_t i = 0; i < workers && ok; i++)
-        ok = pass_open(&l->pass[i], &l->m, PASS_TRAIN, most, T, T, l->w, l->lane_g[i], e);
-    ok = ok && open_panels(l, e) && threads_open(&l->pool, n_threads, e);
-    if (!ok) train_step_close(l);
+    const int most = (train->sequences + train->lanes - 1) / train->lanes; /* sequences of a lane */
+    bool ok =
+        open_blocks(train, e) && optimizer_open(&train->optimizer, optimizers[c->train.optimizer],
+                                                &train->m, train->w, train->g, n_threads, e);
+    for (int i = 0; i < train->workers && ok; i++)
+        ok = pass_open(&train->pass[i], &train->m, PASS_TRAIN, most, T, T, train->w,
+                       train->lane_g[i], e);
+    ok = ok && open_panels(train, e) && threads_open(&train->pool, n_threads, e);
+    if (!ok) train_step_close(train);
     return ok;
 }
 
-void train_step_close(train_step *l)
+void train_step_close(train_step *train)
 {
-    threads_close(l->pool);
-    panels_close(l->panels);
-    for (int i = 0; i < l->workers; i++) {
-        if (l->pass) pass_close(&l->pass[i]);
-        if (l->lane_g) free(l->lane_g[i]);
+    threads_close(train->pool);
+    panels_close(train->panels);
+    for (int i = 0; i < train->workers; i++) {
+        if (train->pass) pass_close(&train->pass[i]);
+        if (train->lane_g) free(train->lane_g[i]);
     }
-    free(l->pass), free(l->lane_g), free(l->nll), free(l->square);
-    free(l->w), free(l->m1), free(l->m2), free(l->g);
-    model_close(&l->m);
-    *l = (train_step){ 0 };
+    free(train->pass), free(train->lane_g), free(train->nll), free(train->square);
+    optimizer_close(&train->optimizer);
+    free(train->w), free(train->g);
+    model_close(&train->m);
+    *train = (train_step){ 0 };
 }
 
-/* Copy the tensors of a safetensors file over the weights of the same names and shapes. */
-static bool load_weights(train_step *l, const char *path, error *e)
+/* Read every weight from the safetensors file's tensor of the same name and size. */
+static bool load_weights(train_step *train, const char *path, error *e)
 {
     safetensors s;
     if (!safetensors_open(&s, path, e)) return false;
     bool ok = true;
-    for (int i = 0; i < l->m.n && ok; i++) {
-        const model_tensor *t = &l->m.tensor[i];
+    for (int i = 0; i < train->m.n && ok; i++) {
+        const model_tensor *t = &train->m.tensor[i];
         const safetensors_tensor *from = safetensors_find(&s, t->name);
         if (!from)
             ok = error_set(e, "%s: has no tensor %s", path, t->name);
@@ -120,21 +128,22 @@ static bool load_weights(train_step *l, const char *path, error *e)
             ok = error_set(e, "%s: %s is not %zu float32 numbers, as this configuration needs",
                            path, t->name, t->n);
         else
-            memcpy(l->w + t->at, from->data, t->n * sizeof(float));
+            memcpy(train->w + t->at, from->data, t->n * sizeof(float));
     }
     safetensors_close(&s);
     return ok;
 }
 
-bool train_step_start(train_step *l, const config *c, error *e)
+bool train_step_start(train_step *train, const config *c, error *e)
 {
-    model_init(&l->m, l->w, (uint64_t)c->train.seed, (uint64_t)c->train.replica);
-    return !*c->train.init_from || load_weights(l, c->train.init_from, e);
+    optimizer_clear(&train->optimizer);
+    model_init(&train->m, train->w, (uint64_t)c->train.seed, (uint64_t)c->train.replica);
+    return !*c->train.init_from || load_weights(train, c->train.init_from, e);
 }
 
 /* One step's gradient, shared by the threads that work on it. */
 typedef struct work {
-    train_step *l;
+    train_step *train;
     const int32_t *token, *target;
     float scale;
     double *loss;    /* (lanes) */
@@ -144,19 +153,19 @@ typedef struct work {
     pthread_cond_t turned;
 } work;
 
-/* g += a lane's gradient, which is 0 again afterwards: a piece is cleared while it is in cache. */
+/* g += a lane's gradient, which is cleared for the next lane while each piece is in cache. */
 static void add_in_turn(work *k, int lane, float *from)
 {
-    train_step *l = k->l;
+    train_step *train = k->train;
     pthread_mutex_lock(&k->lock);
     while (k->turn != lane) pthread_cond_wait(&k->turned, &k->lock);
     pthread_mutex_unlock(&k->lock);
-    for (size_t at = 0; at < l->m.floats; at += PIECE) {
-        const size_t n = l->m.floats - at < PIECE ? l->m.floats - at : PIECE;
+    for (size_t at = 0; at < train->m.floats; at += ADD_PIECE) {
+        const size_t left = train->m.floats - at, n = left < ADD_PIECE ? left : ADD_PIECE;
         if (lane == 0)
-            memcpy(l->g + at, from + at, n * sizeof *from);
+            memcpy(train->g + at, from + at, n * sizeof *from);
         else
-            vector_add(l->g + at, from + at, n);
+            vector_add(train->g + at, from + at, n);
         memset(from + at, 0, n * sizeof *from);
     }
     pthread_mutex_lock(&k->lock);
@@ -168,112 +177,84 @@ static void add_in_turn(work *k, int lane, float *from)
 static void take_lanes(void *arg, int thread)
 {
     work *k = arg;
-    train_step *l = k->l;
-    const size_t T = (size_t)l->m.config.T;
-    if (thread >= l->workers) return;
-    for (int lane; (lane = atomic_fetch_add(&k->next, 1)) < l->lanes;) {
-        const int from = (int)((int64_t)lane * l->sequences / l->lanes);
-        const int to = (int)((int64_t)(lane + 1) * l->sequences / l->lanes);
+    train_step *train = k->train;
+    const size_t T = (size_t)train->m.config.T;
+    if (thread >= train->workers) return;
+    for (int lane; (lane = atomic_fetch_add(&k->next, 1)) < train->lanes;) {
+        const int from = (int)((int64_t)lane * train->sequences / train->lanes);
+        const int to = (int)((int64_t)(lane + 1) * train->sequences / train->lanes);
         const size_t at = (size_t)from * T;
-        k->loss[lane] = pass_train(&l->pass[thread], l->nll + at, k->token + at, k->target + at,
-                                   to - from, k->scale);
+        k->loss[lane] = pass_train(&train->pass[thread], train->nll + at, k->token + at,
+                                   k->target + at, to - from, k->scale);
         const double began = timer_now();
-        add_in_turn(k, lane, l->lane_g[thread]);
-        l->pass[thread].seconds[PART_REDUCE] += timer_now() - began;
+        add_in_turn(k, lane, train->lane_g[thread]);
+        train->pass[thread].seconds[PART_REDUCE] += timer_now() - began;
     }
 }
 
-static size_t chunk_length(const train_step *l, size_t chunk)
+/* Threads take pieces of the gradient in turn; each piece has a sum of its own. */
+static void square_pieces(void *arg, int thread)
 {
-    const size_t left = l->m.floats - chunk * CHUNK;
-    return left < CHUNK ? left : CHUNK;
+    train_step *train = arg;
+    const size_t turn = (size_t)threads_count(train->pool), floats = train->m.floats;
+    for (size_t i = (size_t)thread; i * SQUARE_PIECE < floats; i += turn) {
+        const size_t at = i * SQUARE_PIECE, left = floats - at;
+        train->square[i] =
+            vector_square_sum(train->g + at, left < SQUARE_PIECE ? left : SQUARE_PIECE);
+    }
 }
 
-/* Chunks of the block for one thread: any split will do, since chunks do not meet. */
-static void square_chunks(void *arg, int thread)
-{
-    train_step *l = arg;
-    const size_t step = (size_t)threads_count(l->pool);
-    for (size_t i = (size_t)thread; i * CHUNK < l->m.floats; i += step)
-        l->square[i] = vector_square_sum(l->g + i * CHUNK, chunk_length(l, i));
-}
-
-void train_step_gradient(train_step *l, train_step_result *r, const int32_t *token,
+void train_step_gradient(train_step *train, train_step_result *r, const int32_t *token,
                          const int32_t *target)
 {
-    double loss[1024];
+    double loss[CONFIG_LANES];
     int64_t targets = 0;
-    const int64_t N = (int64_t)l->sequences * l->m.config.T;
-    assert(l->lanes <= 1024);
+    const int64_t N = (int64_t)train->sequences * train->m.config.T;
+    assert(train->lanes <= CONFIG_LANES);
     for (int64_t i = 0; i < N; i++) targets += target[i] >= 0;
-    work k = { .l = l,
+    work k = { .train = train,
                .token = token,
                .target = target,
                .loss = loss,
                .scale = targets > 0 ? (float)(1.0 / (double)targets) : 0 };
     pthread_mutex_init(&k.lock, NULL);
     pthread_cond_init(&k.turned, NULL);
-    panels_make(l->panels, l->pool);
-    threads_run(l->pool, take_lanes, &k);
-    panels_leave(l->panels);
+    panels_make(train->panels, train->pool);
+    threads_run(train->pool, take_lanes, &k);
+    panels_leave(train->panels);
     pthread_mutex_destroy(&k.lock);
     pthread_cond_destroy(&k.turned);
 
     *r = (train_step_result){ 0 };
-    for (int i = 0; i < l->lanes; i++) r->loss += loss[i];
+    for (int i = 0; i < train->lanes; i++) r->loss += loss[i];
     r->loss /= (double)targets;
-    threads_run(l->pool, square_chunks, l);
+    threads_run(train->pool, square_pieces, train);
     double square = 0;
-    for (size_t i = 0; i * CHUNK < l->m.floats; i++) square += l->square[i];
+    for (size_t i = 0; i * SQUARE_PIECE < train->m.floats; i++) square += train->square[i];
     r->grad_norm = sqrt(square);
 }
 
-typedef struct update {
-    train_step *l;
-    adamw a;
-    double decay;
-} update;
-
-/* The part of each tensor that lies in this thread's chunks. */
-static void update_chunks(void *arg, int thread)
-{
-    const update *u = arg;
-    const train_step *l = u->l;
-    const size_t step = (size_t)threads_count(l->pool);
-    for (size_t i = (size_t)thread; i * CHUNK < l->m.floats; i += step) {
-        const size_t from = i * CHUNK, to = from + chunk_length(l, i);
-        for (int j = 0; j < l->m.n; j++) {
-            const model_tensor *t = &l->m.tensor[j];
-            const size_t lo = t->at > from ? t->at : from;
-            const size_t hi = t->at + t->n < to ? t->at + t->n : to;
-            adamw a = u->a;
-            a.decay = t->decay ? u->decay : 0;
-            if (lo < hi) adamw_update(l->w + lo, l->m1 + lo, l->m2 + lo, l->g + lo, hi - lo, &a);
-        }
-    }
-}
-
-void train_step_update(train_step *l, train_step_result *r, const config *c, double lr, int64_t t)
+void train_step_update(train_step *train, train_step_result *r, const config *c, double lr,
+                       int64_t t)
 {
     assert(isfinite(r->grad_norm));
     r->clipped = c->train.clip > 0 && r->grad_norm > c->train.clip;
-    update u = { .l = l,
-                 .decay = c->train.weight_decay,
-                 .a = { .lr = lr,
-                        .beta1 = c->train.beta1,
-                        .beta2 = c->train.beta2,
-                        .eps = c->train.eps,
-                        .clip = r->clipped ? c->train.clip / r->grad_norm : 1,
-                        .t = t } };
+    const optimizer_settings settings = { .lr = lr,
+                                          .beta1 = c->train.beta1,
+                                          .beta2 = c->train.beta2,
+                                          .eps = c->train.eps,
+                                          .weight_decay = c->train.weight_decay,
+                                          .scale = r->clipped ? c->train.clip / r->grad_norm : 1,
+                                          .step = t };
     const double began = timer_now();
-    threads_run(l->pool, update_chunks, &u);
-    l->update_seconds += (timer_now() - began) * threads_count(l->pool);
+    optimizer_update(&train->optimizer, &settings, train->pool);
+    train->update_seconds += (timer_now() - began) * threads_count(train->pool);
 }
 
-void train_step_seconds(double seconds[PARTS], const train_step *l)
+void train_step_seconds(double seconds[PARTS], const train_step *train)
 {
     memset(seconds, 0, PARTS * sizeof *seconds);
-    for (int i = 0; i < l->workers; i++)
-        for (int j = 0; j < PARTS; j++) seconds[j] += l->pass[i].seconds[j];
-    seconds[PART_UPDATE] += l->update_seconds;
+    for (int i = 0; i < train->workers; i++)
+        for (int j = 0; j < PARTS; j++) seconds[j] += train->pass[i].seconds[j];
+    seconds[PART_UPDATE] += train->update_seconds;
 }

@@ -59,7 +59,7 @@ static void random_tokens(int32_t *token, size_t n, int V)
 }
 
 /* Repetitions, and the share of each part over all of them. */
-static void repeat(bench *b, train_step *l, const config *settings, const int32_t *token,
+static void repeat(bench *b, train_step *train, const config *settings, const int32_t *token,
                    float *matrices)
 {
     double before[PARTS], after[PARTS], sum = 0;
@@ -67,38 +67,38 @@ static void repeat(bench *b, train_step *l, const config *settings, const int32_
     double rate = 0;
     for (int i = -1; i < b->reps; i++) { /* -1 warms up */
         if (i == 0) {
-            train_step_seconds(before, l);
-            rate = sgemm_rate(l->pool, matrices);
+            train_step_seconds(before, train);
+            rate = sgemm_rate(train->pool, matrices);
         }
         const double began = timer_now();
-        train_step_gradient(l, &r, token, token + b->tokens);
+        train_step_gradient(train, &r, token, token + b->tokens);
         if (i < 0) b->loss = r.loss;
         if (!isfinite(r.grad_norm)) r.grad_norm = 0; /* a wild rate takes the same time */
-        train_step_update(l, &r, settings, settings->train.lr, i + 2);
+        train_step_update(train, &r, settings, settings->train.lr, i + 2);
         const double seconds = timer_now() - began;
         if (i < 0) continue;
-        const double next = sgemm_rate(l->pool, matrices);
+        const double next = sgemm_rate(train->pool, matrices);
         b->rep[i] = (bench_rep){ .seconds = seconds, .sgemm = 0.5 * (rate + next) };
         b->rep[i].fraction = b->flops / seconds / b->rep[i].sgemm;
-        sum += seconds * l->workers;
+        sum += seconds * train->workers;
         rate = next;
     }
-    train_step_seconds(after, l);
+    train_step_seconds(after, train);
     double rest = 1;
     for (int i = 0; i < PARTS; i++) rest -= b->share[i] = (after[i] - before[i]) / sum;
     b->share[PART_OTHER] = rest > 0 ? rest : 0;
 }
 
-static bool save_start(const char *file, const train_step *l, const int32_t *token, error *e)
+static bool save_start(const char *file, const train_step *train, const int32_t *token, error *e)
 {
-    const model *m = &l->m;
-    const size_t B = (size_t)l->sequences, T = (size_t)m->config.T;
+    const model *m = &train->m;
+    const size_t B = (size_t)train->sequences, T = (size_t)m->config.T;
     char sha[HASH_HEX];
     safetensors_tensor *list = calloc((size_t)m->n + 2, sizeof *list);
     if (!list) return error_set(e, "out of memory for the list of weights");
     for (int i = 0; i < m->n; i++) {
         const model_tensor *t = &m->tensor[i];
-        list[i] = (safetensors_tensor){ .name = t->name, .type = "F32", .data = l->w + t->at };
+        list[i] = (safetensors_tensor){ .name = t->name, .type = "F32", .data = train->w + t->at };
         for (; list[i].rank < TENSOR_RANK && t->spec.dim[list[i].rank] > 0; list[i].rank++)
             list[i].dim[list[i].rank] = (size_t)t->spec.dim[list[i].rank];
     }
@@ -114,18 +114,17 @@ bool bench_train(bench *b, const run_spec *spec, int n_threads, int reps, const 
                  error *e)
 {
     const config *settings = &spec->config;
-    train_step l;
+    train_step train;
     model_cost cost;
-    model_memory memory;
+    memory need;
     const size_t N = (size_t)settings->train.batch_tokens;
     *b = (bench){ .threads = n_threads, .reps = reps, .tokens = settings->train.batch_tokens };
-    if (!memory_weigh(&memory, spec, n_threads, e) || !memory_check(&memory, n_threads, e) ||
-        !train_step_open(&l, spec, n_threads, e))
+    if (!memory_estimate(&need, spec, n_threads, e) || !memory_check(&need, n_threads, e) ||
+        !train_step_open(&train, spec, n_threads, e))
         return false;
-    model_price(&cost, &spec->model);
-    model_weigh(&memory, &spec->model, kernels_precision_set(), l.sequences, l.lanes, n_threads);
+    model_cost_of(&cost, &spec->model);
     b->flops = cost.train_flops * (double)b->tokens;
-    b->predicted = memory.total;
+    b->predicted = need.total - need.evaluation;
 
     const size_t floats = (size_t)3 * SIDE * SIDE * (size_t)n_threads;
     int32_t *token = malloc(2 * N * sizeof *token);
@@ -137,11 +136,11 @@ bool bench_train(bench *b, const run_spec *spec, int n_threads, int reps, const 
     if (ok) {
         random_tokens(token, 2 * N, spec->model.V);
         for (size_t i = 0; i < floats; i++) matrices[i] = (float)(i % 7) - 3;
-        model_init(&l.m, l.w, 1, 0);
-        ok = !save || save_start(save, &l, token, e);
+        model_init(&train.m, train.w, 1, 0);
+        ok = !save || save_start(save, &train, token, e);
     }
     if (ok) {
-        repeat(b, &l, settings, token, matrices);
+        repeat(b, &train, settings, token, matrices);
         const double seconds = median(b, offsetof(bench_rep, seconds), room);
         b->tokens_per_s = (double)b->tokens / seconds;
         b->flops_per_s = b->flops / seconds;
@@ -152,7 +151,7 @@ bool bench_train(bench *b, const run_spec *spec, int n_threads, int reps, const 
         b->peak = (size_t)u.ru_maxrss * 1024;
     }
     free(token), free(matrices), free(room);
-    train_step_close(&l);
+    train_step_close(&train);
     if (!ok) bench_close(b);
     return ok;
 }

@@ -56,7 +56,7 @@ void journal_sweep(db *d, const run_row *r)
 /* Load the newest intact checkpoint, or start the run anew if there is none.  Skipped checkpoints
  * are reported, and recorded only after the query ends: a transaction that has begun to read can't
  * write once another process has written. */
-static bool go_on_from(journal *j, train_step *l, error *e)
+static bool go_on_from(journal *j, train_step *train, error *e)
 {
     enum { MOST = 8 };
     sqlite3_stmt *s;
@@ -71,7 +71,7 @@ static bool go_on_from(journal *j, train_step *l, error *e)
     while ((ok = db_next(j->d, s, &row, e)) && row) {
         const int64_t step = sqlite3_column_int64(s, 0);
         path_of(path, j, (const char *)sqlite3_column_text(s, 1));
-        if (checkpoint_load(l, path, (const char *)sqlite3_column_text(s, 2), step, &why)) {
+        if (checkpoint_load(train, path, (const char *)sqlite3_column_text(s, 2), step, &why)) {
             j->from_step = step;
             break;
         }
@@ -88,13 +88,11 @@ static bool go_on_from(journal *j, train_step *l, error *e)
         fprintf(stderr, "attnlab: %s\n", ANEW);
         journal_event(j, "warning", ANEW, &why);
     }
-    memset(l->m1, 0, l->m.floats * sizeof *l->m1);
-    memset(l->m2, 0, l->m.floats * sizeof *l->m2);
-    return train_step_start(l, j->settings, e);
+    return train_step_start(train, j->settings, e);
 }
 
 /* Delete the rows past the checkpoint and begin the attempt, in one transaction. */
-static bool begin_attempt(journal *j, const train_step *l, error *e)
+static bool begin_attempt(journal *j, const train_step *train, error *e)
 {
     db *d = j->d;
     if (!db_begin(d, e)) return false;
@@ -113,7 +111,7 @@ static bool begin_attempt(journal *j, const train_step *l, error *e)
                "INSERT INTO attempt(run_id, attempt, host_id, code_id, pid, threads, from_step,"
                " started_ms) VALUES(?,?,?,?,?,?,?,?)",
                "iiiinnii", j->run_id, j->attempt, j->host_id, j->code_id, (int)getpid(),
-               threads_count(l->pool), j->from_step, j->began_ms) &&
+               threads_count(train->pool), j->from_step, j->began_ms) &&
         db_run(d, e,
                "UPDATE run SET status='running', message=NULL, attempts=?, code_id=?,"
                " last_step=nullif(?,0), started_ms=coalesce(started_ms,?), ended_ms=NULL"
@@ -125,7 +123,7 @@ static bool begin_attempt(journal *j, const train_step *l, error *e)
     return false;
 }
 
-bool journal_open(journal *j, db *d, const run_row *r, const run_spec *spec, train_step *l,
+bool journal_open(journal *j, db *d, const run_row *r, const run_spec *spec, train_step *train,
                   error *e)
 {
     *j = (journal){
@@ -140,7 +138,7 @@ bool journal_open(journal *j, db *d, const run_row *r, const run_spec *spec, tra
         return error_set(e, "run %s: out of memory for its journal", r->uid);
     }
     journal_sweep(d, r);
-    if (go_on_from(j, l, e) && begin_attempt(j, l, e)) return true;
+    if (go_on_from(j, train, e) && begin_attempt(j, train, e)) return true;
     journal_drop(j);
     return false;
 }
@@ -205,15 +203,14 @@ bool journal_step(journal *j, const journal_row *row, error *e)
 }
 
 /* One evaluation; for the final one also its sums by window and by position. */
-static bool write_evaluation(journal *j, int64_t step, const evaluation_result *r, bool final,
-                             error *e)
+static bool write_evaluation(journal *j, int64_t step, const eval_result *r, bool final, error *e)
 {
     if (!db_run(
             j->d, e,
-            "INSERT INTO eval(run_id, step, context, stride, n_tok, n_bytes, nll_sum, last_n_tok,"
-            " last_nll_sum, wall_ms) VALUES(?,?,?,?,?,?,?,?,?,?)",
-            "iinniididi", j->run_id, step, r->context, r->stride, r->tokens, r->bytes, r->nll_sum,
-            r->last_tokens, r->last_nll_sum, r->wall_ms))
+            "INSERT INTO eval(run_id, step, task, split, context, stride, n_tok, n_bytes, nll_sum,"
+            " last_n_tok, last_nll_sum, wall_ms) VALUES(?,?,?,?,?,?,?,?,?,?,?,?)",
+            "iittnniididi", j->run_id, step, r->task, r->split, r->context, r->stride, r->tokens,
+            r->bytes, r->nll_sum, r->last_tokens, r->last_nll_sum, r->wall_ms))
         return false;
     const int64_t id = db_last_id(j->d);
     bool ok = true;
@@ -227,8 +224,7 @@ static bool write_evaluation(journal *j, int64_t step, const evaluation_result *
     return ok;
 }
 
-bool journal_evaluation(journal *j, int64_t step, const evaluation_result *r, int n, bool final,
-                        error *e)
+bool journal_evaluation(journal *j, int64_t step, const eval_result *r, int n, bool final, error *e)
 {
     if (!db_begin(j->d, e)) return false;
     bool ok = write_rows(j, e);
@@ -262,14 +258,14 @@ static bool write_checkpoint(journal *j, int64_t step, const char *file, const c
                   "iititi", j->run_id, step, file, (int64_t)f->bytes, f->sha256, db_now_ms());
 }
 
-bool journal_checkpoint(journal *j, bool *saved, const train_step *l, int64_t step, error *e)
+bool journal_checkpoint(journal *j, bool *saved, const train_step *train, int64_t step, error *e)
 {
     char file[64], path[PATH], line[600];
     checkpoint_file f;
     error why;
     snprintf(file, sizeof file, "step-%09" PRId64 ".safetensors", step);
     path_of(path, j, file);
-    *saved = checkpoint_save(&f, path, l, j->uid, step, true, &why);
+    *saved = checkpoint_save(&f, path, train, j->uid, step, true, &why);
     if (!*saved) {
         snprintf(line, sizeof line, "no checkpoint at step %" PRId64 ": %s", step, why.msg);
         fprintf(stderr, "attnlab: %s\n", line);
@@ -310,15 +306,15 @@ static bool write_end(journal *j, run_status status, int64_t step, const char *m
                   message, final_hash, j->run_id);
 }
 
-bool journal_done(journal *j, const train_step *l, int64_t step, error *e)
+bool journal_done(journal *j, const train_step *train, int64_t step, error *e)
 {
     static const char FILE_NAME[] = "weights.safetensors";
     const bool stay = j->settings->train.keep != KEEP_NONE;
     char path[PATH], hex[HASH_HEX];
     checkpoint_file f;
     path_of(path, j, FILE_NAME);
-    checkpoint_hash(hex, l);
-    if (stay && !checkpoint_save(&f, path, l, j->uid, step, false, e)) return false;
+    checkpoint_hash(hex, train);
+    if (stay && !checkpoint_save(&f, path, train, j->uid, step, false, e)) return false;
     if (!db_begin(j->d, e)) return false;
     const bool ok = write_rows(j, e) &&
                     (j->settings->train.keep == KEEP_ALL || forget_older(j, 0, e)) &&

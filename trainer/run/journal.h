@@ -34,19 +34,19 @@ typedef struct journal {
     journal_row *row;
 } journal;
 
-/* Fill l's weights and moments, from a checkpoint or as the configuration starts.  The caller has
- * the run's lock.  Fails if the database does, with nothing changed. */
-bool journal_open(journal *j, db *d, const run_row *r, const run_spec *spec, train_step *l,
+/* Fill train's weights and optimizer state: from the newest checkpoint, or as the configuration
+ * starts. The caller has the run's lock.  Fails if the database does, with nothing changed. */
+bool journal_open(journal *j, db *d, const run_row *r, const run_spec *spec, train_step *train,
                   error *e);
 void journal_drop(journal *j); /* without writing the rows in memory */
 
 bool journal_step(journal *j, const journal_row *row, error *e);
-bool journal_evaluation(journal *j, int64_t step, const evaluation_result *r, int n, bool final,
+bool journal_evaluation(journal *j, int64_t step, const eval_result *r, int n, bool final,
                         error *e);
 
 /* If the file can't be written safely, the checkpoint before it stays the newest, *saved is false,
  * and an event says why.  Fails only if the database does. */
-bool journal_checkpoint(journal *j, bool *saved, const train_step *l, int64_t step, error *e);
+bool journal_checkpoint(journal *j, bool *saved, const train_step *train, int64_t step, error *e);
 bool journal_event(journal *j, const char *level, const char *message, error *e);
 
 /* Remove half-written files and checkpoints without a row from the run's folder.  The caller has
@@ -54,7 +54,7 @@ bool journal_event(journal *j, const char *level, const char *message, error *e)
 void journal_sweep(db *d, const run_row *r);
 
 /* The end of a run that took its last step; its weights are kept as train.keep says. */
-bool journal_done(journal *j, const train_step *l, int64_t step, error *e);
+bool journal_done(journal *j, const train_step *train, int64_t step, error *e);
 
 /* The end of an attempt: diverged, failed or preempted, and why. */
 bool journal_close(journal *j, run_status status, int64_t step, const char *message, int exit_code,

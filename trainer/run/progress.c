@@ -2,6 +2,8 @@
 #define _DEFAULT_SOURCE
 #include "trainer/run/progress.h"
 
+#include "core/db/metric.h"
+
 #include <inttypes.h>
 #include <stdio.h>
 #include <unistd.h>
@@ -55,12 +57,15 @@ void progress_step(progress *p, const journal_row *row)
     p->said_ms = now, p->said_step = row->step;
 }
 
-void progress_evaluation(progress *p, int64_t step, const evaluation_result *r, int n)
+void progress_evaluation(progress *p, int64_t step, const eval_result *r, int n)
 {
     if (!p->on) return;
     fprintf(stderr, "%sstep %" PRId64 ":", p->terminal ? "\r\033[K" : "", step);
-    for (int i = 0; i < n; i++)
-        fprintf(stderr, "  val_loss@%d %.4f", r[i].context, r[i].nll_sum / (double)r[i].tokens);
+    for (int i = 0; i < n; i++) {
+        char name[METRIC_NAME];
+        metric_write(name, sizeof name, r[i].task, r[i].split, METRIC_DEFAULT_KIND, r[i].context);
+        fprintf(stderr, "  %s %.4f", name, r[i].nll_sum / (double)r[i].tokens);
+    }
     fputc('\n', stderr);
 }
 

@@ -18,7 +18,7 @@ typedef struct progress {
 void progress_open(progress *p, const config *settings, const char *uid, int64_t steps,
                    int64_t from, int64_t epoch, bool on);
 void progress_step(progress *p, const journal_row *row);
-void progress_evaluation(progress *p, int64_t step, const evaluation_result *r, int n);
+void progress_evaluation(progress *p, int64_t step, const eval_result *r, int n);
 void progress_close(progress *p);
 
 /* "1 h 02 min", "3 min 20 s" or "12 s". */

@@ -75,7 +75,7 @@ bool run_row_config(db *d, const run_spec *spec, error *e)
     if (!db_integer(d, &known, 0, e, "SELECT 1 FROM config WHERE config_id=?", "t", spec->id))
         return false;
     if (known) return true;
-    model_price(&cost, sizes);
+    model_cost_of(&cost, sizes);
     attention_text(attention, sizeof attention, &spec->config.model.attention);
     char *canon = config_canonical(&spec->config, false);
     bool ok = db_run(d, e,

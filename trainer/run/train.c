@@ -51,7 +51,7 @@ static void watch_signals(void)
 typedef struct trainer {
     const config *settings;
     corpus text;
-    train_step l;
+    train_step train;
     batch b;
     evaluation v;
     journal j;
@@ -63,7 +63,7 @@ static void trainer_close(trainer *t)
     journal_drop(&t->j);
     evaluation_close(&t->v);
     batch_close(&t->b);
-    train_step_close(&t->l);
+    train_step_close(&t->train);
     corpus_close(&t->text);
     free(t->token);
     *t = (trainer){ 0 };
@@ -77,8 +77,8 @@ static int threads_of(const config *settings)
 /* Does what a run allocates fit into memory? */
 static bool fits(const run_spec *spec, int n_threads, error *e)
 {
-    model_memory need;
-    return memory_weigh(&need, spec, n_threads, e) && memory_check(&need, n_threads, e);
+    memory need;
+    return memory_estimate(&need, spec, n_threads, e) && memory_check(&need, n_threads, e);
 }
 
 static bool trainer_open(trainer *t, const run_spec *spec, error *e)
@@ -95,25 +95,24 @@ static bool trainer_open(trainer *t, const run_spec *spec, error *e)
     if (!t->token) return error_set(e, "out of memory for a batch");
     t->target = t->token + settings->train.batch_tokens;
     return batch_open(&t->b, settings, &t->text, e) &&
-           train_step_open(&t->l, spec, threads_of(settings), e) &&
-           evaluation_open(&t->v, &t->l.m, settings, &t->text, t->l.w, t->l.pool, e);
+           train_step_open(&t->train, spec, threads_of(settings), e) &&
+           evaluation_open(
+               &t->v, &(eval_input){ &t->train.m, t->train.w, settings, &t->text, t->train.pool },
+               e);
 }
 
 /* Evaluate on the held-out text.  *diverged if the loss is not finite; then only its sum is
  * recorded, not the sums by position. */
 static bool evaluate(trainer *t, progress *p, bool *diverged, int64_t step, bool final, error *e)
 {
-    evaluation_result r[CONFIG_LIST];
-    panels_make(t->l.panels, t->l.pool);
-    const bool scored = evaluation_run(&t->v, r, e);
-    panels_leave(t->l.panels);
-    if (!scored) return false;
-    progress_evaluation(p, step, r, t->v.lengths);
+    const eval_result *r = t->v.result;
+    panels_make(t->train.panels, t->train.pool);
+    evaluation_run(&t->v);
+    panels_leave(t->train.panels);
+    progress_evaluation(p, step, r, t->v.n);
     *diverged = false;
-    for (int i = 0; i < t->v.lengths; i++) *diverged = *diverged || !isfinite(r[i].nll_sum);
-    const bool ok = journal_evaluation(&t->j, step, r, t->v.lengths, final && !*diverged, e);
-    for (int i = 0; i < t->v.lengths; i++) evaluation_result_close(&r[i]);
-    return ok;
+    for (int i = 0; i < t->v.n; i++) *diverged = *diverged || !isfinite(r[i].nll_sum);
+    return journal_evaluation(&t->j, step, r, t->v.n, final && !*diverged, e);
 }
 
 typedef enum outcome { OUTCOME_DONE, OUTCOME_DIVERGED, OUTCOME_STOPPED, OUTCOME_FAILED } outcome;
@@ -124,10 +123,10 @@ static bool take_step(trainer *t, journal_row *row, bool *diverged, error *e)
     train_step_result r;
     const double began = timer_now();
     batch_read(&t->b, t->token, t->target, row->step);
-    train_step_gradient(&t->l, &r, t->token, t->target);
+    train_step_gradient(&t->train, &r, t->token, t->target);
     *diverged = !isfinite(r.loss) || !isfinite(r.grad_norm);
     row->lr = train_step_rate(t->settings, row->step);
-    if (!*diverged) train_step_update(&t->l, &r, t->settings, row->lr, row->step);
+    if (!*diverged) train_step_update(&t->train, &r, t->settings, row->lr, row->step);
     row->loss = r.loss, row->grad_norm = r.grad_norm, row->clipped = r.clipped;
     row->wall_ms += llround(1000 * (timer_now() - began));
     return journal_step(&t->j, row, e);
@@ -168,7 +167,7 @@ static outcome loop(trainer *t, progress *p, int64_t *step, int64_t until, error
         if (*step == until) return OUTCOME_STOPPED;
         bool saved = true;
         if ((stop || batch_due(settings, *step, settings->train.save_every_tokens)) &&
-            !journal_checkpoint(&t->j, &saved, &t->l, *step, e))
+            !journal_checkpoint(&t->j, &saved, &t->train, *step, e))
             return OUTCOME_FAILED;
         if (stop && !saved) {
             error_set(e, "stopped by signal %d (%s) at step %" PRId64 ", without a checkpoint",
@@ -177,7 +176,7 @@ static outcome loop(trainer *t, progress *p, int64_t *step, int64_t until, error
         }
         if (stop) return OUTCOME_STOPPED;
     }
-    return journal_done(&t->j, &t->l, *step, e) ? OUTCOME_DONE : OUTCOME_FAILED;
+    return journal_done(&t->j, &t->train, *step, e) ? OUTCOME_DONE : OUTCOME_FAILED;
 }
 
 /* Train a run whose lock this process holds, and record how it ends. */
@@ -188,7 +187,7 @@ static int attempt(db *d, const run_row *r, const run_spec *spec, const train_op
     progress p;
     int64_t step = 0;
     error worse;
-    if (!trainer_open(&t, spec, e) || !journal_open(&t.j, d, r, spec, &t.l, e)) {
+    if (!trainer_open(&t, spec, e) || !journal_open(&t.j, d, r, spec, &t.train, e)) {
         const int status = e->status;
         db_run(d, &worse, "UPDATE run SET status=?, message=?, ended_ms=? WHERE run_id=?", "ttii",
                run_status_word(RUN_FAILED), e->msg, db_now_ms(),
@@ -288,13 +287,13 @@ bool train_measure(double *seconds, const run_spec *spec, int n_threads, error *
 {
     const config *settings = &spec->config;
     enum { STEPS = 3 };
-    train_step l;
+    train_step train;
     train_step_result r;
     const size_t N = (size_t)settings->train.batch_tokens;
-    if (!fits(spec, n_threads, e) || !train_step_open(&l, spec, n_threads, e)) return false;
+    if (!fits(spec, n_threads, e) || !train_step_open(&train, spec, n_threads, e)) return false;
     int32_t *token = malloc(2 * N * sizeof *token), *target = token + N;
     if (!token) {
-        train_step_close(&l);
+        train_step_close(&train);
         return error_set(e, "out of memory for a batch");
     }
     const rng bits = rng_stream(1, 0, "train.measure");
@@ -303,16 +302,16 @@ bool train_measure(double *seconds, const run_spec *spec, int n_threads, error *
         rng_bits(word, &bits, i, 0);
         token[i] = (int32_t)(word[0] % (uint64_t)settings->model.vocab_size);
     }
-    model_init(&l.m, l.w, 1, 0);
+    model_init(&train.m, train.w, 1, 0);
     *seconds = INFINITY;
     for (int i = 1; i <= STEPS; i++) {
         const double began = timer_now();
-        train_step_gradient(&l, &r, token, target);
+        train_step_gradient(&train, &r, token, target);
         if (!isfinite(r.grad_norm)) r.grad_norm = 0; /* a wild rate takes the same time */
-        train_step_update(&l, &r, settings, settings->train.lr, i);
+        train_step_update(&train, &r, settings, settings->train.lr, i);
         *seconds = fmin(*seconds, timer_now() - began);
     }
     free(token);
-    train_step_close(&l);
+    train_step_close(&train);
     return true;
 }

@@ -1,0 +1,53 @@
+/* metric.h - what is compared: [TASK.]SPLIT_KIND[@CONTEXT], such as val_loss@512.
+ *
+ * A kind of metric is a number that an evaluation's row in the table `eval` gives: one C file in
+ * metrics/ that ends in one `const metric_kind`, listed in one line of metrics/meson.build.  Names
+ * are read by metric_parse and written by metric_write, and nowhere else.
+ */
+#ifndef CORE_DB_METRIC_H
+#define CORE_DB_METRIC_H
+
+#include "core/base/error.h"
+
+#include <stddef.h>
+#include <stdint.h>
+
+enum { METRIC_NAME = 96, METRIC_WORD = 32 };
+
+/* Kinds of task, by the columns of `eval` that they fill in. */
+typedef enum metric_task {
+    METRIC_TEXT = 1, /* running text: every target is scored (n_tok, n_bytes, nll_sum, last_*) */
+} metric_task;
+
+typedef struct metric_kind {
+    const char *name;  /* "loss"                                        */
+    const char *unit;  /* "nats", "bits a byte", ""                     */
+    const char *value; /* SQL over a row of eval called e               */
+    bool larger_is_better;
+    metric_task tasks; /* the kinds of task that have it, joined with | */
+    const char *help;  /* one line                                      */
+} metric_kind;
+
+/* Every kind, NULL last.  Generated from metrics/meson.build. */
+extern const metric_kind *const metric_kinds[];
+
+/* What a name that says nothing else means: the loss on the held-out part of the corpus. */
+extern const char METRIC_DEFAULT_TASK[], METRIC_DEFAULT_SPLIT[], METRIC_DEFAULT_KIND[];
+
+typedef struct metric {
+    char name[METRIC_NAME]; /* as it was written */
+    char task[METRIC_WORD], split[METRIC_WORD];
+    int64_t context;   /* 0: not given */
+    const char *value; /* of its kind  */
+    const char *unit;
+    bool larger_is_better;
+} metric;
+
+/* Fails, with the kinds there are, on a name that is not of this form or has an unknown kind. */
+bool metric_parse(metric *m, const char *text, error *e);
+
+/* The name of a metric, the default task left out; context 0: without "@CONTEXT". */
+void metric_write(char *out, size_t size, const char *task, const char *split, const char *kind,
+                  int64_t context);
+
+#endif

@@ -1,0 +1,11 @@
+/* bpb.c - bits a byte: sum of -log2 p / bytes of the text.  Unlike the loss of a token, it can be
+ * compared between tokenizers.  0.6931471805599453 is ln 2. */
+#include "core/db/metric.h"
+
+const metric_kind metric_bpb = {
+    .name = "bpb",
+    .unit = "bits a byte",
+    .value = "e.nll_sum / e.n_bytes / 0.6931471805599453",
+    .tasks = METRIC_TEXT,
+    .help = "bits to code a byte of the text",
+};
