@@ -57,7 +57,8 @@ sed -i 's/PASS_SLICE = [0-9]*/PASS_SLICE = 7/' copy/trainer/model/pass.h
 parts -O3 | diff before - | grep -q '^> *{ "trainer"' || fail "PASS_SLICE changes nothing"
 parts -O3 >before
 check trainer trainer/model/pass.c
-check trainer trainer/model/optimizers/adamw.c
+check trainer/model/optimizers/adamw.c trainer/model/optimizers/adamw.c
+check core/compute/ropes/yarn.c core/compute/ropes/yarn.c
 check trainer trainer/model/tasks/lm.c
 check trainer trainer/config/config_table.c
 check trainer trainer/corpus/corpus.c
@@ -69,6 +70,8 @@ check core core/compute/simd/vec.h
 check core core/base/safetensors.c
 check variants/grouped.c variants/grouped.c
 check '' variants/meson.build
+check '' core/compute/ropes/meson.build
+check '' trainer/model/optimizers/meson.build
 check '' cli/main.c
 check '' core/db/db.c
 check '' trainer/run/progress.c

@@ -77,8 +77,8 @@ static void test_names(void **state)
 {
     (void)state;
     int n = 0;
-    for (; optimizers[n]; n++) assert_string_equal(optimizers[n]->name, optimizer_names[n]);
-    assert_null(optimizer_names[n]);
+    for (; optimizers[n]; n++) assert_string_equal(optimizers[n]->name, config_optimizers[n]);
+    assert_null(config_optimizers[n]);
 }
 
 /* The default is left out of the identity, so runs made before there was a choice keep theirs. */

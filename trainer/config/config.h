@@ -58,7 +58,7 @@ typedef struct config {
         int64_t tokens, batch_tokens;
         double lr, min_lr_ratio;
         int64_t warmup_tokens, schedule /* SCHEDULE_ */, decay_tokens;
-        int64_t optimizer; /* index in optimizers (trainer/model/optimizer.h) */
+        int64_t optimizer; /* index in config_optimizers */
         double beta1, beta2, eps, weight_decay, clip;
         int64_t seed, data_seed, replica;
         char init_from[CONFIG_PATH];
@@ -102,6 +102,9 @@ typedef struct config_key {
     const char *initial; /* the default, as the user would write it; "" if it is derived      */
     const char *derived; /* what the default is derived from, in words; NULL if it is not     */
 } config_key;
+
+/* The names of the optimizers (trainer/model/optimizer.h), in the same order; NULL last. */
+extern const char *const config_optimizers[];
 
 /* Every key of a run, in order; the last has no name. */
 extern const config_key config_keys[];

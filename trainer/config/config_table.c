@@ -5,7 +5,6 @@
  * begins with the default under which old runs were trained.
  */
 #include "trainer/config/run_spec.h"
-#include "trainer/model/optimizer.h"
 
 #include <assert.h>
 #include <limits.h>
@@ -30,7 +29,7 @@ static const char *schedule_word(int64_t choice)
 
 static const char *optimizer_word(int64_t choice)
 {
-    return optimizer_names[choice];
+    return config_optimizers[choice];
 }
 
 static const char *keep_word(int64_t choice)

@@ -57,10 +57,8 @@ typedef struct optimizer {
     void (*update)(const optimizer_piece *p, const optimizer_settings *s);
 } optimizer;
 
-/* Every optimizer, and their names in the same order; NULL last.  Generated from
- * optimizers/meson.build. */
+/* Every optimizer, NULL last.  Generated from optimizers/meson.build. */
 extern const optimizer *const optimizers[];
-extern const char *const optimizer_names[];
 
 /* A state tensor of the same shape as the weights. */
 tensor_spec optimizer_state_like(const char *name, const model_tensor *t);

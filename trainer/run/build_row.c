@@ -1,7 +1,7 @@
 /* build_row.c - the build and the machine as rows; and whether a run is outdated.
  *
  * A run is outdated if a part of the code that it used differs from that part now: core, trainer,
- * and the files of its attention variants.
+ * and the files of its attention variants, RoPE scaling and optimizer.
  */
 #define _DEFAULT_SOURCE /* gethostname */
 #include "trainer/run/build_row.h"
@@ -96,6 +96,12 @@ bool build_row_outdated(db *d, bool *outdated, int64_t code_id, const run_spec *
 {
     if (!part_differs(d, outdated, code_id, "core", e)) return false;
     if (!*outdated && !part_differs(d, outdated, code_id, "trainer", e)) return false;
+    char rope[128], optimizer[128];
+    snprintf(rope, sizeof rope, "core/compute/ropes/%s.c", spec->model.rope.scaling->name);
+    snprintf(optimizer, sizeof optimizer, "trainer/model/optimizers/%s.c",
+             config_optimizers[spec->config.train.optimizer]);
+    if (!*outdated && !part_differs(d, outdated, code_id, rope, e)) return false;
+    if (!*outdated && !part_differs(d, outdated, code_id, optimizer, e)) return false;
     for (int i = 0; i < spec->model.L && !*outdated; i++) {
         int j = 0;
         while (attn_variants[j] != spec->model.layer[i].variant) j++;

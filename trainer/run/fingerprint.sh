@@ -3,10 +3,10 @@
 # fingerprint.h, as C, to OUTPUT.
 #
 # A PLACE is a file or a folder below ROOT.  Of a folder every source, header, template and build file
-# counts, so there is no list of files to keep.  Only the list of variants is left out: a further
-# variant changes no run of the others.  A variant's own file is a part of its own; everything else
-# belongs to the part `core` or `trainer`, and the compiler's flags to `core`.  The hash of a part is
-# that of the sorted names and hashes of its files.
+# counts, so there is no list of files to keep.  An attention variant, a RoPE scaling and an optimizer
+# are each a part of their own, and the lists of them are left out: another entry changes no run that
+# doesn't use it.  Everything else belongs to the part `core` or `trainer`, and the compiler's flags
+# to `core`.  The hash of a part is that of the sorted names and hashes of its files.
 #
 # DEPFILE names every file for ninja, and every folder too, whose time changes with a new file.
 set -eu
@@ -15,8 +15,9 @@ shift 6
 exec >"$output" 3>"$depfile"
 cd "$root"
 
+entries='variants|core/compute/ropes|trainer/model/optimizers'
 files=$(find "$@" -type f \( -name '*.[ch]' -o -name '*.cc' -o -name '*.in' -o -name meson.build \) |
-    grep -v -e '^variants/meson.build$' -e '^variants/.*\.in$' | LC_ALL=C sort)
+    grep -v -E "^($entries)/(meson.build|.*\.in)$" | LC_ALL=C sort)
 folders=$(find "$@" -type d)
 for place in $files $folders; do echo "$root/$place"; done |
     sed 's/ /\\ /g' | tr '\n' ' ' | sed "s|^|$output: |" >&3
@@ -24,9 +25,9 @@ for place in $files $folders; do echo "$root/$place"; done |
 lines=$({
     sha256sum $files
     printf '%s' "$flags" | sha256sum | sed 's/-$/flags/'
-} | awk '{
+} | awk -v entries="^($entries)/.*[.]c$" '{
     part = $2 ~ /^trainer\// ? "trainer" : "core"
-    if ($2 ~ /^variants\/.*\.c$/ && $2 != "variants/attn.c") part = $2
+    if ($2 ~ entries && $2 != "variants/attn.c") part = $2
     print part, $2, $1
 }' | LC_ALL=C sort)
 
