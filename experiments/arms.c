@@ -197,6 +197,19 @@ static bool check_metric(const arms *a, study_file *s, error *e)
     return true;
 }
 
+static bool match(arms *a, const study_file *s, error *e)
+{
+    for (int i = 0; i < a->n; i++) {
+        arm *x = &a->arm[i];
+        if (x->base < 0) continue;
+        const arm *base = &a->arm[x->base];
+        if (!match_ffn(&x->spec, &x->cost, &base->spec, &base->cost, s->match, e))
+            return error_where(e, "sweep.match: the arm '%s'", x->label);
+        x->residual = (double)x->cost.total / (double)base->cost.total - 1;
+    }
+    return true;
+}
+
 bool arms_open(arms *a, study_file *s, error *e)
 {
     *a = (arms){ 0 };
@@ -205,8 +218,7 @@ bool arms_open(arms *a, study_file *s, error *e)
         label(&a->arm[i], s);
         model_cost_of(&a->arm[i].cost, &a->arm[i].spec.model);
     }
-    ok = ok && find_bases(a, s, e) && match_arms(a, s, e) && check_labels(a, e) &&
-         check_metric(a, s, e);
+    ok = ok && find_bases(a, s, e) && match(a, s, e) && check_labels(a, e) && check_metric(a, s, e);
     if (!ok) arms_close(a);
     return ok;
 }

@@ -11,12 +11,15 @@
 #ifndef EXPERIMENTS_MATCH_H
 #define EXPERIMENTS_MATCH_H
 
-#include "experiments/arms.h"
+#include "experiments/study_file.h"
+#include "trainer/model/model.h"
 
 /* Largest residual, as a part of the parameters, that still counts as equal. */
 #define MATCH_TOLERANCE 0.005
 
-/* Change model.ffn_dim of every arm that has a base, as s->match says; fills in `residual`. */
-bool match_arms(arms *a, const study_file *s, error *e);
+/* Change model.ffn_dim in spec, and with it its cost, by the rule `how`.  Fails if no multiple of 8
+ * makes the parameters equal, or if the rule can't be applied. */
+bool match_ffn(run_spec *spec, model_cost *cost, const run_spec *base, const model_cost *base_cost,
+               study_file_match how, error *e);
 
 #endif

@@ -1,4 +1,5 @@
 /* test_match.c - equal parameters: the rule in match.h against the formula, and its limits. */
+#include "experiments/arms.h"
 #include "experiments/match.h"
 
 #include "tests/workspace.h"
