@@ -96,12 +96,12 @@ bool build_row_outdated(db *d, bool *outdated, int64_t code_id, const run_spec *
 {
     if (!part_differs(d, outdated, code_id, "core", e)) return false;
     if (!*outdated && !part_differs(d, outdated, code_id, "trainer", e)) return false;
-    char rope[128], optimizer[128];
-    snprintf(rope, sizeof rope, "core/compute/ropes/%s.c", spec->model.rope.scaling->name);
-    snprintf(optimizer, sizeof optimizer, "trainer/model/optimizers/%s.c",
+    char scaling[128], update[128];
+    snprintf(scaling, sizeof scaling, "core/compute/ropes/%s.c", spec->model.rope.scaling->name);
+    snprintf(update, sizeof update, "trainer/model/optimizers/%s.c",
              config_optimizers[spec->config.train.optimizer]);
-    if (!*outdated && !part_differs(d, outdated, code_id, rope, e)) return false;
-    if (!*outdated && !part_differs(d, outdated, code_id, optimizer, e)) return false;
+    if (!*outdated && !part_differs(d, outdated, code_id, scaling, e)) return false;
+    if (!*outdated && !part_differs(d, outdated, code_id, update, e)) return false;
     for (int i = 0; i < spec->model.L && !*outdated; i++) {
         int j = 0;
         while (attn_variants[j] != spec->model.layer[i].variant) j++;
