@@ -40,20 +40,14 @@ void hash_bytes(char hex[HASH_HEX], const void *bytes, size_t n)
 
 bool hash_file(char hex[HASH_HEX], const char *path, error *e)
 {
-    static const size_t CHUNK = 1 << 16;
+    char chunk[1 << 14]; /* on the stack, so that a file can be checked when memory has run out */
     FILE *f = fopen(path, "rb");
     if (!f) return error_set(e, "%s: %s", path, strerror(errno));
-    char *chunk = malloc(CHUNK);
-    if (!chunk) {
-        fclose(f);
-        return error_set(e, "%s: out of memory while hashing the file", path);
-    }
     hash h;
     hash_open(&h);
-    for (size_t n; (n = fread(chunk, 1, CHUNK, f)) > 0;) hash_add(&h, chunk, n);
+    for (size_t n; (n = fread(chunk, 1, sizeof chunk, f)) > 0;) hash_add(&h, chunk, n);
     hash_close(&h, hex);
     const bool bad = ferror(f);
-    free(chunk);
     fclose(f);
     return bad ? error_set(e, "%s: error while reading the file", path) : true;
 }
