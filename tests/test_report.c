@@ -107,10 +107,11 @@ static void stands_alone(void **state)
     fixture_expect(page, "'#diff-gpPt");
     assert_null(strstr(page, "'#gpPt"));
     free(page);
+    free(page_of(&f, path)); /* an earlier page is replaced */
     int64_t looks;
     error e;
     assert_true(db_integer(&f.d, &looks, 0, &e, "SELECT count(*) FROM comparison", NULL));
-    assert_int_equal(looks, 1);
+    assert_int_equal(looks, 2);
     fixture_close(&f);
 }
 
@@ -144,7 +145,15 @@ static void refusals(void **state)
     };
     assert_int_equal(fixture_command("report", &out, &err, argv), STATUS_USAGE);
     free(out), free(err);
-    argv[3] = STUDY, argv[5] = "/nowhere/x.html";
+    argv[3] = STUDY, argv[5] = f.path; /* the database */
+    assert_int_equal(fixture_command("report", &out, &err, argv), STATUS_USAGE);
+    fixture_expect(err, "exists and was not made by `attnlab report`");
+    free(out), free(err);
+    int64_t looks;
+    error e;
+    assert_true(db_integer(&f.d, &looks, 9, &e, "SELECT count(*) FROM comparison", NULL));
+    assert_int_equal(looks, 0); /* refused before anything was looked at */
+    argv[5] = "/nowhere/x.html";
     assert_int_equal(fixture_command("report", &out, &err, argv), STATUS_FAILED);
     assert_non_null(strstr(err, "/nowhere/x.html"));
     free(out), free(err);
