@@ -55,7 +55,7 @@ static void reads(void **state)
     check("query", 0, "5", "SELECT count(*) AS n FROM run WHERE status = 'done'", NULL, NULL);
     check("query", 0, "[{\"x\": 1.5, \"y\": null, \"z\": \"a'b\"}]",
           "SELECT 1.5 AS x, NULL AS y, 'a''b' AS z;  -- and a comment", "-o", "json");
-    check("query", 0, "x,y\r\n1,\"a,b\"\r\n", "SELECT 1 AS x, 'a,b' AS y", "-o", "csv");
+    check("query", 0, "x,y\n1,\"a,b\"\n", "SELECT 1 AS x, 'a,b' AS y", "-o", "csv");
     check("query", 0, "{\"x\": \"00ff\"}\n", "SELECT x'00ff' AS x", "-o", "jsonl");
     check("query", 0, "|        x |\n|---:|\n| 0.001234 |\n", "SELECT 0.001234 AS x", "-o", "md");
     check("query", 0, "done",
