@@ -166,6 +166,7 @@ static int run(command_call *call, const void *given)
                     call->arguments - 1, &e))
         return command_fail(call, &e);
     int status;
+    command_elsewhere(call, &s.base);
     if (!arms_open(&r, &s, &e))
         status = e.status;
     else {
