@@ -117,9 +117,10 @@ static void put_notes(command_call *call, const spikes *k)
     notes_add(
         &list, NOTE_INFO,
         "A spike is a training loss more than %g robust standard deviations (1.4826 MAD) above "
-        "the median of the %d steps before it; spikes with fewer than %d steps in between are "
+        "the median of the %d steps before it; spikes with fewer than %d step%s in between are "
         "one. The first %d steps are not watched.",
-        k->rule.height, k->rule.window, k->rule.gap, k->rule.window / 2);
+        k->rule.height, k->rule.window, k->rule.gap, k->rule.gap == 1 ? "" : "s",
+        k->rule.window / 2);
     if (any)
         notes_add(&list, NOTE_INFO,
                   "Test: exact sign-flips of the differences of counts, paired by seed, Bonferroni "

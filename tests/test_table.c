@@ -33,11 +33,29 @@ static void expect_text(table_format f, int rows, const char *text)
     free(found);
 }
 
+/* The text of a table of one number, without the name of its column. */
+static double read_back(double x, table_format f)
+{
+    char *text;
+    size_t n;
+    FILE *out = open_memstream(&text, &n);
+    table t;
+    table_open(&t, f, out, 1, COLUMNS);
+    table_real(&t, x, 1);
+    table_close(&t);
+    fclose(out);
+    const double back = strtod(strchr(text, '\n') + 1, NULL);
+    free(text);
+    return back;
+}
+
 static void test_text(void **state)
 {
     (void)state;
     expect_text(TABLE_TEXT, 1, "name   n  loss\nmha   -7  0.10\n");
     expect_text(TABLE_TEXT, 0, "name  n  loss\n");
+    assert_false(signbit(read_back(-0.0, TABLE_TEXT)) || signbit(read_back(-0.004, TABLE_TEXT)) ||
+                 signbit(read_back(-0.0, TABLE_CSV)));
     expect_text(TABLE_MD, 1, "| name |  n | loss |\n|---|---:|---:|\n| mha  | -7 | 0.10 |\n");
     char *found = print(TABLE_MD, 3); /* one line per row, whatever is in it */
     int lines = 0;
@@ -139,22 +157,6 @@ static void test_json(void **state)
         json_decref(rows);
         free(lines);
     }
-}
-
-/* The text of a table of one number, without the name of its column. */
-static double read_back(double x, table_format f)
-{
-    char *text;
-    size_t n;
-    FILE *out = open_memstream(&text, &n);
-    table t;
-    table_open(&t, f, out, 1, COLUMNS);
-    table_real(&t, x, 1);
-    table_close(&t);
-    fclose(out);
-    const double back = strtod(strchr(text, '\n') + 1, NULL);
-    free(text);
-    return back;
 }
 
 /* The text of a table of one probability, without the name of its column. */

@@ -58,7 +58,8 @@ bool metric_parse(metric *m, const char *text, error *e)
         }
     if (!m->value) return bad(text, e);
     if (!at) return true;
-    char *rest;
-    m->context = strtoll(at + 1, &rest, 10);
-    return m->context > 0 && !*rest ? true : bad(text, e);
+    const size_t digits = strspn(at + 1, "0123456789");
+    if (digits == 0 || digits > 9 || at[1 + digits] || at[1] == '0') return bad(text, e);
+    m->context = strtoll(at + 1, NULL, 10);
+    return true;
 }

@@ -1,6 +1,6 @@
 /* outputs.c - mark the files of figures and put them into the user's folder.
  *
- * The mark is a comment at the start or end of a file, except in a PNG: there it is a tEXt chunk
+ * The mark is a comment at the end of a file, except in a PNG: there it is a tEXt chunk
  * before the last chunk, IEND, which takes 12 bytes.  A chunk is (length, type, data, CRC), numbers
  * big-endian, and the CRC is that of ISO 3309 over type and data (PNG, third edition, 5.3
  * and 11.3.3).
@@ -20,17 +20,16 @@ enum { LIMIT = 1 << 28, IEND = 12 };
 typedef struct kind {
     unsigned format;                     /* FIGURES_; 0: always written */
     const char *ending, *before, *after; /* around the mark; NULL: PNG */
-    bool first;                          /* the mark comes before the rest */
 } kind;
 
 // clang-format off
 static const kind KIND[] = {
-    { 0,           "dat", "# ",    "\n",     true },
-    { 0,           "gp",  "# ",    "\n",     true },
-    { FIGURES_SVG, "svg", "<!-- ", " -->\n", false },
-    { FIGURES_PNG, "png", NULL,    NULL,     false },
-    { FIGURES_PDF, "pdf", "% ",    "\n",     false },
-    { FIGURES_TEX, "tex", "% ",    "\n",     true },
+    { 0,           "dat", "\n\n# ", "\n" }, /* after the last block */
+    { 0,           "gp",  "# ",     "\n" },
+    { FIGURES_SVG, "svg", "<!-- ",  " -->\n" },
+    { FIGURES_PNG, "png", NULL,     NULL },
+    { FIGURES_PDF, "pdf", "% ",     "\n" },
+    { FIGURES_TEX, "tex", "% ",     "\n" },
 };
 // clang-format on
 enum { KINDS = sizeof KIND / sizeof *KIND };
@@ -81,9 +80,8 @@ static bool place_one(const char *to, const char *from, const kind *k, error *e)
     if (ok) {
         file_mark(mark, OUTPUTS_MAKER);
         if (k->before) {
-            if (!k->first) fwrite(bytes, 1, n, d.f);
+            fwrite(bytes, 1, n, d.f);
             fprintf(d.f, "%s%s%s", k->before, mark, k->after);
-            if (k->first) fwrite(bytes, 1, n, d.f);
         } else
             put_png(d.f, bytes, n, mark);
         ok = file_draft_close(&d, e);

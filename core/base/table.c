@@ -197,7 +197,9 @@ void table_real(table *t, double x, int digits)
     if (isinf(x) && !people)
         snprintf(text, sizeof text, x > 0 ? "1e999" : "-1e999");
     else if (!people)
-        print_exactly(text, x);
+        print_exactly(text, x + 0.0);          /* -0 becomes 0 */
+    else if (fabs(x) < 0.5 * pow(10, -digits)) /* no minus sign in front of 0 */
+        snprintf(text, sizeof text, "%.*f", digits, 0.0);
     else if (fabs(x) < 1e15) /* beyond, the digits of a double end before the point */
         snprintf(text, sizeof text, "%.*f", digits, x);
     else
