@@ -128,11 +128,6 @@ int comparison_arm(double *mean, double *sd, const comparison *c, int arm)
     return (int)n;
 }
 
-double comparison_rounded(double x, int digits)
-{
-    return fabs(x) < 0.5 * pow(10, -digits) ? 0 : x;
-}
-
 int comparison_digits(const comparison *c)
 {
     double least = INFINITY;

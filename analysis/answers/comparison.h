@@ -33,9 +33,6 @@ bool comparison_record(comparison *c, db *d, const char *argv, error *e);
  * compared), NaN if there are too few; returns the number of seeds. */
 int comparison_arm(double *mean, double *sd, const comparison *c, int arm);
 
-/* x, or 0 where x would be printed as 0 with a minus sign. */
-double comparison_rounded(double x, int digits);
-
 /* How many digits to print a difference with: enough to show the smallest standard error. */
 int comparison_digits(const comparison *c);
 

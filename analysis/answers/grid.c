@@ -167,7 +167,7 @@ static void put_cell(FILE *out, const grid *g, int arm)
     else
         fputs("no value", out);
     if (r && r->n) {
-        fprintf(out, " %+.*f %s", digits, comparison_rounded(r->diff, digits),
+        fprintf(out, " %+.*f %s", digits, table_rounded(r->diff, digits),
                 r->verdict == CONTRAST_UNDECIDED    ? "~"
                 : r->verdict == CONTRAST_EQUIVALENT ? "="
                                                     : contrast_verdict_name(r->verdict));

@@ -145,8 +145,8 @@ static void put_difference(FILE *out, const comparison *c, const contrast *r)
     fprintf(out, "%s%s (", gap, unit);
     if (bounded) fprintf(out, "%g %% simultaneous", 100 * (1 - c->asked.alpha));
     if (bounded && !symmetric)
-        fprintf(out, ": %.*f to %.*f", digits, comparison_rounded(lo, digits), digits,
-                comparison_rounded(hi, digits));
+        fprintf(out, ": %.*f to %.*f", digits, table_rounded(lo, digits), digits,
+                table_rounded(hi, digits));
     if (bounded) fputs(", ", out);
     if (r->n == r->n_base)
         fprintf(out, "%d seed%s)", r->n, r->n == 1 ? "" : "s");

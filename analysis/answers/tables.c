@@ -38,11 +38,11 @@ void tables_pairs(FILE *out, const comparison *c, table_format f)
         const contrast *r = &c->result.row[i];
         char text[80] = "";
         if (isfinite(r->hi - r->lo))
-            snprintf(text, sizeof text, "%+.*f to %+.*f", digits, comparison_rounded(r->lo, digits),
-                     digits, comparison_rounded(r->hi, digits));
+            snprintf(text, sizeof text, "%+.*f to %+.*f", digits, table_rounded(r->lo, digits),
+                     digits, table_rounded(r->hi, digits));
         char diff[40] = "";
         if (!isnan(r->diff))
-            snprintf(diff, sizeof diff, "%+.*f", digits, comparison_rounded(r->diff, digits));
+            snprintf(diff, sizeof diff, "%+.*f", digits, table_rounded(r->diff, digits));
         table_text(&t, c->study->arm[r->of.arm].label);
         table_text(&t, c->study->arm[r->of.base].label);
         table_int(&t, r->n), table_text(&t, diff), table_text(&t, text);
@@ -92,8 +92,7 @@ bool tables_samples(FILE *out, const comparison *c, db *d, table_format f, error
         char text[80] = "", share[16];
         if (!isnan(m.lo))
             snprintf(text, sizeof text, "%+.*f to %+.*f", digits - 1,
-                     comparison_rounded(m.lo, digits - 1), digits - 1,
-                     comparison_rounded(m.hi, digits - 1));
+                     table_rounded(m.lo, digits - 1), digits - 1, table_rounded(m.hi, digits - 1));
         snprintf(share, sizeof share, "%.0f %%", 100 * m.share);
         table_text(&t, c->study->arm[c->pair[i].arm].label);
         table_text(&t, c->study->arm[c->pair[i].base].label);

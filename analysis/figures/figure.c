@@ -54,7 +54,7 @@ void figure_range(chart_axis *a, double lo, double hi, double room)
 
 void figure_difference(char text[32], const comparison *c, double x)
 {
-    snprintf(text, 32, "%+.*f", comparison_digits(c), comparison_rounded(x, comparison_digits(c)));
+    snprintf(text, 32, "%+.*f", comparison_digits(c), table_rounded(x, comparison_digits(c)));
 }
 
 void figure_mean(double *mean, double *half, const double *x, int n)

@@ -186,6 +186,11 @@ static void print_exactly(char text[NUMBER], double x)
     if (strtod(text, NULL) != x) strfromd(text, NUMBER, "%.17g", x);
 }
 
+double table_rounded(double x, int digits)
+{
+    return fabs(x) < 0.5 * pow(10, -digits) ? 0 : x;
+}
+
 void table_real(table *t, double x, int digits)
 {
     char text[NUMBER] = "";
@@ -197,11 +202,9 @@ void table_real(table *t, double x, int digits)
     if (isinf(x) && !people)
         snprintf(text, sizeof text, x > 0 ? "1e999" : "-1e999");
     else if (!people)
-        print_exactly(text, x + 0.0);          /* -0 becomes 0 */
-    else if (fabs(x) < 0.5 * pow(10, -digits)) /* no minus sign in front of 0 */
-        snprintf(text, sizeof text, "%.*f", digits, 0.0);
-    else if (fabs(x) < 1e15) /* beyond, the digits of a double end before the point */
-        snprintf(text, sizeof text, "%.*f", digits, x);
+        print_exactly(text, x + 0.0); /* -0 becomes 0 */
+    else if (fabs(x) < 1e15)          /* beyond, the digits of a double end before the point */
+        snprintf(text, sizeof text, "%.*f", digits, table_rounded(x, digits));
     else
         snprintf(text, sizeof text, "%.6g", x);
     put(t, text, true);

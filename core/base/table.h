@@ -60,6 +60,9 @@ void table_text(table *t, const char *text);
 void table_int(table *t, int64_t x);
 void table_real(table *t, double x, int digits);
 
+/* x, or 0 where `digits` after the point would show x as 0 with a minus sign. */
+double table_rounded(double x, int digits);
+
 /* A cell with a probability: people see four digits, below 1e-4 one and its power of ten. */
 void table_probability(table *t, double p);
 
