@@ -2,6 +2,7 @@
 #include "analysis/answers/sentence.h"
 
 #include "analysis/statistics/counts.h"
+#include "core/base/table.h"
 
 #include <math.h>
 #include <stdarg.h>

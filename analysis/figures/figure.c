@@ -8,6 +8,7 @@
 #include "analysis/data/axes.h"
 #include "analysis/figures/gnuplot.h"
 #include "analysis/figures/pgfplots.h"
+#include "core/base/table.h"
 
 #include <assert.h>
 #include <gsl/gsl_cdf.h>
