@@ -20,8 +20,10 @@ const command command_backup = {
     .help = "copy the database while runs go on",
     .arguments = "FILE",
     .summary = "Copy the database into FILE, as it is at one moment, while others write to it.",
-    .text = "The copy is a database of its own and holds every number. Weights and checkpoints are "
-            "files next to the database; they are not copied.",
+    .text =
+        "The copy is a database of its own and holds every number. Weights and checkpoints are "
+        "files next to the database; they are not copied. FILE may be an earlier copy of the same "
+        "database, which is replaced; any other file that exists is refused.",
     .shared = SHARED_DB,
     .run = run,
 };

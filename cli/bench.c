@@ -1,6 +1,7 @@
 /* bench.c - attnlab bench train [key=value...] */
 #include "trainer/run/bench.h"
 #include "cli/command.h"
+#include "core/base/file.h"
 #include "core/base/table.h"
 #include "core/compute/kernels.h"
 #include "core/compute/threads.h"
@@ -135,7 +136,9 @@ static int run(command_call *call, const void *given)
     if (strcmp(call->argument[0], "train") != 0)
         return command_refuse(call, "'%.100s' cannot be measured: only train can",
                               call->argument[0]);
-    if (!read_config(&spec, call, o->config, &e)) return command_fail(call, &e);
+    if (!read_config(&spec, call, o->config, &e) ||
+        (o->save && !file_output_check(o->save, BENCH_MAKER, NULL, NULL, &e)))
+        return command_fail(call, &e);
     const int asked = (int)spec.config.train.threads;
     const int n = asked > 0 ? asked : threads_available();
     if (!bench_train(&b, &spec, n, (int)o->reps, o->save, &e)) return command_fail(call, &e);

@@ -86,6 +86,15 @@ void command_note(command_call *call, note_level level, const char *fmt, ...)
     command_notes(call, &list);
 }
 
+void command_elsewhere(command_call *call, const config *settings)
+{
+    for (const config_key *key = config_keys; key->name; key++)
+        if (key->type == CONFIG_TEXT && run_spec_elsewhere(settings, key->name))
+            command_note(call, NOTE_INFO,
+                         "%s: '%s' is not beside %s; the one in the current folder is taken.",
+                         key->name, (const char *)settings + key->offset, settings->file);
+}
+
 int command_fail(const command_call *call, const error *e)
 {
     fflush(stdout);

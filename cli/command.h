@@ -24,6 +24,7 @@
 #include "core/base/error.h"
 #include "core/base/notes.h"
 #include "core/base/table.h"
+#include "trainer/config/run_spec.h"
 
 #include <stddef.h>
 #include <stdint.h>
@@ -158,6 +159,10 @@ void command_note(command_call *call, note_level level, const char *fmt, ...)
 
 /* The same of a list, which is left empty. */
 void command_notes(command_call *call, notes *list);
+
+/* Notes on the paths of a configuration, not resolved yet, that are found in the current folder and
+ * not beside the file that names them. */
+void command_elsewhere(command_call *call, const config *settings);
 
 /* Notes that explain the answer: below it where people read it, else as command_notes.  The list is
  * left empty. */

@@ -27,10 +27,10 @@ static void put_value(table *t, const powerlaw_value *v, int digits)
 {
     char text[96] = "";
     if (isfinite(v->value) && isfinite(v->hi - v->lo))
-        snprintf(text, sizeof text, "%.*f (%.*f to %.*f)", digits, v->value, digits, v->lo, digits,
-                 v->hi);
+        snprintf(text, sizeof text, "%.*f (%.*f to %.*f)", digits, table_rounded(v->value, digits),
+                 digits, table_rounded(v->lo, digits), digits, table_rounded(v->hi, digits));
     else if (isfinite(v->value))
-        snprintf(text, sizeof text, "%.*f", digits, v->value);
+        snprintf(text, sizeof text, "%.*f", digits, table_rounded(v->value, digits));
     table_text(t, text);
 }
 

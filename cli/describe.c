@@ -51,6 +51,7 @@ static bool describe(command_call *call, error *e)
     bool ok = config_load(&c, call->argument[0], &file, NULL, e);
     yaml_close(file);
     for (int i = 1; ok && i < call->arguments; i++) ok = config_override(&c, call->argument[i], e);
+    if (ok) command_elsewhere(call, &c);
     if (!ok || !run_spec_resolve(&spec, &c, e)) return false;
     c = spec.config;
 

@@ -18,7 +18,7 @@ static void put_range(table *t, const config_key *k)
     else if (k->type == CONFIG_INT || k->type == CONFIG_COUNT || k->type == CONFIG_COUNTS)
         snprintf(text, sizeof text, "%.0f..%.0f", k->min, k->max);
     else if (k->type == CONFIG_REAL)
-        snprintf(text, sizeof text, "%g..%g", k->min, k->max);
+        snprintf(text, sizeof text, "%.10g..%.10g", k->min, k->max);
     table_text(t, text);
 }
 

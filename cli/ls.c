@@ -53,6 +53,8 @@ const command command_ls = {
     .help = "list runs or studies",
     .arguments = "[STUDY]",
     .summary = "List the runs in the database, or those of one study.",
+    .text = "dropped: the arm of this run is no longer in its study. Such runs are kept, but no "
+            "comparison uses them.",
     .shared = SHARED_DB | SHARED_OUTPUT,
     .options = OPTIONS,
     .size = sizeof(options),

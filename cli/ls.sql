@@ -1,13 +1,15 @@
 -- The statements of attnlab ls; ?1 is the id of a study, or 0 for all.
 
--- Runs of status ?2, or if that is NULL of any.
+-- Runs of status ?2, or if that is NULL of any.  A run is dropped if no arm that is still in its study
+-- (?1, or any) has it.
 -- name: ls_runs
 WITH plan AS (
-  SELECT ar.run_id, group_concat(DISTINCT s.name) AS study, group_concat(DISTINCT a.label) AS arm
+  SELECT ar.run_id, group_concat(DISTINCT s.name) AS study, group_concat(DISTINCT a.label) AS arm,
+   min(a.dropped) FILTER (WHERE ?1 = 0 OR a.sweep_id = ?1) AS dropped
   FROM arm_run ar JOIN arm a USING(arm_id) JOIN sweep s USING(sweep_id)
   GROUP BY ar.run_id)
 SELECT r.run_uid, p.study, coalesce(p.arm, f.attention) AS arm, r.seed_init AS seed, r.status,
- r.last_step AS step, r.target_step,
+ iif(p.dropped, 'yes', NULL) AS dropped, r.last_step AS step, r.target_step,
  (SELECT loss FROM (
    SELECT nll_sum / n_tok AS loss, step, e.context, e.context = f.context AS own FROM eval e
    WHERE e.run_id = r.run_id AND split = 'val' AND task = 'lm')

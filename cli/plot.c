@@ -1,9 +1,11 @@
 /* plot.c - attnlab plot STUDY --out DIR: the figures of a study. */
 #include "analysis/figures/figures.h"
+#include "analysis/figures/outputs.h"
 #include "cli/command.h"
 #include "core/base/file.h"
 
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 
 static const char *const FORMATS[] = { "svg", "png", "pdf", "tex", NULL };
@@ -71,24 +73,40 @@ static void print_files(const options *o, unsigned formats, const char *name)
         if (formats >> i & 1) printf("%s/%s.%s\n", o->out, name, FORMATS[i]);
 }
 
-/* *missed: one that was asked for by name could not be drawn. */
+/* Draw into the folder `scratch`, then put everything in its place.  *missed: a figure that was
+ * asked for by name could not be drawn. */
 static bool draw(bool *missed, command_call *call, const options *o, const figures_request *r,
-                 error *e)
+                 const char *scratch, error *e)
 {
-    for (int k = 0; figure_kinds[k]; k++) {
-        const char *name = figure_kinds[k]->name;
+    int kinds = 0, drawn = 0;
+    while (figure_kinds[kinds]) kinds++;
+    const char **name = error_zeroed((size_t)kinds, sizeof *name);
+    bool ok = true;
+    for (int k = 0; k < kinds && ok; k++) {
         char missing[FIGURES_MISSING];
-        if (!wanted(o, name)) continue;
-        if (!figures_draw(missing, o->out, figure_kinds[k], r, e)) return false;
-        if (!*missing) {
-            print_files(o, r->formats, name);
-            continue;
-        }
+        if (!wanted(o, figure_kinds[k]->name)) continue;
+        ok = figures_draw(missing, scratch, figure_kinds[k], r, e);
+        if (ok && !*missing) name[drawn++] = figure_kinds[k]->name;
+        if (!ok || !*missing) continue;
         *missed = *missed || o->kind.n;
-        command_note(call, NOTE_INFO, "study '%s': no figure '%s': %s", r->c->study->name, name,
-                     missing);
+        command_note(call, NOTE_INFO, "study '%s': no figure '%s': %s", r->c->study->name,
+                     figure_kinds[k]->name, missing);
     }
-    return true;
+    ok = ok && outputs_place(o->out, scratch, name, r->formats, drawn, e);
+    for (int i = 0; i < drawn && ok; i++) print_files(o, r->formats, name[i]);
+    free(name);
+    return ok;
+}
+
+static bool draw_apart(bool *missed, command_call *call, const options *o, const figures_request *r,
+                       error *e)
+{
+    char scratch[4096];
+    if (!file_output_folder(o->out, e) || !file_scratch(scratch, sizeof scratch, "plot", e))
+        return false;
+    const bool ok = draw(missed, call, o, r, scratch, e);
+    file_scratch_remove(scratch);
+    return ok;
 }
 
 static bool plot(bool *missed, command_call *call, const options *o, const style *look, db *d,
@@ -106,7 +124,7 @@ static bool plot(bool *missed, command_call *call, const options *o, const style
                                     .x = (study_measure)(STUDY_TOKENS + o->x),
                                     .rows = o->rows,
                                     .cols = o->cols };
-        ok = file_make_folder(o->out, e) && draw(missed, call, o, &r, e);
+        ok = draw_apart(missed, call, o, &r, e);
         comparison_close(&c);
     }
     study_free(&s);
@@ -150,7 +168,9 @@ const command command_plot = {
         "data for. STUDY and --out are required.",
     .text = "Each figure is written as KIND.svg, KIND.png, KIND.pdf (by gnuplot) and KIND.tex "
             "(pgfplots; pdflatex makes a page of it, \\input puts it into a paper), with its data "
-            "(KIND.dat) and its gnuplot script (KIND.gp). `attnlab plot --list` lists the kinds.",
+            "(KIND.dat) and its gnuplot script (KIND.gp). Earlier figures are replaced; if any "
+            "other file "
+            "has one of these names, nothing is written. `attnlab plot --list` lists the kinds.",
     .shared = SHARED_DB | SHARED_OUTPUT | SHARED_METRIC,
     .options = OPTIONS,
     .size = sizeof(options),

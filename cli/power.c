@@ -143,7 +143,7 @@ static bool print(const comparison *c, command_call *call, const options *o, err
         "smallest_difference: a true difference this large is found with 80 %% power; "
         "smallest_margin: arms that do not differ are shown equivalent within it. alpha %g over "
         "%d comparison%s at once.",
-        p.alpha, c->asked.pairs ? c->asked.pairs : 1, c->asked.pairs == 1 ? "" : "s");
+        p.alpha, c->asked.pairs ? c->asked.pairs : 1, c->asked.pairs > 1 ? "s" : "");
     if (prose) putchar('\n');
     command_remarks(call, &list);
     free(size);

@@ -22,19 +22,35 @@ static const option OPTIONS[] = {
 };
 // clang-format on
 
-/* The queries with names say themselves what is a number: a uid of digits is none. */
-static bool bind(query *q, const command_call *call, error *e)
+/* One NAME=VALUE.  Saved queries say themselves what is a number: a uid of digits is none. */
+static bool bind_one(query *q, db *d, const char *word, bool saved, error *e)
 {
-    const bool numbers = !saved_query_find(call->argument[0]);
-    for (int i = 1; i < call->arguments; i++) {
-        const char *equals = strchr(call->argument[i], '=');
-        char key[64];
-        const int n = (int)(equals - call->argument[i]);
-        if (snprintf(key, sizeof key, ":%.*s", n, call->argument[i]) >= (int)sizeof key ||
-            !query_bind(q, key, equals + 1, numbers))
-            return error_usage(e, "the query has no parameter '%.*s'", n, call->argument[i]);
-    }
+    const char *equals = strchr(word, '=');
+    const int n = (int)(equals - word);
+    char key[64], *value = NULL;
+    if (snprintf(key, sizeof key, ":%.*s", n, word) >= (int)sizeof key ||
+        !sqlite3_bind_parameter_index(q->statement, key))
+        return error_usage(e, "the query has no parameter '%.*s'", n, word);
+    if (saved && !saved_query_value(&value, d, key + 1, equals + 1, e)) return false;
+    query_bind(q, key, value ? value : equals + 1, !saved);
+    free(value);
     return true;
+}
+
+static bool bind(query *q, db *d, const command_call *call, error *e)
+{
+    const bool saved = saved_query_find(call->argument[0]);
+    for (int i = 1; i < call->arguments; i++)
+        if (!bind_one(q, d, call->argument[i], saved, e)) return false;
+    return true;
+}
+
+/* Of no run at all there is nothing to print; without a study, every study is meant. */
+static bool check_given(const command_call *call, error *e)
+{
+    const saved_query *saved = saved_query_find(call->argument[0]);
+    if (!saved || call->arguments > 1 || strcmp(saved->parameters, "run") != 0) return true;
+    return error_usage(e, "missing parameter: `attnlab query %s run=RUN`", saved->name);
 }
 
 /* A word is the name of a query; SQL has more than one. */
@@ -63,7 +79,7 @@ static bool explain(query *q, db *d, const command_call *call, double timeout, c
     free(plan);
     if (!ok) return false;
     printf("%s;\n", sql);
-    ok = bind(q, call, e);
+    ok = bind(q, d, call, e);
     while (ok && (ok = db_next(d, q->statement, &row, e)) && row)
         printf("-- %s\n", sqlite3_column_text(q->statement, 3));
     return ok;
@@ -77,7 +93,7 @@ static bool answer(db *d, command_call *call, const options *o, const char *sql,
     if (o->explain)
         ok = explain(&q, d, call, o->timeout, sql, e);
     else {
-        ok = query_open(&q, d, sql, o->timeout, e) && bind(&q, call, e);
+        ok = check_given(call, e) && query_open(&q, d, sql, o->timeout, e) && bind(&q, d, call, e);
         if (ok) command_rows(call);
         ok = ok && rows_print(cut, d, q.statement, command_format(call), stdout, e);
     }

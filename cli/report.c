@@ -19,7 +19,7 @@ static bool write_page(const comparison *c, db *d, const char *path, bool *bare,
     char folder[4096]; /* that the figures are drawn in */
     if (!file_scratch(folder, sizeof folder, "report", e)) return false;
     file_draft page;
-    bool ok = file_draft_open(&page, path, e);
+    bool ok = file_output_open(&page, path, REPORT_MAKER, NULL, NULL, e);
     if (ok) {
         ok = report_write(page.f, c, d, folder, bare, e);
         if (ok)
@@ -56,7 +56,9 @@ static int run(command_call *call, const void *given)
     comparison c;
     bool bare = false;
     if (!o->out) return command_refuse(call, "missing option: --out FILE");
-    if (!db_open(&d, call->db, DB_READ, &e)) return command_fail(call, &e);
+    if (!file_output_check(o->out, REPORT_MAKER, NULL, NULL, &e) ||
+        !db_open(&d, call->db, DB_READ, &e))
+        return command_fail(call, &e);
     bool ok = study_open(&s, &d, call->argument[0], call->metric, -1, &e);
     if (ok) {
         ok = comparison_open(&c, &s, &d, false, &e);
@@ -85,7 +87,8 @@ const command command_report = {
     .summary = "Write a study as one page of HTML: question, verdicts, figures, curves to explore, "
                "methods, runs.",
     .text = "--out is required. The page needs no network and no other file. It is a look at the "
-            "data, and is recorded as one.",
+            "data, and is recorded as one. FILE may be an earlier report, which is replaced; any "
+            "other file that exists is refused.",
     .shared = SHARED_DB | SHARED_METRIC,
     .options = OPTIONS,
     .size = sizeof(options),

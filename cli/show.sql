@@ -86,7 +86,7 @@ ORDER BY a.ord;
 
 -- name: show_study_runs
 SELECT a.label AS arm, ar.pair_key AS seed, r.run_uid, r.generation, r.status, r.last_step AS step,
- r.target_step, r.message
+ r.target_step, a.dropped, r.message
 FROM arm a JOIN arm_run ar USING(arm_id) JOIN run r USING(run_id)
 WHERE a.sweep_id = ?1
 ORDER BY a.ord, ar.pair_key;

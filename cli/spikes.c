@@ -56,10 +56,10 @@ static void print_rows(const spikes *k, table_format f)
 {
     const study *s = k->study;
     table t;
-    table_open(&t, f, stdout, 15,
+    table_open(&t, f, stdout, 12,
                (const char *[]){ "arm", "runs", "diverged", "steps_watched", "spikes",
                                  "per_1000_steps", "runs_with_spikes", "largest", "base", "ratio",
-                                 "ratio_lo", "ratio_hi", "p_adjusted", "test", "verdict" });
+                                 "p_adjusted", "verdict" });
     for (int a = 0; a < s->arms; a++) {
         const total all = total_of(k, a);
         const spikes_contrast *c = NULL;
@@ -71,9 +71,7 @@ static void print_rows(const spikes *k, table_format f)
         table_int(&t, all.with), table_real(&t, all.worst > 0 ? all.worst : NAN, 1);
         table_text(&t, c ? s->arm[c->base].label : NULL);
         table_real(&t, c && isfinite(c->ratio) ? c->ratio : NAN, 2);
-        table_real(&t, c ? c->lo : NAN, 2), table_real(&t, c && isfinite(c->hi) ? c->hi : NAN, 2);
         table_probability(&t, c ? c->p_adjusted : NAN);
-        table_text(&t, !c || isnan(c->p) ? NULL : c->flips ? "sign-flips" : "binomial");
         table_text(&t, c ? verdict_of(c, s->alpha) : NULL);
     }
     table_close(&t);
@@ -99,34 +97,41 @@ static void print_list(const spikes *k, table_format f)
     table_close(&t);
 }
 
+/* Seeds from which on the smallest p, 2 / 2^n in each of the contrasts, reaches alpha. */
+static int seeds_needed(const spikes *k)
+{
+    int n = 1;
+    while (n < 60 && k->contrasts * 2 / pow(2, n) > k->study->alpha) n++;
+    return n;
+}
+
 static void put_notes(command_call *call, const spikes *k)
 {
-    bool flips = false, binomial = false, any = false;
+    bool any = false;
+    int seeds = 0;
     for (int i = 0; i < k->contrasts; i++) {
         any = any || !isnan(k->row[i].p);
-        flips = flips || (k->row[i].flips && !isnan(k->row[i].p));
-        binomial = binomial || (!k->row[i].flips && !isnan(k->row[i].p));
+        if (k->row[i].n > seeds) seeds = k->row[i].n;
     }
     notes list = { 0 };
     notes_add(
         &list, NOTE_INFO,
         "A spike is a training loss more than %g robust standard deviations (1.4826 MAD) above "
-        "the median of the %d steps before it; spikes with fewer than %d steps in between are "
+        "the median of the %d steps before it; spikes with fewer than %d step%s in between are "
         "one. The first %d steps are not watched.",
-        k->rule.height, k->rule.window, k->rule.gap, k->rule.window / 2);
-    if (flips)
-        notes_add(&list, NOTE_INFO,
-                  "Test: exact sign-flips of the paired differences of counts, "
-                  "Bonferroni over arms.");
-    if (binomial)
-        notes_add(
-            &list, NOTE_INFO,
-            "Test: binomial given the sum of both arms, Bonferroni over arms. It assumes that "
-            "spikes come at random, which so few seeds cannot check.");
+        k->rule.height, k->rule.window, k->rule.gap, k->rule.gap == 1 ? "" : "s",
+        k->rule.window / 2);
     if (any)
         notes_add(&list, NOTE_INFO,
-                  "The ratio is of spikes per step; its interval assumes the same. A run that "
-                  "diverged is counted separately, not as a spike.");
+                  "Test: exact sign-flips of the differences of counts, paired by seed, Bonferroni "
+                  "over %d contrast%s. Runs are the units, because spikes come in bursts. The "
+                  "ratio is of spikes per step. A run that diverged is counted separately, not as "
+                  "a spike.",
+                  k->contrasts, k->contrasts == 1 ? "" : "s");
+    if (any && seeds < seeds_needed(k))
+        notes_add(&list, NOTE_INFO,
+                  "With %d seed%s no arm can be called different: that takes %d seeds or more.",
+                  seeds, seeds == 1 ? "" : "s", seeds_needed(k));
     if (command_prose(call)) putchar('\n');
     command_remarks(call, &list);
 }

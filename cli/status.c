@@ -132,7 +132,9 @@ const command command_status = {
     .summary =
         "How far the studies in the database are, or each run of one (by its name or its file), "
         "with the time that is left.",
-    .text = "'cut off' is a run whose process died: `attnlab sweep` resumes it.",
+    .text = "'cut off' is a run whose process died: `attnlab sweep` resumes it. train_loss is the "
+            "loss of the "
+            "last step on its own batch; `attnlab ls` shows the loss on held-out text.",
     .shared = SHARED_DB | SHARED_OUTPUT,
     .run = run,
 };

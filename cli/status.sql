@@ -19,7 +19,7 @@ SELECT a.label AS arm, ar.pair_key AS seed, r.run_uid AS run,
  iif(r.status = 'running' AND NOT alive(r.run_uid), 'cut off', r.status) AS status,
  coalesce((SELECT max(step) FROM train_step t WHERE t.run_id = r.run_id), 0) AS step,
  r.target_step AS steps,
- (SELECT loss FROM train_step t WHERE t.run_id = r.run_id ORDER BY step DESC LIMIT 1) AS loss,
+ (SELECT loss FROM train_step t WHERE t.run_id = r.run_id ORDER BY step DESC LIMIT 1) AS train_loss,
  r.message
 FROM sweep s JOIN arm a USING(sweep_id) JOIN arm_run ar USING(arm_id) JOIN run r USING(run_id)
 WHERE s.name = ?1 AND a.dropped = 0

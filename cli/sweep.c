@@ -89,9 +89,10 @@ static int dry_run(command_call *call, const options *o, const study_file *s, co
         plan_table_print(&p, r, seconds, command_format(call));
         progress_time(time, sizeof time, plan_table_left(&p, r, seconds, how.jobs));
         command_note(call, NOTE_INFO,
-                     "%s: %d arms, %d seed%s; %d of %d runs recorded; the others take about %s, %d "
+                     "%s: %d arm%s, %d seed%s; %d of %d runs recorded; the others take about %s, %d "
                      "at a time with %d thread%s each",
-                     s->name, r->n, s->seeds, s->seeds == 1 ? "" : "s", count_finished(&p), p.n,
+                     s->name, r->n, r->n == 1 ? "" : "s", s->seeds, s->seeds == 1 ? "" : "s",
+                     count_finished(&p), p.n,
                      time, how.jobs, how.threads, how.threads == 1 ? "" : "s");
         if (s->match == MATCH_LLAMA2)
             command_note(call, NOTE_INFO,
@@ -139,8 +140,9 @@ static int run_all(command_call *call, const options *o, const study_file *s, co
         schedule_end end;
         fprintf(
             stderr,
-            "%s: %d arms, %d seed%s; %d of %d runs recorded; %d at a time with %d thread%s each\n",
-            s->name, r->n, s->seeds, s->seeds == 1 ? "" : "s", count_finished(&p), p.n, how.jobs,
+            "%s: %d arm%s, %d seed%s; %d of %d runs recorded; %d at a time with %d thread%s each\n",
+            s->name, r->n, r->n == 1 ? "" : "s", s->seeds, s->seeds == 1 ? "" : "s",
+            count_finished(&p), p.n, how.jobs,
             how.threads, how.threads == 1 ? "" : "s");
         status = schedule_run(&p, &end, &d, &how, e);
         report(&p, &end, &d, s->name);
@@ -166,6 +168,7 @@ static int run(command_call *call, const void *given)
                     call->arguments - 1, &e))
         return command_fail(call, &e);
     int status;
+    command_elsewhere(call, &s.base);
     if (!arms_open(&r, &s, &e))
         status = e.status;
     else {

@@ -27,7 +27,7 @@ static const option OPTIONS[] = {
 };
 // clang-format on
 
-static bool read_config(run_spec *spec, const command_call *call, const char *resume,
+static bool read_config(run_spec *spec, command_call *call, const char *resume,
                         error *e)
 {
     config *c = &spec->config;
@@ -42,6 +42,7 @@ static bool read_config(run_spec *spec, const command_call *call, const char *re
         ok = error_usage(e, "%s: has a `sweep` section: run it with `attnlab sweep`", word[0]);
     yaml_close(file);
     for (int i = 1; ok && i < call->arguments; i++) ok = config_override(c, word[i], e);
+    if (ok) command_elsewhere(call, c);
     return ok && run_spec_resolve(spec, c, e);
 }
 

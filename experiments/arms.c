@@ -5,6 +5,7 @@
 #include "experiments/match.h"
 
 #include <assert.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -103,6 +104,13 @@ static bool resolve(arms *a, const study_file *s, error *e)
     return true;
 }
 
+/* A large number as people write it: 500000, not 5e+05. */
+static void put_whole(char *text, size_t size)
+{
+    const double x = strtod(text, NULL);
+    if (fabs(x) < 1e15) snprintf(text, size, "%.0f", x);
+}
+
 /* Axes with one value are left out.  The attention has no key in front; a context is "@512". */
 static void label(arm *a, const study_file *s)
 {
@@ -116,6 +124,7 @@ static void label(arm *a, const study_file *s)
             study_file_value(value, sizeof value, &s->axis[i].value[a->at[i]]);
         else
             config_value(value, sizeof value, &a->spec.config, k);
+        if (k->type == CONFIG_REAL && strstr(value, "e+")) put_whole(value, sizeof value);
         const char *leaf = strrchr(k->name, '.') + 1, *last = strrchr(value, '/');
         const char *sign = "=";
         if (k->type == CONFIG_SPECS) leaf = "", sign = "";

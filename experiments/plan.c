@@ -318,9 +318,9 @@ static bool check_code(const plan *p, error *e)
     for (int i = 0; i < p->n; i++) outdated += p->cell[i].run.outdated;
     return outdated == 0 ||
            error_set(e,
-                     "%d of %d runs are outdated: other code made them; --again trains a new "
-                     "generation, --accept takes them as they are",
-                     outdated, p->n);
+                     "%d of %d runs %s outdated: other code made %s; --again trains a new "
+                     "generation, --accept takes what is there",
+                     outdated, p->n, outdated == 1 ? "is" : "are", outdated == 1 ? "it" : "them");
 }
 
 static bool write(writer *w, plan *p, bool again, bool accept)

@@ -372,6 +372,28 @@ bool study_file_recall(study_file *s, const char *text, char *const *settings, i
     return false;
 }
 
+/* A stored text does not say in which folder its file lay, so a relative data.corpus is taken from
+ * the runs that were planned, unless the command line sets it. */
+static bool recall_corpus(study_file *s, db *d, const char *name, char *const *settings, int n,
+                          error *e)
+{
+    static const char KEY[] = "data.corpus=";
+    char *path;
+    for (int i = 0; i < n; i++)
+        if (strncmp(settings[i], KEY, sizeof KEY - 1) == 0) return true;
+    if (!*s->base.data.corpus || *s->base.data.corpus == '/') return true;
+    if (!db_text(d, &path, e,
+                 "SELECT max(path) FROM dataset JOIN config USING(dataset_id) JOIN arm"
+                 " USING(config_id) JOIN sweep USING(sweep_id) WHERE name=? AND dropped=0"
+                 " HAVING count(DISTINCT dataset_id) = 1",
+                 "t", name))
+        return false;
+    if (path && strlen(path) < CONFIG_PATH && access(path, F_OK) == 0)
+        strcpy(s->base.data.corpus, path);
+    free(path);
+    return true;
+}
+
 static bool open_stored(study_file *s, const char *name, const char *db_path, char *const *settings,
                         int n, error *e)
 {
@@ -388,6 +410,10 @@ static bool open_stored(study_file *s, const char *name, const char *db_path, ch
         ok = error_set(e, "%s: no such file, and %s has no study of this name", name, db_path);
     if (ok && !study_file_recall(s, text, settings, n, e))
         ok = error_where(e, "%s, as stored in %s", name, db_path);
+    if (ok && !recall_corpus(s, &d, name, settings, n, e)) {
+        study_file_close(s);
+        ok = false;
+    }
     free(text);
     db_close(&d);
     return ok;

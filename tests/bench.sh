@@ -47,6 +47,20 @@ flops a.db 0 || fail "FLOPs of mha"
 "$attnlab" bench train --db w.db -n 1 $small model.attention=window:size=9 >/dev/null || fail "window: $?"
 flops w.db 9 || fail "FLOPs of a window"
 
+# What --save writes may be written again; nothing else is replaced.
+cp w.db kept.db
+# shellcheck disable=SC2086
+for try in 1 2; do
+    "$attnlab" bench train --db w.db -n 1 $small --save start.safetensors >/dev/null 2>err ||
+        fail "--save, $try: $? $(cat err)"
+done
+# shellcheck disable=SC2086
+"$attnlab" bench train --db w.db -n 1 $small --save kept.db >/dev/null 2>err
+[ $? -eq 2 ] || fail "--save over a database: $(cat err)"
+grep -q 'kept.db exists and was not made by .attnlab bench.' err || fail "--save: $(cat err)"
+[ "$(sqlite3 kept.db 'PRAGMA application_id')" = "$(sqlite3 w.db 'PRAGMA application_id')" ] ||
+    fail "--save replaced a database"
+
 # The user's choice of OpenBLAS kernels is kept, and it is what is stored.
 if [ "$(uname -m)" = x86_64 ]; then
     # shellcheck disable=SC2086

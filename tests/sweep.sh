@@ -50,6 +50,25 @@ grep -q '6 of 6 runs recorded' err || fail "sweep again: $(cat err)"
 "$attnlab" status small --db a.db -o csv | grep -c ',done,' | grep -qx 6 || fail "status"
 "$attnlab" status --db a.db -o csv | grep -q '^small,3,6,6,0,0,0,0,0,0' || fail "status of all"
 
+# data.corpus is relative to the study's file; what is only in the current folder is taken with a note;
+# a recorded study knows its corpus wherever it is asked for.
+mkdir -p far/exp far/away
+cp study.yaml far/exp/
+(cd far && "$attnlab" sweep exp/study.yaml --dry-run) >out 2>err && fail "a corpus out of nothing"
+grep -q 'data.corpus' err || fail "no corpus: $(cat err)"
+"$attnlab" sweep far/exp/study.yaml --db a.db --dry-run >out 2>err || fail "corpus here: $(cat err)"
+grep -q "data.corpus: 'corpus' is not beside far/exp/study.yaml; the one in the current folder" err ||
+    fail "corpus here: $(cat err)"
+cp -r corpus far/exp/corpus
+(cd far/away && "$attnlab" sweep ../exp/study.yaml --db ../../a.db --dry-run) >out 2>err ||
+    fail "corpus there: $(cat err)"
+grep -q 'data.corpus' err && fail "corpus there: $(cat err)"
+grep -q '6 of 6 runs recorded' err || fail "corpus there: $(cat err)"
+(cd far/away && "$attnlab" sweep small --db ../../a.db --dry-run) >out 2>err ||
+    fail "a recorded study elsewhere: $(cat err)"
+grep -q '6 of 6 runs recorded' err || fail "a recorded study elsewhere: $(cat err)"
+rm -r far
+
 # Drivers and children killed again and again: the same numbers, and no child left behind.
 kills=0
 while :; do

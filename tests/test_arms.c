@@ -63,6 +63,12 @@ static void done(void)
 static void test_one_axis(void **state)
 {
     (void)state;
+    static const char *const THETA[] = { "rope_theta=500000", "rope_theta=100000",
+                                         "rope_theta=12345.5" };
+    expanded("", "  axes: {model.rope_theta: [5e5, 100000, 12345.5]}\n"
+                 "  baseline: {model.rope_theta: 1e5}\n");
+    for (int i = 0; i < 3; i++) assert_string_equal(a.arm[i].label, THETA[i]);
+    done();
     expanded("", "  axes: {model.attention: [mqa, mha, gqa, [mha, mqa]]}\n"
                  "  baseline: {model.attention: mha}\n");
     static const char *const LABEL[] = { "mqa", "mha", "gqa:n_kv_heads=2", "[mha, mqa]" };

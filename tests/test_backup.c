@@ -1,6 +1,7 @@
 /* test_backup.c - copies made while eight processes write: each is intact, has everything that
  * was committed when it began, and has the rows of every writer without a gap. */
 #define _GNU_SOURCE
+#include "core/base/file.h"
 #include "core/db/backup.h"
 #include "tests/unit.h"
 
@@ -106,29 +107,77 @@ static void while_eight_write(void **state)
     db_close(&d);
 }
 
-static void replaces_only_records(void **state)
+static void refused(db *d, const char *name, const char *why)
 {
-    (void)state;
+    error e;
+    char whole[128], *before = NULL, *after = NULL;
+    size_t n, m;
+    error ignored;
+    snprintf(whole, sizeof whole, "%s/%s", folder, name);
+    const bool there = file_read(&before, &n, whole, 1 << 28, &ignored);
+    assert_false(backup_write(d, whole, &e));
+    assert_int_equal(e.status, STATUS_USAGE);
+    if (!strstr(e.msg, why) || !strstr(e.msg, whole)) fail_msg("%s", e.msg);
+    if (there) {
+        assert_true(file_read(&after, &m, whole, 1 << 28, &ignored));
+        assert_true(n == m && memcmp(before, after, n) == 0);
+    }
+    free(before), free(after);
+}
+
+static void shell(const char *format)
+{
+    char command[256];
+    snprintf(command, sizeof command, format, folder);
+    assert_int_equal(system(command), 0);
+}
+
+static void make_database(const char *name)
+{
     db d;
     error e;
-    char other[128], text[8] = "";
+    char whole[128];
+    snprintf(whole, sizeof whole, "%s/%s", folder, name);
+    assert_true(db_open(&d, whole, DB_WRITE, &e));
+    db_close(&d);
+}
+
+static void replaces_only_its_copies(void **state)
+{
+    (void)state;
+    static const char NOT_OURS[] = "exists and was not made by `attnlab backup`";
+    db d, other;
+    error e;
+    char whole[128];
     assert_true(db_open(&d, path, DB_READ, &e));
-    assert_false(backup_write(&d, path, &e));
-    assert_int_equal(e.status, STATUS_USAGE);
-    snprintf(other, sizeof other, "%s/thesis.txt", folder);
-    FILE *f = fopen(other, "w");
-    fputs("precious", f);
-    fclose(f);
-    assert_false(backup_write(&d, other, &e));
-    f = fopen(other, "r");
-    assert_non_null(fgets(text, sizeof text, f));
-    fclose(f);
-    assert_string_equal(text, "preciou");
-    snprintf(other, sizeof other, "%s/nowhere/copy.db", folder);
-    assert_false(backup_write(&d, other, &e));
-    snprintf(other, sizeof other, "%s/copy.db.part", folder);
+    refused(&d, "a.db", "the database itself");
+    shell("cd %s && ln -s a.db soft.db && ln a.db hard.db && echo precious >thesis.txt");
+    refused(&d, "soft.db", "the database itself");
+    refused(&d, "hard.db", "the database itself");
+    refused(&d, "thesis.txt", NOT_OURS);
+    refused(&d, "a.db-journal", "belongs to a database");
+    make_database("other.db"); /* attnlab's, but no copy */
+    refused(&d, "other.db", NOT_OURS);
+    snprintf(whole, sizeof whole, "%s/nowhere/copy.db", folder);
+    assert_false(backup_write(&d, whole, &e));
+
     assert_true(backup_write(&d, copy, &e) && backup_write(&d, copy, &e));
-    assert_int_not_equal(access(other, F_OK), 0);
+    shell("test -z \"$(ls %s | grep part)\"");
+    shell("cd %s && ln -s copy.db to-copy.db");
+    snprintf(whole, sizeof whole, "%s/to-copy.db", folder);
+    assert_true(backup_write(&d, whole, &e));
+    shell("test -L %s/to-copy.db");
+
+    /* A copy of another database may be all that is left of it. */
+    snprintf(whole, sizeof whole, "%s/other.db", folder);
+    assert_true(db_open(&other, whole, DB_READ, &e));
+    refused(&other, "copy.db", NOT_OURS);
+    db_close(&other);
+    /* Somebody works with the copy now. */
+    make_database("copy.db");
+    refused(&d, "copy.db", NOT_OURS);
+    shell("touch %s/new.db-wal");
+    refused(&d, "new.db", "the log of a database that is gone");
     db_close(&d);
 }
 
@@ -136,7 +185,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(while_eight_write, open_folder, remove_folder),
-        cmocka_unit_test_setup_teardown(replaces_only_records, open_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(replaces_only_its_copies, open_folder, remove_folder),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

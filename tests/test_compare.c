@@ -423,16 +423,128 @@ static void notes_by_format(void **state)
     fixture_close(&f);
 }
 
+/* Arms that agree bit for bit, by either procedure: no minus sign in front of 0, no interval. */
+static void identical_arms(void **state)
+{
+    (void)state;
+    static const fixture_arm TWINS[] = { { "mha", "mha", 8, 512, -1, MHA, NULL },
+                                         { "gqa:n_kv_heads=8", "gqa:n_kv_heads=8", 8, 512, 0, MHA,
+                                           NULL } };
+    for (int seeds = 3; seeds <= 6; seeds += 3) {
+        fixture f;
+        char *out, *err, words[128];
+        fixture_open(&f);
+        fixture_study(&f, "twins", TWINS, 2, seeds, 0.02);
+        assert_int_equal(compare(&f, &out, &err, "twins", NULL, NULL, NULL), 0);
+        snprintf(words, sizeof words,
+                 "within ±0.02 nats: no difference at any seed (%d seeds), with the same KV cache.",
+                 seeds);
+        fixture_expect(out, words);
+        assert_null(strstr(out, "-0.0"));
+        free(out), free(err);
+        assert_int_equal(compare(&f, &out, &err, "twins", "-ocsv", NULL, NULL), 0);
+        assert_null(strstr(out, "-0,"));
+        free(out), free(err);
+        fixture_close(&f);
+    }
+}
+
+/* A point at or beyond the end of the runs is no point along longer schedules. */
+static void after_the_end(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *at, *words;
+    } CASE[] = {
+        { "tokens=1M", "at tokens=1000000, by which every run had ended: these are the final" },
+        { "tokens=163840", "by which every run had ended: these are the final values" },
+        { "tokens=82k", "at tokens=82000, along schedules that end later" },
+        { "seconds=4", "by which every run had ended" },
+    };
+    fixture f;
+    char *out, *err;
+    fixture_open(&f);
+    fixture_study(&f, "heads", HEADS, 3, 3, 0.02);
+    for (size_t i = 0; i < sizeof CASE / sizeof *CASE; i++) {
+        assert_int_equal(compare(&f, &out, &err, "heads", "--at", CASE[i].at, NULL), 0);
+        fixture_expect(out, CASE[i].words);
+        free(out), free(err);
+    }
+    fixture_run(&f, "UPDATE train_step SET tokens = 2 * tokens WHERE run_id IN (SELECT run_id FROM"
+                    " arm_run JOIN arm USING(arm_id) WHERE label = 'mqa')");
+    assert_int_equal(compare(&f, &out, &err, "heads", "--at", "tokens=200k", NULL), 0);
+    fixture_expect(out, "by which 6 of 9 runs had ended; the schedules of the others end later");
+    free(out), free(err);
+    fixture_close(&f);
+}
+
+/* The study's metric keeps its margin however it is written. */
+static void names_of_metric(void **state)
+{
+    (void)state;
+    static const char *const SAME[] = { "val_loss@512", "lm.val_loss@512", "val_loss",
+                                        "lm.val_loss" };
+    static const char *const BAD[] = { "val_loss@0512", "val_loss@+512", "val_loss@ 512",
+                                       "val_loss@512 ", "val_loss@",     "val_loss@0" };
+    fixture f;
+    char *out, *err;
+    fixture_open(&f);
+    fixture_study(&f, "heads", HEADS, 3, 3, 0.02);
+    for (size_t i = 0; i < sizeof SAME / sizeof *SAME; i++) {
+        assert_int_equal(compare(&f, &out, &err, "heads", "--metric", SAME[i], NULL), 0);
+        fixture_expect(out, "Metric: val_loss@512, alpha 0.05, margin 0.02.");
+        free(out), free(err);
+    }
+    for (size_t i = 0; i < sizeof BAD / sizeof *BAD; i++) {
+        assert_int_equal(compare(&f, &out, &err, "heads", "--metric", BAD[i], NULL), STATUS_USAGE);
+        free(out), free(err);
+    }
+    assert_int_equal(compare(&f, &out, &err, "heads", "--metric", "val_bpb", NULL), 0);
+    fixture_expect(out, "no margin");
+    free(out), free(err);
+    fixture_close(&f);
+}
+
+/* Parts of a cache are fractions, however small; one of a thing is singular. */
+static void parts_and_plurals(void **state)
+{
+    (void)state;
+    static const fixture_arm SMALL[] = { { "mha", "mha", 128, 512, -1, MHA, NULL },
+                                         { "mqa", "mqa", 1, 512, 0, MQA, NULL } };
+    fixture f;
+    char *out, *err;
+    fixture_open(&f);
+    fixture_study(&f, "small", SMALL, 2, 3, 0.02);
+    assert_int_equal(compare(&f, &out, &err, "small", NULL, NULL, NULL), 0);
+    fixture_expect(out, ", at 1/128 of the KV cache.");
+    free(out), free(err);
+    assert_int_equal(compare(&f, &out, &err, "small", "--rows", "attention", NULL), 0);
+    fixture_expect(out, "better, worse; at 95 %)");
+    free(out), free(err);
+    const char *argv[] = { "attnlab frontier", "--db", f.path, "small", NULL };
+    assert_int_equal(fixture_command("frontier", &out, &err, argv), 0);
+    fixture_expect(out, "One pair, alpha 0.05: ");
+    free(out), free(err);
+    fixture_run(&f, "UPDATE arm SET dropped = 1 WHERE label = 'mqa'");
+    const char *plan[] = { "attnlab power", "--db", f.path, "small", NULL };
+    assert_int_equal(fixture_command("power", &out, &err, plan), 0);
+    fixture_expect(out, "over 1 comparison at once");
+    free(out), free(err);
+    fixture_close(&f);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(notes_by_format), cmocka_unit_test(says_and_records),
-        cmocka_unit_test(every_pair),      cmocka_unit_test(on_the_way),
-        cmocka_unit_test(six_seeds),       cmocka_unit_test(holes),
-        cmocka_unit_test(many_holes),      cmocka_unit_test(confounds),
-        cmocka_unit_test(young_keys),      cmocka_unit_test(afterthoughts),
-        cmocka_unit_test(two_baselines),   cmocka_unit_test(finds_the_study),
-        cmocka_unit_test(read_only),
+        cmocka_unit_test(notes_by_format),   cmocka_unit_test(says_and_records),
+        cmocka_unit_test(every_pair),        cmocka_unit_test(on_the_way),
+        cmocka_unit_test(six_seeds),         cmocka_unit_test(holes),
+        cmocka_unit_test(many_holes),        cmocka_unit_test(confounds),
+        cmocka_unit_test(young_keys),        cmocka_unit_test(afterthoughts),
+        cmocka_unit_test(two_baselines),     cmocka_unit_test(finds_the_study),
+        cmocka_unit_test(read_only),         cmocka_unit_test(identical_arms),
+        cmocka_unit_test(after_the_end),     cmocka_unit_test(names_of_metric),
+        cmocka_unit_test(parts_and_plurals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -434,6 +434,48 @@ static void test_write(void **state)
     assert_string_equal(c.data.corpus, d.data.corpus);
 }
 
+/* What data.corpus: corpus in FOLDER/exp/run.yaml means, from FOLDER. */
+static void expect_corpus(const char *folder, const char *setting, const char *where,
+                          bool elsewhere)
+{
+    char expected[256];
+    config c;
+    run_spec spec;
+    yaml_node *file;
+    error e;
+    config_init(&c);
+    assert_true(config_load(&c, "exp/run.yaml", &file, NULL, &e));
+    yaml_close(file);
+    assert_true(!setting || config_override(&c, setting, &e));
+    assert_int_equal(run_spec_elsewhere(&c, "data.corpus"), elsewhere);
+    if (!run_spec_resolve(&spec, &c, &e)) fail_msg("%s", e.msg);
+    snprintf(expected, sizeof expected, "%s/%s", folder, where);
+    assert_string_equal(spec.config.data.corpus, expected);
+}
+
+/* A path in a file is relative to the file; what is only in the current folder is found, too. */
+static void test_relative(void **state)
+{
+    (void)state;
+    char folder[] = "/tmp/test_config.XXXXXX", old[256];
+    assert_non_null(mkdtemp(folder));
+    assert_non_null(getcwd(old, sizeof old));
+    assert_int_equal(chdir(folder), 0);
+    assert_int_equal(system("mkdir exp corpus && echo 'data: {corpus: corpus}' >exp/run.yaml"), 0);
+    expect_corpus(folder, NULL, "corpus", true);
+    assert_int_equal(system("mkdir exp/corpus"), 0);
+    expect_corpus(folder, NULL, "exp/corpus", false);
+    expect_corpus(folder, "data.corpus=corpus", "corpus", false); /* the command line is here */
+    assert_int_equal(system("rmdir corpus"), 0);
+    expect_corpus(folder, NULL, "exp/corpus", false);
+    assert_int_equal(system("echo 'data: {corpus: ../other}' >exp/run.yaml && mkdir other"), 0);
+    expect_corpus(folder, NULL, "other", false);
+    assert_int_equal(chdir(old), 0);
+    char words[64];
+    snprintf(words, sizeof words, "rm -r %s", folder);
+    assert_int_equal(system(words), 0);
+}
+
 static void refused_file(const char *text, int line, int column, const char *words)
 {
     char path[] = "/tmp/test_config.XXXXXX", where[64];
@@ -486,6 +528,7 @@ int main(void)
         cmocka_unit_test(test_types),
         cmocka_unit_test(test_together),
         cmocka_unit_test(test_corpus),
+        cmocka_unit_test(test_relative),
         cmocka_unit_test(test_canonical_attention),
         cmocka_unit_test(test_identity_is_pinned),
         cmocka_unit_test(test_identity),

@@ -192,6 +192,97 @@ static void test_scratch(void **state)
     unsetenv("TMPDIR");
 }
 
+static bool may(const char *path)
+{
+    error e;
+    if (file_output_check(path, "attnlab test", NULL, NULL, &e)) return true;
+    assert_int_equal(e.status, STATUS_USAGE);
+    assert_non_null(strstr(e.msg, path));
+    return false;
+}
+
+static void write_output(const char *path, const char *text)
+{
+    error e;
+    file_draft d;
+    char mark[FILE_MARK];
+    if (!file_output_open(&d, path, "attnlab test", NULL, NULL, &e)) fail_msg("%s", e.msg);
+    file_mark(mark, "attnlab test");
+    fprintf(d.f, "%s %s", text, mark);
+    assert_true(file_draft_close(&d, &e));
+}
+
+/* An output replaces an earlier one of the same maker, by any name of it, and nothing else. */
+static void test_output(void **state)
+{
+    scratch *s = *state;
+    static const char DATABASE[4096] = "SQLite format 3";
+    char own[128], link[128], other[128], mark[FILE_MARK], big[5000];
+    error e;
+    file_mark(mark, "attnlab test");
+    snprintf(own, sizeof own, "%s", scratch_path(s, "own"));
+    snprintf(link, sizeof link, "%s", scratch_path(s, "link"));
+    assert_true(may(own));
+    write_output(own, "one");
+    assert_true(may(own));
+    assert_false(file_output_check(own, "attnlab other", NULL, NULL, &e));
+    assert_non_null(
+        strstr(e.msg, "exists and was not made by `attnlab other`: choose another name"));
+    assert_int_equal(symlink(own, link), 0);
+    write_output(link, "two"); /* written through the link */
+    snprintf(other, sizeof other, "two %s", mark);
+    expect_content(own, other);
+    memset(big, ' ', sizeof big);
+    memcpy(big + sizeof big - FILE_MARK, mark, strlen(mark));
+    assert_true(may(scratch_put(s, "tail", big, sizeof big)));
+    memcpy(big + 2000, mark, strlen(mark)), memset(big + sizeof big - FILE_MARK, ' ', FILE_MARK);
+    assert_false(may(scratch_put(s, "middle", big, sizeof big)));
+
+    /* What is not ours, by any of its names. */
+    assert_false(may(scratch_text(s, "study.yaml", "sweep: {name: heads}\n")));
+    assert_false(may(scratch_text(s, "empty", ""))); /* it may be a lock */
+    assert_false(may(s->folder));
+    assert_false(may("/dev/null"));
+    assert_false(may(""));
+    assert_false(may(scratch_path(s, "new/")));
+    char database[128];
+    snprintf(database, sizeof database, "%s", scratch_put(s, "a.db", DATABASE, sizeof DATABASE));
+    assert_false(may(database));
+    snprintf(other, sizeof other, "%s", scratch_path(s, "soft.db"));
+    assert_int_equal(symlink("a.db", other), 0);
+    assert_false(may(other));
+    snprintf(other, sizeof other, "%s", scratch_path(s, "hard.db"));
+    assert_int_equal(linkat(AT_FDCWD, database, AT_FDCWD, other, 0), 0);
+    assert_false(may(other));
+    snprintf(other, sizeof other, "%s", scratch_path(s, "dangling"));
+    assert_int_equal(symlink("nowhere", other), 0);
+    assert_false(may(other));
+    memcpy(big, DATABASE, 16), memcpy(big + 100, mark, strlen(mark));
+    assert_false(may(scratch_put(s, "marked.db", big, sizeof big))); /* a database holds any text */
+
+    /* Names that SQLite or attnlab would take for a part of the database. */
+    static const char *const BELONGS[] = { "a.db-wal",  "a.db-shm",  "a.db-journal",
+                                           "a.db.lock", "a.db.runs", "soft.db-wal" };
+    for (size_t i = 0; i < sizeof BELONGS / sizeof *BELONGS; i++) {
+        assert_false(may(scratch_path(s, BELONGS[i])));
+        assert_false(file_output_folder(scratch_path(s, BELONGS[i]), &e));
+    }
+    assert_true(may(scratch_path(s, "b.db-wal")));
+    assert_false(file_output_folder(own, &e));
+    assert_int_equal(e.status, STATUS_USAGE);
+    assert_true(file_output_folder(scratch_path(s, "figures/all"), &e));
+
+    /* A missing folder is noticed before any work. */
+    assert_false(file_output_check(scratch_path(s, "no/x"), "attnlab test", NULL, NULL, &e));
+    assert_int_equal(e.status, STATUS_FAILED);
+
+    /* A temporary name that the user has taken is not touched. */
+    snprintf(other, sizeof other, "%s.part", own);
+    assert_true(file_write(other, "kept", 4, &e));
+    write_output(own, "three");
+    expect_content(other, "kept");
+}
+
 static void test_lock(void **state)
 {
     scratch *s = *state;
@@ -234,6 +325,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_full, setup, teardown),
         cmocka_unit_test_setup_teardown(test_folder, setup, teardown),
         cmocka_unit_test_setup_teardown(test_scratch, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_output, setup, teardown),
         cmocka_unit_test_setup_teardown(test_lock, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

@@ -132,6 +132,59 @@ static void by_position(void **state)
     fixture_close(&f);
 }
 
+static void put(const char *folder, const char *name, const char *text)
+{
+    char path[256];
+    error e;
+    snprintf(path, sizeof path, "%s/%s", folder, name);
+    assert_true(file_make_folder(folder, &e) && file_write(path, text, strlen(text), &e));
+}
+
+/* Earlier figures are replaced.  If one file is not a figure of ours, none is written. */
+static void replaces_only_figures(void **state)
+{
+    (void)state;
+    if (!installed()) skip();
+    fixture f;
+    fixture_open(&f);
+    const fixture_arm arm[] = { { "mha", "mha", 8, 512, -1, BASE, NULL },
+                                { "mqa", "mqa", 1, 512, 0, NEAR, NULL } };
+    fixture_study(&f, "heads", arm, 2, 2, 0.02);
+    char folder[128], path[256], *out, *err, *png;
+    const char *args[] = { "attnlab plot", "heads", "--db", f.path, "--out", folder, NULL };
+    static const char *const KIND[] = { "dat", "gp", "svg", "png", "pdf", "tex" };
+    size_t n;
+    error e;
+    snprintf(folder, sizeof folder, "%s/fresh", f.folder);
+    for (int again = 0; again < 2; again++) plot(&f, "heads", folder);
+    snprintf(path, sizeof path, "%s/loss.png", folder);
+    assert_true(file_read(&png, &n, path, 1 << 24, &e));
+    size_t at = 8; /* the signature; then chunks of 12 bytes and their data */
+    bool marked = false;
+    while (at + 12 <= n) {
+        const unsigned char *b = (const unsigned char *)png + at;
+        marked = marked || memcmp(b + 4, "tEXtSoftware\0Made by `attnlab plot`", 35) == 0;
+        at += 12 + ((size_t)b[0] << 24 | (size_t)b[1] << 16 | (size_t)b[2] << 8 | b[3]);
+    }
+    assert_true(marked && at == n && memcmp(png + n - 8, "IEND", 4) == 0);
+    free(png);
+
+    for (size_t i = 0; i < sizeof KIND / sizeof *KIND; i++) {
+        char name[16];
+        struct stat s;
+        snprintf(folder, sizeof folder, "%s/%zu", f.folder, i);
+        snprintf(name, sizeof name, "diff.%s", KIND[i]);
+        put(folder, name, "mine");
+        assert_int_equal(fixture_command("plot", &out, &err, args), STATUS_USAGE);
+        fixture_expect(err, name);
+        fixture_expect(err, "exists and was not made by `attnlab plot`");
+        free(out), free(err);
+        snprintf(path, sizeof path, "%s/loss.svg", folder); /* drawn before diff */
+        assert_int_not_equal(stat(path, &s), 0);
+    }
+    fixture_close(&f);
+}
+
 static void refusals(void **state)
 {
     (void)state;
@@ -179,7 +232,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(table),         cmocka_unit_test(same_bytes),
         cmocka_unit_test(hostile_names), cmocka_unit_test(by_position),
-        cmocka_unit_test(refusals),
+        cmocka_unit_test(refusals),      cmocka_unit_test(replaces_only_figures),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

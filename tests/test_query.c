@@ -55,7 +55,7 @@ static void reads(void **state)
     check("query", 0, "5", "SELECT count(*) AS n FROM run WHERE status = 'done'", NULL, NULL);
     check("query", 0, "[{\"x\": 1.5, \"y\": null, \"z\": \"a'b\"}]",
           "SELECT 1.5 AS x, NULL AS y, 'a''b' AS z;  -- and a comment", "-o", "json");
-    check("query", 0, "x,y\r\n1,\"a,b\"\r\n", "SELECT 1 AS x, 'a,b' AS y", "-o", "csv");
+    check("query", 0, "x,y\n1,\"a,b\"\n", "SELECT 1 AS x, 'a,b' AS y", "-o", "csv");
     check("query", 0, "{\"x\": \"00ff\"}\n", "SELECT x'00ff' AS x", "-o", "jsonl");
     check("query", 0, "|        x |\n|---:|\n| 0.001234 |\n", "SELECT 0.001234 AS x", "-o", "md");
     check("query", 0, "done",
@@ -151,6 +151,31 @@ static void lists(void **state)
     check("ls", STATUS_USAGE, "no study 'tails'; it has heads", "tails", NULL, NULL);
 }
 
+/* A run is dropped where no arm that is still in its study has it. */
+static void marks_dropped(void **state)
+{
+    (void)state;
+    char *out, *err;
+    fixture_run(&f, "UPDATE arm SET dropped = 1 WHERE label = 'mqa'");
+    const char *argv[] = { "attnlab", "--db", f.path, "-ojson", "heads", NULL };
+    assert_int_equal(fixture_command("ls", &out, &err, argv), 0);
+    json_t *j = fixture_rows(out), *row;
+    size_t i;
+    json_array_foreach(j, i, row)
+    {
+        const json_t *mark = json_object_get(row, "dropped");
+        if (strcmp(json_string_value(json_object_get(row, "arm")), "mqa") == 0)
+            assert_string_equal(json_string_value(mark), "yes");
+        else
+            assert_true(json_is_null(mark));
+    }
+    assert_int_equal(i, 6);
+    json_decref(j);
+    free(out), free(err);
+    fixture_run(&f, "UPDATE arm SET dropped = 0");
+    check("ls", 0, "[]", "--status", "planned", "-ojson");
+}
+
 static void shows(void **state)
 {
     (void)state;
@@ -180,12 +205,19 @@ static void shows(void **state)
 static void by_name(void **state)
 {
     (void)state;
+    char run[64], *uid;
+    error e;
+    assert_true(db_text(&f.d, &uid, &e, "SELECT run_uid FROM run LIMIT 1", NULL));
+    snprintf(run, sizeof run, "run=%s", uid);
+    free(uid);
     fixture_run(&f, "INSERT OR IGNORE INTO eval_pos SELECT eval_id, 0, 10, 30.0 FROM eval");
     for (const saved_query *k = saved_queries; k->name; k++) {
+        const bool of_run = strcmp(k->parameters, "run") == 0;
         check("query", 0, "SELECT", k->name, "--explain", NULL);
-        check("query", 0, NULL, k->name, "-o", "json");
+        check("query", 0, NULL, k->name, "-ojson", of_run ? run : NULL);
         if (strncmp(k->parameters, "study", 5) != 0) continue;
-        check("query", 0, "[]", k->name, "study=nowhere", "-ojson");
+        check("query", STATUS_USAGE, "no study 'nowhere'; it has heads", k->name, "study=nowhere",
+              "-ojson");
         if (strcmp(k->name, "missing") != 0 && strcmp(k->name, "looks") != 0)
             check("query", 0, "heads", k->name, "study=heads", NULL);
     }
@@ -193,6 +225,17 @@ static void by_name(void **state)
     check("query", STATUS_USAGE, "no query 'leaderbord'; there are leaderboard,", "leaderbord",
           NULL, NULL);
     check("query", STATUS_USAGE, "no parameter 'studie'", "leaderboard", "studie=heads", NULL);
+    /* A value that names nothing is refused: an empty table would hide it. */
+    check("query", STATUS_USAGE, "missing parameter: `attnlab query steps run=RUN`", "steps", NULL,
+          NULL);
+    check("query", STATUS_USAGE, "no run 'zzz'", "steps", "run=zzz", NULL);
+    check("query", STATUS_USAGE, "context 999; there is 512", "leaderboard", "context=999", NULL);
+    check("query", STATUS_USAGE, "context=x: this is not a whole number", "leaderboard",
+          "context=x", NULL);
+    check("query", STATUS_USAGE, "points=0: this is not a whole number", "training", "points=0",
+          NULL);
+    check("query", STATUS_USAGE, "no study ''", "leaderboard", "study=", NULL);
+    check("query", 0, "heads", "leaderboard", "context=512", "study=heads");
     check("query", 0, "[{\"x\": 42}]", "SELECT :n + 1 AS x", "n=41", "-ojson");
     check("query", 0, "[{\"x\": \"'; DROP\"}]", "SELECT :n AS x", "n='; DROP", "-ojson");
     check("query", 0, "\\begin{tabular}", "leaderboard", "-o", "latex");
@@ -302,11 +345,17 @@ static void schema(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(reads),   cmocka_unit_test(changes_nothing),
-        cmocka_unit_test(refuses), cmocka_unit_test(runs_away),
-        cmocka_unit_test(lists),   cmocka_unit_test(shows),
-        cmocka_unit_test(by_name), cmocka_unit_test(saved_query_numbers),
-        cmocka_unit_test(differs), cmocka_unit_test(schema),
+        cmocka_unit_test(reads),
+        cmocka_unit_test(changes_nothing),
+        cmocka_unit_test(refuses),
+        cmocka_unit_test(runs_away),
+        cmocka_unit_test(lists),
+        cmocka_unit_test(shows),
+        cmocka_unit_test(marks_dropped),
+        cmocka_unit_test(by_name),
+        cmocka_unit_test(saved_query_numbers),
+        cmocka_unit_test(differs),
+        cmocka_unit_test(schema),
     };
     return cmocka_run_group_tests(tests, open_database, close_database);
 }

@@ -107,10 +107,11 @@ static void stands_alone(void **state)
     fixture_expect(page, "'#diff-gpPt");
     assert_null(strstr(page, "'#gpPt"));
     free(page);
+    free(page_of(&f, path)); /* an earlier page is replaced */
     int64_t looks;
     error e;
     assert_true(db_integer(&f.d, &looks, 0, &e, "SELECT count(*) FROM comparison", NULL));
-    assert_int_equal(looks, 1);
+    assert_int_equal(looks, 2);
     fixture_close(&f);
 }
 
@@ -133,6 +134,33 @@ static void nothing_done(void **state)
     fixture_close(&f);
 }
 
+/* The methods say how p is computed, so that anybody can do it again. */
+static void recipe(void **state)
+{
+    (void)state;
+    static const double SIX[] = { 3.50, 3.52, 3.51, 3.53, 3.49, 3.505 },
+                        MORE[] = { 3.51, 3.53, 3.515, 3.545, 3.50, 3.52 };
+    const fixture_arm arm[] = { { "mha", "mha", 8, 512, -1, SIX, NULL },
+                                { "mqa", "mqa", 1, 512, 0, MORE, NULL } };
+    static const char *const WORDS[] = { "sqrt(2 v / n)", "p is the larger of the two shares" };
+    for (int i = 0; i < 2; i++) {
+        fixture f;
+        char path[128];
+        fixture_open(&f);
+        fixture_study(&f, STUDY, arm, 2, 3 + 3 * i, 0.03);
+        snprintf(path, sizeof path, "%s/page.html", f.folder);
+        char *page = page_of(&f, path);
+        fixture_expect(page, WORDS[i]);
+        fixture_expect(page, "2 arms were trained from scratch");
+        free(page);
+        fixture_run(&f, "UPDATE arm SET dropped = 1 WHERE label = 'mqa'");
+        page = page_of(&f, path);
+        fixture_expect(page, "1 arm was trained from scratch");
+        free(page);
+        fixture_close(&f);
+    }
+}
+
 static void refusals(void **state)
 {
     (void)state;
@@ -144,7 +172,15 @@ static void refusals(void **state)
     };
     assert_int_equal(fixture_command("report", &out, &err, argv), STATUS_USAGE);
     free(out), free(err);
-    argv[3] = STUDY, argv[5] = "/nowhere/x.html";
+    argv[3] = STUDY, argv[5] = f.path; /* the database */
+    assert_int_equal(fixture_command("report", &out, &err, argv), STATUS_USAGE);
+    fixture_expect(err, "exists and was not made by `attnlab report`");
+    free(out), free(err);
+    int64_t looks;
+    error e;
+    assert_true(db_integer(&f.d, &looks, 9, &e, "SELECT count(*) FROM comparison", NULL));
+    assert_int_equal(looks, 0); /* refused before anything was looked at */
+    argv[5] = "/nowhere/x.html";
     assert_int_equal(fixture_command("report", &out, &err, argv), STATUS_FAILED);
     assert_non_null(strstr(err, "/nowhere/x.html"));
     free(out), free(err);
@@ -161,7 +197,7 @@ int main(int argc, char **argv)
         return 0;
     }
     const struct CMUnitTest tests[] = { cmocka_unit_test(stands_alone),
-                                        cmocka_unit_test(nothing_done),
+                                        cmocka_unit_test(nothing_done), cmocka_unit_test(recipe),
                                         cmocka_unit_test(refusals) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -33,11 +33,29 @@ static void expect_text(table_format f, int rows, const char *text)
     free(found);
 }
 
+/* The text of a table of one number, without the name of its column. */
+static double read_back(double x, table_format f)
+{
+    char *text;
+    size_t n;
+    FILE *out = open_memstream(&text, &n);
+    table t;
+    table_open(&t, f, out, 1, COLUMNS);
+    table_real(&t, x, 1);
+    table_close(&t);
+    fclose(out);
+    const double back = strtod(strchr(text, '\n') + 1, NULL);
+    free(text);
+    return back;
+}
+
 static void test_text(void **state)
 {
     (void)state;
     expect_text(TABLE_TEXT, 1, "name   n  loss\nmha   -7  0.10\n");
     expect_text(TABLE_TEXT, 0, "name  n  loss\n");
+    assert_false(signbit(read_back(-0.0, TABLE_TEXT)) || signbit(read_back(-0.004, TABLE_TEXT)) ||
+                 signbit(read_back(-0.0, TABLE_CSV)));
     expect_text(TABLE_MD, 1, "| name |  n | loss |\n|---|---:|---:|\n| mha  | -7 | 0.10 |\n");
     char *found = print(TABLE_MD, 3); /* one line per row, whatever is in it */
     int lines = 0;
@@ -93,11 +111,10 @@ static void test_html(void **state)
 static void test_csv(void **state)
 {
     (void)state;
-    expect_text(TABLE_CSV, 0, "name,n,loss\r\n");
-    expect_text(
-        TABLE_CSV, 3,
-        "name,n,loss\r\nmha,-7,0.1\r\n\"a,\"\"b\"\"\\\n\t\x01|\xc3\xa9\",9223372036854775807,"
-        "\r\n,0,0.3333333333333333\r\n");
+    expect_text(TABLE_CSV, 0, "name,n,loss\n");
+    expect_text(TABLE_CSV, 3,
+                "name,n,loss\nmha,-7,0.1\n\"a,\"\"b\"\"\\\n\t\x01|\xc3\xa9\",9223372036854775807,"
+                "\n,0,0.3333333333333333\n");
 }
 
 static void expect_rows(const json_t *rows, size_t n)
@@ -142,22 +159,6 @@ static void test_json(void **state)
     }
 }
 
-/* The text of a table of one number, without the name of its column. */
-static double read_back(double x, table_format f)
-{
-    char *text;
-    size_t n;
-    FILE *out = open_memstream(&text, &n);
-    table t;
-    table_open(&t, f, out, 1, COLUMNS);
-    table_real(&t, x, 1);
-    table_close(&t);
-    fclose(out);
-    const double back = strtod(strchr(text, '\n') + 1, NULL);
-    free(text);
-    return back;
-}
-
 /* The text of a table of one probability, without the name of its column. */
 static void expect_probability(double p, table_format f, const char *cell)
 {
@@ -183,7 +184,26 @@ static void test_probability(void **state)
     expect_probability(3.4e-15, TABLE_TEXT, "3e-15\n");
     expect_probability(0, TABLE_TEXT, "0.0000\n");
     expect_probability(NAN, TABLE_TEXT, "\n");
-    expect_probability(3.4e-15, TABLE_CSV, "3.4e-15\r\n");
+    expect_probability(3.4e-15, TABLE_CSV, "3.4e-15\n");
+}
+
+/* The fewest of 15 to 17 digits that read back. */
+static void expect_fewest(double x)
+{
+    char *text, fewest[64];
+    size_t n;
+    for (int digits = 15; digits <= 17; digits++) {
+        snprintf(fewest, sizeof fewest, "loss\n%.*g\n", digits, x);
+        if (strtod(fewest + 5, NULL) == x) break;
+    }
+    FILE *out = open_memstream(&text, &n);
+    table t;
+    table_open(&t, TABLE_CSV, out, 1, (const char *[]){ "loss" });
+    table_real(&t, x, 1);
+    table_close(&t);
+    fclose(out);
+    assert_string_equal(text, fewest);
+    free(text);
 }
 
 /* Programs get every double exactly, people get it rounded, however large it is. */
@@ -197,7 +217,13 @@ static void test_exact(void **state)
         memcpy(&x, &bits, sizeof x);
         if (!isfinite(x)) continue;
         assert_true(read_back(x, TABLE_CSV) == x);
+        expect_fewest(x);
         assert_true(fabs(read_back(x, TABLE_TEXT) - x) <= 0.05 + 1e-5 * fabs(x));
+    }
+    for (int i = 1; i < 20000; i++) {
+        expect_fewest(i / 1000.0), expect_fewest(i * 0.1 + 0.2), expect_fewest(1.0 / i);
+        expect_fewest(-i * 1e-7), expect_fewest(i * 1e300), expect_fewest(i * 5e-324);
+        expect_fewest(9 + i / 1e15), expect_fewest(nextafter(i / 100.0, 1e9));
     }
 }
 

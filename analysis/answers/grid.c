@@ -167,7 +167,7 @@ static void put_cell(FILE *out, const grid *g, int arm)
     else
         fputs("no value", out);
     if (r && r->n) {
-        fprintf(out, " %+.*f %s", digits, r->diff,
+        fprintf(out, " %+.*f %s", digits, table_rounded(r->diff, digits),
                 r->verdict == CONTRAST_UNDECIDED    ? "~"
                 : r->verdict == CONTRAST_EQUIVALENT ? "="
                                                     : contrast_verdict_name(r->verdict));
@@ -276,8 +276,9 @@ static void put_key(const grid *g, FILE *out)
     if (c->asked.pairs) {
         fputs(", difference from the baseline (base), verdict (~ undecided, ", out);
         if (!isnan(c->asked.margin)) fprintf(out, "= equivalent within ±%g, ", c->asked.margin);
-        fprintf(out, "better, worse; at %g %% for all %d at once)", 100 * (1 - c->asked.alpha),
-                c->asked.pairs);
+        fprintf(out, "better, worse; at %g %%", 100 * (1 - c->asked.alpha));
+        if (c->asked.pairs > 1) fprintf(out, " for all %d at once", c->asked.pairs);
+        fputc(')', out);
     }
     if (uneven) fputs(", [other n, runs without a value]", out);
     fprintf(out, "%s.\n", confounded ? ", ! if more than the axes differs" : "");

@@ -234,8 +234,8 @@ void interaction_print(const interactions *k, const comparison *c, table_format 
         char text[512] = "";
         for (int l = 0; l < r->levels; l++) {
             const size_t n = strlen(text);
-            snprintf(text + n, sizeof text - n, "%s%+.*f at %g", l ? ", " : "", digits, r->diff[l],
-                     r->x[l]);
+            snprintf(text + n, sizeof text - n, "%s%+.*f at %.10g", l ? ", " : "", digits,
+                     table_rounded(r->diff[l], digits), r->x[l]);
         }
         table_text(&t, c->study->arm[r->arm].label), table_text(&t, c->study->arm[r->base].label);
         table_text(&t, r->axis), table_int(&t, r->n), table_text(&t, text);

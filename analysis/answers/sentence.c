@@ -2,6 +2,7 @@
 #include "analysis/answers/sentence.h"
 
 #include "analysis/statistics/counts.h"
+#include "core/base/table.h"
 
 #include <math.h>
 #include <stdarg.h>
@@ -113,7 +114,12 @@ static void put_cache(FILE *out, double arm, double base)
             return;
         }
     }
-    fprintf(out, ", at %.3g times the KV cache", ratio);
+    const double whole = round(1 / ratio);
+    if (ratio < 1 && fabs(ratio * whole - 1) < 1e-9)
+        fprintf(out, ", at 1/%.0f of the KV cache", whole);
+    else
+        fprintf(out, ratio < 1000 ? ", at %.3g times the KV cache" : ", at %.0f times the KV cache",
+                ratio);
 }
 
 /* "worse by 0.004 ± 0.006 nats (95 % simultaneous, 3 seeds)", or, where the interval is not
@@ -125,16 +131,23 @@ static void put_difference(FILE *out, const comparison *c, const contrast *r)
     const char *way = said ? "" : (r->diff > 0) == c->asked.larger_is_better ? "better " : "worse ";
     const double size = fabs(r->diff), half = (r->hi - r->lo) / 2,
                  lo = r->diff > 0 ? r->lo : -r->hi, hi = r->diff > 0 ? r->hi : -r->lo;
+    const bool identical = r->diff == 0 && half == 0; /* seed by seed */
     const bool bounded = isfinite(half), symmetric = fabs(hi + lo - 2 * size) < 1e-6 * half;
     const int digits = digits_for(bounded && half > 0 ? half : size / 10);
+    if (identical) {
+        fprintf(out, "no difference at any seed (%d seed%s)", r->n, r->n == 1 ? "" : "s");
+        return;
+    }
     if (r->diff == 0)
-        fprintf(out, "no difference");
+        fprintf(out, "a mean difference of %.*f", digits, size);
     else
         fprintf(out, "%sby %.*f", way, digits, size);
     if (bounded && symmetric) fprintf(out, " ± %.*f", digits, half);
     fprintf(out, "%s%s (", gap, unit);
     if (bounded) fprintf(out, "%g %% simultaneous", 100 * (1 - c->asked.alpha));
-    if (bounded && !symmetric) fprintf(out, ": %.*f to %.*f", digits, lo, digits, hi);
+    if (bounded && !symmetric)
+        fprintf(out, ": %.*f to %.*f", digits, table_rounded(lo, digits), digits,
+                table_rounded(hi, digits));
     if (bounded) fputs(", ", out);
     if (r->n == r->n_base)
         fprintf(out, "%d seed%s)", r->n, r->n == 1 ? "" : "s");
@@ -370,6 +383,23 @@ static void put_generations(notes *out, const study *s)
                   behind, behind == 1 ? "" : "s", behind == 1 ? "s" : "");
 }
 
+/* Where the runs' schedules end, seen from the point at which they are compared. */
+static void put_ends(FILE *out, const study *s)
+{
+    int runs = 0, ended = 0;
+    for (int i = 0; i < s->arms * s->seeds; i++) {
+        if (isnan(s->cell[i].value)) continue;
+        runs++, ended += s->cell[i].ended;
+    }
+    if (!ended)
+        fputs("along schedules that end later", out);
+    else if (ended == runs)
+        fputs("by which every run had ended: these are the final values", out);
+    else
+        fprintf(out, "by which %d of %d runs had ended; the schedules of the others end later",
+                ended, runs);
+}
+
 /* What was compared, and how often it has been looked at. */
 static void put_question(notes *out, const comparison *c)
 {
@@ -383,7 +413,8 @@ static void put_question(notes *out, const comparison *c)
     if (c->study->at.of != STUDY_FINAL) {
         char text[64];
         study_point_print(text, sizeof text, c->study->at);
-        fprintf(words.f, ", by the last evaluation at %s, along schedules that end later", text);
+        fprintf(words.f, ", by the last evaluation at %s, ", text);
+        put_ends(words.f, c->study);
     }
     fprintf(words.f, ". Look %lld%s.", (long long)c->look, c->cmp_id ? "" : " (not recorded)");
     draft_close(&words, out, NOTE_INFO);

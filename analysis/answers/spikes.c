@@ -6,12 +6,11 @@
 
 #include "analysis/answers/sql.h"
 #include "analysis/statistics/counts.h"
-#include "analysis/statistics/flip.h"
 
 #include <math.h>
 #include <stdlib.h>
 
-static void contrast_fill(spikes_contrast *c, const spikes *k, int contrasts)
+static void contrast_fill(spikes_contrast *c, const spikes *k)
 {
     const study *s = k->study;
     int *d = error_zeroed((size_t)s->seeds, sizeof *d);
@@ -22,18 +21,11 @@ static void contrast_fill(spikes_contrast *c, const spikes *k, int contrasts)
         c->spikes += a->spikes, c->base_spikes += b->spikes;
         c->watched += a->watched, c->base_watched += b->watched;
     }
-    c->ratio = c->lo = c->hi = c->p = NAN;
+    c->ratio = c->p = NAN;
     if (c->n && c->watched > 0 && c->base_watched > 0) {
-        const double odds = c->base_watched / c->watched;
-        c->flips = flip_reaches(c->n, s->alpha / contrasts);
-        c->p = c->flips ? counts_flip_p(d, c->n)
-                        : counts_binomial_p(c->spikes, c->base_spikes, 1 / (1 + odds));
-        if (c->spikes + c->base_spikes > 0) {
-            double lo, hi;
-            counts_share(&lo, &hi, c->spikes, c->base_spikes, s->alpha);
-            c->ratio = (double)c->spikes / c->base_spikes * odds;
-            c->lo = lo / (1 - lo) * odds, c->hi = hi / (1 - hi) * odds;
-        }
+        c->p = counts_flip_p(d, c->n);
+        if (c->spikes + c->base_spikes > 0)
+            c->ratio = (double)c->spikes / c->base_spikes * c->base_watched / c->watched;
     }
     free(d);
 }
@@ -88,7 +80,7 @@ bool spikes_open(spikes *k, const study *s, db *d, const spike_rule *how, error 
         if (s->arm[a].base >= 0)
             k->row[k->contrasts++] = (spikes_contrast){ .arm = a, .base = s->arm[a].base };
     for (int i = 0; i < k->contrasts; i++) {
-        contrast_fill(&k->row[i], k, k->contrasts);
+        contrast_fill(&k->row[i], k);
         k->row[i].p_adjusted = isnan(k->row[i].p) ? NAN : fmin(1, k->row[i].p * k->contrasts);
     }
     return true;

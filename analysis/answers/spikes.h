@@ -1,13 +1,9 @@
 /* spikes.h - loss spikes of a study: what each run had, and whether arms differ in them.
  *
- * Spikes (spike.h) come in bursts, so runs are the unit, paired by seed:
- *
- *   6 seeds or more   exact sign-flips of the paired differences of counts
- *   fewer             given the sum of both, the count of one arm is binomial if spikes come at
- *                     random; the result is labelled as assuming that (counts.h)
- *
- * p is multiplied by the number of contrasts (Bonferroni).  The ratio of rates has Clopper and
- * Pearson's interval on that binomial.
+ * Spikes (spike.h) come in bursts, so runs are the units: six spikes in one run say no more than
+ * one.  Arms are compared by exact sign-flips of the differences of counts, paired by seed; p is
+ * multiplied by the number of contrasts (Bonferroni).  With n seeds p is at least 2 / 2^n, so few
+ * seeds leave everything undecided.
  */
 #ifndef ANALYSIS_ANSWERS_SPIKES_H
 #define ANALYSIS_ANSWERS_SPIKES_H
@@ -27,9 +23,8 @@ typedef struct spikes_contrast {
     int arm, base, n;             /* n: seeds at which both have finished */
     int spikes, base_spikes;      /* at those seeds */
     double watched, base_watched; /* steps, at those seeds */
-    double ratio, lo, hi;         /* of spikes per step; NaN if neither has any */
+    double ratio;                 /* of spikes per step; NaN if neither has any */
     double p, p_adjusted;
-    bool flips; /* p is by sign-flips, otherwise by the binomial */
 } spikes_contrast;
 
 typedef struct spikes {

@@ -38,9 +38,11 @@ void tables_pairs(FILE *out, const comparison *c, table_format f)
         const contrast *r = &c->result.row[i];
         char text[80] = "";
         if (isfinite(r->hi - r->lo))
-            snprintf(text, sizeof text, "%+.*f to %+.*f", digits, r->lo, digits, r->hi);
+            snprintf(text, sizeof text, "%+.*f to %+.*f", digits, table_rounded(r->lo, digits),
+                     digits, table_rounded(r->hi, digits));
         char diff[40] = "";
-        if (!isnan(r->diff)) snprintf(diff, sizeof diff, "%+.*f", digits, r->diff);
+        if (!isnan(r->diff))
+            snprintf(diff, sizeof diff, "%+.*f", digits, table_rounded(r->diff, digits));
         table_text(&t, c->study->arm[r->of.arm].label);
         table_text(&t, c->study->arm[r->of.base].label);
         table_int(&t, r->n), table_text(&t, diff), table_text(&t, text);
@@ -80,8 +82,8 @@ bool tables_samples(FILE *out, const comparison *c, db *d, table_format f, error
         if (!m.pieces) continue;
         if (!rows++) {
             if (f != TABLE_HTML)
-                fprintf(out, "The held-out text as a sample (%d pieces of text, %d seeds):\n\n",
-                        m.pieces, m.seeds);
+                fprintf(out, "The held-out text as a sample (%d piece%s of text, %d seed%s):\n\n",
+                        m.pieces, m.pieces == 1 ? "" : "s", m.seeds, m.seeds == 1 ? "" : "s");
             table_open(&t, f, out, 7,
                        (const char *[]){ "arm", "against", "error of seeds", "error of text",
                                          "of both", "share of text", "interval on other text" });
@@ -89,7 +91,8 @@ bool tables_samples(FILE *out, const comparison *c, db *d, table_format f, error
         const int digits = comparison_digits(c) + 1;
         char text[80] = "", share[16];
         if (!isnan(m.lo))
-            snprintf(text, sizeof text, "%+.*f to %+.*f", digits - 1, m.lo, digits - 1, m.hi);
+            snprintf(text, sizeof text, "%+.*f to %+.*f", digits - 1,
+                     table_rounded(m.lo, digits - 1), digits - 1, table_rounded(m.hi, digits - 1));
         snprintf(share, sizeof share, "%.0f %%", 100 * m.share);
         table_text(&t, c->study->arm[c->pair[i].arm].label);
         table_text(&t, c->study->arm[c->pair[i].base].label);

@@ -22,6 +22,7 @@ static int digits_of(double x)
 
 static void put_cell(table *t, sqlite3_stmt *s, int i)
 {
+    static const char DIGIT[] = "0123456789abcdef";
     switch (sqlite3_column_type(s, i)) {
     case SQLITE_INTEGER:
         table_int(t, sqlite3_column_int64(s, i));
@@ -39,7 +40,10 @@ static void put_cell(table *t, sqlite3_stmt *s, int i)
         const int n = sqlite3_column_bytes(s, i);
         char *hex = malloc(2 * (size_t)n + 1);
         if (!hex) error_memory();
-        for (int k = 0; k < n; k++) snprintf(hex + 2 * k, 3, "%02x", bytes[k]);
+        for (int k = 0; k < n; k++) {
+            hex[2 * k] = DIGIT[bytes[k] >> 4];
+            hex[2 * k + 1] = DIGIT[bytes[k] & 15];
+        }
         hex[2 * n] = '\0';
         table_text(t, hex);
         free(hex);

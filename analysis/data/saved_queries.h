@@ -8,6 +8,7 @@
 #define ANALYSIS_DATA_SAVED_QUERIES_H
 
 #include "core/base/table.h"
+#include "core/db/db.h"
 
 typedef struct saved_query {
     const char *name, *help;
@@ -20,6 +21,11 @@ extern const saved_query saved_queries[];
 
 /* NULL if there is none of that name. */
 const saved_query *saved_query_find(const char *name);
+
+/* What the parameter `key` of a saved query is bound to when the user writes `value`: a study, by
+ * name or file, becomes its name.  Fails (error_usage) if there is no such study, run or context,
+ * or if a number is none, for an empty table would hide the mistake.  The caller frees *bound. */
+bool saved_query_value(char **bound, db *d, const char *key, const char *value, error *e);
 
 /* A table of names, parameters and help. */
 void saved_query_list(table_format f, FILE *out);

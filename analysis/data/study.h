@@ -39,6 +39,7 @@ typedef struct study_cell {
     bool older_done; /* this generation is not finished, but an older one is done */
     study_status status;
     double value; /* NaN if there is none */
+    bool ended;   /* the value is the one at the last step */
     char *uid, *message;
     /* What else may differ between two runs; NULL if it was not recorded. */
     char *code, *binary, *host, *blas, *tokens, *evaluated;

@@ -61,7 +61,7 @@ ORDER BY 1;
 -- ?5 says where along the training (study_measure): at the last step, or at the last evaluation by
 -- ?6 tokens, FLOPs or seconds.
 -- name: study_value
-SELECT %s, e.n_tok || ' in strides of ' || e.stride
+SELECT %s, e.n_tok || ' in strides of ' || e.stride, e.step = r.last_step
 FROM eval e JOIN run r USING(run_id) JOIN config c USING(config_id)
 LEFT JOIN train_step t ON t.run_id = e.run_id AND t.step = e.step
 WHERE r.run_id = ?1 AND e.task = ?2 AND e.split = ?3 AND e.context = ?4

@@ -8,6 +8,7 @@
 #include "analysis/data/axes.h"
 #include "analysis/figures/gnuplot.h"
 #include "analysis/figures/pgfplots.h"
+#include "core/base/table.h"
 
 #include <assert.h>
 #include <gsl/gsl_cdf.h>
@@ -54,7 +55,7 @@ void figure_range(chart_axis *a, double lo, double hi, double room)
 
 void figure_difference(char text[32], const comparison *c, double x)
 {
-    snprintf(text, 32, "%+.*f", comparison_digits(c), x);
+    snprintf(text, 32, "%+.*f", comparison_digits(c), table_rounded(x, comparison_digits(c)));
 }
 
 void figure_mean(double *mean, double *half, const double *x, int n)

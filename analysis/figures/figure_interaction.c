@@ -31,9 +31,10 @@ static void name_line(char *text, size_t size, const figure *f, const axes *x,
     int n = snprintf(text, size, "%s%s%s", *arm ? arm : f->name[r->arm], one ? "" : " − ",
                      one ? "" : base);
     if (several) n += snprintf(text + n, size - (size_t)n, " by %.40s", dot ? dot + 1 : r->axis);
-    n += snprintf(text + n, size - (size_t)n, ": %+.*f", digits, r->slope);
+    n += snprintf(text + n, size - (size_t)n, ": %+.*f", digits, table_rounded(r->slope, digits));
     if (isfinite(r->hi - r->lo))
-        snprintf(text + n, size - (size_t)n, " [%+.*f, %+.*f] %s", digits, r->lo, digits, r->hi,
+        snprintf(text + n, size - (size_t)n, " [%+.*f, %+.*f] %s", digits,
+                 table_rounded(r->lo, digits), digits, table_rounded(r->hi, digits),
                  interaction_verdict(r));
     free(arm), free(base);
     axes_groups_close(&g);

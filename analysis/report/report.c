@@ -227,6 +227,8 @@ static bool put_design(FILE *out, const study *s, db *d, error *e)
 
 static void put_head(FILE *out, const study *s)
 {
+    char mark[FILE_MARK];
+    file_mark(mark, REPORT_MAKER);
     fputs("<!DOCTYPE html>\n<html lang=\"en\" class=\"no-script\">\n<head>\n<meta "
           "charset=\"utf-8\">\n"
           "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
@@ -234,6 +236,7 @@ static void put_head(FILE *out, const study *s)
           "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; "
           "style-src 'unsafe-inline'; script-src 'unsafe-inline'; img-src data:\">\n",
           out);
+    fprintf(out, "<meta name=\"generator\" content=\"%s\">\n", mark);
     html_element(out, "title", NULL, s->name);
     fprintf(out, "<style>\n%s</style>\n</head>\n<body>\n", report_css);
     html_element(out, "h1", NULL, s->name);

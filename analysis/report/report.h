@@ -11,6 +11,9 @@
 
 #include <stdio.h>
 
+/* The command that a page names as its maker (file.h). */
+#define REPORT_MAKER "attnlab report"
+
 #define REPORT_DYGRAPHS "/usr/share/javascript/dygraphs/dygraph.min.js"
 
 /* Write the page.  `folder` is a scratch folder for the figures; the caller removes it.  *bare:

@@ -95,10 +95,10 @@ static void say_verdicts(FILE *out, const comparison *c)
         fprintf(out, "No difference was tested: %s. ", words);
         return;
     }
-    fprintf(out,
-            "Differences were tested by one simultaneous procedure over %d contrast%s: %s. Arms "
-            "are called different if the %g %% interval excludes 0",
-            pairs, pairs == 1 ? "" : "s", words, 100 * (1 - alpha));
+    fprintf(out, "Differences were tested by one simultaneous procedure over %d contrast%s: %s. ",
+            pairs, pairs == 1 ? "" : "s", words);
+    if (c->result.procedure->recipe) fprintf(out, "%s ", c->result.procedure->recipe);
+    fprintf(out, "Arms are called different if the %g %% interval excludes 0", 100 * (1 - alpha));
     if (isnan(c->asked.margin)) {
         fputs(". ", out);
         return;
@@ -122,8 +122,8 @@ bool report_methods(FILE *out, const comparison *c, db *d, error *e)
         done += s->arm[a].done, diverged += s->arm[a].diverged;
         other += s->arm[a].failed + s->arm[a].unfinished;
     }
-    fprintf(out, "%d arm%s were trained from scratch with %d seed%s each (%d run%s finished",
-            s->arms, s->arms == 1 ? "" : "s", s->seeds, s->seeds == 1 ? "" : "s", done,
+    fprintf(out, "%d arm%s trained from scratch with %d seed%s each (%d run%s finished", s->arms,
+            s->arms == 1 ? " was" : "s were", s->seeds, s->seeds == 1 ? "" : "s", done,
             done == 1 ? "" : "s");
     if (diverged) fprintf(out, ", %d diverged", diverged);
     if (other) fprintf(out, ", %d did not finish", other);

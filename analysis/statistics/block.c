@@ -107,6 +107,12 @@ static double critical(const procedure_plan *p, double df, int seeds, bool equiv
 const procedure procedure_block = {
     .name = "blocks",
     .assumes = "equal variances and normal errors",
+    .recipe =
+        "The t of a contrast is its difference over sqrt(2 v / n), where v is the mean square "
+        "of what is left of the values of all arms when the means of arms and seeds are "
+        "taken off, and n the number of seeds. The adjusted p of a contrast is the "
+        "probability that the largest |t| of all contrasts is at least that large if no arms "
+        "differ.",
     .paired = true,
     .applies = applies,
     .describe = describe,

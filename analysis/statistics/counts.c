@@ -4,7 +4,6 @@
 
 #include "core/base/error.h"
 
-#include <gsl/gsl_cdf.h>
 #include <gsl/gsl_randist.h>
 #include <math.h>
 #include <stdlib.h>
@@ -19,19 +18,6 @@ double counts_fisher_p(int a, int n, int b, int m)
     double p = 0;
     for (unsigned k = 0; k <= drawn && k <= K; k++) {
         const double likely = gsl_ran_hypergeometric_pdf(k, K, N - K, drawn);
-        if (likely <= seen * TIE) p += likely;
-    }
-    return fmin(1, p);
-}
-
-double counts_binomial_p(int a, int b, double share)
-{
-    if (a + b == 0) return 1;
-    const unsigned n = (unsigned)(a + b);
-    const double seen = gsl_ran_binomial_pdf((unsigned)a, share, n);
-    double p = 0;
-    for (unsigned k = 0; k <= n; k++) {
-        const double likely = gsl_ran_binomial_pdf(k, share, n);
         if (likely <= seen * TIE) p += likely;
     }
     return fmin(1, p);
@@ -59,10 +45,4 @@ double counts_flip_p(const int *d, int n)
         if (abs(k - most) >= abs(sum)) p += ways[k];
     free(ways), free(next);
     return fmin(1, p);
-}
-
-void counts_share(double *lo, double *hi, int a, int b, double alpha)
-{
-    *lo = a ? gsl_cdf_beta_Pinv(alpha / 2, a, b + 1) : 0;
-    *hi = b ? gsl_cdf_beta_Qinv(alpha / 2, a + 1, b) : 1;
 }

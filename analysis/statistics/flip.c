@@ -311,6 +311,14 @@ static double critical(const procedure_plan *p, double df, int seeds, bool equiv
 const procedure procedure_flip = {
     .name = "sign-flips",
     .assumes = "differences that scatter symmetrically about their means",
+    .recipe =
+        "A contrast is a difference between two arms at each seed, and its t is their mean over "
+        "the standard error of that mean. A flip changes the signs of all contrasts at some of the "
+        "seeds, and every t is computed anew. The adjusted p of a contrast is the share of flips "
+        "(the one that changes nothing counts) in which the largest |t| of all contrasts is at "
+        "least the |t| that this contrast has. This is done under two null hypotheses, and p is "
+        "the larger of the two shares: the other contrasts are flipped about 0, or about their own "
+        "means. The interval holds the differences whose p, computed likewise, is above alpha.",
     .paired = true,
     .applies = applies,
     .describe = describe,

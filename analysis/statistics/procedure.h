@@ -34,6 +34,7 @@ typedef struct procedure_estimate {
 typedef struct procedure {
     const char *name;    /* in tables: "sign-flips" */
     const char *assumes; /* completes "assumes ..."; "" if nothing is tested */
+    const char *recipe;  /* how p is computed, in sentences that let others do it again; or NULL */
     bool paired;         /* tests differences seed by seed, at the seeds that all arms share */
     bool independent;    /* takes all runs of two arms as independent, whatever their seeds */
 

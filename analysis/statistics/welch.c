@@ -78,6 +78,7 @@ static double critical(const procedure_plan *p, double df, int seeds, bool equiv
 const procedure procedure_welch = {
     .name = "Welch",
     .assumes = "normal errors and independent runs",
+    .recipe = "The adjusted p of a contrast is its own, times the number of contrasts.",
     .independent = true,
     .applies = applies,
     .describe = describe,

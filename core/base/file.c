@@ -1,11 +1,10 @@
 /* file.c - files, folders and locks, on POSIX system calls.
  *
  * Invariant: whatever fails, and whenever the process is killed, the file at a path is either the
- * old one or the new one, complete.  At worst "PATH.part" is left behind; the next write replaces
- * it.
+ * old one or the new one, complete.  At worst "PATH.part" is left behind, which the next write
+ * replaces, or "PATH.part-PID" if the user chose the path: PATH.part could be a file of the user's.
  */
-#define _DEFAULT_SOURCE     /* flock */
-#define _XOPEN_SOURCE   700 /* nftw */
+#define _GNU_SOURCE /* flock, memmem, nftw */
 #include "core/base/file.h"
 
 #include <errno.h>
@@ -72,25 +71,32 @@ bool file_flush_folder(const char *path, error *e)
     return ok;
 }
 
-bool file_draft_open(file_draft *d, const char *path, error *e)
+static bool open_draft(file_draft *d, const char *path, const char *ending, int flags, error *e)
 {
     *d = (file_draft){ 0 };
-    const size_t room = strlen(path) + sizeof ".part";
+    const size_t room = strlen(path) + strlen(ending) + 1;
     d->path = strdup(path);
     d->beside = malloc(room);
     if (!d->path || !d->beside) {
         file_draft_drop(d);
         return error_set(e, "%s: out of memory", path);
     }
-    snprintf(d->beside, room, "%s.part", path);
-    d->f = fopen(d->beside, "wb");
+    snprintf(d->beside, room, "%s%s", path, ending);
+    const int fd = open(d->beside, O_WRONLY | O_CREAT | O_CLOEXEC | flags, 0666);
+    d->f = fd < 0 ? NULL : fdopen(fd, "wb");
     if (!d->f) {
         const int why = errno;
+        if (fd >= 0) close(fd);
         free(d->beside), d->beside = NULL; /* there is no file to remove */
         file_draft_drop(d);
         return error_set(e, "%s: %s", path, strerror(why));
     }
     return true;
+}
+
+bool file_draft_open(file_draft *d, const char *path, error *e)
+{
+    return open_draft(d, path, ".part", O_TRUNC, e);
 }
 
 void file_draft_drop(file_draft *d)
@@ -126,6 +132,103 @@ bool file_write(const char *path, const void *bytes, size_t n, error *e)
     return file_draft_close(&d, e);
 }
 
+void file_mark(char mark[FILE_MARK], const char *maker)
+{
+    snprintf(mark, FILE_MARK, "Made by `%s`, which may replace it.", maker);
+}
+
+static bool is_database(const char *path)
+{
+    static const char HEADER[] = "SQLite format 3"; /* sqlite.org/fileformat2.html, 1.3.1 */
+    char start[sizeof HEADER] = "";
+    FILE *f = fopen(path, "rb");
+    if (!f) return false;
+    const bool yes = fread(start, 1, sizeof start, f) == sizeof start &&
+                     memcmp(start, HEADER, sizeof start) == 0;
+    fclose(f);
+    return yes;
+}
+
+/* Would SQLite or attnlab take a file of this name for a part of a database? */
+static bool belongs_to_database(const char *path)
+{
+    static const char *const ENDING[] = { "-wal", "-shm", "-journal", ".lock", ".runs" };
+    bool yes = false;
+    for (size_t i = 0; i < sizeof ENDING / sizeof *ENDING && !yes; i++) {
+        if (!file_ends_in(path, ENDING[i])) continue;
+        char *stem = strndup(path, strlen(path) - strlen(ENDING[i]));
+        if (!stem) error_memory();
+        yes = is_database(stem);
+        free(stem);
+    }
+    return yes;
+}
+
+/* Is the mark in the first or last FILE_MARKED bytes?  A database may hold any text. */
+static bool is_marked(const char *path, const char *maker)
+{
+    char mark[FILE_MARK], part[FILE_MARKED];
+    struct stat s;
+    file_mark(mark, maker);
+    FILE *f = is_database(path) ? NULL : fopen(path, "rb");
+    if (!f) return false;
+    size_t n = fread(part, 1, sizeof part, f);
+    bool found = memmem(part, n, mark, strlen(mark));
+    if (!found && fstat(fileno(f), &s) == 0 && s.st_size > FILE_MARKED &&
+        fseeko(f, -(off_t)FILE_MARKED, SEEK_END) == 0) {
+        n = fread(part, 1, sizeof part, f);
+        found = memmem(part, n, mark, strlen(mark));
+    }
+    fclose(f);
+    return found;
+}
+
+/* Nothing is there yet: can it be made? */
+static bool check_new(const char *path, error *e)
+{
+    struct stat s;
+    if (!*path || file_ends_in(path, "/"))
+        return error_usage(e, "'%s': name a file, not a folder", path);
+    if (lstat(path, &s) == 0)
+        return error_usage(
+            e, "%s: a link to a file that does not exist: choose another name or remove the link",
+            path);
+    char *folder = strdup(path);
+    if (!folder) error_memory();
+    char *slash = strrchr(folder, '/');
+    if (slash) slash[slash == folder] = '\0';
+    const bool ok = access(slash ? folder : ".", W_OK | X_OK) == 0;
+    if (!ok) error_set(e, "%s: cannot write into its folder: %s", path, strerror(errno));
+    free(folder);
+    return ok;
+}
+
+bool file_output_check(const char *path, const char *maker, file_made *made, void *context,
+                       error *e)
+{
+    struct stat s;
+    if (belongs_to_database(path))
+        return error_usage(e, "%s: this name belongs to a database: choose another name", path);
+    if (stat(path, &s) != 0) return check_new(path, e);
+    if (S_ISDIR(s.st_mode)) return error_usage(e, "%s is a folder: name a file", path);
+    if (S_ISREG(s.st_mode) && (made ? made(path, context) : is_marked(path, maker))) return true;
+    return error_usage(e, "%s exists and was not made by `%s`: choose another name or remove it",
+                       path, maker);
+}
+
+bool file_output_open(file_draft *d, const char *path, const char *maker, file_made *made,
+                      void *context, error *e)
+{
+    char ending[32];
+    *d = (file_draft){ 0 };
+    if (!file_output_check(path, maker, made, context, e)) return false;
+    char *target = realpath(path, NULL);
+    snprintf(ending, sizeof ending, ".part-%ld", (long)getpid());
+    const bool ok = open_draft(d, target ? target : path, ending, O_EXCL | O_NOFOLLOW, e);
+    free(target);
+    return ok;
+}
+
 bool file_ends_in(const char *name, const char *end)
 {
     const size_t n = strlen(name), m = strlen(end);
@@ -149,6 +252,16 @@ bool file_make_folder(const char *path, error *e)
     }
     free(part);
     return ok;
+}
+
+bool file_output_folder(const char *path, error *e)
+{
+    struct stat s;
+    if (belongs_to_database(path))
+        return error_usage(e, "%s: this name belongs to a database: choose another name", path);
+    if (stat(path, &s) == 0 && !S_ISDIR(s.st_mode))
+        return error_usage(e, "%s is a file: name a folder", path);
+    return file_make_folder(path, e);
 }
 
 bool file_scratch(char *folder, size_t size, const char *what, error *e)

@@ -32,6 +32,27 @@ bool file_draft_open(file_draft *d, const char *path, error *e);
 bool file_draft_close(file_draft *d, error *e);
 void file_draft_drop(file_draft *d);
 
+/* An output is a file at a path that the user chose.  It replaces only what the same command made,
+ * so that a wrong name costs nothing: no database, study, corpus, checkpoint or input, under any of
+ * its names (links, names that belong to a database).  `maker` is the command, "attnlab report"; it
+ * writes file_mark into the first or last FILE_MARKED bytes of its files.  A command whose files
+ * hold no text of its own says itself, by `made`, which files are its; otherwise `made` is NULL.
+ *
+ * file_output_check refuses (error_usage) a path that must not be written; it creates nothing.
+ * file_output_open checks and opens a draft, which is closed as any other; a symbolic link to an
+ * earlier output is followed. */
+enum { FILE_MARKED = 1024, FILE_MARK = 128 };
+typedef bool file_made(const char *path, void *context);
+void file_mark(char mark[FILE_MARK], const char *maker);
+bool file_output_check(const char *path, const char *maker, file_made *made, void *context,
+                       error *e);
+bool file_output_open(file_draft *d, const char *path, const char *maker, file_made *made,
+                      void *context, error *e);
+
+/* The folder for a command's files: created if need be, with its parents.  Refuses a file, and a
+ * name that belongs to a database. */
+bool file_output_folder(const char *path, error *e);
+
 /* Flush the folder that `path` is in, so that a new name in it lasts. */
 bool file_flush_folder(const char *path, error *e);
 

@@ -7,8 +7,6 @@
  */
 #include "core/base/safetensors.h"
 
-#include "core/base/file.h"
-
 #include <inttypes.h>
 #include <jansson.h>
 #include <stdint.h>
@@ -204,15 +202,14 @@ static char *write_header(const safetensors_tensor *list, int n, const char *con
     return out;
 }
 
-bool safetensors_save(const char *path, const safetensors_tensor *list, int n,
-                      const char *const *metadata, char sha256[HASH_HEX], size_t *bytes, error *e)
+bool safetensors_put(file_draft *d, const safetensors_tensor *list, int n,
+                     const char *const *metadata, char sha256[HASH_HEX], size_t *bytes, error *e)
 {
-    file_draft d;
     hash h;
     char *header = write_header(list, n, metadata);
-    if (!header) return error_set(e, "%s: out of memory while writing the header", path);
-    if (!file_draft_open(&d, path, e)) {
-        free(header);
+    if (!header) {
+        error_set(e, "%s: out of memory while writing the header", d->path);
+        file_draft_drop(d);
         return false;
     }
     const uint64_t length = strlen(header);
@@ -220,16 +217,23 @@ bool safetensors_save(const char *path, const safetensors_tensor *list, int n,
     hash_open(&h);
     hash_add(&h, &length, sizeof length);
     hash_add(&h, header, (size_t)length);
-    fwrite(&length, sizeof length, 1, d.f);
-    fwrite(header, 1, (size_t)length, d.f);
-    for (int i = 0; i < n && !ferror(d.f); i++) {
+    fwrite(&length, sizeof length, 1, d->f);
+    fwrite(header, 1, (size_t)length, d->f);
+    for (int i = 0; i < n && !ferror(d->f); i++) {
         const size_t m = safetensors_bytes(&list[i]);
         hash_add(&h, list[i].data, m);
-        fwrite(list[i].data, 1, m, d.f);
+        fwrite(list[i].data, 1, m, d->f);
         size += m;
     }
     hash_close(&h, sha256);
     free(header);
     if (bytes) *bytes = size;
-    return file_draft_close(&d, e);
+    return file_draft_close(d, e);
+}
+
+bool safetensors_save(const char *path, const safetensors_tensor *list, int n,
+                      const char *const *metadata, char sha256[HASH_HEX], size_t *bytes, error *e)
+{
+    file_draft d;
+    return file_draft_open(&d, path, e) && safetensors_put(&d, list, n, metadata, sha256, bytes, e);
 }

@@ -11,6 +11,7 @@
 #define CORE_BASE_SAFETENSORS_H
 
 #include "core/base/error.h"
+#include "core/base/file.h"
 #include "core/base/hash.h"
 
 #include <stddef.h>
@@ -51,5 +52,10 @@ size_t safetensors_bytes(const safetensors_tensor *t);
  * Fails as file_draft_close does; the file at `path` then stays as it was. */
 bool safetensors_save(const char *path, const safetensors_tensor *list, int n,
                       const char *const *metadata, char sha256[HASH_HEX], size_t *bytes, error *e);
+
+/* The same into a draft, which is closed, or dropped if it fails.  The metadata come first in the
+ * file. */
+bool safetensors_put(file_draft *d, const safetensors_tensor *list, int n,
+                     const char *const *metadata, char sha256[HASH_HEX], size_t *bytes, error *e);
 
 #endif

@@ -1,11 +1,14 @@
 /* table.c - one writer for each format: aligned text, Markdown, CSV, JSON, LaTeX and HTML. */
+#define __STDC_WANT_IEC_60559_BFP_EXT__ /* strfromd */
 #include "core/base/table.h"
 
 #include <assert.h>
+#include <float.h>
 #include <math.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+
+enum { NUMBER = 64 }; /* characters that hold any number */
 
 const char *const table_formats[] = {
     "table", "md", "csv", "json", "jsonl", "latex", "html", NULL
@@ -19,18 +22,6 @@ bool table_for_people(table_format f)
 static bool is_json(table_format f)
 {
     return f == TABLE_JSON || f == TABLE_JSONL;
-}
-
-__attribute__((format(printf, 1, 2))) static char *print(const char *fmt, ...)
-{
-    va_list args;
-    va_start(args, fmt);
-    char text[64];
-    vsnprintf(text, sizeof text, fmt, args);
-    va_end(args);
-    char *copy = strdup(text);
-    if (!copy) error_memory();
-    return copy;
 }
 
 char *table_json_string(const char *text)
@@ -72,108 +63,160 @@ void table_open(table *t, table_format f, FILE *out, int columns, const char *co
     for (int i = 0; i < columns; i++) t->name[i] = copy_text(f, names[i]);
 }
 
-static void put_csv(FILE *out, const char *text)
+/* Add to the line of a row that programs read. */
+static void append(table *t, const char *text, size_t n)
+{
+    if (t->length + n > t->size) {
+        t->size = 2 * (t->length + n);
+        t->line = realloc(t->line, t->size);
+        if (!t->line) error_memory();
+    }
+    memcpy(t->line + t->length, text, n);
+    t->length += n;
+}
+
+static void append_text(table *t, const char *text)
+{
+    append(t, text, strlen(text));
+}
+
+/* RFC 4180, but for the ends of lines: they are LF, as other programs of this system expect. */
+static void append_csv(table *t, const char *text)
 {
     if (!text[strcspn(text, ",\"\r\n")]) {
-        fputs(text, out);
+        append_text(t, text);
         return;
     }
-    fputc('"', out);
-    for (; *text; text++) {
-        if (*text == '"') fputc('"', out);
-        fputc(*text, out);
-    }
-    fputc('"', out);
+    append(t, "\"", 1);
+    for (; *text; text++) append(t, *text == '"' ? "\"\"" : text, *text == '"' ? 2 : 1);
+    append(t, "\"", 1);
 }
 
-static void put_names_csv(const table *t)
+static void append_names_csv(table *t)
 {
     for (int i = 0; i < t->columns; i++) {
-        if (i) fputc(',', t->out);
-        put_csv(t->out, t->name[i]);
+        if (i) append(t, ",", 1);
+        append_csv(t, t->name[i]);
     }
-    fputs("\r\n", t->out);
+    append(t, "\n", 1);
 }
 
-/* Rows that need no other row: what programs read. */
-static void flush_row(table *t)
+static void flush_line(table *t)
 {
-    const table_cell *row = t->cell + t->cells - t->columns;
-    const bool first = t->cells == (size_t)t->columns;
+    fwrite(t->line, 1, t->length, t->out);
+    t->length = 0;
+}
+
+/* A cell that programs read is written as it comes; only people need to see widths first.  `text`
+ * is as the format wants it, but for the quotes of CSV. */
+static void put_value(table *t, const char *text)
+{
+    const int column = (int)(t->cells % (size_t)t->columns);
     if (t->format == TABLE_CSV) {
-        if (first) put_names_csv(t);
-        for (int i = 0; i < t->columns; i++) {
-            if (i) fputc(',', t->out);
-            if (row[i].text) put_csv(t->out, row[i].text);
-        }
-        fputs("\r\n", t->out);
-        return;
+        if (!t->cells) append_names_csv(t);
+        if (column) append(t, ",", 1);
+        if (text) append_csv(t, text);
+    } else {
+        if (!column && t->format == TABLE_JSON) append_text(t, t->cells ? ",\n " : "[");
+        append_text(t, column ? ", " : "{");
+        append_text(t, t->name[column]), append(t, ": ", 2);
+        append_text(t, text ? text : "null");
     }
-    if (t->format == TABLE_JSON) fputs(first ? "[" : ",\n ", t->out);
-    for (int i = 0; i < t->columns; i++) {
-        fputs(i ? ", " : "{", t->out), fputs(t->name[i], t->out), fputs(": ", t->out);
-        fputs(row[i].text ? row[i].text : "null", t->out);
-    }
-    fputs(t->format == TABLE_JSONL ? "}\n" : "}", t->out);
+    t->cells++;
+    if (t->cells % (size_t)t->columns) return;
+    append_text(t, t->format == TABLE_CSV ? "\n" : t->format == TABLE_JSON ? "}" : "}\n");
+    flush_line(t);
 }
 
-static void put(table *t, table_cell c)
+static void put(table *t, const char *text, bool number)
 {
+    if (!table_for_people(t->format)) {
+        put_value(t, text);
+        return;
+    }
     if (t->cells == t->room) {
         t->room = t->room ? 2 * t->room : 64;
         t->cell = realloc(t->cell, t->room * sizeof *t->cell);
         if (!t->cell) error_memory();
     }
-    t->cell[t->cells++] = c;
-    if (t->cells % (size_t)t->columns || table_for_people(t->format)) return;
-    flush_row(t);
-    const bool keep = t->cells == (size_t)t->columns; /* to say that there was a row */
-    for (int i = 0; i < t->columns; i++) {
-        table_cell *last = &t->cell[keep ? i : (int)--t->cells];
-        free(last->text);
-        *last = (table_cell){ 0 };
-    }
+    char *copy = text ? strdup(text) : NULL;
+    if (text && !copy) error_memory();
+    t->cell[t->cells++] = (table_cell){ copy, number };
 }
 
 void table_text(table *t, const char *text)
 {
-    put(t, (table_cell){ text ? copy_text(t->format, text) : NULL, false });
+    char *quoted = text && is_json(t->format) ? table_json_string(text) : NULL;
+    put(t, quoted ? quoted : text, false);
+    free(quoted);
 }
 
 void table_int(table *t, int64_t x)
 {
-    put(t, (table_cell){ print("%lld", (long long)x), true });
+    char text[NUMBER], *at = text + sizeof text;
+    uint64_t rest = x < 0 ? -(uint64_t)x : (uint64_t)x;
+    *--at = '\0';
+    do *--at = (char)('0' + rest % 10);
+    while (rest /= 10);
+    if (x < 0) *--at = '-';
+    put(t, at, true);
 }
 
-/* The shortest that reads back. */
-static char *print_exactly(double x)
+/* The fewest of 15 to 17 digits that read back as x.  If 15 do, x is so near to their number that
+ * its 16th digit is 0, 1 or 9: the spacing of doubles is at most 1.8 units of that digit.  This
+ * saves the slow conversion to 15 digits nearly always. */
+static void print_exactly(char text[NUMBER], double x)
 {
-    char text[32];
-    for (int n = 15; n <= 17; n++) {
-        snprintf(text, sizeof text, "%.*g", n, x);
-        if (n == 17 || strtod(text, NULL) == x) break;
+    enum { DIGITS = 16 };
+    int digits = 0;
+    char last = '0';
+    strfromd(text, NUMBER, "%.16g", x);
+    for (const char *at = text; *at && *at != 'e'; at++) {
+        if (*at < '0' || *at > '9' || (!digits && *at == '0')) continue;
+        digits++, last = *at;
     }
-    return print("%s", text);
+    if (digits < DIGITS || last == '1' || last == '9' || fabs(x) < DBL_MIN) {
+        char fewer[NUMBER];
+        strfromd(fewer, sizeof fewer, "%.15g", x);
+        if (strtod(fewer, NULL) == x) {
+            memcpy(text, fewer, sizeof fewer);
+            return;
+        }
+    }
+    if (strtod(text, NULL) != x) strfromd(text, NUMBER, "%.17g", x);
+}
+
+double table_rounded(double x, int digits)
+{
+    return fabs(x) < 0.5 * pow(10, -digits) ? 0 : x;
 }
 
 void table_real(table *t, double x, int digits)
 {
+    char text[NUMBER] = "";
     const bool people = table_for_people(t->format);
-    char *text = NULL;
+    if (isnan(x)) {
+        put(t, NULL, false);
+        return;
+    }
     if (isinf(x) && !people)
-        text = print(x > 0 ? "1e999" : "-1e999");
-    else if (!isnan(x) && !people)
-        text = print_exactly(x);
-    else if (!isnan(x)) /* beyond 1e15 the digits of a double end before the point */
-        text = fabs(x) < 1e15 ? print("%.*f", digits, x) : print("%.6g", x);
-    put(t, (table_cell){ text, !isnan(x) });
+        snprintf(text, sizeof text, x > 0 ? "1e999" : "-1e999");
+    else if (!people)
+        print_exactly(text, x + 0.0); /* -0 becomes 0 */
+    else if (fabs(x) < 1e15)          /* beyond, the digits of a double end before the point */
+        snprintf(text, sizeof text, "%.*f", digits, table_rounded(x, digits));
+    else
+        snprintf(text, sizeof text, "%.6g", x);
+    put(t, text, true);
 }
 
 void table_probability(table *t, double p)
 {
-    if (table_for_people(t->format) && p < 1e-4 && p > 0)
-        put(t, (table_cell){ print("%.0e", p), true });
-    else
+    char text[NUMBER];
+    if (table_for_people(t->format) && p < 1e-4 && p > 0) {
+        snprintf(text, sizeof text, "%.0e", p);
+        put(t, text, true);
+    } else
         table_real(t, p, 4);
 }
 
@@ -344,9 +387,9 @@ void table_close(table *t)
     else if (t->format == TABLE_JSON)
         fputs(t->cells ? "]" : "[]", t->out);
     else if (t->format == TABLE_CSV && !t->cells)
-        put_names_csv(t);
-    for (size_t i = 0; i < t->cells; i++) free(t->cell[i].text);
+        append_names_csv(t), flush_line(t);
+    for (size_t i = 0; t->cell && i < t->cells; i++) free(t->cell[i].text);
     for (int i = 0; i < t->columns; i++) free(t->name[i]);
-    free(t->cell), free(t->name);
+    free(t->cell), free(t->name), free(t->line);
     *t = (table){ 0 };
 }

@@ -6,8 +6,8 @@
  *     table_close(&t);
  *
  * A row ends by itself when every column has its cell.  `text` and `md` align; `csv` quotes what
- * RFC 4180 says; `json` is one array of objects (no newline after it, so that it can
- * be part of a larger document) and `jsonl` an object a line, with the names of the
+ * RFC 4180 says, in lines that end in LF; `json` is one array of objects (no newline after it, so
+ * that it can be part of a larger document) and `jsonl` an object a line, with the names of the
  * columns as keys, numbers at full precision, and null for what is not there.  `latex` is a tabular
  * with the rules of booktabs, and `html` a table element; text is escaped in both.
  */
@@ -31,7 +31,7 @@ typedef enum table_format {
 } table_format;
 
 typedef struct table_cell {
-    char *text;  /* as the format wants it; NULL: nothing there */
+    char *text;  /* NULL: nothing there   */
     bool number; /* aligned to the right                        */
 } table_cell;
 
@@ -40,8 +40,10 @@ typedef struct table {
     FILE *out;
     int columns;
     char **name;        /* quoted where the format is JSON */
-    size_t cells, room; /* filled; allocated */
-    table_cell *cell;
+    size_t cells, room; /* filled; allocated, for people  */
+    table_cell *cell;   /* for people: all of them        */
+    char *line;         /* for programs: of the row so far, without a 0 byte */
+    size_t length, size;
 } table;
 
 /* "table", "md", ...: the names of the formats in the order of the enum; NULL last. */
@@ -57,6 +59,9 @@ void table_open(table *t, table_format f, FILE *out, int columns, const char *co
 void table_text(table *t, const char *text);
 void table_int(table *t, int64_t x);
 void table_real(table *t, double x, int digits);
+
+/* x, or 0 where `digits` after the point would show x as 0 with a minus sign. */
+double table_rounded(double x, int digits);
 
 /* A cell with a probability: people see four digits, below 1e-4 one and its power of ten. */
 void table_probability(table *t, double p);

@@ -7,9 +7,10 @@
 /* A copy holds an event that begins with this; the path of the original follows. */
 #define BACKUP_SAYS "copied from "
 
-/* Write what is committed at this moment into the file at `path`, durably.  A database of attnlab's
- * at `path` is replaced; anything else there, and d itself, is an error.  The copy has one event
- * more, with BACKUP_SAYS.  Writers don't have to wait. */
+/* Write what is committed at this moment into the file at `path`, durably.  An earlier copy of d
+ * at `path` is replaced, unless somebody has written to it since; anything else there is an error:
+ * another database, a copy of another one, d itself by any name.  The copy has one event more, with
+ * BACKUP_SAYS.  Writers don't have to wait. */
 bool backup_write(db *d, const char *path, error *e);
 
 #endif

@@ -79,7 +79,7 @@ const config_key config_keys[] = {
     COUNT( model.rope_original_context, FROM("context"),                 1, 1 << 22,      true,  "context length before stretching, for scalings that read it"),
 
     // data: what is read
-    TEXT(  data.corpus,                                                                   true,  "corpus folder, made by `attnlab prepare`"),
+    TEXT(  data.corpus,                                                                   true,  "corpus folder, made by `attnlab prepare`; relative to the folder of the file"),
     COUNT( data.span,                   FROM("the largest context of the study"), 1, 1 << 30, true, "tokens drawn from the text at once; a multiple of the context"),
 
     // train: how the weights are learned

@@ -13,6 +13,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { FFN_MULTIPLE = 32 };
 
@@ -28,9 +29,39 @@ static int64_t ffn_of(int64_t dim)
     return (f + FFN_MULTIPLE - 1) / FFN_MULTIPLE * FFN_MULTIPLE;
 }
 
+/* Where a path that was written in a file lies beside that file; "" if it is absolute, or was given
+ * on the command line. */
+static void beside_file(char out[2 * CONFIG_PATH], const config *settings, const char *path,
+                        const char *name)
+{
+    const char *slash = strrchr(settings->file, '/');
+    const bool written = settings->line[config_find(name) - config_keys];
+    *out = '\0';
+    if (written && slash && *path && *path != '/')
+        snprintf(out, 2 * CONFIG_PATH, "%.*s%s", (int)(slash + 1 - settings->file), settings->file,
+                 path);
+}
+
+/* The absolute path, for free; NULL with errno if there is nothing. */
+static char *find_path(const config *settings, const char *path, const char *name)
+{
+    char beside[2 * CONFIG_PATH];
+    beside_file(beside, settings, path, name);
+    char *whole = *beside ? realpath(beside, NULL) : NULL;
+    return whole ? whole : realpath(path, NULL);
+}
+
+bool run_spec_elsewhere(const config *settings, const char *name)
+{
+    char beside[2 * CONFIG_PATH];
+    const char *path = (const char *)settings + config_find(name)->offset;
+    beside_file(beside, settings, path, name);
+    return *beside && access(beside, F_OK) != 0 && access(path, F_OK) == 0;
+}
+
 static bool resolve_path(config *settings, char path[CONFIG_PATH], const char *name, error *e)
 {
-    char *whole = realpath(path, NULL);
+    char *whole = find_path(settings, path, name);
     if (!whole) return error_set(e, "%s: %s: %s", name, path, strerror(errno));
     const size_t n = strlen(whole);
     const bool fits = n < CONFIG_PATH;

@@ -40,9 +40,14 @@ typedef struct run_spec {
 
 /* Fill in what is derived, bring the attention into canonical form, and check what one key can't
  * know of another: heads, spans and contexts that divide, the variants' own checks.  Reads the
- * manifest of the corpus if there is one, and hashes init_from; their paths, relative to the
- * current folder, become absolute.  `from` may be &spec->config. */
+ * manifest of the corpus if there is one, and hashes init_from; their paths become
+ * absolute: relative to the folder of the file that they were written in, or else to the current
+ * folder.  `from` may be &spec->config. */
 bool run_spec_resolve(run_spec *spec, const config *from, error *e);
+
+/* Is the path `name` (such as data.corpus) of an unresolved configuration not beside its file, but
+ * in the current folder? */
+bool run_spec_elsewhere(const config *settings, const char *name);
 
 /* First 48 bits of SHA-256 of "ID seed data_seed replica generation", in hex. */
 void run_spec_uid(char uid[CONFIG_UID], const run_spec *spec, int64_t generation);

@@ -16,6 +16,9 @@ typedef struct bench_rep {
     double fraction;
 } bench_rep;
 
+/* The command that a saved file names as its maker. */
+#define BENCH_MAKER "attnlab bench"
+
 typedef struct bench {
     int threads, reps;
     bench_rep *rep;
@@ -29,7 +32,8 @@ typedef struct bench {
 
 /* One step to warm up, then `reps` of them.  With `save`, what the first one begins with - weights
  * by name, input_ids and target_ids - goes to that file first (safetensors), so that another
- * program can do the same work.  Fails if memory runs out or the file can't be written. */
+ * program can do the same work.  Fails if memory runs out or the file can't be written, which only
+ * an earlier one may be (file.h). */
 bool bench_train(bench *b, const run_spec *spec, int n_threads, int reps, const char *save,
                  error *e);
 void bench_close(bench *b);
