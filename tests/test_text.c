@@ -3,6 +3,7 @@
  * The oracle for UTF-8: a byte sequence is a character if decoding it to a code point and encoding
  * that again gives the same bytes.
  */
+#include "core/base/utf8.h"
 #include "tests/prose.h"
 #include "tests/scratch.h"
 #include "tests/unit.h"
@@ -131,7 +132,7 @@ static void expect_same(const unsigned char *s, size_t n)
 {
     size_t at = 0;
     for (size_t length; at < n && (length = oracle(s + at, n - at)) > 0;) at += length;
-    assert_int_equal(text_valid((const char *)s, n), at);
+    assert_int_equal(utf8_valid((const char *)s, n), at);
 }
 
 static void test_every_character(void **state)
@@ -141,8 +142,8 @@ static void test_every_character(void **state)
     for (uint32_t c = 0; c <= 0x110000; c++) {
         const size_t n = write_character(s, c);
         const bool right = c <= 0x10ffff && (c < 0xd800 || c >= 0xe000);
-        assert_int_equal(text_valid((const char *)s, n), right ? n : 0);
-        for (size_t cut = 1; cut < n; cut++) assert_int_equal(text_valid((const char *)s, cut), 0);
+        assert_int_equal(utf8_valid((const char *)s, n), right ? n : 0);
+        for (size_t cut = 1; cut < n; cut++) assert_int_equal(utf8_valid((const char *)s, cut), 0);
     }
 }
 

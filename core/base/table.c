@@ -1,6 +1,8 @@
 /* table.c - one writer for each format: aligned text, Markdown, CSV, JSON, LaTeX and HTML. */
 #include "core/base/table.h"
 
+#include "core/base/utf8.h"
+
 #include <assert.h>
 #include <math.h>
 #include <stdarg.h>
@@ -35,11 +37,11 @@ __attribute__((format(printf, 1, 2))) static char *print(const char *fmt, ...)
 
 char *table_json_string(const char *text)
 {
-    char *out = malloc(6 * strlen(text) + 3), *at = out;
+    char *clean = utf8_copy(text), *out = malloc(6 * strlen(text) + 3), *at = out;
     if (!out) error_memory();
     *at++ = '"';
-    for (; *text; text++) {
-        const unsigned char c = (unsigned char)*text;
+    for (const char *from = clean; *from; from++) {
+        const unsigned char c = (unsigned char)*from;
         if (c == '"' || c == '\\')
             *at++ = '\\', *at++ = (char)c;
         else if (c == '\n')
@@ -52,6 +54,7 @@ char *table_json_string(const char *text)
             *at++ = (char)c;
     }
     *at++ = '"', *at = '\0';
+    free(clean);
     return out;
 }
 

@@ -10,7 +10,7 @@
 #include "trainer/corpus/manifest.h"
 
 #include "core/base/file.h"
-#include "trainer/corpus/text.h"
+#include "core/base/utf8.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -64,14 +64,10 @@ void manifest_identity(char hex[HASH_HEX], const manifest *m)
 
 /* ---- writing ----------------------------------------------------------------------------- */
 
-/* A path as a JSON string.  A file name need not be UTF-8, but JSON must be: other bytes become
- * '?'. */
+/* A path as a JSON string: a file's name need not be UTF-8, but JSON must be. */
 static json_t *path_string(const char *path)
 {
-    char *copy = strdup(path);
-    if (!copy) error_memory();
-    const size_t n = strlen(copy);
-    for (size_t at; (at = text_valid(copy, n)) < n;) copy[at] = '?';
+    char *copy = utf8_copy(path);
     json_t *out = json_string(copy);
     free(copy);
     return out;

@@ -32,7 +32,4 @@ bool text_split(text *t, text *tail, double fraction);
 /* The line, counted from 1, of byte `at` (0 <= at <= n). */
 size_t text_line(const text *t, size_t at);
 
-/* How many of the n bytes, from the first on, are complete UTF-8 characters: n if all are. */
-size_t text_valid(const char *bytes, size_t n);
-
 #endif
