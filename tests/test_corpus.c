@@ -591,7 +591,8 @@ static void test_many(void **state)
                           "{\"text\": \"new\"}\n{\"text\": \"document "
                           "number 4321, in short\"}\n"));
     val_files[0] = again, o.n_val = 1, o.vocab_size = 300;
-    expect_refused(&o, STATUS_USAGE, "many.jsonl (for training) and");
+    expect_refused(&o, STATUS_USAGE,
+                   "many.jsonl, line 4322, byte 0 of its text (for training) and");
     scratch_text(&dir, "again.jsonl", "{\"text\": \"new\"}\n{\"text\": \"another\"}\n");
     make(&o, NULL);
     assert_int_equal(stat(scratch_path(&dir, "many/manifest.json"), &s), 0);
@@ -612,6 +613,20 @@ static void test_many(void **state)
     fclose(table);
     assert_false(manifest_read(&m, o.out, MANIFEST_WHOLE, &e));
     assert_non_null(strstr(e.msg, "documents.jsonl: the file has changed"));
+
+    /* Of blocks, which are chosen here, the copy to train on is left out. */
+    o = order("blocks");
+    scratch_text(&dir, "twice.jsonl",
+                 "{\"text\": \"a b c d e\"}\n{\"text\": \"held out\"}\n"
+                 "{\"text\": \"held out\"}\n");
+    snprintf(again, sizeof again, "%s", scratch_path(&dir, "twice.jsonl"));
+    train_files[0] = again, o.n_train = 1, o.n_val = 0, o.field = "text", o.vocab_size = 266;
+    o.holdout = (holdout){ .every = 3, .size = 1000, .gap = 100 };
+    assert_true(corpus_write(&m, &o, &e));
+    assert_int_equal(m.split[SPLIT_TRAIN].n, 1);
+    assert_int_equal(m.split[SPLIT_VAL].n, 1);
+    assert_string_equal(m.holdout, "blocks:every=3:size=1000:gap=100");
+    manifest_close(&m);
     free(lines);
 }
 

@@ -2,6 +2,7 @@
  * all other text is trained on. */
 #include "tests/prose.h"
 #include "tests/unit.h"
+#include "trainer/corpus/documents.h"
 #include "trainer/corpus/holdout.h"
 
 #include <stdlib.h>

@@ -10,6 +10,7 @@
 #include "core/base/file.h"
 #include "trainer/corpus/corpus.h"
 #include "trainer/corpus/corpus_folder.h"
+#include "trainer/corpus/documents.h"
 #include "trainer/corpus/meter.h"
 #include "trainer/corpus/tokenizer.h"
 
@@ -81,17 +82,18 @@ static bool open_texts(work *w, error *e)
 static bool same_text(const text *a, const text *b, error *e)
 {
     char place[2][96];
-    if (strcmp(a->path, b->path) != 0)
-        return error_usage(e, "%s (for training) and %s (held out) are the same text: remove one",
-                           a->path, b->path);
-    if (a->from == b->from)
+    const bool parts = a->from || b->from || a->decoded || b->decoded;
+    if (!parts && strcmp(a->path, b->path) == 0)
         return error_usage(e, "%s is given both for training and as held-out text: remove one",
                            a->path);
+    if (!parts)
+        return error_usage(e, "%s (for training) and %s (held out) are the same text: remove one",
+                           a->path, b->path);
     text_place(place[0], sizeof *place, a, 0), text_place(place[1], sizeof *place, b, 0);
     return error_usage(e,
-                       "%s: the text at %s (for training) and that at %s (held out) are the same: "
+                       "%.150s, %s (for training) and %.150s, %s (held out) are the same text: "
                        "remove one",
-                       a->path, place[0], place[1]);
+                       a->path, place[0], b->path, place[1]);
 }
 
 /* The first 64 bits of a hash choose its slot. */
@@ -102,29 +104,40 @@ static size_t slot_of(const text *t, size_t slots)
     return (size_t)strtoull(head, NULL, 16) & (slots - 1);
 }
 
-/* The model must not be evaluated on text that it was trained on.  A hash table of the held-out
- * texts, with open addressing and at most half full. */
-static bool check_apart(const work *w, error *e)
+/* The place of a text in a table with open addressing: where it is, or where it would be put. */
+static const text **find_text(const text **table, size_t slots, const text *t)
 {
-    const documents *train = &w->text[SPLIT_TRAIN], *val = &w->text[SPLIT_VAL];
-    size_t slots = 2;
+    size_t at = slot_of(t, slots);
+    while (table[at] && strcmp(table[at]->sha256, t->sha256) != 0) at = (at + 1) & (slots - 1);
+    return &table[at];
+}
+
+/* The model must not be evaluated on text that it was trained on.  Of files that were named, say
+ * so; of parts that were chosen here, the copy to train on is left out. */
+static bool check_apart(work *w, error *e)
+{
+    documents *train = &w->text[SPLIT_TRAIN];
+    const documents *val = &w->text[SPLIT_VAL];
+    size_t slots = 2; /* at most half of them are used */
     while (slots < 2 * (size_t)val->n) slots *= 2;
     const text **table = error_zeroed(slots, sizeof *table);
-    for (int i = 0; i < val->n; i++) {
-        size_t at = slot_of(&val->item[i], slots);
-        while (table[at] && strcmp(table[at]->sha256, val->item[i].sha256) != 0)
-            at = (at + 1) & (slots - 1);
-        if (!table[at]) table[at] = &val->item[i];
-    }
+    for (int i = 0; i < val->n; i++) *find_text(table, slots, &val->item[i]) = &val->item[i];
+    int kept = 0;
     bool ok = true;
     for (int i = 0; ok && i < train->n; i++) {
-        size_t at = slot_of(&train->item[i], slots);
-        while (table[at] && strcmp(table[at]->sha256, train->item[i].sha256) != 0)
-            at = (at + 1) & (slots - 1);
-        ok = !table[at] || same_text(&train->item[i], table[at], e);
+        const text *held = *find_text(table, slots, &train->item[i]);
+        if (!held)
+            train->item[kept++] = train->item[i];
+        else if (w->o->n_val > 0)
+            ok = same_text(&train->item[i], held, e);
     }
     free(table);
-    return ok;
+    if (!ok) return false;
+    if (kept < train->n)
+        fprintf(w->o->progress, "%d documents are not trained on: held-out text has the same\n",
+                train->n - kept);
+    train->n = kept;
+    return kept > 0 || error_usage(e, "all text to train on is held-out text as well");
 }
 
 static size_t count_bytes(const work *w, int split)

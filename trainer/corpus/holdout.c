@@ -8,6 +8,7 @@
 #include "trainer/corpus/holdout.h"
 
 #include "core/base/number.h"
+#include "trainer/corpus/documents.h"
 
 #include <inttypes.h>
 #include <stdio.h>

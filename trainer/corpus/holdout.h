@@ -9,9 +9,11 @@
 #ifndef TRAINER_CORPUS_HOLDOUT_H
 #define TRAINER_CORPUS_HOLDOUT_H
 
-#include "trainer/corpus/documents.h"
+#include "core/base/error.h"
 
 #include <stdint.h>
+
+struct documents;
 
 typedef struct holdout {
     double fraction;          /* of each document, from its end                     */
@@ -31,6 +33,6 @@ void holdout_describe(char out[HOLDOUT_TEXT], const holdout *h);
 
 /* Take what is held out out of `train` and put it into `val` (empty); the texts still belong to
  * `train`.  Every document of both is hashed.  Fails if one of the two would be empty. */
-bool holdout_cut(documents *train, documents *val, const holdout *h, error *e);
+bool holdout_cut(struct documents *train, struct documents *val, const holdout *h, error *e);
 
 #endif
