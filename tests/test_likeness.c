@@ -63,13 +63,19 @@ static void test_chance(void **state)
     if (fabs(sum / expected - 1) > 0.05) fail_msg("%g, expected %g", sum / TIMES, expected / TIMES);
 }
 
+/* A space that is typeset twice as often is strange; the names of another novel are not. */
 static void test_strange(void **state)
 {
     (void)state;
-    assert_true(likeness_is_strange(&(likeness_piece){ .train = 0.0032, .val = 0.016 }));
-    assert_true(likeness_is_strange(&(likeness_piece){ .train = 0.006, .val = 0 }));
-    assert_false(likeness_is_strange(&(likeness_piece){ .train = 0.003, .val = 0.0001 }));
-    assert_false(likeness_is_strange(&(likeness_piece){ .train = 0.05, .val = 0.03 }));
+    likeness l;
+    likeness_measure(&l, (const int64_t[]){ 32, 9968 }, (const int64_t[]){ 160, 9840 }, 2);
+    assert_true(l.worst[0].token == 0 && likeness_is_strange(&l.worst[0]));
+    likeness_measure(&l, (const int64_t[]){ 41, 9959 }, (const int64_t[]){ 0, 10000 }, 2);
+    assert_true(likeness_is_strange(&l.worst[0]));
+    likeness_measure(&l, (const int64_t[]){ 39, 9961 }, (const int64_t[]){ 0, 10000 }, 2);
+    assert_false(likeness_is_strange(&l.worst[0]));
+    likeness_measure(&l, (const int64_t[]){ 7, 9993 }, (const int64_t[]){ 41, 9959 }, 2);
+    assert_false(likeness_is_strange(&l.worst[0]) || likeness_is_far(&l));
 }
 
 int main(void)

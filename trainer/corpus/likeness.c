@@ -86,9 +86,7 @@ void likeness_of_corpus(likeness *out, const corpus *c)
 
 bool likeness_is_strange(const likeness_piece *p)
 {
-    const double high = p->train > p->val ? p->train : p->val;
-    const double low = p->train > p->val ? p->val : p->train;
-    return high >= 0.005 && high >= 4 * low;
+    return p->bits >= 0.002;
 }
 
 bool likeness_is_far(const likeness *l)
