@@ -85,7 +85,9 @@ static void test_separator(void **state)
     documents d = added("one<|end|>\n\n<|end|>two\nlines<|end|>", mark);
     assert_int_equal(d.blank, 2);
     assert_int_equal(d.item[1].from, 19);
-    assert_int_equal(d.item[1].line, 3);
+    char place[64];
+    text_place(place, sizeof place, &d.item[1], 4);
+    assert_string_equal(place, "byte 23 (line 4)");
     EXPECT(&d, "one", "two\nlines");
     d = added("a\nb\n\nc\n\n\n\nd\n", empty_line);
     EXPECT(&d, "a\nb", "c", "d\n");

@@ -66,7 +66,7 @@ static void test_blocks(void **state)
         char *used = malloc(n);
         memset(used, ' ', n);
         documents train = { 0 }, val = { 0 };
-        const text whole = { .path = "file", .bytes = bytes, .n = n, .line = 1 };
+        const text whole = { .path = "file", .bytes = bytes, .n = n };
         error e;
         documents_put(&train, &whole);
         assert_true(holdout_cut(&train, &val, &h, &e));
@@ -106,15 +106,14 @@ static void test_short(void **state)
     error e;
     for (int i = 0; i < N; i++) {
         const int n = snprintf(bytes[i], sizeof bytes[i], "document %d", i);
-        documents_put(&train,
-                      &(text){ .path = "file", .bytes = bytes[i], .n = (size_t)n, .line = 1 });
+        documents_put(&train, &(text){ .path = "file", .bytes = bytes[i], .n = (size_t)n });
     }
     assert_true(holdout_cut(&train, &val, &h, &e));
     assert_int_equal(val.n, 5);
     assert_int_equal(train.n, N - 5);
     for (int i = 0; i < val.n; i++) assert_ptr_equal(val.item[i].bytes, bytes[10 * i + 5]);
     documents_close(&train), documents_close(&val);
-    documents_put(&train, &(text){ .path = "file", .bytes = bytes[0], .n = 10, .line = 1 });
+    documents_put(&train, &(text){ .path = "file", .bytes = bytes[0], .n = 10 });
     assert_false(holdout_cut(&train, &val, &h, &e));
     assert_non_null(strstr(e.msg, "too little text to hold out blocks:every=10"));
     documents_close(&train), documents_close(&val);

@@ -30,7 +30,7 @@ static int teardown(void **state)
 /* A file as one document; the caller frees t->bytes. */
 static bool text_open(text *t, const char *path, error *e)
 {
-    *t = (text){ .path = path, .line = 1 };
+    *t = (text){ .path = path };
     if (!file_read(&t->bytes, &t->n, path, 1 << 24, e)) return false;
     if (text_check(t, e)) {
         text_hash(t);
@@ -132,7 +132,7 @@ static void test_split_far(void **state)
         while (n < N - 9) n += (size_t)sprintf(of + n, "%s", UNIT[i]);
         n += (size_t)sprintf(of + n,
                              "\nthe end\n"); /* the only line that begins in the last tenth */
-        text t = { .path = "far", .bytes = of, .n = n, .line = 1 }, tail;
+        text t = { .path = "far", .bytes = of, .n = n }, tail;
         assert_true(text_split(&t, &tail, 0.1));
         assert_in_range(tail.n, n * 9 / 100, n / 10);
         assert_int_equal(t.n + tail.n, n);

@@ -82,7 +82,7 @@ static bool open_texts(work *w, error *e)
 static bool same_text(const text *a, const text *b, error *e)
 {
     char place[2][96];
-    const bool parts = a->from || b->from || a->decoded || b->decoded;
+    const bool parts = a->from || b->from || a->line || b->line;
     if (!parts && strcmp(a->path, b->path) == 0)
         return error_usage(e, "%s is given both for training and as held-out text: remove one",
                            a->path);

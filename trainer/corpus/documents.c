@@ -84,8 +84,7 @@ static bool put_lines(documents *d, const text *file, const document_source *sou
     static const char MARK[] = "\xef\xbb\xbf"; /* the byte order mark that some programs write */
     text line = *file;
     size_t at = file->n >= 3 && memcmp(file->bytes, MARK, 3) == 0 ? 3 : 0;
-    line.decoded = true;
-    for (; at < file->n; line.line++) {
+    for (line.line = 1; at < file->n; line.line++) {
         const char *end = memchr(file->bytes + at, '\n', file->n - at);
         line.bytes = file->bytes + at, line.from = at;
         line.n = end ? (size_t)(end - line.bytes) : file->n - at;
@@ -106,10 +105,8 @@ static bool put_parts(documents *d, const text *file, const document_source *sou
         const char *found = memmem(file->bytes + at, file->n - at, source->separator, length);
         const size_t end = found ? (size_t)(found - file->bytes) : file->n;
         part.bytes = file->bytes + at, part.n = end - at, part.from = at;
-        size_t lines = 0;
-        for (size_t i = at; i < end + length && i < file->n; i++) lines += file->bytes[i] == '\n';
         if (!put(d, &part, false, source, e)) return false;
-        part.line += lines, at = end + length;
+        at = end + length;
     }
     return true;
 }
@@ -144,7 +141,7 @@ static bool read_whole(char **bytes, size_t *n, const char *path, document_sourc
 
 static bool add_file(documents *d, const char *path, document_source *source, error *e)
 {
-    text file = { .line = 1 };
+    text file = { 0 };
     const int before = d->n;
     if (!read_whole(&file.bytes, &file.n, path, source, e)) return false;
     keep(d, file.bytes);

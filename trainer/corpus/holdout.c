@@ -126,13 +126,13 @@ static void cut_ends(documents *train, documents *val, double fraction)
 bool holdout_cut(documents *train, documents *val, const holdout *h, error *e)
 {
     char what[HOLDOUT_TEXT];
-    snprintf(what, sizeof what, "%g of it", h->fraction);
-    if (h->every) holdout_describe(what, h);
     if (h->every)
         cut_blocks(train, val, h);
     else
         cut_ends(train, val, h->fraction);
     if (train->n > 0 && val->n > 0) return true;
+    holdout_describe(what, h);
+    if (!h->every) snprintf(what, sizeof what, "%g of it", h->fraction);
     return error_usage(e, "there is too little text to hold out %s: name a file with --holdout",
                        what);
 }

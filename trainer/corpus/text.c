@@ -16,20 +16,16 @@
 static const double FAR = 0.01;
 enum { FAR_BYTES = 256 };
 
-static size_t lines_before(const text *t, size_t at)
-{
-    size_t n = 0;
-    const char *end = t->bytes + at;
-    for (const char *s = t->bytes; (s = memchr(s, '\n', (size_t)(end - s))); s++) n++;
-    return n;
-}
-
 void text_place(char *out, size_t size, const text *t, size_t at)
 {
-    if (t->decoded)
+    if (t->line) {
         snprintf(out, size, "line %zu, byte %zu of its text", t->line, at);
-    else
-        snprintf(out, size, "byte %zu (line %zu)", t->from + at, t->line + lines_before(t, at));
+        return;
+    }
+    size_t line = 1;
+    const char *end = t->bytes + at;
+    for (const char *s = t->bytes - t->from; (s = memchr(s, '\n', (size_t)(end - s))); s++) line++;
+    snprintf(out, size, "byte %zu (line %zu)", t->from + at, line);
 }
 
 bool text_blank(const char *bytes, size_t n)
@@ -128,7 +124,7 @@ text text_part(const text *t, size_t from, size_t to)
 {
     text part = *t;
     part.bytes = t->bytes + from, part.n = to - from;
-    if (!t->decoded) part.from = t->from + from, part.line = t->line + lines_before(t, from);
+    if (!t->line) part.from = t->from + from;
     text_hash(&part);
     return part;
 }

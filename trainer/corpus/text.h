@@ -10,13 +10,13 @@
 
 #include <stddef.h>
 
-/* A document: a file, or a part of one.  It owns nothing. */
+/* A document: a file, or a part of one.  It owns nothing.  Unless it is a string of JSON, the file
+ * begins at bytes - from. */
 typedef struct text {
     const char *path;      /* of the file, as given                                     */
     char *bytes;           /* (n) the document                                          */
     size_t n, from;        /* its bytes; where it begins in the file                    */
-    size_t line;           /* the line of the file that it begins on, from 1            */
-    bool decoded;          /* it was a string of JSON on that line; `from` is the line's */
+    size_t line;           /* of a string of JSON: its line in the file, from 1; else 0 */
     char sha256[HASH_HEX]; /* of the document; text_hash fills it in                    */
 } text;
 
