@@ -37,7 +37,7 @@ typedef enum option_kind {
     OPTION_TEXT,    /* const char * (NULL)                                      */
     OPTION_TEXTS,   /* may be repeated; option_texts (none)                     */
     OPTION_INTEGER, /* int64_t (OPTION_UNSET)                                   */
-    OPTION_COUNT,   /* the same, with suffixes: 4k, 2M, 64Ki                    */
+    OPTION_COUNT,   /* the same, of things that are many: 4k, 1.5M, 64Ki        */
     OPTION_REAL,    /* double (NaN)                                             */
     OPTION_REALS,   /* may be repeated; option_numbers (none)                   */
     OPTION_NUMBERS, /* whole numbers, may be repeated; option_numbers (none)    */

@@ -53,7 +53,16 @@ bad 2 eval.context -- train small.yaml 'eval.context=[32, 48]'
 bad 2 'GiB' available -- train small.yaml model.dim=65536 model.n_heads=64 model.n_layers=100
 bad 2 vocab -- train small.yaml model.vocab_size=10
 
+bad 2 'did you mean window:size=8:n_kv_heads=2?' -- train small.yaml model.attention=window:size=8,n_kv_heads=2
+bad 2 'did you mean train.lr?' -- train small.yaml train.learning_rate=1e-3
+bad 2 'set train.tokens instead, to steps x train.batch_tokens' -- train small.yaml train.steps=100
+bad 2 'not UTF-8' -- train small.yaml "data.corpus=$(printf 'caf\351')"
+
 # YAML.
+printf 'model:\n  dim: 32\n\nmodel:\n  n_heads: 4\n' >bad.yaml
+bad 2 'bad.yaml:4:' 'first on line 1' -- train bad.yaml
+printf 'data:\n  corpus: nowhere\n' >bad.yaml
+bad 1 'bad.yaml:2: data.corpus: nowhere' "the current folder is $dir" -- train bad.yaml
 config 'model: &m {n_layers: 2, dim: 32, n_heads: 4, context: 32}'
 bad 2 'bad.yaml:1:' anchor -- train bad.yaml
 config 'model: {n_layers: 2, dim: 32, dim: 64, n_heads: 4, context: 32}'
@@ -103,7 +112,17 @@ bad 1 invalid.txt 9 -- "$attnlab" prepare invalid.txt --holdout held.txt --vocab
 : >empty.txt
 bad 1 empty.txt -- "$attnlab" prepare empty.txt --holdout held.txt --vocab-size 300 --out p2
 bad 1 nothere.txt -- "$attnlab" prepare nothere.txt --holdout held.txt --vocab-size 300 --out p3
-for out in p1 p2 p3; do [ ! -e $out ] || fail "prepare left $out behind"; done
+printf '{"text": "good"}\n{"text": 1}\n' >bad.jsonl
+bad 1 'bad.jsonl:2: ' 'not a string' -- "$attnlab" prepare bad.jsonl --jsonl-field text --holdout held.txt --vocab-size 300 --out p4
+echo nothere.txt >list
+bad 1 'list:1: nothere.txt' -- "$attnlab" prepare --files-from list --holdout held.txt --vocab-size 300 --out p5
+bad 2 'missing argument: FILE' -- "$attnlab" prepare --vocab-size 300 --out p6
+bad 2 "'step=3' is not every=N" -- "$attnlab" prepare train.txt --holdout blocks:step=3 --vocab-size 300 --out p7
+mkdir theirs && echo mine >theirs/tokenizer.model
+bad 1 "theirs: this folder has files that are not a corpus's" -- \
+    "$attnlab" prepare train.txt --holdout held.txt --vocab-size 300 --out theirs --force
+[ "$(cat theirs/tokenizer.model)" = mine ] || fail "prepare replaced a file that is not its own"
+for out in p1 p2 p3 p4 p5 p6 p7; do [ ! -e $out ] || fail "prepare left $out behind"; done
 
 # Commands and their options.
 bad 2 ATTNLAB_KERNELS nosuchpath -- env ATTNLAB_KERNELS=nosuchpath "$attnlab" keys

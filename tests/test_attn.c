@@ -65,6 +65,9 @@ static void test_canonical(void **state)
     reads("window", "window:size=128:n_kv_heads=4");
     reads("window:n_kv_heads=2:size=3", "window:size=3:n_kv_heads=2");
     reads("window:size=100", "window:size=100:n_kv_heads=4");
+    reads("window:size=4k", "window:size=4000:n_kv_heads=4");
+    reads("window:size=1e3", "window:size=1000:n_kv_heads=4");
+    reads("window:size=1_024", "window:size=1024:n_kv_heads=4");
     reads("window:size=2147483647", "window:size=2147483647:n_kv_heads=4");
     reads("template", "template");
     reads("real", "real:slope=0.5:cap=50");
@@ -104,7 +107,9 @@ static void test_refusals(void **state)
     refuses("gqa:n_kv_heads=", "not an integer");
     refuses("gqa:n_kv_heads=two", "not an integer");
     refuses("gqa:n_kv_heads=2.5", "not an integer");
-    refuses("gqa:n_kv_heads=2 ", "not an integer");
+    refuses("gqa:n_kv_heads=2 ", "did you mean gqa:n_kv_heads=2?");
+    refuses("gqa:n_kv_heads=1_", "not an integer");
+    refuses("gqa:n_kv_heads=1e99", "outside 1..");
     refuses("gqa:n_kv_heads=0x2", "not an integer");
     refuses("gqa:n_kv_heads=nan", "not an integer");
     refuses("gqa:n_kv_heads=inf", "not an integer");
@@ -116,12 +121,30 @@ static void test_refusals(void **state)
     refuses("real:cap=inf", "not a number");
     refuses("real:cap=1e999", "not a number");
     refuses("real:cap=1.2.3", "not a number");
-    refuses("real:cap= 1", "not a number");
+    refuses("real:cap= 1", "did you mean real:cap=1?");
     refuses("real:cap=0x1p3", "not a number");
     refuses("real:cap=0.0001", "outside 0.001..1000");
     char longer[2 * ATTN_SPEC];
     snprintf(longer, sizeof longer, "gqa:n_kv_heads=%0300d", 2);
     refuses(longer, "too long");
+}
+
+/* What was meant is said, where one can tell. */
+static void test_hints(void **state)
+{
+    (void)state;
+    static const char MEANT[] = "separated by ':': did you mean window:size=32:n_kv_heads=2?";
+    refuses("window:size=32,n_kv_heads=2", MEANT);
+    refuses("window:size=32, n_kv_heads=2", MEANT);
+    refuses("window:size=32;n_kv_heads=2", MEANT);
+    refuses("window:size=32 n_kv_heads=2", MEANT);
+    refuses("window(size=32, n_kv_heads=2)", MEANT);
+    refuses("window,size=32,n_kv_heads=2", MEANT);
+    refuses("n_kv_heads=2", "it follows the variant's name, as in gqa:n_kv_heads=2");
+    refuses("MHA", "did you mean mha?");
+    refuses("window:heads=2", "it has size, n_kv_heads");
+    refuses("mha:heads=2", "it has none");
+    refuses("none, at all", "no attention variant 'none, at all'");
 }
 
 static void test_options_are_cleared(void **state)
@@ -141,6 +164,7 @@ int main(void)
         cmocka_unit_test(test_canonical),
         cmocka_unit_test(test_aliases),
         cmocka_unit_test(test_refusals),
+        cmocka_unit_test(test_hints),
         cmocka_unit_test(test_options_are_cleared),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

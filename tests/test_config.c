@@ -148,25 +148,48 @@ static void test_counts(void **state)
     static const struct {
         const char *text;
         int64_t value;
-    } CASE[] = { { "train.tokens=1", 1 },           { "train.tokens=500k", 500000 },
-                 { "train.tokens=2M", 2000000 },    { "train.tokens=1G", 1000000000 },
-                 { "train.tokens=64Ki", 65536 },    { "train.tokens=1Mi", 1048576 },
-                 { "train.tokens=2Gi", 2147483648 } };
+    } CASE[] = { { "train.tokens=1", 1 },
+                 { "train.tokens=500k", 500000 },
+                 { "train.tokens=2M", 2000000 },
+                 { "train.tokens=1G", 1000000000 },
+                 { "train.tokens=64Ki", 65536 },
+                 { "train.tokens=1Mi", 1048576 },
+                 { "train.tokens=2Gi", 2147483648 },
+                 { "train.tokens=1e6", 1000000 },
+                 { "train.tokens=1.5M", 1500000 },
+                 { "train.tokens=2.5e+3", 2500 },
+                 { "train.tokens=1_000_000", 1000000 },
+                 { "train.tokens=0.5Ki", 512 },
+                 { "train.tokens=1_500.50k", 1500500 },
+                 { "train.tokens=+64", 64 },
+                 { "train.tokens=12000e-3", 12 },
+                 { "train.tokens=9_007_199.254_740_99e8", 900719925474099 } };
     for (size_t i = 0; i < sizeof CASE / sizeof *CASE; i++)
         assert_int_equal(WITH(CASE[i].text).train.tokens, CASE[i].value);
-    static const char *const BAD[] = { "2m",   "1K",  "1ki", "1.5M", "M",     "",     "2 M",
-                                       "0x10", "1e6", "+",   "- 1",  "2M x",  "nan",  "2MM",
-                                       "[2M]", "~",   "no",  "{}",   "1_000", "12Ki3" };
+    static const char *const BAD[] = { "2m",      "1K",    "1ki",   "1.5",   "M",       "",
+                                       "2 M",     "0x10",  "1e",    "+",     "- 1",     "2M x",
+                                       "nan",     "2MM",   "[2M]",  "~",     "no",      "{}",
+                                       "1__0",    "12Ki3", "1_",    "_1",    "1e-",     "1.",
+                                       ".",       "1e6k",  "1,000", "1.5e0", "1.25Ki1", "1e6.5",
+                                       "1.0001k", "1B",    "1_.5",  "1._5" };
     for (size_t i = 0; i < sizeof BAD / sizeof *BAD; i++) {
         char text[64];
         snprintf(text, sizeof text, "train.tokens=%s", BAD[i]);
         refused_override(text, "train.tokens");
     }
-    refused_override("train.tokens=9223372036854775808", "not a count");
-    refused_override("train.tokens=9223372036854775807G", "not a count");
+    refused_override("train.tokens=9223372036854775808", "outside");
+    refused_override("train.tokens=9223372036854775807G", "outside");
+    refused_override("train.tokens=1e99999999999999999999", "not a count");
+    refused_override("train.tokens=1e9999", "outside");
+    assert_int_equal(WITH("model.dim=1Ki").model.dim, 1024); /* whole numbers that are no lengths */
+    assert_int_equal(WITH("train.seed=1_000").train.seed, 1000);
+    assert_true(WITH("model.rope_theta=500k").model.rope_theta == 500000);
+    assert_true(WITH("model.rope_theta=1_000_000").model.rope_theta == 1e6);
     refused_override("train.tokens=-5", "outside");
     refused_override("train.tokens=0", "outside");
-    refused_override("model.n_layers=6k", "whole number");
+    refused_override("model.n_layers=6k", "outside 1..128");
+    refused_override("model.n_layers=6.5", "whole number");
+    refused_override("model.n_layers=", "the value is missing");
     refused_override("model.n_layers=1000000", "outside 1..128");
     refused_override("model.context=2147483648", "outside");
 }
@@ -194,6 +217,8 @@ static void test_types(void **state)
     refused_override("=3", "key=value");
     refused_override("model.attention=[mha", "model.attention");
     refused_override("data.corpus=a\nb", "control");
+    refused_override("data.corpus=caf\xe9", "not UTF-8");
+    refused_override("train.init_from=caf\xe9", "not UTF-8");
     const config c = WITH("data.corpus=[a: {b #c", "model.tie_embeddings=true", "train.lr=-0.0",
                           "train.schedule=constant", "eval.context=[1Ki, 256]");
     assert_string_equal(c.data.corpus, "[a: {b #c");
@@ -476,6 +501,38 @@ static void test_relative(void **state)
     assert_int_equal(system(words), 0);
 }
 
+static void expect_unknown(const char *key, const char *answer)
+{
+    char assignment[64], words[128];
+    snprintf(assignment, sizeof assignment, "%s=1", key);
+    snprintf(words, sizeof words, "unknown key '%s': %s", key, answer);
+    refused_override(assignment, words);
+}
+
+/* The words of other programs. */
+static void test_synonyms(void **state)
+{
+    (void)state;
+    static const char TOKENS[] = "set train.tokens instead, to steps x train.batch_tokens";
+    expect_unknown("train.learning_rate", "did you mean train.lr?");
+    expect_unknown("learning_rate", "did you mean train.lr?");
+    expect_unknown("optimizer.learning_rate", "did you mean train.lr?");
+    expect_unknown("train.batch_size",
+                   "set train.batch_tokens instead, to sequences in a batch x model.context");
+    expect_unknown("model.hidden_size", "did you mean model.dim?");
+    expect_unknown("model.n_embd", "did you mean model.dim?");
+    expect_unknown("model.num_layers", "did you mean model.n_layers?");
+    expect_unknown("model.num_heads", "did you mean model.n_heads?");
+    expect_unknown("model.n_head", "did you mean model.n_heads?");
+    expect_unknown("model.seq_len", "did you mean model.context?");
+    expect_unknown("model.context_length", "did you mean model.context?");
+    expect_unknown("train.steps", TOKENS);
+    expect_unknown("train.max_steps", TOKENS);
+    expect_unknown("train.epochs",
+                   "set train.tokens instead, to epochs x tokens of the training text");
+    expect_unknown("model.num_key_value_heads", "set model.attention instead, to gqa:n_kv_heads=N");
+}
+
 static void refused_file(const char *text, int line, int column, const char *words)
 {
     char path[] = "/tmp/test_config.XXXXXX", where[64];
@@ -516,6 +573,39 @@ static void test_files(void **state)
     refused_file("model:\n  vocab_size: 10\n  attention: [mha,\n    gqa:n_kv_heads=3]\n", 3, 0,
                  "3 does not divide 8");
     refused_file("model:\n  dim: &a 64\n", 2, 8, "anchor");
+    refused_file("model:\n  dim: 64\n\nmodel:\n  dim: 32\n", 4, 1,
+                 "'model' is given twice, first on line 1");
+    refused_file("model.dim: 64\nmodel: {dim: 64}\n", 2, 9,
+                 "model.dim is set twice, first on line 1");
+    refused_file("model:\n  # dim: 64\ndata:\ntrain: ~\neval: null\nsweep:\nmodle: 1\n", 7, 1,
+                 "modle"); /* all sections may be empty */
+    refused_file("model:\n  dim:\n  n_heads: 4\n", 2, 7, "model.dim: the value is missing");
+    refused_file("models:\n", 1, 1, "unknown section 'models': did you mean model?");
+}
+
+/* A folder that is missing is looked for where the message says. */
+static void test_missing(void **state)
+{
+    (void)state;
+    char path[] = "/tmp/test_config.XXXXXX", folder[CONFIG_PATH], words[CONFIG_PATH + 128];
+    const int fd = mkstemp(path);
+    static const char TEXT[] = "data:\n  corpus: none/at all\n";
+    assert_int_equal(write(fd, TEXT, sizeof TEXT - 1), sizeof TEXT - 1);
+    close(fd);
+    config c;
+    run_spec spec;
+    yaml_node *file;
+    error e;
+    config_init(&c);
+    assert_true(config_load(&c, path, &file, NULL, &e));
+    yaml_close(file);
+    assert_false(run_spec_resolve(&spec, &c, &e));
+    assert_non_null(getcwd(folder, sizeof folder));
+    snprintf(words, sizeof words,
+             "%s:2: data.corpus: none/at all: No such file or directory; the current folder is %s",
+             path, folder);
+    check_refusal(&e, STATUS_FAILED, words);
+    assert_int_equal(remove(path), 0);
 }
 
 int main(void)
@@ -534,7 +624,9 @@ int main(void)
         cmocka_unit_test(test_identity),
         cmocka_unit_test(test_init_from),
         cmocka_unit_test(test_write),
+        cmocka_unit_test(test_synonyms),
         cmocka_unit_test(test_files),
+        cmocka_unit_test(test_missing),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

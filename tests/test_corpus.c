@@ -4,6 +4,7 @@
 #include "tests/scratch.h"
 #include "tests/unit.h"
 #include "trainer/corpus/corpus.h"
+#include "trainer/corpus/corpus_folder.h"
 #include "trainer/corpus/corpus_write.h"
 #include "trainer/corpus/tokenizer.h"
 
@@ -62,7 +63,7 @@ static corpus_order order(const char *folder)
                            .n_val = 3,
                            .train = train_files,
                            .val = val_files,
-                           .fraction = 0.1,
+                           .holdout = { .fraction = 0.1 },
                            .vocab_size = VOCAB,
                            .out = out,
                            .progress = quiet };
@@ -158,9 +159,9 @@ static void test_wide(void **state)
     model_open(&m, "<s>", true);
     model_piece(&m, "\xe2\x96\x81", 0, PIECE_NORMAL);
     for (int i = 0; i < 70000; i++) { /* the letters come last, so that their tokens are large */
-        char text[16];
-        snprintf(text, sizeof text, i < 69974 ? "{%d}" : "%c", i < 69974 ? i : 'a' + i - 69974);
-        model_piece(&m, text, (float)-i, PIECE_NORMAL);
+        char piece[16];
+        snprintf(piece, sizeof piece, i < 69974 ? "{%d}" : "%c", i < 69974 ? i : 'a' + i - 69974);
+        model_piece(&m, piece, (float)-i, PIECE_NORMAL);
     }
     model_end(&m, true, true);
     char file[128];
@@ -264,7 +265,7 @@ static void test_fraction(void **state)
     manifest m;
     error e;
     corpus_order o = order("fraction");
-    o.n_val = 0, o.n_train = 2, o.fraction = 0.25;
+    o.n_val = 0, o.n_train = 2, o.holdout.fraction = 0.25;
     train_files[1] = name[1];
     assert_true(corpus_write(&m, &o, &e));
     assert_int_equal(m.split[SPLIT_VAL].n, 2);
@@ -361,10 +362,10 @@ static void test_manifest(void **state)
         scratch_put(&dir, "manifest/manifest.json", bytes, i);
         assert_false(corpus_open(&c, o.out, CORPUS_MANIFEST, &e));
     }
-    char *version = strstr(bytes, "\"version\": 1");
-    version[11] = '2';
+    char *version = strstr(bytes, "\"version\": 2");
+    version[11] = '3';
     scratch_put(&dir, "manifest/manifest.json", bytes, n);
-    expect_closed(o.out, "format 2");
+    expect_closed(o.out, "format 3");
     expect_refused(&o, STATUS_FAILED, "--force");
     corpus_close(&whole);
     free(bytes);
@@ -440,10 +441,193 @@ static void test_again(void **state)
     assert_string_not_equal(first, second);
     expect_closed(scratch_path(&dir, "nothing"), "no such corpus");
     scratch_put(&dir, "again/manifest.json", "{", 1);
-    o.force = false;
-    expect_refused(&o, STATUS_FAILED, "manifest.json");
+    expect_refused(&o, STATUS_FAILED, "files that are not a corpus's"); /* with --force, too */
+}
+
+static void expect_text(const char *file, const char *is)
+{
+    char *bytes;
+    size_t n;
+    error e;
+    assert_true(file_read(&bytes, &n, scratch_path(&dir, file), 1 << 20, &e));
+    assert_string_equal(bytes, is);
+    free(bytes);
+}
+
+/* Nothing is replaced that is not a corpus's. */
+static void test_foreign(void **state)
+{
+    (void)state;
+    corpus_order o = order("foreign");
     o.force = true;
-    make(&o, second);
+    assert_int_equal(mkdir(out, 0777), 0);
+    scratch_text(&dir, "foreign/tokenizer.model", "mine");
+    expect_refused(&o, STATUS_FAILED, "files that are not a corpus's (tokenizer.model)");
+    scratch_text(&dir, "foreign/manifest.json", "{\"format\": \"another program's\"}");
+    expect_refused(&o, STATUS_FAILED, "choose a new or an empty folder");
+    expect_text("foreign/tokenizer.model", "mine");
+    expect_text("foreign/manifest.json", "{\"format\": \"another program's\"}");
+    o = order("empty");
+    assert_int_equal(mkdir(out, 0777), 0);
+    make(&o, NULL);
+    scratch_text(&dir, "empty/notes.txt", "mine");
+    o.force = true, o.vocab_size++;
+    make(&o, NULL);
+    expect_text("empty/notes.txt", "mine");
+    o = order("caf\xe9");
+    expect_refused(&o, STATUS_USAGE, "not UTF-8");
+}
+
+/* A folder that cannot be written is refused at once, with the reason and the folder. */
+static void test_unwritable(void **state)
+{
+    (void)state;
+    char locked[128], below[160], why[256];
+    snprintf(locked, sizeof locked, "%s", scratch_path(&dir, "locked"));
+    snprintf(below, sizeof below, "%s/a/b", locked);
+    snprintf(why, sizeof why, "%s: cannot make this folder in %s: Permission denied", below,
+             locked);
+    assert_int_equal(mkdir(locked, 0555), 0);
+    assert_int_equal(chmod(dir.folder, 0755), 0);
+    const pid_t child = fork();
+    if (child == 0) {
+        error e = { 0 };
+        if (geteuid() == 0 && setuid(65534) != 0) _exit(1);
+        const bool refused = !corpus_folder_writable(below, &e) && strcmp(e.msg, why) == 0 &&
+                             !corpus_folder_writable(locked, &e) &&
+                             strstr(e.msg, "cannot write into this folder: Permission denied") &&
+                             !file_make_folder(below, &e) && strstr(e.msg, "Permission denied");
+        _exit(refused ? 0 : 1);
+    }
+    int status;
+    waitpid(child, &status, 0);
+    assert_int_equal(status, 0);
+    error e;
+    assert_true(corpus_folder_writable(scratch_path(&dir, "new/and/deep"), &e));
+}
+
+/* Format 1, with the documents in the manifest: the same corpus, and no new one is made. */
+static void test_format_1(void **state)
+{
+    (void)state;
+    const corpus_order o = order("format1");
+    manifest m;
+    error e;
+    char *json, *again;
+    size_t n, size;
+    assert_true(corpus_write(&m, &o, &e));
+    FILE *f = open_memstream(&json, &n);
+    fprintf(f,
+            "{\"format\": \"attnlab corpus\", \"version\": 1, \"sha256\": \"%s\", "
+            "\"token_bytes\": %d, \"tokenizer\": {\"file\": \"tokenizer.model\", \"sha256\": "
+            "\"%s\", \"pieces_sha256\": \"%s\", \"vocab_size\": %d, \"settings\": \"%s\"}",
+            m.sha256, m.width, m.model, m.pieces, m.vocab_size, m.settings);
+    for (int i = 0; i < SPLITS; i++) {
+        const manifest_split *s = &m.split[i];
+        fprintf(f,
+                ", \"%s\": {\"shard\": \"%s\", \"sha256\": \"%s\", \"tokens\": %lld, "
+                "\"bytes\": %lld, \"documents\": [",
+                SPLIT_NAME[i], SPLIT_SHARD[i], s->sha256, (long long)s->tokens,
+                (long long)s->bytes);
+        for (int j = 0; j < s->n; j++)
+            fprintf(f,
+                    "%s{\"path\": \"%s\", \"from\": %lld, \"bytes\": %lld, \"tokens\": %lld, "
+                    "\"sha256\": \"%s\"}",
+                    j ? ", " : "", s->document[j].path, (long long)s->document[j].from,
+                    (long long)s->document[j].bytes, (long long)s->document[j].tokens,
+                    s->document[j].sha256);
+        fputs("]}", f);
+    }
+    fputs("}\n", f);
+    fclose(f);
+    unlink(scratch_path(&dir, "format1/documents.jsonl"));
+    scratch_text(&dir, "format1/manifest.json", json);
+    expect_whole(o.out, 2);
+    char sha256[HASH_HEX];
+    make(&o, sha256);
+    assert_string_equal(sha256, m.sha256);
+    assert_true(file_read(&again, &size, scratch_path(&dir, "format1/manifest.json"), 1 << 20, &e));
+    assert_string_equal(again, json); /* as it was */
+    manifest_close(&m);
+    free(json), free(again);
+}
+
+/* The identity hashes these lines, in every format of the manifest. */
+static void test_identity_lines(void **state)
+{
+    (void)state;
+    char wanted[HASH_HEX], found[HASH_HEX];
+    manifest_document three[3] = { { .tokens = 3, .bytes = 7, .sha256 = "aa" },
+                                   { .tokens = 4, .bytes = 8, .sha256 = "bb" },
+                                   { .tokens = 5, .bytes = 9, .sha256 = "cc" } };
+    const manifest m = { .vocab_size = 300,
+                         .width = 2,
+                         .pieces = "dd",
+                         .split = { { 15, 7, "ee", 2, three }, { 9, 5, "ff", 1, three + 2 } } };
+    static const char LINES[] = "attnlab corpus 1\npieces 300 dd\ntrain 2 7 15 ee\n3 7 aa\n4 8 bb\n"
+                                "val 2 5 9 ff\n5 9 cc\n";
+    hash_bytes(wanted, LINES, sizeof LINES - 1);
+    manifest_identity(found, &m);
+    assert_string_equal(found, wanted);
+}
+
+/* A run reads the sizes alone, so a long table of documents costs it nothing; prepare reads both.
+ */
+static void test_many(void **state)
+{
+    (void)state;
+    enum { N = 5000 };
+    char *lines = NULL, file[160], again[160];
+    size_t n;
+    struct stat s;
+    FILE *f = open_memstream(&lines, &n);
+    for (int i = 0; i < N; i++) fprintf(f, "{\"text\": \"document number %d, in short\"}\n", i);
+    fclose(f);
+    corpus_order o = order("many");
+    snprintf(file, sizeof file, "%s", scratch_text(&dir, "many.jsonl", lines));
+    train_files[0] = file, o.n_train = 1, o.field = "text";
+    snprintf(again, sizeof again, "%s",
+             scratch_text(&dir, "again.jsonl",
+                          "{\"text\": \"new\"}\n{\"text\": \"document "
+                          "number 4321, in short\"}\n"));
+    val_files[0] = again, o.n_val = 1, o.vocab_size = 300;
+    expect_refused(&o, STATUS_USAGE,
+                   "many.jsonl, line 4322, byte 0 of its text (for training) and");
+    scratch_text(&dir, "again.jsonl", "{\"text\": \"new\"}\n{\"text\": \"another\"}\n");
+    make(&o, NULL);
+    assert_int_equal(stat(scratch_path(&dir, "many/manifest.json"), &s), 0);
+    assert_in_range(s.st_size, 500, 3000);
+    manifest m;
+    error e;
+    assert_true(manifest_read(&m, o.out, MANIFEST_SIZES, &e));
+    assert_null(m.split[SPLIT_TRAIN].document);
+    assert_int_equal(m.split[SPLIT_TRAIN].n, N);
+    manifest_close(&m);
+    assert_true(manifest_read(&m, o.out, MANIFEST_WHOLE, &e));
+    assert_int_equal(m.split[SPLIT_TRAIN].document[N - 1].from,
+                     (int64_t)(strrchr(lines, '{') - lines));
+    assert_string_equal(m.holdout, "files");
+    manifest_close(&m);
+    FILE *table = fopen(scratch_path(&dir, "many/documents.jsonl"), "r+");
+    fputc(' ', table);
+    fclose(table);
+    assert_false(manifest_read(&m, o.out, MANIFEST_WHOLE, &e));
+    assert_non_null(strstr(e.msg, "documents.jsonl: the file has changed"));
+
+    /* Of blocks, which are chosen here, the copy to train on is left out. */
+    o = order("blocks");
+    scratch_text(&dir, "twice.jsonl",
+                 "{\"text\": \"a b c d e\"}\n{\"text\": \"held out\"}\n"
+                 "{\"text\": \"held out\"}\n");
+    snprintf(again, sizeof again, "%s", scratch_path(&dir, "twice.jsonl"));
+    train_files[0] = again, o.n_train = 1, o.n_val = 0, o.field = "text", o.vocab_size = 266;
+    o.holdout = (holdout){ .every = 3, .size = 1000, .gap = 100 };
+    assert_true(corpus_write(&m, &o, &e));
+    assert_int_equal(m.split[SPLIT_TRAIN].n, 1);
+    assert_int_equal(m.split[SPLIT_VAL].n, 1);
+    assert_string_equal(m.holdout, "blocks:every=3:size=1000:gap=100");
+    manifest_close(&m);
+    free(lines);
 }
 
 /* Two corpora written alternately to one folder, killed at any moment: if a corpus opens, it is one
@@ -509,12 +693,14 @@ static void test_full(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_whole),    cmocka_unit_test(test_wide),
-        cmocka_unit_test(test_identity), cmocka_unit_test(test_orders),
-        cmocka_unit_test(test_fraction), cmocka_unit_test(test_damage),
-        cmocka_unit_test(test_manifest), cmocka_unit_test(test_forged),
-        cmocka_unit_test(test_again),    cmocka_unit_test(test_killed),
-        cmocka_unit_test(test_full),
+        cmocka_unit_test(test_whole),          cmocka_unit_test(test_wide),
+        cmocka_unit_test(test_identity),       cmocka_unit_test(test_orders),
+        cmocka_unit_test(test_fraction),       cmocka_unit_test(test_damage),
+        cmocka_unit_test(test_manifest),       cmocka_unit_test(test_forged),
+        cmocka_unit_test(test_again),          cmocka_unit_test(test_killed),
+        cmocka_unit_test(test_full),           cmocka_unit_test(test_foreign),
+        cmocka_unit_test(test_unwritable),     cmocka_unit_test(test_format_1),
+        cmocka_unit_test(test_identity_lines), cmocka_unit_test(test_many),
     };
     return cmocka_run_group_tests(tests, setup, teardown);
 }

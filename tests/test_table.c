@@ -235,13 +235,23 @@ static void test_names(void **state)
     assert_null(table_formats[TABLE_HTML + 1]);
 }
 
+/* JSON is UTF-8, whatever a path or a command line was. */
+static void test_json_string(void **state)
+{
+    (void)state;
+    char *json = table_json_string("caf\xe9/\xc3\xa9 \xf0\x9f\x98\"\n");
+    assert_string_equal(json, "\"caf?/\xc3\xa9 ???\\\"\\n\"");
+    free(json);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_text),  cmocka_unit_test(test_latex),
-        cmocka_unit_test(test_html),  cmocka_unit_test(test_csv),
-        cmocka_unit_test(test_json),  cmocka_unit_test(test_probability),
-        cmocka_unit_test(test_exact), cmocka_unit_test(test_names),
+        cmocka_unit_test(test_text),        cmocka_unit_test(test_latex),
+        cmocka_unit_test(test_html),        cmocka_unit_test(test_csv),
+        cmocka_unit_test(test_json),        cmocka_unit_test(test_probability),
+        cmocka_unit_test(test_exact),       cmocka_unit_test(test_names),
+        cmocka_unit_test(test_json_string),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,6 +3,7 @@
  * The oracle for UTF-8: a byte sequence is a character if decoding it to a code point and encoding
  * that again gives the same bytes.
  */
+#include "core/base/utf8.h"
 #include "tests/prose.h"
 #include "tests/scratch.h"
 #include "tests/unit.h"
@@ -24,6 +25,19 @@ static int teardown(void **state)
     (void)state;
     scratch_close(&dir);
     return 0;
+}
+
+/* A file as one document; the caller frees t->bytes. */
+static bool text_open(text *t, const char *path, error *e)
+{
+    *t = (text){ .path = path };
+    if (!file_read(&t->bytes, &t->n, path, 1 << 24, e)) return false;
+    if (text_check(t, e)) {
+        text_hash(t);
+        return true;
+    }
+    free(t->bytes);
+    return false;
 }
 
 static void expect_refused(const char *bytes, size_t n, const char *why)
@@ -66,8 +80,10 @@ static void test_taken(void **state)
     assert_memory_equal(t.bytes, OF, t.n);
     hash_bytes(sha256, OF, t.n);
     assert_string_equal(t.sha256, sha256);
-    assert_int_equal(text_line(&t, t.n), 3);
-    text_close(&t);
+    char place[64];
+    text_place(place, sizeof place, &t, t.n);
+    assert_string_equal(place, "byte 16 (line 3)");
+    free(t.bytes);
 }
 
 static void expect_split(const char *of, double fraction, size_t at)
@@ -89,7 +105,7 @@ static void expect_split(const char *of, double fraction, size_t at)
         assert_string_equal(tail.sha256, sha256);
     } else
         assert_int_equal(t.n, n);
-    text_close(&t);
+    free(t.bytes);
 }
 
 static void test_split(void **state)
@@ -98,10 +114,55 @@ static void test_split(void **state)
     expect_split("aaaa\nbbbb\ncccc\ndddd\n", 0.5, 15); /* the line with the middle stays whole */
     expect_split("aaaa\nbbbb\ncccc\ndddd\n", 0.01, 0);
     expect_split("aaaa\nbbbb\ncccc\ndddd\n", 0.1, 18); /* no line begins there: cut at a word */
-    expect_split("aaaa bbbb cccc dddd", 0.5, 15);      /* no lines: words */
+    expect_split("aaaa bbbb cccc ddddd", 0.5, 15);     /* no lines: words */
     expect_split("\xe4\xb8\x80\xe4\xb8\x80\xe4\xb8\x80", 0.5, 6); /* no words: characters */
     expect_split("a", 0.5, 0);
     expect_split("a\n\n\n\n\n\n", 0.5, 0);
+}
+
+/* The cut is near the place that is asked for, whatever the text is like. */
+static void test_split_far(void **state)
+{
+    (void)state;
+    enum { N = 133838 };
+    static const char *const UNIT[] = { "x", "word ", "One. ", "\xe4\xb8\x80" };
+    for (size_t i = 0; i < sizeof UNIT / sizeof *UNIT; i++) {
+        char *of = malloc(N + 8);
+        size_t n = 0;
+        while (n < N - 9) n += (size_t)sprintf(of + n, "%s", UNIT[i]);
+        n += (size_t)sprintf(of + n,
+                             "\nthe end\n"); /* the only line that begins in the last tenth */
+        text t = { .path = "far", .bytes = of, .n = n }, tail;
+        assert_true(text_split(&t, &tail, 0.1));
+        assert_in_range(tail.n, n * 9 / 100, n / 10);
+        assert_int_equal(t.n + tail.n, n);
+        assert_int_equal(utf8_valid(tail.bytes, tail.n), tail.n);
+        if (i == 1) assert_int_equal(of[t.n - 1], ' ');
+        if (i == 2) assert_memory_equal(of + t.n - 2, ". ", 2);
+        free(of);
+    }
+}
+
+static void expect_one_space(const char *of, const char *normal)
+{
+    char bytes[128];
+    snprintf(bytes, sizeof bytes, "%s", of);
+    text t = { .bytes = bytes, .n = strlen(of) };
+    text_one_space(&t);
+    assert_int_equal(t.n, strlen(normal));
+    assert_memory_equal(bytes, normal, t.n);
+    text_one_space(&t); /* once is enough */
+    assert_int_equal(t.n, strlen(normal));
+}
+
+static void test_one_space(void **state)
+{
+    (void)state;
+    expect_one_space("One.  Two.\t\tThree.", "One. Two. Three.");
+    expect_one_space("  a \r\n\tb\r\rc\n\n\n \n\nd \n\n", "a\nb\n\nc\n\nd\n");
+    expect_one_space("a\xc2\xa0 b\xc2\xa9", "a b\xc2\xa9");
+    expect_one_space("plain text\n\nas it is\n", "plain text\n\nas it is\n");
+    expect_one_space(" \xc2\xa0\n", "");
 }
 
 static size_t write_character(unsigned char *out, uint32_t c)
@@ -131,7 +192,7 @@ static void expect_same(const unsigned char *s, size_t n)
 {
     size_t at = 0;
     for (size_t length; at < n && (length = oracle(s + at, n - at)) > 0;) at += length;
-    assert_int_equal(text_valid((const char *)s, n), at);
+    assert_int_equal(utf8_valid((const char *)s, n), at);
 }
 
 static void test_every_character(void **state)
@@ -141,8 +202,8 @@ static void test_every_character(void **state)
     for (uint32_t c = 0; c <= 0x110000; c++) {
         const size_t n = write_character(s, c);
         const bool right = c <= 0x10ffff && (c < 0xd800 || c >= 0xe000);
-        assert_int_equal(text_valid((const char *)s, n), right ? n : 0);
-        for (size_t cut = 1; cut < n; cut++) assert_int_equal(text_valid((const char *)s, cut), 0);
+        assert_int_equal(utf8_valid((const char *)s, n), right ? n : 0);
+        for (size_t cut = 1; cut < n; cut++) assert_int_equal(utf8_valid((const char *)s, cut), 0);
     }
 }
 
@@ -175,7 +236,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_refused),    cmocka_unit_test(test_taken),
-        cmocka_unit_test(test_split),      cmocka_unit_test(test_every_character),
+        cmocka_unit_test(test_split),      cmocka_unit_test(test_split_far),
+        cmocka_unit_test(test_one_space),  cmocka_unit_test(test_every_character),
         cmocka_unit_test(test_every_pair), cmocka_unit_test(test_random),
     };
     return cmocka_run_group_tests(tests, setup, teardown);

@@ -1,4 +1,5 @@
 /* test_tokenizer.c - any text becomes pieces and comes back byte for byte. */
+#include "core/base/utf8.h"
 #include "tests/model_file.h"
 #include "tests/prose.h"
 #include "tests/unit.h"
@@ -136,7 +137,7 @@ static void test_random(void **state)
     char out[4 * 48];
     for (int i = 0; i < 30000; i++) {
         const size_t n = random_text(out, prose_random(&seed) % 48, &seed);
-        assert_int_equal(text_valid(out, n), n);
+        assert_int_equal(utf8_valid(out, n), n);
         expect_back(&trained, out, n);
     }
 }
@@ -262,7 +263,7 @@ static void test_lines(void **state)
         tokenizer_text rest = { out, n }, line;
         while (tokenizer_line(&line, &rest)) {
             assert_true(line.n > 0 && line.n <= TOKENIZER_LINE);
-            assert_int_equal(text_valid(line.text, line.n), line.n);
+            assert_int_equal(utf8_valid(line.text, line.n), line.n);
             assert_null(memchr(line.text, '\n', line.n));
             while (at < line.text)
                 if (memcmp(at, "\xe2\x96\x85", 3) == 0)

@@ -42,6 +42,15 @@ static void test_scalars_stay_text(void **state)
     yaml_close(root);
 }
 
+static void test_empty(void **state)
+{
+    (void)state;
+    yaml_node *root = parsed("a:\nb: ~\nc: null\nd:\n  # e: 1\nf: 0\ng: []\n");
+    for (int i = 0; i < root->n; i++) assert_int_equal(yaml_empty(&root->item[i]), i < 4);
+    assert_int_equal(root->n, 6);
+    yaml_close(root);
+}
+
 static void test_tree(void **state)
 {
     (void)state;
@@ -90,6 +99,8 @@ static void test_refused(void **state)
     refused("&x a: 1\n", "anchor");
     refused("a: 1\nb: 2\na: 3\n", "'a' is given twice, first on line 1");
     refused("{a: 1, b: {c: 1, c: 2}}", "'c' is given twice");
+    refused("a:\n  b: 1\n\na:\n  c: 2\n", "'a' is given twice, first on line 1"); /* not line 2 */
+    refused("x: 1\n? a\n: - 1\na: 2\n", "'a' is given twice, first on line 2");
     refused("a: 1\n---\nb: 2\n", "second document");
     refused("[a: b: c", "");
     refused("{[a]: 1}", "key");
@@ -191,6 +202,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_scalars_stay_text),
         cmocka_unit_test(test_tree),
+        cmocka_unit_test(test_empty),
         cmocka_unit_test(test_many_items),
         cmocka_unit_test(test_refused),
         cmocka_unit_test(test_every_prefix),

@@ -2,11 +2,14 @@
  * one canonical form, which is part of the identity of a run. */
 #include "variants/attn.h"
 
+#include "core/base/number.h"
+
 #include <assert.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <strings.h>
 
 static const attn_option NO_OPTIONS[] = { { 0 } };
 
@@ -63,15 +66,24 @@ float attn_std_out(const attn_dims *d)
     return 0.02f / sqrtf(2 * (float)d->L);
 }
 
-/* strtod also accepts nan, inf, hexadecimal numbers and leading blanks; only the characters of a
- * decimal number are allowed here. */
+/* A whole number that is too large is a number all the same: it is outside of every range. */
 static bool number(double *out, attn_kind kind, const char *text)
 {
-    const char *digits = kind == ATTN_INTEGER ? "+-0123456789" : "+-0123456789.eE";
-    char *end;
-    if (!*text || text[strspn(text, digits)]) return false;
-    *out = strtod(text, &end) + 0.0; /* -0 becomes 0 */
-    return !*end && isfinite(*out);
+    int64_t whole;
+    if (kind != ATTN_INTEGER) return number_real(out, text);
+    const number_answer answer = number_whole(&whole, text);
+    *out = (double)whole;
+    return answer == NUMBER_TAKEN || (answer == NUMBER_LARGE && number_real(out, text));
+}
+
+/* "it has size, n_kv_heads" */
+static void list_options(char *out, size_t size, const attn_variant *v)
+{
+    size_t n = 0;
+    snprintf(out, size, "it has none");
+    for (const attn_option *o = options(v); o->name && n < size; o++)
+        if (o->kind != ATTN_FIXED)
+            n += (size_t)snprintf(out + n, size - n, "%s%s", n ? ", " : "it has ", o->name);
 }
 
 /* One "option=value". */
@@ -83,7 +95,11 @@ static bool set(const attn_variant *v, attn_dims *d, bool *given, const char *te
     const attn_option *o = options(v);
     while (o->name && (o->kind == ATTN_FIXED || !is(o->name, text, n))) o++;
     const int i = (int)(o - options(v));
-    if (!o->name) return error_set(e, "%s: no option '%.*s'", v->name, (int)n, text);
+    if (!o->name) {
+        char all[128];
+        list_options(all, sizeof all, v);
+        return error_set(e, "%s: no option '%.*s'; %s", v->name, (int)n, text, all);
+    }
     if (given[i]) return error_set(e, "%s: %s is given twice", v->name, o->name);
     given[i] = true;
     if (!number(&d->opt[i], o->kind, value))
@@ -94,6 +110,39 @@ static bool set(const attn_variant *v, attn_dims *d, bool *given, const char *te
     return true;
 }
 
+/* The spec as it should have been written, if it separates options by something else than ':':
+ * "window,size=8", "window(size=8; n_kv_heads=2)".  False if that is not what is wrong. */
+static bool mend(char out[ATTN_SPEC], const char *spec)
+{
+    static const char WRONG[] = ",; ()";
+    size_t n = 0;
+    bool gap = false;
+    if (!spec[strcspn(spec, WRONG)]) return false;
+    for (; *spec; spec++) {
+        if (strchr(WRONG, *spec) || *spec == ':') {
+            gap = n > 0;
+            continue;
+        }
+        if (gap && out[n - 1] != '=') out[n++] = ':';
+        out[n++] = *spec, gap = false;
+    }
+    out[n] = '\0';
+    return find(out, strcspn(out, ":"));
+}
+
+/* Say that there is no such variant, and what may have been meant. */
+static bool refuse_name(const char *name, size_t n, error *e)
+{
+    if (memchr(name, '=', n))
+        return error_set(e, "'%.*s' is an option: it follows the variant's name, as in gqa:%.*s",
+                         (int)n, name, (int)n, name);
+    for (const attn_variant *const *v = attn_variants; *v; v++)
+        if (strlen((*v)->name) == n && strncasecmp((*v)->name, name, n) == 0)
+            return error_set(e, "no attention variant '%.*s': did you mean %s?", (int)n, name,
+                             (*v)->name);
+    return error_set(e, "no attention variant '%.*s': `attnlab variants` lists them", (int)n, name);
+}
+
 bool attn_parse(const char *spec, const attn_variant **v, attn_dims *d, error *e)
 {
     char text[ATTN_SPEC];
@@ -101,13 +150,13 @@ bool attn_parse(const char *spec, const attn_variant **v, attn_dims *d, error *e
     memset(d->opt, 0, sizeof d->opt);
     *v = NULL;
     if (strlen(spec) >= sizeof text) return error_set(e, "attention '%.40s...' is too long", spec);
+    if (mend(text, spec))
+        return error_set(e, "options are separated by ':': did you mean %s?", text);
     memcpy(text, spec, strlen(spec) + 1);
 
     const size_t n = strcspn(text, ":");
     const attn_variant *found = find(text, n);
-    if (!found)
-        return error_set(e, "no attention variant '%.*s': `attnlab variants` lists them", (int)n,
-                         text);
+    if (!found) return refuse_name(text, n, e);
     for (int i = 0; options(found)[i].name; i++) d->opt[i] = initial(&options(found)[i], d);
 
     for (char *at = text + n; *at;) { /* at a colon, or at the end */

@@ -245,8 +245,10 @@ bool file_make_folder(const char *path, error *e)
         const char end = *at;
         *at = '\0';
         struct stat s;
-        if (mkdir(part, 0777) != 0 && !(stat(part, &s) == 0 && S_ISDIR(s.st_mode)))
-            ok = error_set(e, "%s: cannot create this folder: %s", path, strerror(errno));
+        const bool made = mkdir(part, 0777) == 0;
+        const int why = errno; /* stat would replace it */
+        if (!made && !(stat(part, &s) == 0 && S_ISDIR(s.st_mode)))
+            ok = error_set(e, "%s: cannot create this folder: %s", path, strerror(why));
         *at = end;
         if (!end) break;
     }

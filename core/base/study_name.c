@@ -35,10 +35,11 @@ bool study_name_read(char name[STUDY_NAME], const yaml_node *root, error *e)
         return yaml_error(root, e,
                           "not a study: expected sections model, data, train, eval, sweep");
     const yaml_node *section = yaml_find(root, "sweep");
-    if (!section)
-        return yaml_error(root, e,
-                          "not a study: missing section `sweep` (`attnlab train` runs a single "
-                          "configuration)");
+    if (!section || yaml_empty(section))
+        return yaml_error(
+            root, e,
+            "not a study: section `sweep` is missing or empty (`attnlab train` runs a single "
+            "configuration)");
     if (section->kind != YAML_MAP)
         return yaml_error(section, e, "section `sweep` must be a map of keys");
     const yaml_node *value = yaml_find(section, "name");

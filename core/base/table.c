@@ -2,6 +2,8 @@
 #define __STDC_WANT_IEC_60559_BFP_EXT__ /* strfromd */
 #include "core/base/table.h"
 
+#include "core/base/utf8.h"
+
 #include <assert.h>
 #include <float.h>
 #include <math.h>
@@ -26,11 +28,11 @@ static bool is_json(table_format f)
 
 char *table_json_string(const char *text)
 {
-    char *out = malloc(6 * strlen(text) + 3), *at = out;
+    char *clean = utf8_copy(text), *out = malloc(6 * strlen(text) + 3), *at = out;
     if (!out) error_memory();
     *at++ = '"';
-    for (; *text; text++) {
-        const unsigned char c = (unsigned char)*text;
+    for (const char *from = clean; *from; from++) {
+        const unsigned char c = (unsigned char)*from;
         if (c == '"' || c == '\\')
             *at++ = '\\', *at++ = (char)c;
         else if (c == '\n')
@@ -43,6 +45,7 @@ char *table_json_string(const char *text)
             *at++ = (char)c;
     }
     *at++ = '"', *at = '\0';
+    free(clean);
     return out;
 }
 

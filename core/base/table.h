@@ -72,7 +72,8 @@ void table_put_html(FILE *out, const char *text);
 /* Print what has not been printed, and free. */
 void table_close(table *t);
 
-/* The JSON string, quoted, that says `text`; the caller frees it. */
+/* The JSON string, quoted, that says `text`, with '?' for each byte that is not UTF-8, as JSON must
+ * be; the caller frees it. */
 char *table_json_string(const char *text);
 
 #endif

@@ -139,7 +139,7 @@ static bool build_key(reader *r, const yaml_node *map, yaml_node *key)
     const yaml_node *first = yaml_find(map, key->text);
     if (first)
         return yaml_error(key, r->e, "'%s' is given twice, first on line %d", key->text,
-                          first->line);
+                          map->key[first - map->item].line);
     return next(r);
 }
 
@@ -254,6 +254,12 @@ void yaml_close(yaml_node *root)
 {
     if (root) empty(root);
     free(root);
+}
+
+bool yaml_empty(const yaml_node *n)
+{
+    return n->kind == YAML_SCALAR &&
+           (!*n->text || strcmp(n->text, "~") == 0 || strcmp(n->text, "null") == 0);
 }
 
 const yaml_node *yaml_find(const yaml_node *map, const char *key)

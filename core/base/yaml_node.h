@@ -32,6 +32,9 @@ bool yaml_parse(yaml_node **root, const char *text, error *e);
 
 void yaml_close(yaml_node *root);
 
+/* Is it nothing: a key without a value ("key:"), "~" or "null"? */
+bool yaml_empty(const yaml_node *n);
+
 /* The value under a key of a map, or NULL. */
 const yaml_node *yaml_find(const yaml_node *map, const char *key);
 

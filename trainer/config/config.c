@@ -5,9 +5,10 @@
  */
 #include "trainer/config/config.h"
 
+#include "core/base/number.h"
+#include "core/base/utf8.h"
+
 #include <assert.h>
-#include <errno.h>
-#include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
@@ -24,48 +25,22 @@ bool config_given(const config *settings, const config_key *key)
     return settings->given[index_of(key)];
 }
 
-/* A whole number, with a suffix where the key counts something. */
-static bool parse_integer(int64_t *out, const char *text, bool suffix)
-{
-    static const struct {
-        const char *name;
-        int64_t times;
-    } SUFFIX[] = { { "", 1 },         { "k", 1000 },     { "M", 1000000 }, { "G", 1000000000 },
-                   { "Ki", 1 << 10 }, { "Mi", 1 << 20 }, { "Gi", 1 << 30 } };
-    const char *digits = text + (*text == '-');
-    const size_t n = strspn(digits, "0123456789");
-    if (n == 0) return false;
-    errno = 0;
-    const int64_t x = strtoll(text, NULL, 10);
-    if (errno) return false;
-    for (size_t i = 0; i < (suffix ? sizeof SUFFIX / sizeof *SUFFIX : 1); i++)
-        if (strcmp(digits + n, SUFFIX[i].name) == 0)
-            return !__builtin_mul_overflow(x, SUFFIX[i].times, out);
-    return false;
-}
-
-/* The characters of a decimal number keep out what strtod also takes: nan, inf, hexadecimal. */
-static bool parse_real(double *out, const char *text)
-{
-    char *end;
-    if (!*text || text[strspn(text, "+-0123456789.eE")]) return false;
-    *out = strtod(text, &end) + 0.0; /* -0 becomes 0 */
-    return !*end && isfinite(*out);
-}
-
 static bool refuse(const config_key *key, const yaml_node *at, error *e, const char *what)
 {
+    if (!*at->text) return yaml_error(at, e, "%s: the value is missing", key->name);
     return yaml_error(at, e, "%s: '%s' is not %s", key->name, at->text, what);
 }
 
 static bool set_integer(int64_t *out, const config_key *key, const yaml_node *at, error *e)
 {
-    const bool count = key->type != CONFIG_INT;
     int64_t x;
-    if (!parse_integer(&x, at->text, count))
+    const number_answer answer = number_whole(&x, at->text);
+    if (answer == NUMBER_WRONG)
         return refuse(key, at, e,
-                      count ? "a count, such as 4096, 500k, 2M, 64Ki or 1Mi" : "a whole number");
-    if ((double)x < key->min || (double)x > key->max)
+                      key->type == CONFIG_INT
+                          ? "a whole number"
+                          : "a count, such as 4096, 500k, 1.5M, 1e6, 1_000_000 or 64Ki");
+    if (answer == NUMBER_LARGE || (double)x < key->min || (double)x > key->max)
         return yaml_error(at, e, "%s: %s is outside %.16g..%.16g", key->name, at->text, key->min,
                           key->max);
     *out = x;
@@ -75,7 +50,7 @@ static bool set_integer(int64_t *out, const config_key *key, const yaml_node *at
 static bool set_real(double *out, const config_key *key, const yaml_node *at, error *e)
 {
     double x;
-    if (!parse_real(&x, at->text)) return refuse(key, at, e, "a finite number");
+    if (!number_real(&x, at->text)) return refuse(key, at, e, "a finite number");
     if (!(x >= key->min && x <= key->max))
         return yaml_error(at, e, "%s: %s is outside %g..%g", key->name, at->text, key->min,
                           key->max);
@@ -127,6 +102,9 @@ static bool set_text(char *out, size_t size, const config_key *key, const yaml_n
     for (const char *p = at->text; *p; p++)
         if ((unsigned char)*p < 0x20 || *p == 0x7f)
             return yaml_error(at, e, "%s: contains a control character", key->name);
+    if (!utf8_is(at->text))
+        return yaml_error(at, e, "%s: this path is not UTF-8: rename the file or folder",
+                          key->name);
     memcpy(out, at->text, n + 1);
     return true;
 }
@@ -214,12 +192,6 @@ void config_init(config *settings)
     }
 }
 
-bool config_unknown(const yaml_node *at, const char *name, error *e)
-{
-    return yaml_error(at, e, "unknown key '%.80s': did you mean %s? `attnlab keys` lists all", name,
-                      config_nearest(name));
-}
-
 bool config_override(config *settings, const char *assignment, error *e)
 {
     const char *equals = strchr(assignment, '=');
@@ -244,6 +216,12 @@ bool config_override(config *settings, const char *assignment, error *e)
     return ok;
 }
 
+/* Is this a section of the file?  One whose keys are all commented out is a section, too. */
+static bool is_section(const yaml_node *label, const yaml_node *item)
+{
+    return item->kind == YAML_MAP || (yaml_empty(item) && !strchr(label->text, '.'));
+}
+
 static bool known_section(const yaml_node *label, error *e)
 {
     static const char *const SECTION[] = { "model", "data", "train", "eval", "sweep", NULL };
@@ -261,16 +239,19 @@ static bool load_map(config *settings, const yaml_node *map, const char *prefix,
     for (int i = 0; i < map->n; i++) {
         const yaml_node *label = &map->key[i], *item = &map->item[i];
         char name[64];
-        if (!*prefix && item->kind == YAML_MAP) {
+        if (!*prefix && is_section(label, item)) {
             if (!known_section(label, e)) return false;
-            if (strcmp(label->text, "sweep") != 0 && !load_map(settings, item, label->text, e))
+            if (item->kind == YAML_MAP && strcmp(label->text, "sweep") != 0 &&
+                !load_map(settings, item, label->text, e))
                 return false;
             continue;
         }
         snprintf(name, sizeof name, "%s%s%s", prefix, *prefix ? "." : "", label->text);
         const config_key *key = config_find(name);
         if (!key) return config_unknown(label, name, e);
-        if (config_given(settings, key)) return yaml_error(label, e, "%s is set twice", name);
+        if (config_given(settings, key))
+            return yaml_error(label, e, "%s is set twice, first on line %d", name,
+                              settings->line[index_of(key)]);
         if (!config_set(settings, key, item, e)) return false;
     }
     return true;
@@ -284,7 +265,8 @@ bool config_take(config *settings, const yaml_node *root, const yaml_node **swee
                           "not a configuration: expected sections model, data, train, eval");
     snprintf(settings->file, sizeof settings->file, "%s", root->file ? root->file : "");
     if (!load_map(settings, root, "", e)) return false;
-    if (sweep) *sweep = yaml_find(root, "sweep");
+    const yaml_node *section = yaml_find(root, "sweep");
+    if (sweep && section && !yaml_empty(section)) *sweep = section;
     return true;
 }
 

@@ -81,8 +81,8 @@ typedef struct config {
 } config;
 
 typedef enum config_type {
-    CONFIG_INT,   /* an integer                                                        */
-    CONFIG_COUNT, /* an integer that may be written 500k, 2M, 1G, 64Ki, 1Mi            */
+    CONFIG_INT,   /* an integer, as number_whole takes it                              */
+    CONFIG_COUNT, /* the same, of things that are many, such as tokens                 */
     CONFIG_REAL,
     CONFIG_BOOL,   /* true or false                                                     */
     CONFIG_CHOICE, /* one of a list of words, kept as its number                        */
@@ -136,7 +136,7 @@ bool config_set(config *settings, const config_key *key, const yaml_node *value,
 bool config_number(double *out, const char *name, double min, double max, const yaml_node *value,
                    error *e);
 
-/* The same of a whole number; `count` allows the suffixes of CONFIG_COUNT. */
+/* The same of a whole number; `count` makes it a CONFIG_COUNT. */
 bool config_whole(int64_t *out, const char *name, bool count, double min, double max,
                   const yaml_node *at, error *e);
 

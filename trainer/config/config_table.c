@@ -7,8 +7,6 @@
 #include "trainer/config/run_spec.h"
 
 #include <assert.h>
-#include <limits.h>
-#include <stdlib.h>
 #include <string.h>
 
 /* Integers are kept exact by a double up to here. */
@@ -131,45 +129,4 @@ void config_words(char *out, size_t size, const config_key *key)
     out[0] = '\0';
     for (int64_t i = 0; n < size && (word = key->word(i)); i++)
         n += (size_t)snprintf(out + n, size - n, "%s%s", i ? ", " : "", word);
-}
-
-/* What follows the section. */
-static const char *leaf(const char *name)
-{
-    const char *dot = strrchr(name, '.');
-    return dot ? dot + 1 : name;
-}
-
-int config_distance(const char *a, const char *b)
-{
-    enum { LONGEST = 64 };
-    int last[LONGEST + 1];
-    const int n = (int)strlen(b), m = (int)strlen(a);
-    if (n > LONGEST || m > LONGEST) return LONGEST;
-    for (int j = 0; j <= n; j++) last[j] = j;
-    for (int i = 1; i <= m; i++) {
-        int diagonal = last[0];
-        last[0] = i;
-        for (int j = 1; j <= n; j++) {
-            const int change = diagonal + (a[i - 1] != b[j - 1]);
-            const int either = (last[j] < last[j - 1] ? last[j] : last[j - 1]) + 1;
-            diagonal = last[j];
-            last[j] = change < either ? change : either;
-        }
-    }
-    return last[n];
-}
-
-const char *config_nearest(const char *name)
-{
-    const char *best = NULL;
-    int least = INT_MAX;
-    for (const config_key *key = config_keys; key->name; key++) {
-        const int whole = config_distance(name, key->name);
-        const int part = config_distance(leaf(name), leaf(key->name)) + 1; /* in another section */
-        int d = whole < part ? whole : part;
-        if (d > 2 && strstr(key->name, leaf(name))) d = 2; /* the start of it */
-        if (d < least) least = d, best = key->name;
-    }
-    return best;
 }

@@ -6,6 +6,7 @@
 #define _GNU_SOURCE /* realpath */
 #include "trainer/config/run_spec.h"
 
+#include "core/base/utf8.h"
 #include "trainer/corpus/corpus.h"
 
 #include <assert.h>
@@ -59,15 +60,45 @@ bool run_spec_elsewhere(const config *settings, const char *name)
     return *beside && access(beside, F_OK) != 0 && access(path, F_OK) == 0;
 }
 
+/* Say where the path was written and, of a relative one, where it was looked for. */
+static bool path_missing(const config *settings, const char *path, const char *name, error *e)
+{
+    const int why = errno;
+    char folder[CONFIG_PATH];
+    char beside[2 * CONFIG_PATH];
+    const bool relative = *path != '/' && getcwd(folder, sizeof folder);
+    beside_file(beside, settings, path, name);
+    config_error(settings, name, e, "%.300s: %s%s%.400s", path, strerror(why),
+                 !relative ? ""
+                 : *beside ? "; it is neither beside this file nor in the current folder, "
+                           : "; the current folder is ",
+                 relative ? folder : "");
+    e->status = STATUS_FAILED; /* the configuration may be right */
+    return false;
+}
+
 static bool resolve_path(config *settings, char path[CONFIG_PATH], const char *name, error *e)
 {
     char *whole = find_path(settings, path, name);
-    if (!whole) return error_set(e, "%s: %s: %s", name, path, strerror(errno));
+    if (!whole) return path_missing(settings, path, name, e);
+    if (!utf8_is(whole)) {
+        free(whole);
+        return config_error(settings, name, e, "the full path is not UTF-8: rename its folders");
+    }
     const size_t n = strlen(whole);
     const bool fits = n < CONFIG_PATH;
     if (fits) memcpy(path, whole, n + 1);
     free(whole);
     return fits || config_error(settings, name, e, "a path of %zu bytes", n);
+}
+
+/* Say which key names what could not be read, for the reason in e. */
+static bool unreadable(const config *settings, const char *name, error *e)
+{
+    const error why = *e;
+    config_error(settings, name, e, "%.400s", why.msg);
+    e->status = why.status;
+    return false;
 }
 
 /* What the manifest says. */
@@ -77,7 +108,8 @@ static bool resolve_corpus(config *settings, run_corpus *out, error *e)
     settings->corpus_sha256[0] = '\0';
     if (!*settings->data.corpus) return true;
     if (!resolve_path(settings, settings->data.corpus, "data.corpus", e)) return false;
-    if (!corpus_open(&text, settings->data.corpus, CORPUS_MANIFEST, e)) return false;
+    if (!corpus_open(&text, settings->data.corpus, CORPUS_MANIFEST, e))
+        return unreadable(settings, "data.corpus", e);
     memcpy(settings->corpus_sha256, text.sha256, HASH_HEX);
     *out = (run_corpus){ .vocab_size = text.vocab_size,
                          .train_tokens = text.train.n_tokens,
@@ -288,9 +320,10 @@ static bool resolve_evaluation(config *settings, error *e)
 static bool resolve_weights(config *settings, error *e)
 {
     settings->init_sha256[0] = '\0';
-    return !*settings->train.init_from ||
-           (resolve_path(settings, settings->train.init_from, "train.init_from", e) &&
-            hash_file(settings->init_sha256, settings->train.init_from, e));
+    if (!*settings->train.init_from) return true;
+    if (!resolve_path(settings, settings->train.init_from, "train.init_from", e)) return false;
+    return hash_file(settings->init_sha256, settings->train.init_from, e) ||
+           unreadable(settings, "train.init_from", e);
 }
 
 /* The model, each layer's attention parsed from its canonical form. */

@@ -112,7 +112,7 @@ bool corpus_open(corpus *c, const char *path, corpus_part part, error *e)
 {
     manifest m;
     *c = (corpus){ .bos = -1 };
-    if (!manifest_read(&m, path, e)) return false;
+    if (!manifest_read(&m, path, MANIFEST_SIZES, e)) return false;
     bool ok = (c->path = realpath(path, NULL)) || error_set(e, "%s: %s", path, strerror(errno));
     memcpy(c->sha256, m.sha256, sizeof c->sha256);
     c->vocab_size = m.vocab_size;

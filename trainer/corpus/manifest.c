@@ -2,7 +2,7 @@
  *
  * The identity hashes lines of text, so it does not depend on the layout of the JSON:
  *
- *     attnlab corpus VERSION
+ *     attnlab corpus 1
  *     pieces VOCAB_SIZE SHA256
  *     SPLIT TOKEN_BYTES TOKENS BYTES SHA256      for each split, then for each of its documents:
  *     TOKENS BYTES SHA256
@@ -10,7 +10,7 @@
 #include "trainer/corpus/manifest.h"
 
 #include "core/base/file.h"
-#include "trainer/corpus/text.h"
+#include "core/base/utf8.h"
 
 #include <errno.h>
 #include <inttypes.h>
@@ -20,7 +20,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { VERSION = 1 };
+enum { VERSION = 2, IDENTITY = 1 }; /* of the file; of the lines that the identity hashes */
 static const char FORMAT[] = "attnlab corpus";
 static const size_t LIMIT = 256u << 20;
 
@@ -50,7 +50,7 @@ void manifest_identity(char hex[HASH_HEX], const manifest *m)
 {
     hash h;
     hash_open(&h);
-    hash_line(&h, "%s %d\npieces %d %s\n", FORMAT, VERSION, m->vocab_size, m->pieces);
+    hash_line(&h, "%s %d\npieces %d %s\n", FORMAT, IDENTITY, m->vocab_size, m->pieces);
     for (int i = 0; i < SPLITS; i++) {
         const manifest_split *s = &m->split[i];
         hash_line(&h, "%s %d %" PRId64 " %" PRId64 " %s\n", SPLIT_NAME[i], m->width, s->tokens,
@@ -62,16 +62,27 @@ void manifest_identity(char hex[HASH_HEX], const manifest *m)
     hash_close(&h, hex);
 }
 
+/* The hash of all that is read without the table of documents, whose own hash is `table`. */
+static void hash_sizes(char hex[HASH_HEX], const manifest *m, const char *table)
+{
+    hash h;
+    hash_open(&h);
+    hash_line(&h, "%s %d\npieces %d %s\n", m->sha256, VERSION, m->vocab_size, m->pieces);
+    hash_line(&h, "%s %s %d\n", m->model, table, m->one_space);
+    for (int i = 0; i < SPLITS; i++)
+        hash_line(&h, "%d %" PRId64 " %" PRId64 " %d %s\n", m->width, m->split[i].tokens,
+                  m->split[i].bytes, m->split[i].n, m->split[i].sha256);
+    hash_add(&h, m->settings, strlen(m->settings) + 1);
+    hash_add(&h, m->holdout, strlen(m->holdout) + 1);
+    hash_close(&h, hex);
+}
+
 /* ---- writing ----------------------------------------------------------------------------- */
 
-/* A path as a JSON string.  A file name need not be UTF-8, but JSON must be: other bytes become
- * '?'. */
+/* A path as a JSON string: a file's name need not be UTF-8, but JSON must be. */
 static json_t *path_string(const char *path)
 {
-    char *copy = strdup(path);
-    if (!copy) error_memory();
-    const size_t n = strlen(copy);
-    for (size_t at; (at = text_valid(copy, n)) < n;) copy[at] = '?';
+    char *copy = utf8_copy(path);
     json_t *out = json_string(copy);
     free(copy);
     return out;
@@ -79,27 +90,40 @@ static json_t *path_string(const char *path)
 
 static json_t *split_object(const manifest_split *s, int split)
 {
-    json_t *documents = json_array();
-    for (int i = 0; i < s->n; i++) {
-        const manifest_document *d = &s->document[i];
-        json_array_append_new(documents,
-                              json_pack("{s:o, s:I, s:I, s:I, s:s}", "path", path_string(d->path),
-                                        "from", (json_int_t)d->from, "bytes", (json_int_t)d->bytes,
-                                        "tokens", (json_int_t)d->tokens, "sha256", d->sha256));
-    }
-    return json_pack("{s:s, s:s, s:I, s:I, s:o}", "shard", SPLIT_SHARD[split], "sha256", s->sha256,
+    return json_pack("{s:s, s:s, s:I, s:I, s:i}", "shard", SPLIT_SHARD[split], "sha256", s->sha256,
                      "tokens", (json_int_t)s->tokens, "bytes", (json_int_t)s->bytes, "documents",
-                     documents);
+                     s->n);
 }
 
-bool manifest_write(const manifest *m, const char *folder, error *e)
+/* The table of documents, a line for each; its hash into `sha256`. */
+static bool write_table(char sha256[HASH_HEX], const manifest *m, const char *folder, error *e)
 {
-    json_t *j = json_pack(
-        "{s:s, s:i, s:s, s:i, s:{s:s, s:s, s:s, s:i, s:s}, s:o, s:o}", "format", FORMAT, "version",
-        VERSION, "sha256", m->sha256, "token_bytes", m->width, "tokenizer", "file", MANIFEST_MODEL,
-        "sha256", m->model, "pieces_sha256", m->pieces, "vocab_size", m->vocab_size, "settings",
-        m->settings, SPLIT_NAME[SPLIT_TRAIN], split_object(&m->split[SPLIT_TRAIN], SPLIT_TRAIN),
-        SPLIT_NAME[SPLIT_VAL], split_object(&m->split[SPLIT_VAL], SPLIT_VAL));
+    char *bytes = NULL, *path = manifest_path(folder, MANIFEST_TABLE);
+    size_t n;
+    FILE *f = open_memstream(&bytes, &n);
+    if (!f) error_memory();
+    for (int i = 0; i < SPLITS; i++)
+        for (int j = 0; j < m->split[i].n; j++) {
+            const manifest_document *d = &m->split[i].document[j];
+            json_t *line = json_pack("{s:s, s:o, s:I, s:I, s:I, s:s}", "split", SPLIT_NAME[i],
+                                     "path", path_string(d->path), "from", (json_int_t)d->from,
+                                     "bytes", (json_int_t)d->bytes, "tokens", (json_int_t)d->tokens,
+                                     "sha256", d->sha256);
+            if (!line || json_dumpf(line, f, JSON_COMPACT | JSON_PRESERVE_ORDER) != 0)
+                error_memory();
+            fputc('\n', f);
+            json_decref(line);
+        }
+    if (fclose(f) != 0) error_memory();
+    hash_bytes(sha256, bytes, n);
+    const bool ok = file_write(path, bytes, n, e);
+    free(bytes), free(path);
+    return ok;
+}
+
+/* Write the object as the manifest, and release it. */
+static bool write_object(json_t *j, const char *folder, error *e)
+{
     char *json = j ? json_dumps(j, JSON_INDENT(2) | JSON_PRESERVE_ORDER) : NULL;
     char *path = manifest_path(folder, MANIFEST_FILE);
     const size_t n = json ? strlen(json) : 0;
@@ -109,6 +133,31 @@ bool manifest_write(const manifest *m, const char *folder, error *e)
     json_decref(j);
     free(json), free(path);
     return ok;
+}
+
+bool manifest_begin(const char *folder, error *e)
+{
+    return write_object(
+        json_pack("{s:s, s:i, s:b}", "format", FORMAT, "version", VERSION, "incomplete", true),
+        folder, e);
+}
+
+bool manifest_write(const manifest *m, const char *folder, error *e)
+{
+    char table[HASH_HEX], check[HASH_HEX];
+    if (!write_table(table, m, folder, e)) return false;
+    hash_sizes(check, m, table);
+    return write_object(
+        json_pack("{s:s, s:i, s:s, s:s, s:i, s:s, s:b, s:{s:s, s:s, s:s, s:i, s:s}, s:{s:s, s:s}, "
+                  "s:o, s:o}",
+                  "format", FORMAT, "version", VERSION, "sha256", m->sha256, "check", check,
+                  "token_bytes", m->width, "holdout", m->holdout, "normalized_space", m->one_space,
+                  "tokenizer", "file", MANIFEST_MODEL, "sha256", m->model, "pieces_sha256",
+                  m->pieces, "vocab_size", m->vocab_size, "settings", m->settings, "documents",
+                  "file", MANIFEST_TABLE, "sha256", table, SPLIT_NAME[SPLIT_TRAIN],
+                  split_object(&m->split[SPLIT_TRAIN], SPLIT_TRAIN), SPLIT_NAME[SPLIT_VAL],
+                  split_object(&m->split[SPLIT_VAL], SPLIT_VAL)),
+        folder, e);
 }
 
 /* ---- reading ----------------------------------------------------------------------------- */
@@ -143,30 +192,32 @@ static bool take_string(char **out, const json_t *object, const char *key)
     return *out;
 }
 
-static bool take_split(manifest_split *s, const json_t *j)
+static bool take_document(manifest_document *d, const json_t *entry)
+{
+    return take_string(&d->path, entry, "path") && take_count(&d->from, entry, "from", INT64_MAX) &&
+           take_count(&d->bytes, entry, "bytes", INT64_MAX) &&
+           take_count(&d->tokens, entry, "tokens", INT64_MAX) &&
+           take_hash(d->sha256, entry, "sha256");
+}
+
+/* In format 1 the documents are here, later their number. */
+static bool take_split(manifest_split *s, const json_t *j, bool table)
 {
     const json_t *documents = json_object_get(j, "documents");
     const size_t n = json_array_size(documents);
     if (!take_hash(s->sha256, j, "sha256") || !take_count(&s->tokens, j, "tokens", INT64_MAX / 8) ||
-        !take_count(&s->bytes, j, "bytes", INT64_MAX) || n == 0 || n > INT32_MAX)
+        !take_count(&s->bytes, j, "bytes", INT64_MAX))
         return false;
-    s->document = calloc(n, sizeof *s->document);
-    if (!s->document) return false;
+    if (!table) return take_int(&s->n, j, "documents", INT32_MAX) && s->n > 0;
+    if (n == 0 || n > INT32_MAX) return false;
+    s->document = error_zeroed(n, sizeof *s->document);
     s->n = (int)n;
-    for (size_t i = 0; i < n; i++) {
-        manifest_document *d = &s->document[i];
-        const json_t *entry = json_array_get(documents, i);
-        if (!take_string(&d->path, entry, "path") ||
-            !take_count(&d->from, entry, "from", INT64_MAX) ||
-            !take_count(&d->bytes, entry, "bytes", INT64_MAX) ||
-            !take_count(&d->tokens, entry, "tokens", INT64_MAX) ||
-            !take_hash(d->sha256, entry, "sha256"))
-            return false;
-    }
+    for (size_t i = 0; i < n; i++)
+        if (!take_document(&s->document[i], json_array_get(documents, i))) return false;
     return true;
 }
 
-static bool take_manifest(manifest *m, const json_t *j)
+static bool take_manifest(manifest *m, const json_t *j, bool table)
 {
     const json_t *tokenizer = json_object_get(j, "tokenizer");
     bool ok = take_hash(m->sha256, j, "sha256") && take_int(&m->width, j, "token_bytes", 4) &&
@@ -175,12 +226,66 @@ static bool take_manifest(manifest *m, const json_t *j)
               take_int(&m->vocab_size, tokenizer, "vocab_size", INT32_MAX) && m->vocab_size > 0 &&
               take_string(&m->settings, tokenizer, "settings");
     for (int i = 0; i < SPLITS; i++)
-        ok = ok && take_split(&m->split[i], json_object_get(j, SPLIT_NAME[i]));
+        ok = ok && take_split(&m->split[i], json_object_get(j, SPLIT_NAME[i]), table);
+    if (table) return ok; /* format 1 doesn't say how the text was held out */
+    m->one_space = json_is_true(json_object_get(j, "normalized_space"));
+    return ok && take_string(&m->holdout, j, "holdout");
+}
+
+/* The table of documents of format 2; its hash is known to be right, so its lines are as written.
+ */
+static bool read_table(manifest *m, const char *folder, const char *sha256, error *e)
+{
+    char found[HASH_HEX], *path = manifest_path(folder, MANIFEST_TABLE), *bytes = NULL;
+    size_t n;
+    bool ok = file_read(&bytes, &n, path, SIZE_MAX / 16, e);
+    if (ok) hash_bytes(found, bytes, n);
+    if (ok && strcmp(found, sha256) != 0)
+        ok = error_set(e, "%s: the file has changed; run attnlab prepare again", path);
+    const char *at = bytes;
+    for (int i = 0; ok && i < SPLITS; i++) {
+        manifest_split *s = &m->split[i];
+        s->document = error_zeroed((size_t)s->n, sizeof *s->document);
+        for (int j = 0; ok && j < s->n; j++) {
+            json_t *line = json_loads(at, JSON_DISABLE_EOF_CHECK, NULL);
+            ok = take_document(&s->document[j], line) ||
+                 error_set(e, "%s: a field is missing; run attnlab prepare again", path);
+            json_decref(line);
+            at += strcspn(at, "\n");
+            at += *at == '\n';
+        }
+    }
+    free(bytes), free(path);
     return ok;
 }
 
-static bool take_json(manifest *m, const json_t *j, const char *path, error *e)
+static bool check_sizes(const manifest *m, const json_t *j, const char *path, const char *table,
+                        error *e)
 {
+    char check[HASH_HEX], wanted[HASH_HEX];
+    hash_sizes(check, m, table);
+    return (take_hash(wanted, j, "check") && strcmp(check, wanted) == 0) ||
+           error_set(e,
+                     "%s: the manifest has changed: its hash does not match; run attnlab "
+                     "prepare again",
+                     path);
+}
+
+static bool check_identity(const manifest *m, const char *path, error *e)
+{
+    char sha256[HASH_HEX];
+    manifest_identity(sha256, m);
+    return strcmp(sha256, m->sha256) == 0 ||
+           error_set(e,
+                     "%s: the manifest has changed: its SHA-256 does not match; run attnlab "
+                     "prepare again",
+                     path);
+}
+
+static bool take_json(manifest *m, const json_t *j, const char *folder, const char *path,
+                      manifest_part part, error *e)
+{
+    char table[HASH_HEX];
     const char *format = json_string_value(json_object_get(j, "format"));
     const json_int_t version = json_integer_value(json_object_get(j, "version"));
     if (!format || strcmp(format, FORMAT) != 0)
@@ -190,40 +295,61 @@ static bool take_json(manifest *m, const json_t *j, const char *path, error *e)
                          "%s: format %" JSON_INTEGER_FORMAT
                          " is newer than this attnlab, which reads format %d: update attnlab",
                          path, version, VERSION);
-    char sha256[HASH_HEX] = "";
-    if (version == VERSION && take_manifest(m, j)) {
-        manifest_identity(sha256, m);
-        if (strcmp(sha256, m->sha256) == 0) return true;
-        return error_set(
-            e,
-            "%s: the manifest has changed: its SHA-256 does not match; run attnlab prepare again",
-            path);
+    if (json_is_true(json_object_get(j, "incomplete")))
+        return error_set(e, "%s: attnlab prepare was interrupted: run it again", path);
+    if (version == 1 && take_manifest(m, j, true)) {
+        m->holdout = strdup("");
+        return m->holdout ? check_identity(m, path, e) : error_set(e, "%s: out of memory", path);
     }
+    if (version == VERSION && take_manifest(m, j, false) &&
+        take_hash(table, json_object_get(j, "documents"), "sha256"))
+        return check_sizes(m, j, path, table, e) &&
+               (part == MANIFEST_SIZES ||
+                (read_table(m, folder, table, e) && check_identity(m, path, e)));
     return error_set(e, "%s: a field is missing or invalid; run attnlab prepare again", path);
 }
 
-bool manifest_read(manifest *m, const char *folder, error *e)
+/* The JSON of a manifest; the caller releases it.  NULL on failure. */
+static json_t *load(const char *path, error *e)
+{
+    char *json = NULL;
+    size_t n;
+    json_error_t where;
+    if (!file_read(&json, &n, path, LIMIT, e)) return NULL;
+    json_t *j = json_loadb(json, n, JSON_REJECT_DUPLICATES, &where);
+    if (!j)
+        error_set(e, "%s:%d: not JSON (%s); run attnlab prepare again", path, where.line,
+                  where.text);
+    free(json);
+    return j;
+}
+
+manifest_state manifest_look(const char *folder)
+{
+    error e;
+    char *path = manifest_path(folder, MANIFEST_FILE);
+    json_t *j = load(path, &e);
+    const char *format = json_string_value(json_object_get(j, "format"));
+    const bool own = format && strcmp(format, FORMAT) == 0;
+    const bool begun = json_is_true(json_object_get(j, "incomplete"));
+    json_decref(j);
+    free(path);
+    return own ? begun ? MANIFEST_BEGUN : MANIFEST_COMPLETE : MANIFEST_NONE;
+}
+
+bool manifest_read(manifest *m, const char *folder, manifest_part part, error *e)
 {
     *m = (manifest){ 0 };
     struct stat s;
     if (stat(folder, &s) != 0 && errno == ENOENT)
         return error_set(e, "%s: no such corpus; make it with attnlab prepare", folder);
-    char *path = manifest_path(folder, MANIFEST_FILE), *json = NULL;
-    size_t n;
+    char *path = manifest_path(folder, MANIFEST_FILE);
     bool ok = stat(path, &s) == 0 || errno != ENOENT;
-    if (!ok)
-        error_set(e, "%s: not a corpus, or attnlab prepare was interrupted: the folder has no %s",
-                  folder, MANIFEST_FILE);
-    if (ok && file_read(&json, &n, path, LIMIT, e)) {
-        json_error_t where;
-        json_t *j = json_loadb(json, n, JSON_REJECT_DUPLICATES, &where);
-        ok = j ? take_json(m, j, path, e)
-               : error_set(e, "%s:%d: not JSON (%s); run attnlab prepare again", path, where.line,
-                           where.text);
-        json_decref(j);
-    } else
-        ok = false;
-    free(json), free(path);
+    if (!ok) error_set(e, "%s: not a corpus: the folder has no %s", folder, MANIFEST_FILE);
+    json_t *j = ok ? load(path, e) : NULL;
+    ok = j && take_json(m, j, folder, path, part, e);
+    json_decref(j);
+    free(path);
     if (!ok) manifest_close(m);
     return ok;
 }
@@ -231,9 +357,10 @@ bool manifest_read(manifest *m, const char *folder, error *e)
 void manifest_close(manifest *m)
 {
     for (int i = 0; i < SPLITS; i++) {
-        for (int j = 0; j < m->split[i].n; j++) free(m->split[i].document[j].path);
+        for (int j = 0; m->split[i].document && j < m->split[i].n; j++)
+            free(m->split[i].document[j].path);
         free(m->split[i].document);
     }
-    free(m->settings);
+    free(m->settings), free(m->holdout);
     *m = (manifest){ 0 };
 }

@@ -3,8 +3,12 @@
  *     identity = SHA-256(pieces, for each split: its shard and its documents)
  *
  * Pieces, shards and documents enter as hashes of their content.  Paths do not enter, so the same
- * texts prepared anywhere are the same corpus.  The manifest is written last: a folder that has one
- * was complete at that time.
+ * texts prepared anywhere are the same corpus.  The manifest is written last: a folder whose
+ * manifest doesn't say that it is incomplete was complete at that time.
+ *
+ * A run needs no table of documents, which may be long; so it is a file of its own,
+ * documents.jsonl, and the manifest has its hash.  (Format 1 had the table in the manifest, and is
+ * still read.)
  */
 #ifndef TRAINER_CORPUS_MANIFEST_H
 #define TRAINER_CORPUS_MANIFEST_H
@@ -18,6 +22,7 @@ enum { SPLIT_TRAIN, SPLIT_VAL, SPLITS };
 
 #define MANIFEST_FILE  "manifest.json"
 #define MANIFEST_MODEL "tokenizer.model"
+#define MANIFEST_TABLE "documents.jsonl"
 
 /* "train" and "val", and the names of their shards. */
 extern const char *const SPLIT_NAME[SPLITS];
@@ -34,7 +39,7 @@ typedef struct manifest_split {
     int64_t bytes, tokens;       /* of the text; of the shard, BOS included */
     char sha256[HASH_HEX];       /* of the shard                            */
     int n;                       /* documents                               */
-    manifest_document *document; /* (n) in the order of the shard           */
+    manifest_document *document; /* (n) in the order of the shard; NULL if only sizes were read */
 } manifest_split;
 
 typedef struct manifest {
@@ -42,6 +47,8 @@ typedef struct manifest {
     char model[HASH_HEX];  /* SHA-256 of the tokenizer's file           */
     char pieces[HASH_HEX]; /* SHA-256 of its table of pieces            */
     char *settings;        /* how it was trained; empty if it was given */
+    char *holdout;         /* how the held-out text was chosen          */
+    bool one_space;        /* white space was normalized                */
     int vocab_size, width; /* pieces; bytes of a token: 2 or 4          */
     manifest_split split[SPLITS];
 } manifest;
@@ -49,11 +56,21 @@ typedef struct manifest {
 /* The identity of the corpus that m describes. */
 void manifest_identity(char hex[HASH_HEX], const manifest *m);
 
-/* Read the manifest in a folder; the caller closes it.  Fails if there is none, if it is not
- * well-formed, or if its content does not match its identity. */
-bool manifest_read(manifest *m, const char *folder, error *e);
+typedef enum manifest_part { MANIFEST_SIZES, MANIFEST_WHOLE } manifest_part;
 
-/* Write the manifest into an existing folder and flush it to disk. */
+/* Read the manifest in a folder, with or without the table of documents; the caller closes it.
+ * Fails if there is none, if it is incomplete or not well-formed, or if its content does not match
+ * its hash and, with the table, its identity. */
+bool manifest_read(manifest *m, const char *folder, manifest_part part, error *e);
+
+/* Does the folder have a manifest of attnlab's, and is that of a complete corpus? */
+typedef enum manifest_state { MANIFEST_NONE, MANIFEST_BEGUN, MANIFEST_COMPLETE } manifest_state;
+manifest_state manifest_look(const char *folder);
+
+/* Write a manifest that says that the corpus is incomplete. */
+bool manifest_begin(const char *folder, error *e);
+
+/* Write the table and then the manifest into an existing folder and flush them to disk. */
 bool manifest_write(const manifest *m, const char *folder, error *e);
 
 void manifest_close(manifest *m);
