@@ -102,18 +102,6 @@ chart_look *figures_looks(const study *s, const style *look)
     return out;
 }
 
-chart_look figure_line(const figure *f, const int *arm, int arms, int number)
-{
-    chart_look line = f->look[arm[0]];
-    for (int i = 1; i < arms; i++) {
-        if (f->look[arm[i]].point != line.point) line.point = -1;
-        if (strcmp(f->look[arm[i]].colour, f->look[arm[0]].colour) == 0) continue;
-        memcpy(line.colour, f->style->quiet, STYLE_COLOUR);
-        line.dash = number % CHART_DASHES;
-    }
-    return line;
-}
-
 static bool write_all(const chart *k, const char *folder, const char *name, unsigned formats,
                       error *e)
 {

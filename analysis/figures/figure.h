@@ -35,10 +35,6 @@ void figure_range(chart_axis *a, double lo, double hi, double room);
 /* A difference with its sign and the digits that compare prints. */
 void figure_difference(char text[32], const comparison *c, double x);
 
-/* The look of a line through several arms: what the arms' looks have in common.  A line through
- * arms of several colours is grey, and dashed by its number, from 0. */
-chart_look figure_line(const figure *f, const int *arm, int arms, int number);
-
 /* Mean and half-width of the 95 % t-interval of n values (half-width 0 if n is 1). */
 void figure_mean(double *mean, double *half, const double *x, int n);
 

@@ -80,7 +80,7 @@ static void put_rows(figure *f)
         snprintf(name, sizeof name, "%s%s%s", f->name[c->pair[i].arm], one_base(c) ? "" : " − ",
                  one_base(c) ? "" : f->name[c->pair[i].base]);
         if (f->chart.narrow)
-            put_above(f, name, c->asked.pairs - i + 0.44);
+            put_above(f, f->name[c->pair[i].arm], c->asked.pairs - i + 0.44);
         else
             chart_tic(y, c->asked.pairs - i, name);
         figure_difference(number, c, r->diff);
@@ -105,6 +105,9 @@ static bool make(figure *f, error *e)
     const double margin = c->asked.margin;
     const int rows = c->asked.pairs;
     if (!rows) return figure_missing(f, "no arm has one");
+    int compared = 0;
+    for (int i = 0; i < rows; i++) compared += !isnan(c->result.row[i].diff);
+    if (!compared) return figure_missing(f, "too few runs are done to compare any");
     chart *k = &f->chart;
     double lo = 0, hi = 0;
     chart_add_panel(k, NULL, f->style->panel_width,
@@ -113,7 +116,7 @@ static bool make(figure *f, error *e)
     if (!isnan(margin)) figure_widen(&lo, &hi, margin), figure_widen(&lo, &hi, -margin);
     chart_axis *x = &k->panel[0].x, *y = &k->panel[0].y;
     figure_range(x, lo, hi, 0.05);
-    chart_tics(x, 6);
+    chart_tics(x, k->narrow ? 4 : 6);
     chart_thin(x, f->style, f->style->panel_width);
     y->lo = 0.4, y->hi = rows + 0.6, y->names = true, y->grid = false;
     char text[512];

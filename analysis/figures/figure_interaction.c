@@ -40,26 +40,25 @@ static void name_line(char *text, size_t size, const figure *f, const axes *x,
     axes_groups_close(&g);
 }
 
-/* The differences along one axis, shifted by a factor: a line, and each arm's interval and point.
- */
-static void put_levels(figure *f, const interaction *r, int panel, const char *text,
-                       chart_look look, double aside)
+/* The differences along one axis, shifted by a factor.  The line looks as its first arm. */
+static void put_levels(figure *f, const interaction *r, int panel, const char *text, double aside)
 {
     chart *ch = &f->chart;
-    chart_look bar = look;
-    look.point = bar.point = -1, bar.width = f->style->bar_width;
-    const int bars = chart_add_series(ch, panel, CHART_BARS_Y, bar, text,
-                                      "level difference lower upper, simultaneous 1 - alpha");
+    chart_look look = f->look[r->arm];
+    look.point = -1;
     const int line = chart_add_series(ch, panel, CHART_LINE, look, text, "level difference");
     for (int l = 0; l < r->levels; l++) {
         const contrast *p = &f->c->result.row[r->pair[l]];
         const int arm = f->c->pair[r->pair[l]].arm;
         const double at = r->x[l] * aside;
-        const int point = chart_add_series(ch, panel, CHART_POINTS, f->look[arm],
-                                           f->study->arm[arm].label, "level difference");
+        const bool known = isfinite(p->hi - p->lo);
+        chart_look own = f->look[arm];
+        own.width = f->style->bar_width;
+        const int bar = chart_add_series(ch, panel, CHART_BARS_Y, own, f->study->arm[arm].label,
+                                         "level difference lower upper, simultaneous 1 - alpha");
         chart_row(ch, line, (double[]){ at, p->diff });
-        chart_row(ch, point, (double[]){ at, p->diff });
-        if (isfinite(p->hi - p->lo)) chart_row(ch, bars, (double[]){ at, p->diff, p->lo, p->hi });
+        chart_row(ch, bar,
+                  (double[]){ at, p->diff, known ? p->lo : p->diff, known ? p->hi : p->diff });
     }
 }
 
@@ -88,11 +87,7 @@ static void put_lines(figure *f, const axes *x, const interactions *k, int panel
         if (strcmp(r->axis, key) != 0) continue;
         char text[512];
         name_line(text, sizeof text, f, x, k, i);
-        int *arm = error_zeroed((size_t)r->levels, sizeof *arm);
-        for (int l = 0; l < r->levels; l++) arm[l] = c->pair[r->pair[l]].arm;
-        const chart_look look = figure_line(f, arm, r->levels, place);
-        free(arm);
-        put_levels(f, r, panel, text, look, exp2(apart * (place - 0.5 * (of_axis - 1))));
+        put_levels(f, r, panel, text, exp2(apart * (place - 0.5 * (of_axis - 1))));
         for (int l = 0; l < r->levels; l++) {
             char number[32];
             snprintf(number, sizeof number, "%.10g", r->x[l]);
@@ -101,7 +96,7 @@ static void put_lines(figure *f, const axes *x, const interactions *k, int panel
             if (!known) chart_tic(ax, r->x[l], number);
         }
         place++;
-        chart_add_entry(ch, text, CHART_LINE, look);
+        chart_add_entry(ch, text, CHART_LINE, f->look[r->arm]);
     }
     if (!isnan(c->asked.margin))
         figure_widen(&lo, &hi, c->asked.margin), figure_widen(&lo, &hi, -c->asked.margin);

@@ -60,15 +60,12 @@ static int arm_at(const rates *k, int line, int rate)
     return -1;
 }
 
-/* The look of a line: what its arms have in common. */
+/* A line looks as its first arm. */
 static chart_look look_of(const rates *k, int line)
 {
-    int *arm = error_zeroed((size_t)k->rate.n, sizeof *arm), n = 0;
-    for (int r = 0; r < k->rate.n; r++)
-        if (arm_at(k, line, r) >= 0) arm[n++] = arm_at(k, line, r);
-    const chart_look look = figure_line(k->f, arm, n, line);
-    free(arm);
-    return look;
+    int r = 0;
+    while (arm_at(k, line, r) < 0) r++;
+    return k->f->look[arm_at(k, line, r)];
 }
 
 static void put_fit(rates *k, int line, const double *x, const double *y, int n)

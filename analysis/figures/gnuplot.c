@@ -112,10 +112,8 @@ static void put_remark(FILE *gp, const chart *k)
     }
 }
 
-static void put_axis(FILE *gp, const chart *k, char name, const chart_axis *a)
+static void put_tics(FILE *gp, char name, const chart_axis *a)
 {
-    fprintf(gp, "set %crange [%.9g:%.9g]\n", name, a->lo, a->hi);
-    fprintf(gp, a->log ? "set logscale %c\n" : "unset logscale %c\n", name);
     fprintf(gp, "set %ctics scale %g (", name, a->names ? 0 : 0.6);
     for (int i = 0; i < a->tics; i++) {
         if (i) fputs(", ", gp);
@@ -123,6 +121,14 @@ static void put_axis(FILE *gp, const chart *k, char name, const chart_axis *a)
         fprintf(gp, " %.9g", a->at[i]);
     }
     fputs(")\n", gp);
+}
+
+static void put_axis(FILE *gp, const chart *k, char name, const chart_axis *a)
+{
+    fprintf(gp, "set %crange [%.9g:%.9g]\n", name, a->lo, a->hi);
+    fprintf(gp, a->log ? "set logscale %c\n" : "unset logscale %c\n", name);
+    if (!a->tics) fprintf(gp, "unset %ctics\n", name); /* an empty list means tics of its own */
+    if (a->tics) put_tics(gp, name, a);
     if (a->grid)
         fprintf(gp, "set grid %ctics lt 1 lw 0.7 dt solid lc rgb '%s'\n", name, k->style->grid);
 }

@@ -173,7 +173,7 @@ static void put_axis(FILE *tex, char name, const chart_axis *a)
     fprintf(tex, "  %cmin=%.9g, %cmax=%.9g,%s%s\n", name, a->lo, name, a->hi,
             a->log ? (name == 'x' ? " xmode=log," : " ymode=log,") : "",
             a->grid ? (name == 'x' ? " xmajorgrids," : " ymajorgrids,") : "");
-    fprintf(tex, "  %ctick={", name);
+    fprintf(tex, a->tics ? "  %ctick={" : "  %ctick={\\empty", name);
     for (int i = 0; i < a->tics; i++) fprintf(tex, "%s%.9g", i ? "," : "", a->at[i]);
     fprintf(tex, "}, %cticklabels={", name);
     for (int i = 0; i < a->tics; i++) {
