@@ -25,7 +25,7 @@ void report_verdicts(FILE *out, const comparison *c);
 /* The verdict of each contrast as a sentence, folded if there are more than a few. */
 void report_words(FILE *out, const comparison *c);
 
-/* The curves of every run, for page.js: {arms: [{name, colour, ink, dash, point, t}], kinds:
+/* The curves of every run, for page.js: {arms: [{name, colour, dash, point, t}], kinds:
  * [{name, runs:
  * [[{done, points: [[tokens, loss]]}]]}]}, where t is the 97.5 % quantile of Student's t for the
  * arm's seeds (0 for fewer than two).  The caller decrefs it. */

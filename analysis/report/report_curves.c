@@ -57,12 +57,10 @@ bool report_curves(json_t **curves, const comparison *c, db *d, error *e)
     style_default(&usual);
     chart_look *look = figures_looks(s, &usual);
     for (int a = 0; a < s->arms; a++) {
-        char ink[STYLE_COLOUR];
-        style_ink(ink, look[a].colour);
         const int n = s->arm[a].done;
-        json_array_append_new(arms, json_pack("{s:s, s:s, s:s, s:i, s:i, s:f}", "name",
-                                              s->arm[a].label, "colour", look[a].colour, "ink", ink,
-                                              "dash", look[a].dash, "point", look[a].point, "t",
+        json_array_append_new(arms, json_pack("{s:s, s:s, s:i, s:i, s:f}", "name", s->arm[a].label,
+                                              "colour", look[a].colour, "dash", look[a].dash,
+                                              "point", look[a].point, "t",
                                               n > 1 ? gsl_cdf_tdist_Pinv(0.975, n - 1) : 0.0));
     }
     free(look);

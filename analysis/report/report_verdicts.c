@@ -54,10 +54,6 @@ static void put_nothing(FILE *out, const study *s)
         failed += s->arm[a].failed, unfinished += s->arm[a].unfinished;
     }
     const int runs = done + diverged + failed + unfinished;
-    if (!runs) {
-        fputs("No run is planned yet, so there is nothing to compare.", out);
-        return;
-    }
     if (done)
         fprintf(out, "No verdict yet: %d of %d runs are done, too few for any contrast", done,
                 runs);
