@@ -124,6 +124,9 @@ static bool make(figure *f, error *e)
              one_base(c) ? " from " : "", one_base(c) ? f->name[c->pair[0].base] : "",
              s->metric.name, *s->metric.unit ? ", " : "", s->metric.unit,
              s->metric.larger_is_better ? "right" : "left");
+    if (k->narrow)
+        snprintf(text, sizeof text, "difference%s%s (%s is better)", *s->metric.unit ? ", " : "",
+                 s->metric.unit, s->metric.larger_is_better ? "right" : "left");
     chart_set_title(x, text);
     put_rows(f);
     if (!isnan(margin)) {
