@@ -1,6 +1,7 @@
 #!/bin/sh
 # report.sh TEST_REPORT - a report in headless Chromium: it loads without errors, its curves react,
-# and names with markup are shown as text.  Skipped (77) without Chromium or dygraphs.
+# and names with markup are shown as text.  Neither a phone nor a wide window scrolls it sideways, however
+# many arms there are; it follows the reader's dark setting.  Skipped (77) without Chromium or dygraphs.
 set -eu
 browser=$(command -v chromium || command -v chromium-browser || true)
 [ -n "$browser" ] && [ -f /usr/share/javascript/dygraphs/dygraph.min.js ] || exit 77
@@ -31,7 +32,8 @@ window.setTimeout(function () {
     return Array.prototype.map.call(chart.querySelectorAll('.dygraph-axis-label-x'), function (l) { return l.textContent; }).join();
   }
   mouse('mousemove', 0.6);
-  said.push('hover=' + / tokens.*mha 3\./.test(document.getElementById('values').textContent));
+  said.push('hover=' + (/at .* tokens/.test(document.getElementById('values').textContent) &&
+    /mha3\./.test(document.getElementById('controls').textContent)));
   var before = ticks();
   mouse('mousedown', 0.5), mouse('mousemove', 0.6), mouse('mousemove', 0.7), mouse('mouseup', 0.7);
   var zoomed = ticks();
@@ -68,3 +70,36 @@ said=$(sed -n 's/.*data-said="\([^"]*\)".*/\1/p' "$folder/dom" | head -n 1)
 echo "$said"
 if grep 'CONSOLE' "$folder/log" | grep -v willReadFrequently; then exit 1; fi # the visitor's own
 [ "$said" = 'boxes=5 hover=true zoom=true back=true bands=true reacts=true kind=training loss title=kept scripts=4' ]
+
+# look WIDTH FLAGS...: the page of 30 arms in a frame so wide: what sticks out, its height, its colour.
+"$1" "$folder/many.html" 30
+look() {
+    cat > "$folder/frame.html" <<END
+<!DOCTYPE html><body><iframe src="many.html" style="border:0;width:${1}px;height:900px"></iframe><script>
+function look() {
+  var page = document.querySelector('iframe').contentDocument, out = [];
+  if (!page || page.readyState !== 'complete' || !page.querySelector('#controls b')) return window.setTimeout(look, 50);
+  var canvas = page.querySelectorAll('#chart canvas')[1], place = canvas.getBoundingClientRect();
+  canvas.dispatchEvent(new MouseEvent('mousemove', { bubbles: true, clientX: place.left + place.width / 2, clientY: place.top + 50 }));
+  page.querySelectorAll('body *').forEach(function (e) {
+    if (!e.closest('.scroll, details, script') && e.getBoundingClientRect().right > $1) out.push(e.tagName + '.' + e.className);
+  });
+  document.body.dataset.said = 'out=' + out.slice(0, 3).join() + ' values=' + page.querySelectorAll('#controls b').length +
+    ' short=' + (page.documentElement.scrollHeight < 12000) + ' lead=' + page.querySelectorAll('.lead').length +
+    ' narrow=' + (page.querySelector('.narrow').offsetHeight > 0) + ' paper=' + page.defaultView.getComputedStyle(page.body).backgroundColor;
+}
+look();
+</script></body>
+END
+    shift
+    "$browser" --headless=new --no-sandbox --disable-gpu --allow-file-access-from-files --user-data-dir="$folder/profile" "$@" \
+        --window-size=1700,1000 --virtual-time-budget=20000 --dump-dom "file://$folder/frame.html" 2>/dev/null |
+        sed -n 's/.*data-said="\([^"]*\)".*/\1/p' | head -n 1
+}
+dark=--blink-settings=preferredColorScheme=0
+for try in '360 true 255, 255, 255' '800 false 255, 255, 255' '1280 false 255, 255, 255' '1600 false 18, 18, 18'; do
+    width=${try%% *} rest=${try#* }
+    case $rest in *18) seen=$(look "$width" $dark) ;; *) seen=$(look "$width") ;; esac
+    echo "$width: $seen"
+    [ "$seen" = "out= values=30 short=true lead=1 narrow=${rest%% *} paper=rgb(${rest#* })" ]
+done

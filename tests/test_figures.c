@@ -113,6 +113,35 @@ static json_t *compared(const fixture *f, const char *metric)
     return rows;
 }
 
+/* Lines: the same differences, a little aside from 256 and 512; each is where its arm is. */
+static void as_lines(const fixture *f, const json_t *rows)
+{
+    double v[8];
+    char *lines = drawn(f, "interaction", "dat", NULL);
+    const char *at = strstr(lines, "# gqa: ");
+    assert_non_null(at);
+    char head[160];
+    snprintf(head, sizeof head, "%.*s", (int)strcspn(at + 2, "\n"), at + 2);
+    assert_int_equal(block(v, 8, lines, head, 2), 2);
+    for (int i = 0; i < 2; i++) {
+        const json_t *r = json_array_get(rows, (size_t)i);
+        double own[8];
+        near(v[2 * i] / (256 << i), 1, 0.03);
+        near(v[2 * i + 1], fixture_number(r, "diff"), 2e-6);
+        assert_int_equal(block(own, 2, lines, i ? "gqa @512" : "gqa @256", 4), 1);
+        near(own[0], v[2 * i], 0);
+        near(own[1], fixture_number(r, "diff"), 2e-6);
+        near(own[2], fixture_number(r, "ci_lo"), 2e-6);
+        near(own[3], fixture_number(r, "ci_hi"), 2e-6);
+    }
+    /* One doubling: the slope is the difference of differences. */
+    snprintf(head, sizeof head, "# gqa: %+.4f [",
+             fixture_number(json_array_get(rows, 1), "diff") -
+                 fixture_number(json_array_get(rows, 0), "diff"));
+    assert_memory_equal(at, head, 12);
+    free(lines);
+}
+
 /* Differences, intervals and verdicts: forest, heat map and lines against what compare prints. */
 static void as_compared(void **state)
 {
@@ -168,26 +197,7 @@ static void as_compared(void **state)
     near(v[4], 2, 0), near(v[5], 1, 0);
     free(heat);
 
-    /* Lines: the same differences, a little aside from 256 and 512. */
-    char *lines = drawn(&f, "interaction", "dat", NULL);
-    const char *at = strstr(lines, "# gqa: ");
-    assert_non_null(at);
-    char head[160];
-    snprintf(head, sizeof head, "%.*s", (int)strcspn(at + 2, "\n"), at + 2);
-    assert_int_equal(block(v, 8, lines, head, 4), 2);
-    for (int i = 0; i < 2; i++) {
-        const json_t *r = json_array_get(rows, (size_t)i);
-        near(v[4 * i] / (256 << i), 1, 0.03);
-        near(v[4 * i + 1], fixture_number(r, "diff"), 2e-6);
-        near(v[4 * i + 2], fixture_number(r, "ci_lo"), 2e-6);
-        near(v[4 * i + 3], fixture_number(r, "ci_hi"), 2e-6);
-    }
-    /* One doubling: the slope is the difference of differences. */
-    snprintf(head, sizeof head, "# gqa: %+.4f [",
-             fixture_number(json_array_get(rows, 1), "diff") -
-                 fixture_number(json_array_get(rows, 0), "diff"));
-    assert_memory_equal(at, head, 12);
-    free(lines);
+    as_lines(&f, rows);
     json_decref(rows);
     fixture_close(&f);
 }
@@ -421,7 +431,7 @@ static void hostile(void **state)
     error e;
     snprintf(path, sizeof path, "%s/loss.gp", folder);
     assert_true(file_read(&text, &n, path, 1 << 24, &e));
-    assert_non_null(strstr(text, "title '??\xc3\xa9 U+4E2DU+6587"));
+    assert_non_null(strstr(text, "'??\xc3\xa9 U+4E2DU+6587"));
     assert_null(strstr(text, "\xe2\x80\xae"));
     /* Two that are cut alike are told apart. */
     assert_non_null(strstr(text, " (6)'"));

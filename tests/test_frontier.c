@@ -105,8 +105,8 @@ static void test_figure(void **state)
                           : strncmp(said, "dominated by ", 13) == 0 ? 1
                                                                     : 2;
         seen[place]++;
-        snprintf(line, sizeof line, "title '%s%s'", json_string_value(json_object_get(r, "arm")),
-                 MARK[place]);
+        snprintf(line, sizeof line, "'%s%s' at screen",
+                 json_string_value(json_object_get(r, "arm")), MARK[place]);
         if (!strstr(gp, line)) fail_msg("no %s in:\n%s", line, gp);
         if (place) continue;
         double bytes, mean;

@@ -1,7 +1,7 @@
 /* test_report.c - the page of a study: its content; names stay text; it loads nothing.
  *
- * test_report FILE.html writes the page of a study with hostile names there, for report.sh to open
- * in a browser.
+ * test_report FILE.html [ARMS] writes the page of a study with hostile names, or of one with so
+ * many arms, there, for report.sh to open in a browser.
  */
 #include "core/base/file.h"
 #include "tests/fixture.h"
@@ -33,6 +33,34 @@ static void make(fixture *f)
     fixture_run(f, "UPDATE sweep_version SET spec_text = 'model: {x: <script>}' || char(10) ||"
                    " '  next: line'");
     fixture_run(f, "UPDATE run SET message = '<script>document.title=2</script>'");
+}
+
+enum { SEEDS = 6, CONTEXTS = 3, MOST = 30 };
+
+/* So many arms: three contexts of each variant, of which the third is like the baseline and the
+ * others are not. */
+static void make_many(fixture *f, int arms)
+{
+    static fixture_arm arm[MOST];
+    static char label[MOST][40], attention[MOST][24], axis[MOST][96];
+    static double value[MOST][SEEDS];
+    for (int a = 0; a < arms; a++) {
+        const int variant = arms > CONTEXTS ? a / CONTEXTS : a,
+                  level = arms > CONTEXTS ? a % CONTEXTS : 0;
+        snprintf(attention[a], sizeof *attention, "window:size=%d", 100 + variant);
+        snprintf(label[a], sizeof *label, "%s context=%d", attention[a], 128 << level);
+        snprintf(axis[a], sizeof *axis, "{\"model.attention\":\"%s\",\"model.context\":%d}",
+                 attention[a], 128 << level);
+        for (int s = 0; s < SEEDS; s++)
+            value[a][s] = 3.5 - 0.1 * level + 0.001 * s +
+                          (variant % 3 == 1   ? 0.05 + 0.001 * (s % 3)
+                           : variant % 3 == 2 ? 0.02 + 0.03 * (s % 3 - 1)
+                                              : 0.0005 * ((s + a) % 3));
+        arm[a] = (fixture_arm){ label[a], attention[a], 8 >> variant % 4, 512, variant ? level : -1,
+                                value[a], axis[a] };
+    }
+    fixture_open(f);
+    fixture_study(f, STUDY, arm, arms, SEEDS, 0.02);
 }
 
 static char *page_of(const fixture *f, const char *path)
@@ -76,6 +104,8 @@ static void stands_alone(void **state)
         at = strstr(at, ORDER[i]);
         if (!at) fail_msg("no '%s' in its place", ORDER[i]);
     }
+    fixture_expect(page, "<p class=\"lead\">Of 2 contrasts ");
+    fixture_expect(page, "class=\"cell equivalent\"");
     fixture_expect(page, "class=\"badge equivalent\"");
     fixture_expect(page, "GQA with 2 of 8 key/value heads is equivalent to MHA within");
     fixture_expect(page, "Fisher&#39;s exact p");
@@ -103,6 +133,7 @@ static void stands_alone(void **state)
         if (strstr(page, NEVER[i])) fail_msg("'%s' is in the page", NEVER[i]);
     /* An id is there once. */
     fixture_expect(page, "id=\"diff-gnuplot_canvas\"");
+    fixture_expect(page, "id=\"diff-narrow-gnuplot_canvas\"");
     fixture_expect(page, "id=\"loss-gnuplot_canvas\"");
     fixture_expect(page, "'#diff-gpPt");
     assert_null(strstr(page, "'#gpPt"));
@@ -113,6 +144,76 @@ static void stands_alone(void **state)
     assert_true(db_integer(&f.d, &looks, 0, &e, "SELECT count(*) FROM comparison", NULL));
     assert_int_equal(looks, 2);
     fixture_close(&f);
+}
+
+/* A study of nine contrasts begins with one sentence and the grid of what was found; each contrast
+ * is folded.  The verdicts are counted as they are in the grid. */
+static void many(void **state)
+{
+    (void)state;
+    fixture f;
+    char path[128], wanted[160];
+    make_many(&f, 12);
+    snprintf(path, sizeof path, "%s/page.html", f.folder);
+    char *page = page_of(&f, path);
+    const char *grid = strstr(page, "<table class=\"grid\">");
+    assert_non_null(grid);
+    int count[3] = { 0 };
+    static const char *const VERDICT[] = { "worse", "equivalent", "undecided" };
+    for (int v = 0; v < 3; v++) {
+        snprintf(wanted, sizeof wanted, "class=\"cell %s\"", VERDICT[v]);
+        for (const char *at = grid; (at = strstr(at, wanted)); at++) count[v]++;
+        assert_true(count[v] > 0);
+    }
+    assert_int_equal(count[0] + count[1] + count[2], 9);
+    snprintf(
+        wanted, sizeof wanted,
+        "<p class=\"lead\">Of 9 contrasts %d %s worse, %d equivalent, %d undecided; nothing is "
+        "better.</p>",
+        count[0], count[0] == 1 ? "is" : "are", count[1], count[2]);
+    fixture_expect(page, wanted);
+    fixture_expect(page, "<th scope=\"col\">attention, by context</th><th scope=\"col\">128</th>");
+    fixture_expect(page, "<details><summary>Each contrast in words</summary>");
+    assert_true(strstr(page, "class=\"lead\"") < grid && grid < strstr(page, "<figure>"));
+    assert_null(strstr(page, "<details open>"));
+    free(page);
+    fixture_close(&f);
+}
+
+/* A page says in one sentence why there is nothing to compare. */
+static void nothing_to_compare(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *change, *lead;
+    } CASE[] = {
+        { "UPDATE run SET status = 'planned', last_step = 0",
+          ">No run is done, so there is nothing to compare: all 18 runs are not finished yet.<" },
+        { "UPDATE run SET status = 'failed'",
+          ">No run is done, so there is nothing to compare: all 18 runs failed.<" },
+        { "UPDATE run SET status = CASE run_id % 3 WHEN 0 THEN 'planned' ELSE 'diverged' END",
+          ">No run is done, so there is nothing to compare: 12 of 18 diverged, 6 of 18 are not "
+          "finished yet.<" },
+        { "UPDATE run SET status = 'planned' WHERE run_id NOT IN (SELECT run_id FROM arm_run JOIN "
+          "arm"
+          " USING(arm_id) WHERE ord = 0)",
+          ">No verdict yet: 6 of 18 runs are done, too few for any contrast: 12 of 18 are not "
+          "finished yet.<" },
+        { "UPDATE arm SET base_arm_id = NULL", ">No arm has a baseline, so nothing is compared.<" },
+    };
+    for (size_t i = 0; i < sizeof CASE / sizeof *CASE; i++) {
+        fixture f;
+        char path[128];
+        make_many(&f, 3);
+        fixture_run(&f, CASE[i].change);
+        snprintf(path, sizeof path, "%s/page.html", f.folder);
+        char *page = page_of(&f, path);
+        fixture_expect(page, CASE[i].lead);
+        fixture_expect(page, "</html>");
+        assert_null(strstr(page, "class=\"grid\""));
+        free(page);
+        fixture_close(&f);
+    }
 }
 
 /* A study of which no run is done has a page too, without the curves' figure. */
@@ -189,15 +290,19 @@ static void refusals(void **state)
 
 int main(int argc, char **argv)
 {
-    if (argc == 2) {
+    if (argc >= 2) {
         fixture f;
-        make(&f);
+        if (argc > 2)
+            make_many(&f, atoi(argv[2]));
+        else
+            make(&f);
         free(page_of(&f, argv[1]));
         fixture_close(&f);
         return 0;
     }
     const struct CMUnitTest tests[] = { cmocka_unit_test(stands_alone),
                                         cmocka_unit_test(nothing_done), cmocka_unit_test(recipe),
+                                        cmocka_unit_test(many), cmocka_unit_test(nothing_to_compare),
                                         cmocka_unit_test(refusals) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

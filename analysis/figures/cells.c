@@ -38,7 +38,7 @@ cells cells_open(figure *f, const char *title, int rows, char *const *row, int c
     }
     for (int c = 0; c < cols; c++) free(short_col[c]);
     free(short_col);
-    g.series = chart_add_series(k, g.panel, CHART_CELLS, chart_look_of(f->style, 0),
+    g.series = chart_add_series(k, g.panel, CHART_CELLS, chart_look_at(f->style, 0),
                                 title && *title ? title : "cells", "column row value colour");
     return g;
 }

@@ -259,16 +259,56 @@ void chart_thin(chart_axis *a, const style *s, double length)
     a->tics = kept;
 }
 
-chart_look chart_look_of(const style *s, int i)
+chart_look chart_look_of(const style *s, int first, int second)
 {
+    /* 7 and 12 have no common divisor, so the points of one colour are all different.  It also
+     * turns filled points into hollow ones and back, since points hide dashes. */
+    enum { STEP = CHART_POINT_KINDS / 2 + 1 };
     chart_look look = { .opacity = 1,
                         .width = s->mean_width,
-                        .point = i % CHART_POINT_KINDS,
+                        .point = (first + STEP * second) % CHART_POINT_KINDS,
                         .size = s->point_size,
                         .every = 1,
-                        .dash = i / s->colours % CHART_DASHES };
-    memcpy(look.colour, style_colour(s, i), STYLE_COLOUR);
+                        .dash = second % CHART_DASHES };
+    const int greyer = second / CHART_POINT_KINDS;
+    style_blend(look.colour, style_colour(s, first), "#808080", 1 - pow(0.6, greyer));
     return look;
+}
+
+chart_look chart_look_at(const style *s, int i)
+{
+    return chart_look_of(s, i % s->colours, i / s->colours);
+}
+
+/* The row of a band at x, between two of its rows. */
+static void between(double out[3], const double *from, const double *to, double x)
+{
+    const double t = (x - from[0]) / (to[0] - from[0]);
+    for (int i = 0; i < 3; i++) out[i] = from[i] + t * (to[i] - from[i]);
+    out[0] = x;
+}
+
+static void clip_band(chart_series *s, double lo, double hi)
+{
+    double *out = malloc(((size_t)s->n + 3) * 3 * sizeof *out);
+    if (!out) error_memory();
+    int n = 0;
+    for (int i = 0; i < s->n; i++) {
+        const double *row = s->value + i * 3, *before = i ? row - 3 : row;
+        if (before[0] < lo && row[0] > lo) between(out + 3 * n++, before, row, lo);
+        if (before[0] < hi && row[0] > hi) between(out + 3 * n++, before, row, hi);
+        if (row[0] >= lo && row[0] <= hi) memcpy(out + 3 * n++, row, 3 * sizeof *row);
+    }
+    free(s->value);
+    s->value = out, s->n = n;
+}
+
+void chart_clip(chart *k, int panel)
+{
+    const chart_axis *x = &k->panel[panel].x;
+    for (int i = 0; i < k->many; i++)
+        if (k->series[i].panel == panel && k->series[i].mark == CHART_BAND && k->series[i].n)
+            clip_band(&k->series[i], x->lo, x->hi);
 }
 
 double chart_room(const chart_axis *a, const style *s, bool below)
@@ -302,35 +342,33 @@ static double overhang_of(const chart *k, int panel)
     return (chart_text_width(k->style, p->title, false) + k->style->font_size - p->width) / 2;
 }
 
-void chart_place(chart *k)
+enum { EDGE = 8 }; /* of the figure */
+
+/* Place the panels horizontally, and return the right end of the last column's panels and of what
+ * reaches beyond them. */
+static double place_columns(double *beyond, chart *k)
 {
-    enum { EDGE = 8, LEAST = 360, SAMPLE = 42 };
-    const style *s = k->style;
-    k->line = 1.35 * s->small_size;
-    /* Horizontally: columns, then the legend. */
-    double x = EDGE, beyond = 0;
+    double x = EDGE;
+    *beyond = 0;
     for (int c = 0; c < k->columns; c++) {
         double left = 0, width = 0, reach = 0;
         for (int i = c; i < k->panels; i += k->columns) {
             const double over = overhang_of(k, i);
-            left = fmax(left, fmax(over, chart_room(&k->panel[i].y, s, false)));
+            left = fmax(left, fmax(over, chart_room(&k->panel[i].y, k->style, false)));
             width = fmax(width, k->panel[i].width);
             reach = fmax(reach, fmax(over, reach_of(k, i)));
         }
         for (int i = c; i < k->panels; i += k->columns) k->panel[i].left = x + left;
         x += left + width + reach;
-        beyond = reach;
+        *beyond = reach;
     }
-    double legend = 0, lines = 0;
-    for (int i = 0; i < k->entries; i++, lines++)
-        legend = fmax(legend, chart_text_width(s, k->entry[i].text, false));
-    k->legend = x - beyond + fmax(beyond, s->font_size);
-    k->width = fmax(legend > 0 ? k->legend + SAMPLE + legend + EDGE : x + EDGE, LEAST);
-    const double remark = k->remark ? chart_text_width(s, k->remark, true) : 0;
-    /* Vertically: the remark, broken into lines, then rows. */
-    k->remark_lines = (int)ceil(1.12 * remark / (k->width - 2 * EDGE));
-    double y = EDGE + k->remark_lines * k->line;
-    const double top = y;
+    return x;
+}
+
+/* Place the panels vertically from y on; returns the lower end. */
+static double place_rows(chart *k, double y)
+{
+    const style *s = k->style;
     for (int r = 0; r < k->panels; r += k->columns) {
         double above = 0.8 * s->font_size, height = 0, below = 0;
         for (int i = r; i < k->panels && i < r + k->columns; i++) {
@@ -341,5 +379,48 @@ void chart_place(chart *k)
         for (int i = r; i < k->panels && i < r + k->columns; i++) k->panel[i].top = y + above;
         y += above + height + below;
     }
-    k->height = fmax(y, top + 1.6 * s->font_size * (lines + 1)) + EDGE;
+    return y;
+}
+
+/* Place the entries of the legend row by row. */
+static void place_entries(chart *k, double left, double top, double step, double room)
+{
+    for (int i = 0; i < k->entries; i++) {
+        k->entry[i].x = left + i % k->legend_columns * room;
+        k->entry[i].y = top + (i / k->legend_columns + 0.5) * step;
+    }
+}
+
+void chart_place(chart *k)
+{
+    enum { LEAST = 360 };
+    const style *s = k->style;
+    const double step = 1.5 * s->font_size, gap = 1.5 * s->font_size;
+    double beyond, room = 0, below = 0;
+    k->line = 1.35 * s->small_size;
+    const double x = place_columns(&beyond, k), panels = place_rows(k, 0);
+    const double beside = x - beyond + fmax(beyond, s->font_size);
+    for (int i = 0; i < k->entries; i++)
+        room = fmax(room, CHART_TEXT + chart_text_width(s, k->entry[i].text, false));
+    k->legend_below = k->narrow || k->entries * step > panels;
+    k->width = fmax(x + EDGE, k->narrow ? 0 : LEAST);
+    k->legend_columns = k->entries > 0;
+    if (k->entries && !k->legend_below) k->width = fmax(k->width, beside + room + EDGE);
+    if (k->entries && k->legend_below) {
+        /* Wide enough that the legend is not higher than the panels. */
+        const double columns = k->narrow ? 1 : ceil(k->entries * step / panels);
+        k->width = fmax(k->width, columns * (room + gap) - gap + 2 * EDGE);
+        const int most = (int)((k->width - 2 * EDGE + gap) / (room + gap) + 1e-9);
+        const int rows = (k->entries + most - 1) / most;
+        k->legend_columns = (k->entries + rows - 1) / rows;
+        below = rows * step + 0.5 * step;
+    }
+    const double remark = k->remark ? chart_text_width(s, k->remark, true) : 0;
+    k->remark_lines = (int)ceil(1.12 * remark / (k->width - 2 * EDGE));
+    const double top = EDGE + k->remark_lines * k->line, end = place_rows(k, top);
+    if (k->legend_below)
+        place_entries(k, EDGE, end + 0.5 * step, step, room + gap);
+    else if (k->entries)
+        place_entries(k, beside, k->panel[0].top - 0.8 * s->font_size, step, room);
+    k->height = end + below + EDGE;
 }

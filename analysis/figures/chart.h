@@ -25,7 +25,15 @@ typedef enum chart_mark {
 #define CHART_CELL_HALF_WIDTH  0.485
 #define CHART_CELL_HALF_HEIGHT 0.47
 
-enum { CHART_SOLID, CHART_DASHED, CHART_DOTTED, CHART_DASHDOT, CHART_DASHES };
+enum {
+    CHART_SOLID,
+    CHART_DASHED,
+    CHART_DOTTED,
+    CHART_DASHDOT,
+    CHART_SHORT,
+    CHART_DASHDOTS,
+    CHART_DASHES
+};
 enum { CHART_POINT_KINDS = 12 };
 
 typedef struct chart_look {
@@ -83,7 +91,11 @@ typedef struct chart_entry {
     char *text;
     chart_mark mark;
     chart_look look;
+    double x, y; /* left edge and middle of its line (chart_place) */
 } chart_entry;
+
+/* An entry of the legend: a sample of this width, then the text from CHART_TEXT on. */
+enum { CHART_SAMPLE = 30, CHART_TEXT = 38 };
 
 typedef struct chart {
     const style *style;
@@ -94,9 +106,13 @@ typedef struct chart {
     chart_series *series; /* (many), drawn in this order */
     chart_text *text;
     chart_box *box;
-    chart_entry *entry;           /* the legend */
-    double width, height, legend; /* of the figure; left edge of the legend (chart_place) */
-    double line;                  /* height of a line of the remark */
+    chart_entry *entry; /* the legend: to the right of the panels if it fits, else below them */
+    bool narrow;        /* for a narrow page: the legend is always below */
+    /* Computed by chart_place: */
+    double width, height; /* of the figure */
+    bool legend_below;
+    int legend_columns; /* 0: no legend */
+    double line;        /* height of a line of the remark */
     int remark_lines;
 } chart;
 
@@ -126,11 +142,19 @@ void chart_tic(chart_axis *a, double at, const char *label);
 /* Drop tics whose labels would touch each other on an axis of `length` pixels. */
 void chart_thin(chart_axis *a, const style *s, double length);
 
-/* The look of the i-th line: colour, point and, once colours repeat, dash. */
-chart_look chart_look_of(const style *s, int i);
+/* The look of a thing that has two numbers, both from 0: the first chooses the colour, the second
+ * the dash, and both together the point.  Two things with the same colour differ in their point;
+ * after CHART_POINT_KINDS seconds, colours become greyer.  first must be less than s->colours. */
+chart_look chart_look_of(const style *s, int first, int second);
+
+/* The same for a thing that has one number: as (i % colours, i / colours). */
+chart_look chart_look_at(const style *s, int i);
 
 /* The approximate width of a text. */
 double chart_text_width(const style *s, const char *text, bool small);
+
+/* Cut the bands of a panel at the ends of its x axis, by interpolation. */
+void chart_clip(chart *k, int panel);
 
 /* The room for labels and title to the left of a panel (axis y) or below it (axis x). */
 double chart_room(const chart_axis *a, const style *s, bool below);

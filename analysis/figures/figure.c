@@ -1,7 +1,7 @@
 /* figure.c - draw one figure: what all kinds have in common, before and after a kind's own part.
  *
- * Arms get one colour per variant, and dashes by the other axes, if there are few enough
- * combinations; otherwise one colour per arm.
+ * An arm looks the same on every figure.  Arms get one colour per variant, and points and dashes by
+ * the other axes, if there are few enough combinations; otherwise one colour per arm.
  */
 #include "analysis/figures/figure.h"
 
@@ -85,10 +85,8 @@ static char **names_of(const study *s)
     return name;
 }
 
-/* One colour per variant if there are few enough combinations, else one per arm. */
-static chart_look *looks_of(const study *s, const style *look)
+chart_look *figures_looks(const study *s, const style *look)
 {
-    enum { OPEN = CHART_POINT_KINDS / 2 };
     static const char ATTENTION[] = "model.attention";
     chart_look *out = calloc((size_t)s->arms + 1, sizeof *out);
     if (!out) error_memory();
@@ -96,14 +94,10 @@ static chart_look *looks_of(const study *s, const style *look)
     axes_open(&x, s);
     const char *key = axes_have(&x, ATTENTION) ? ATTENTION : x.keys ? x.key[0] : "";
     axes_groups variant = axes_by(&x, key), rest = axes_without(&x, key, NULL);
-    const bool two =
-        x.keys > 1 && variant.n <= look->colours && rest.n <= CHART_DASHES && s->arms > variant.n;
-    for (int a = 0; a < s->arms; a++) {
-        out[a] = chart_look_of(look, two ? variant.of[a] : a);
-        if (two) out[a].dash = rest.of[a];
-        /* Every other one gets hollow points, since points hide dashes. */
-        if (two && rest.of[a] % 2) out[a].point = (out[a].point + OPEN) % CHART_POINT_KINDS;
-    }
+    const bool two = x.keys > 1 && variant.n <= look->colours && rest.n <= CHART_POINT_KINDS &&
+                     s->arms > variant.n;
+    for (int a = 0; a < s->arms; a++)
+        out[a] = two ? chart_look_of(look, variant.of[a], rest.of[a]) : chart_look_at(look, a);
     axes_groups_close(&variant), axes_groups_close(&rest);
     axes_close(&x);
     return out;
@@ -127,19 +121,23 @@ bool figures_draw(char missing[FIGURES_MISSING], const char *folder, const figur
                   const figures_request *r, error *e)
 {
     assert(kind);
+    enum { NARROW = 250 }; /* width of a panel */
     style usual;
     style_default(&usual);
+    if (r->style) usual = *r->style;
+    if (r->narrow) usual.panel_width = NARROW;
     figure f = { .kind = kind,
                  .asked = r,
                  .c = r->c,
                  .study = r->c->study,
                  .d = r->d,
-                 .style = r->style ? r->style : &usual,
+                 .style = &usual,
                  .name = names_of(r->c->study),
-                 .look = looks_of(r->c->study, r->style ? r->style : &usual),
+                 .look = figures_looks(r->c->study, &usual),
                  .missing = missing };
     *missing = '\0';
     chart_open(&f.chart, f.style);
+    f.chart.narrow = r->narrow;
     bool ok = kind->make(&f, e);
     if (ok && !*missing) {
         chart_place(&f.chart);

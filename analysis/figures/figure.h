@@ -14,7 +14,7 @@ struct figure {
     const style *style;
     chart chart;
     char **name;      /* (arms): labels, long ones shortened but still distinct */
-    chart_look *look; /* (arms): colour and point by variant, dash by the other axes */
+    chart_look *look; /* (arms): figures_looks */
     char *missing;    /* of FIGURES_MISSING characters */
 };
 

@@ -2,7 +2,8 @@
  *
  * Each row shows the simultaneous 1 - alpha interval (thin), the 1 - 2 alpha interval that the
  * equivalence test uses (thick), the difference at each seed, and the verdict; the margin is
- * shaded.
+ * shaded.  The mean's point looks as its arm does on every figure; bars and seeds are grey.  On a
+ * narrow page the words stand above each row instead of beside it.
  */
 #include "analysis/figures/figure.h"
 
@@ -11,7 +12,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-enum { ROW = 44, LEAST = 3 }; /* height of a row in pixels; the panel has room for this many */
+/* Heights of a row in pixels; the panel has room for at least so many rows. */
+enum { ROW = 44, ROW_NARROW = 72, LEAST = 3 };
 
 static bool one_base(const comparison *c)
 {
@@ -25,9 +27,9 @@ static void put_series(figure *f, double *lo, double *hi)
 {
     const comparison *c = f->c;
     chart *k = &f->chart;
-    chart_look look = chart_look_of(f->style, 0), seed = look;
-    seed.point = 6, seed.size *= 0.5, seed.opacity = 0.8; /* circles */
-    memcpy(seed.colour, f->style->quiet, STYLE_COLOUR);
+    chart_look look = chart_look_at(f->style, 0), seed;
+    memcpy(look.colour, f->style->quiet, STYLE_COLOUR);
+    seed = look, seed.point = 6, seed.size *= 0.5, seed.opacity = 0.8; /* circles */
     look.point = -1, look.width = f->style->bar_width;
     const int seeds = chart_add_series(k, 0, CHART_POINTS, seed, "the seeds", "difference row");
     const int outer = chart_add_series(k, 0, CHART_BARS_X, look, "simultaneous 1 - alpha",
@@ -35,8 +37,6 @@ static void put_series(figure *f, double *lo, double *hi)
     look.width *= 2.7;
     const int inner = chart_add_series(k, 0, CHART_BARS_X, look, "simultaneous 1 - 2 alpha",
                                        "difference row lower upper");
-    look.point = 0, memcpy(look.colour, f->style->ink, STYLE_COLOUR);
-    const int mean = chart_add_series(k, 0, CHART_POINTS, look, "the means", "difference row");
     for (int i = 0; i < c->asked.pairs; i++) {
         const contrast *r = &c->result.row[i];
         const double row = c->asked.pairs - i;
@@ -48,6 +48,8 @@ static void put_series(figure *f, double *lo, double *hi)
             figure_widen(lo, hi, d);
         }
         if (isnan(r->diff)) continue;
+        const int mean = chart_add_series(k, 0, CHART_POINTS, f->look[c->pair[i].arm],
+                                          f->study->arm[c->pair[i].arm].label, "difference row");
         chart_row(k, mean, (double[]){ r->diff, row });
         figure_widen(lo, hi, r->diff);
         if (!isfinite(r->hi - r->lo)) continue;
@@ -57,7 +59,17 @@ static void put_series(figure *f, double *lo, double *hi)
     }
 }
 
-/* Names to the left of the rows, verdicts to the right. */
+static void put_above(figure *f, const char *words, double row)
+{
+    char *fits = chart_cut(words, 36);
+    chart_add_text(
+        &f->chart,
+        (chart_text){
+            .x = f->chart.panel[0].x.lo, .y = row, .align = 1, .shift = -4, .text = fits });
+    free(fits);
+}
+
+/* Names to the left of the rows, verdicts to the right; both above if the page is narrow. */
 static void put_rows(figure *f)
 {
     const comparison *c = f->c;
@@ -67,15 +79,21 @@ static void put_rows(figure *f)
         char name[512], number[32], text[96] = "not enough runs";
         snprintf(name, sizeof name, "%s%s%s", f->name[c->pair[i].arm], one_base(c) ? "" : " − ",
                  one_base(c) ? "" : f->name[c->pair[i].base]);
-        chart_tic(y, c->asked.pairs - i, name);
+        if (f->chart.narrow)
+            put_above(f, f->name[c->pair[i].arm], c->asked.pairs - i + 0.44);
+        else
+            chart_tic(y, c->asked.pairs - i, name);
         figure_difference(number, c, r->diff);
         if (!isnan(r->diff))
             snprintf(text, sizeof text, "%s  %s", number, contrast_verdict_name(r->verdict));
-        chart_add_text(&f->chart, (chart_text){ .x = f->chart.panel[0].x.hi,
-                                                .y = c->asked.pairs - i,
-                                                .align = 1,
-                                                .shift = 10,
-                                                .text = text });
+        if (f->chart.narrow)
+            put_above(f, text, c->asked.pairs - i + 0.21);
+        else
+            chart_add_text(&f->chart, (chart_text){ .x = f->chart.panel[0].x.hi,
+                                                    .y = c->asked.pairs - i,
+                                                    .align = 1,
+                                                    .shift = 10,
+                                                    .text = text });
     }
 }
 
@@ -87,14 +105,18 @@ static bool make(figure *f, error *e)
     const double margin = c->asked.margin;
     const int rows = c->asked.pairs;
     if (!rows) return figure_missing(f, "no arm has one");
+    int compared = 0;
+    for (int i = 0; i < rows; i++) compared += !isnan(c->result.row[i].diff);
+    if (!compared) return figure_missing(f, "too few runs are done to compare any");
     chart *k = &f->chart;
     double lo = 0, hi = 0;
-    chart_add_panel(k, NULL, f->style->panel_width, ROW * fmax(rows, LEAST));
+    chart_add_panel(k, NULL, f->style->panel_width,
+                    f->chart.narrow ? ROW_NARROW * rows : ROW * fmax(rows, LEAST));
     put_series(f, &lo, &hi);
     if (!isnan(margin)) figure_widen(&lo, &hi, margin), figure_widen(&lo, &hi, -margin);
     chart_axis *x = &k->panel[0].x, *y = &k->panel[0].y;
     figure_range(x, lo, hi, 0.05);
-    chart_tics(x, 6);
+    chart_tics(x, k->narrow ? 4 : 6);
     chart_thin(x, f->style, f->style->panel_width);
     y->lo = 0.4, y->hi = rows + 0.6, y->names = true, y->grid = false;
     char text[512];
@@ -102,6 +124,9 @@ static bool make(figure *f, error *e)
              one_base(c) ? " from " : "", one_base(c) ? f->name[c->pair[0].base] : "",
              s->metric.name, *s->metric.unit ? ", " : "", s->metric.unit,
              s->metric.larger_is_better ? "right" : "left");
+    if (k->narrow)
+        snprintf(text, sizeof text, "difference%s%s (%s is better)", *s->metric.unit ? ", " : "",
+                 s->metric.unit, s->metric.larger_is_better ? "right" : "left");
     chart_set_title(x, text);
     put_rows(f);
     if (!isnan(margin)) {

@@ -70,7 +70,7 @@ static void put_tics(figure *f, const place *p, int n)
     chart_thin(x, f->style, f->style->panel_width);
 }
 
-static void put_remark(figure *f, const int count[FRONTIER_OPEN + 1])
+static void put_remark(figure *f, int drawn, const int count[FRONTIER_OPEN + 1])
 {
     const comparison *c = f->c;
     char text[512];
@@ -79,15 +79,19 @@ static void put_remark(figure *f, const int count[FRONTIER_OPEN + 1])
         n = snprintf(text, sizeof text,
                      "bars: simultaneous %g %% interval of the difference from the baseline",
                      100 * (1 - c->asked.alpha));
-    snprintf(text + n, sizeof text - (size_t)n, "%s%s%s",
-             count[FRONTIER_BEST] > 1 ? "; dashed: the frontier" : "",
-             !count[FRONTIER_DOMINATED] ? ""
-             : isnan(c->asked.margin) ? "; dominated: another arm is better and needs no more cache"
-                                      : "; dominated: another arm is better and needs no more "
-                                        "cache, or is equivalent and needs less",
-             count[FRONTIER_OPEN]
-                 ? "; undecided: not distinguishable from an arm with no more cache"
-                 : "");
+    n += snprintf(
+        text + n, sizeof text - (size_t)n, "%s%s%s",
+        count[FRONTIER_BEST] > 1 ? "; dashed: the frontier" : "",
+        !count[FRONTIER_DOMINATED] ? ""
+        : isnan(c->asked.margin)   ? "; dominated: another arm is better and needs no more cache"
+                                   : "; dominated: another arm is better and needs no more "
+                                     "cache, or is equivalent and needs less",
+        count[FRONTIER_OPEN] ? "; undecided: not distinguishable from an arm with no more cache"
+                             : "");
+    if (drawn < f->study->arms)
+        snprintf(text + n, sizeof text - (size_t)n,
+                 "; not drawn: %d of %d arms, without a cache or without a finished run",
+                 f->study->arms - drawn, f->study->arms);
     chart_set_remark(&f->chart, text);
 }
 
@@ -104,7 +108,6 @@ static void put_places(figure *f, const place *p, int n, const frontier *front)
         const frontier_place at = front->arm[p[i].arm].place[FRONTIER_KV];
         chart_look look = f->look[p[i].arm];
         look.width = f->style->bar_width, look.size *= 1.2;
-        look.opacity = at == FRONTIER_DOMINATED ? 0.45 : 1;
         const int point = chart_add_series(k, 0, CHART_BARS_Y, look, f->study->arm[p[i].arm].label,
                                            "bytes (side by side where equal) mean lower upper");
         chart_row(k, point, (double[]){ p[i].at, p[i].mean, p[i].lo, p[i].hi });
@@ -116,7 +119,7 @@ static void put_places(figure *f, const place *p, int n, const frontier *front)
         count[at]++;
     }
     figure_range(&k->panel[0].y, lo, hi, 0.08);
-    put_remark(f, count);
+    put_remark(f, n, count);
 }
 
 static bool make(figure *f, error *e)

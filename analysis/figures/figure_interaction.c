@@ -1,7 +1,8 @@
 /* figure_interaction.c - does a difference grow along a numeric axis, such as the context?
  *
  * One panel for each such axis: the differences from the baseline with their simultaneous
- * intervals, a line for each variant, and in the legend the change per doubling (interaction.h).
+ * intervals, each as its arm looks on every figure; a line for each variant, and in the legend the
+ * change per doubling (interaction.h).
  */
 #include "analysis/answers/interaction.h"
 #include "analysis/data/axes.h"
@@ -40,6 +41,28 @@ static void name_line(char *text, size_t size, const figure *f, const axes *x,
     axes_groups_close(&g);
 }
 
+/* The differences along one axis, shifted by a factor.  The line looks as its first arm. */
+static void put_levels(figure *f, const interaction *r, int panel, const char *text, double aside)
+{
+    chart *ch = &f->chart;
+    chart_look look = f->look[r->arm];
+    look.point = -1;
+    const int line = chart_add_series(ch, panel, CHART_LINE, look, text, "level difference");
+    for (int l = 0; l < r->levels; l++) {
+        const contrast *p = &f->c->result.row[r->pair[l]];
+        const int arm = f->c->pair[r->pair[l]].arm;
+        const double at = r->x[l] * aside;
+        const bool known = isfinite(p->hi - p->lo);
+        chart_look own = f->look[arm];
+        own.width = f->style->bar_width;
+        const int bar = chart_add_series(ch, panel, CHART_BARS_Y, own, f->study->arm[arm].label,
+                                         "level difference lower upper, simultaneous 1 - alpha");
+        chart_row(ch, line, (double[]){ at, p->diff });
+        chart_row(ch, bar,
+                  (double[]){ at, p->diff, known ? p->lo : p->diff, known ? p->hi : p->diff });
+    }
+}
+
 static void put_lines(figure *f, const axes *x, const interactions *k, int panel, const char *key)
 {
     const comparison *c = f->c;
@@ -65,17 +88,8 @@ static void put_lines(figure *f, const axes *x, const interactions *k, int panel
         if (strcmp(r->axis, key) != 0) continue;
         char text[512];
         name_line(text, sizeof text, f, x, k, i);
-        chart_look look = chart_look_of(f->style, i), bar = look;
-        bar.width = f->style->bar_width, bar.point = -1;
-        const int bars = chart_add_series(ch, panel, CHART_BARS_Y, bar, text,
-                                          "level difference lower upper, simultaneous 1 - alpha");
-        const int line = chart_add_series(ch, panel, CHART_LINE, look, text, "level difference");
+        put_levels(f, r, panel, text, exp2(apart * (place - 0.5 * (of_axis - 1))));
         for (int l = 0; l < r->levels; l++) {
-            const contrast *p = &c->result.row[r->pair[l]];
-            const double at = r->x[l] * exp2(apart * (place - 0.5 * (of_axis - 1)));
-            chart_row(ch, line, (double[]){ at, p->diff });
-            if (isfinite(p->hi - p->lo))
-                chart_row(ch, bars, (double[]){ at, p->diff, p->lo, p->hi });
             char number[32];
             snprintf(number, sizeof number, "%.10g", r->x[l]);
             bool known = false;
@@ -83,7 +97,7 @@ static void put_lines(figure *f, const axes *x, const interactions *k, int panel
             if (!known) chart_tic(ax, r->x[l], number);
         }
         place++;
-        chart_add_entry(ch, text, CHART_LINE, look);
+        chart_add_entry(ch, text, CHART_LINE, f->look[r->arm]);
     }
     if (!isnan(c->asked.margin))
         figure_widen(&lo, &hi, c->asked.margin), figure_widen(&lo, &hi, -c->asked.margin);

@@ -2,7 +2,9 @@
  *
  * The mean over the finished seeds of an arm, with its 95 % t-band if there are enough seeds, and
  * each seed faintly.  Seeds are averaged at equal tokens: on an axis of seconds the point lies at
- * the mean of their seconds.  The right panel shows the last quarter, where the arms separate.
+ * the mean of their seconds.  The right panel shows the last quarter, where the arms separate.  If
+ * arms end far apart, as with an axis of train.tokens, it shows the last quarter of each arm, in
+ * percent of the arm's own length.
  *
  * The loss is the study's metric at the evaluations during training; if any finished run has too
  * few of them, it is the training loss of all runs instead.
@@ -24,7 +26,8 @@ enum {
 typedef struct curves {
     figure *f;
     curve *curve; /* (arms, seeds) */
-    double *end;  /* (arms): where its mean ends on the x axis */
+    double *end;  /* (arms): where its mean ends on the x axis; 0: no finished run */
+    bool own;     /* the right panel is in percent of each arm's end */
     double scale; /* divides the values of the x axis */
     double most;  /* tokens of the longest run */
     bool training;
@@ -97,9 +100,61 @@ static int point_at(const curve *c, double tokens)
     return -1;
 }
 
-static void put_row(chart *k, int series, double x, double y)
+/* The x in a panel of an arm's point at x; NaN if it has none there. */
+static double place(const curves *k, int arm, int panel, double x)
 {
-    chart_row(k, series, (double[]){ x, y });
+    if (!panel || !k->own) return x;
+    return k->end[arm] > 0 ? 100 * x / k->end[arm] : NAN;
+}
+
+/* An arm's first finished seed that has a curve; NULL if there is none.  *seeds: how many have. */
+static const curve *finished(int *seeds, const curves *k, int a)
+{
+    const curve *first = NULL;
+    *seeds = 0;
+    for (int i = 0; i < k->f->study->seeds; i++) {
+        if (status_at(k, a, i) != STUDY_DONE || !at(k, a, i)->n) continue;
+        if (!first) first = at(k, a, i);
+        ++*seeds;
+    }
+    return first;
+}
+
+/* The losses y of an arm's finished seeds at so many tokens, and the mean of their x; returns how
+ * many have that point. */
+static int values_at(double *y, double *x, const curves *k, int a, double tokens)
+{
+    int n = 0;
+    *x = 0;
+    for (int i = 0; i < k->f->study->seeds; i++) {
+        const curve *c = at(k, a, i);
+        const int p = status_at(k, a, i) == STUDY_DONE ? point_at(c, tokens) : -1;
+        if (p < 0) continue;
+        *x += x_of(k, a, c, p) / k->scale;
+        y[n++] = c->loss[p];
+    }
+    if (n) *x /= n;
+    return n;
+}
+
+/* Find where the arms end, and whether the last quarter is each arm's own. */
+static void find_ends(curves *k, double *first, double *last)
+{
+    enum { FAR = 5 }; /* the right panel covers at most 2 / 5 of the axis */
+    const study *s = k->f->study;
+    double *y = calloc((size_t)s->seeds + 1, sizeof *y), x;
+    if (!y) error_memory();
+    *first = INFINITY, *last = 0;
+    for (int a = 0; a < s->arms; a++) {
+        int seeds;
+        const curve *c = finished(&seeds, k, a);
+        for (int p = 0; c && p < c->n; p++)
+            if (values_at(y, &x, k, a, c->tokens[p]) == seeds) k->end[a] = x;
+        if (!(k->end[a] > 0)) continue;
+        *first = fmin(*first, k->end[a]), *last = fmax(*last, k->end[a]);
+    }
+    k->own = FAR * *first < (FAR - 1) * *last;
+    free(y);
 }
 
 /* The mean over an arm's finished seeds at the points that all of them have, with its band, in both
@@ -107,38 +162,32 @@ static void put_row(chart *k, int series, double x, double y)
 static void put_mean(curves *k, int a, const int mean[2], const int band[2])
 {
     const study *s = k->f->study;
-    const curve *first = NULL;
-    int seeds = 0;
-    for (int i = 0; i < s->seeds; i++)
-        if (status_at(k, a, i) == STUDY_DONE && at(k, a, i)->n) {
-            seeds++;
-            if (!first) first = at(k, a, i);
-        }
+    int seeds;
+    const curve *first = finished(&seeds, k, a);
     if (!first) return;
     const bool banded = seeds >= BAND_SEEDS && s->arms <= BAND_ARMS;
     k->banded += banded;
     double *y = calloc((size_t)seeds, sizeof *y);
     if (!y) error_memory();
     for (int p = 0; p < first->n; p++) {
-        int n = 0;
-        double x = 0;
-        for (int i = 0; i < s->seeds; i++) {
-            const curve *c = at(k, a, i);
-            const int q = status_at(k, a, i) == STUDY_DONE ? point_at(c, first->tokens[p]) : -1;
-            if (q < 0) continue;
-            x += x_of(k, a, c, q) / k->scale;
-            y[n++] = c->loss[q];
-        }
-        if (n < seeds) continue;
-        double m, half;
-        figure_mean(&m, &half, y, n);
-        x /= n, k->end[a] = x;
+        double x, m, half;
+        if (values_at(y, &x, k, a, first->tokens[p]) < seeds) continue;
+        figure_mean(&m, &half, y, seeds);
         for (int panel = 0; panel < 2; panel++) {
-            put_row(&k->f->chart, mean[panel], x, m);
-            if (banded) chart_row(&k->f->chart, band[panel], (double[]){ x, m - half, m + half });
+            const double to = place(k, a, panel, x);
+            chart_row(&k->f->chart, mean[panel], (double[]){ to, m });
+            if (banded) chart_row(&k->f->chart, band[panel], (double[]){ to, m - half, m + half });
         }
     }
     free(y);
+}
+
+/* Is anything of an arm drawn? */
+static bool is_drawn(const curves *k, int a)
+{
+    for (int i = 0; i < k->f->study->seeds; i++)
+        if (at(k, a, i)->n) return true;
+    return false;
 }
 
 /* Both panels show the same: bands at the back, then seeds, then means. */
@@ -167,11 +216,13 @@ static void put_all(curves *k)
                 look.width = looks->seed_width, look.point = -1;
                 look.opacity = looks->seed_opacity * (s->arms > BAND_ARMS ? 0.6 : 1);
                 if (dead) look.dash = CHART_DOTTED, look.opacity = 1;
-                if (!one->n) continue;
+                if (!one->n || isnan(place(k, a, panel, 1))) continue;
                 const int line = chart_add_series(c, panel, CHART_LINE, look,
                                                   study_at(s, a, i)->uid, COLUMNS[2]);
                 for (int p = 0; p < one->n; p++)
-                    put_row(c, line, x_of(k, a, one, p) / k->scale, one->loss[p]);
+                    chart_row(c, line,
+                              (double[]){ place(k, a, panel, x_of(k, a, one, p) / k->scale),
+                                          one->loss[p] });
             }
         for (int a = 0; a < s->arms; a++) {
             chart_look look = k->f->look[a];
@@ -184,7 +235,12 @@ static void put_all(curves *k)
         put_mean(k, a, mean[a], band[a]);
         chart_look look = k->f->look[a];
         look.size *= 0.6;
-        if (k->end[a] > 0) chart_add_entry(c, k->f->name[a], CHART_LINE, look);
+        char text[256];
+        snprintf(text, sizeof text, "%s%s", k->f->name[a],
+                 is_drawn(k, a)       ? ""
+                 : s->arm[a].diverged ? " (diverged)"
+                                      : " (not finished)");
+        chart_add_entry(c, text, CHART_LINE, look);
     }
     free(mean), free(band);
 }
@@ -235,10 +291,11 @@ static void put_unit(curves *k, double most, char title[80])
     snprintf(title, 80, flops ? "training compute,%s" : "tokens%s", flops ? FLOPS[u] : TOKENS[u]);
 }
 
-/* The left panel leaves out the steep start and the highest tenth of the points; the right panel
- * starts at the last quarter of the arm that ends first. */
-static void find_ranges(curves *k, double from, double to)
+/* The left panel leaves out the steep start and the highest tenth of the points.  The right panel
+ * starts at the last quarter of the arm that ends first, or shows 75 to 100 % of each. */
+static void find_ranges(curves *k, double first, double last)
 {
+    const double from = k->own ? 75 : 0.75 * first, to = k->own ? 100 : last;
     const study *s = k->f->study;
     double lo[2] = { INFINITY, INFINITY }, hi[2] = { -INFINITY, -INFINITY };
     size_t n = 0, room = 0;
@@ -250,8 +307,8 @@ static void find_ranges(curves *k, double from, double to)
             for (int p = 0; status_at(k, a, i) == STUDY_DONE && p < at(k, a, i)->n; p++) {
                 const curve *c = at(k, a, i);
                 const double x = x_of(k, a, c, p) / k->scale;
-                if (x >= 0.1 * to || p + 1 == c->n) early[n++] = c->loss[p];
-                if (x >= from) figure_widen(&lo[1], &hi[1], c->loss[p]);
+                if (x >= 0.1 * last || p + 1 == c->n) early[n++] = c->loss[p];
+                if (place(k, a, 1, x) >= from) figure_widen(&lo[1], &hi[1], c->loss[p]);
             }
     gsl_sort(early, 1, n);
     if (n)
@@ -261,8 +318,9 @@ static void find_ranges(curves *k, double from, double to)
     for (int panel = 0; panel < 2; panel++) {
         chart_panel *p = &k->f->chart.panel[panel];
         figure_range(&p->y, lo[panel], hi[panel], 0.05);
-        p->x.lo = panel ? from : 0, p->x.hi = to;
+        p->x.lo = panel ? from : 0, p->x.hi = panel ? to : last;
         chart_tics(&p->x, panel ? 4 : 5), chart_tics(&p->y, 6);
+        if (panel) chart_clip(&k->f->chart, panel);
     }
 }
 
@@ -271,27 +329,29 @@ static bool draw(curves *k)
     const study *s = k->f->study;
     chart *c = &k->f->chart;
     char title[FIGURE_TITLE];
-    double most = 0, end = 0, first = INFINITY;
+    double most = 0, first, last;
     for (int a = 0; a < s->arms; a++)
         for (int i = 0; i < s->seeds; i++)
             if (at(k, a, i)->n) most = fmax(most, x_of(k, a, at(k, a, i), at(k, a, i)->n - 1));
     put_unit(k, most, title);
+    find_ends(k, &first, &last);
+    if (!(last > 0)) return figure_missing(k->f, "no run is done");
     c->columns = 2;
     for (int panel = 0; panel < 2; panel++) {
-        chart_add_panel(c, panel ? "the last quarter" : "the whole run",
+        chart_add_panel(c,
+                        !panel   ? "the whole run"
+                        : k->own ? "the last quarter of each arm"
+                                 : "the last quarter",
                         0.65 * k->f->style->panel_width, k->f->style->panel_height);
-        chart_set_title(&c->panel[panel].x, title);
+        chart_set_title(&c->panel[panel].x, panel && k->own ? "percent of the arm's run" : title);
     }
     put_all(k);
-    for (int a = 0; a < s->arms; a++)
-        if (k->end[a] > 0) end = fmax(end, k->end[a]), first = fmin(first, k->end[a]);
-    if (!(end > 0)) return figure_missing(k->f, "no run is done");
     if (k->training)
         snprintf(title, sizeof title, "training loss, nats (means over %d spans)", CURVE_SPANS);
     else
         figure_metric(title, s);
     chart_set_title(&c->panel[0].y, title);
-    find_ranges(k, 0.75 * first, end);
+    find_ranges(k, first, last);
     put_remark(k);
     return true;
 }

@@ -1,8 +1,9 @@
 /* figure_lr.c - the metric against the learning rate, with a line for each kind of arm.
  *
- * A parabola in log lr is fitted to the means of each line by least squares.  It is drawn if it is
- * informative: there are at least four rates, it has a minimum (a maximum where larger is better)
- * within the rates tried, and no mean is farther from it than a tenth of the range of the means.
+ * Each mean looks as its arm does on every figure.  A parabola in log lr is fitted to the means of
+ * each line by least squares.  It is drawn if it is informative: there are at least four rates, it
+ * has a minimum (a maximum where larger is better) within the rates tried, and no mean is farther
+ * from it than a tenth of the range of the means.
  */
 #include "analysis/data/axes.h"
 #include "analysis/figures/figure.h"
@@ -15,6 +16,8 @@
 #include <string.h>
 
 static const char KEY[] = "train.lr";
+
+enum { CIRCLE = 6 }; /* the point of single seeds */
 
 /* y = c[0] + c[1] log x + c[2] log^2 x; returns false if the fit is not informative. */
 static bool fit(double c[3], const double *x, const double *y, int n, bool largest)
@@ -57,12 +60,20 @@ static int arm_at(const rates *k, int line, int rate)
     return -1;
 }
 
+/* A line looks as its first arm. */
+static chart_look look_of(const rates *k, int line)
+{
+    int r = 0;
+    while (arm_at(k, line, r) < 0) r++;
+    return k->f->look[arm_at(k, line, r)];
+}
+
 static void put_fit(rates *k, int line, const double *x, const double *y, int n)
 {
     enum { STEPS = 60 };
     double c[3];
     if (!fit(c, x, y, n, k->f->study->metric.larger_is_better)) return;
-    chart_look look = chart_look_of(k->f->style, line);
+    chart_look look = look_of(k, line);
     look.width = 1, look.point = -1, look.dash = CHART_DASHED;
     const int curve = chart_add_series(&k->f->chart, 0, CHART_LINE, look,
                                        "parabola in log lr fitted to the means", "lr fit");
@@ -79,9 +90,9 @@ static void put_line(rates *k, int line)
     chart *ch = &k->f->chart;
     /* If only the rate varies, the line is named after the attention. */
     const char *text = *k->line.text[line] ? k->line.text[line] : f->study->arm[0].attention;
-    chart_look look = chart_look_of(f->style, line), bar = look, seed = look;
-    bar.width = f->style->bar_width, bar.point = -1;
-    seed.opacity = fmin(1, 2 * f->style->seed_opacity), seed.size *= 0.6;
+    chart_look look = look_of(k, line), bar = look, seed = look;
+    look.point = bar.point = -1, bar.width = f->style->bar_width;
+    seed.opacity = fmin(1, 2 * f->style->seed_opacity), seed.size *= 0.6, seed.point = CIRCLE;
     const int seeds =
         chart_add_series(ch, 0, CHART_POINTS, seed, text, "lr (shifted a little) value of a seed");
     const int bars = chart_add_series(ch, 0, CHART_BARS_Y, bar, text,
@@ -108,6 +119,9 @@ static void put_line(rates *k, int line)
         if (!count) continue;
         x[n] = k->rate.number[r], y[n] = mean;
         chart_row(ch, means, (double[]){ x[n] * aside, y[n] });
+        const int point = chart_add_series(ch, 0, CHART_POINTS, f->look[a], f->study->arm[a].label,
+                                           "lr (shifted a little) mean");
+        chart_row(ch, point, (double[]){ x[n] * aside, y[n] });
         if (count > 2) { /* for two seeds the interval is too wide to be useful */
             const double half = gsl_cdf_tdist_Pinv(0.975, count - 1) * sd / sqrt(count);
             chart_row(ch, bars, (double[]){ x[n] * aside, y[n], y[n] - half, y[n] + half });
@@ -117,7 +131,7 @@ static void put_line(rates *k, int line)
     }
     put_fit(k, line, x, y, n);
     char *name = chart_cut(text, 40);
-    if (n) chart_add_entry(ch, name, CHART_LINE, look);
+    if (n) chart_add_entry(ch, name, CHART_LINE, look_of(k, line));
     free(name), free(x), free(y);
 }
 
@@ -139,7 +153,7 @@ static void put_diverged(rates *k)
                              .y = y->hi - (l + 0.5) * step / height * (y->hi - y->lo),
                              .small = true,
                              .text = text };
-            style_ink(t.colour, style_colour(k->f->style, l));
+            style_ink(t.colour, k->f->look[a].colour);
             chart_add_text(&k->f->chart, t);
         }
 }

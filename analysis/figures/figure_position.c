@@ -74,8 +74,13 @@ static bool make(figure *f, error *e)
     chart_tics(x, 6), chart_tics(y, 6);
     chart_set_title(x, "position in the window, tokens");
     chart_set_title(y, "loss, nats per token");
-    chart_set_remark(&f->chart,
+    char text[256];
+    int n = snprintf(text, sizeof text,
                      "final evaluation: means over seeds, windows and spans of positions");
+    if (f->chart.entries < f->study->arms)
+        snprintf(text + n, sizeof text - (size_t)n, "; not drawn: %d of %d arms, without sums",
+                 f->study->arms - f->chart.entries, f->study->arms);
+    chart_set_remark(&f->chart, text);
     return true;
 }
 

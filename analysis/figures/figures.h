@@ -7,7 +7,7 @@
 #define ANALYSIS_FIGURES_FIGURES_H
 
 #include "analysis/answers/comparison.h"
-#include "analysis/figures/style.h"
+#include "analysis/figures/chart.h"
 
 typedef struct figure figure; /* a figure while it is made: figure.h */
 
@@ -29,11 +29,17 @@ typedef struct figures_request {
     const style *style; /* NULL: the default */
     unsigned formats;
     study_measure x;         /* x axis of "loss"; STUDY_FINAL means STUDY_TOKENS */
+    bool narrow;             /* for a page of about 360 pixels */
     const char *rows, *cols; /* axes of "heat"; NULL: the study's first two */
 } figures_request;
 
 /* The kind called `name`; NULL if there is none. */
 const figure_kind *figures_find(const char *name);
+
+/* The looks of a study's arms (arms), for the caller to free: one identity per arm, which every
+ * figure of the study uses.  Arms with the same variant share a colour if there are few enough
+ * variants; no two arms share colour and point. */
+chart_look *figures_looks(const study *s, const style *style);
 
 /* Draw one figure into an existing folder.  If the study lacks what the kind needs, nothing is
  * written and `missing` says what; otherwise `missing` is "". */

@@ -17,8 +17,16 @@
 
 enum { LIMIT = 1 << 28, PATH_SIZE = 4096 };
 
-/* Tags of labels within a panel: texts count from 1, lines of the remark from TAG_REMARK. */
-enum { TAG_Y_TITLE = 997, TAG_X_TITLE, TAG_PANEL_TITLE, TAG_REMARK };
+/* Tags of labels within a panel: texts count from 1, lines of the remark from TAG_REMARK, entries
+ * of the legend from TAG_ENTRY and their points from TAG_POINT. */
+enum {
+    TAG_Y_TITLE = 1000001,
+    TAG_X_TITLE,
+    TAG_PANEL_TITLE,
+    TAG_REMARK = 2000000,
+    TAG_ENTRY = 3000000,
+    TAG_POINT = 4000000,
+};
 
 /* Latin, Greek, Cyrillic, punctuation and signs, which DejaVu Sans has.  Other characters are
  * written as U+XXXX: cairo draws a glyph that no font has as a large shape across the figure. */
@@ -104,10 +112,8 @@ static void put_remark(FILE *gp, const chart *k)
     }
 }
 
-static void put_axis(FILE *gp, const chart *k, char name, const chart_axis *a)
+static void put_tics(FILE *gp, char name, const chart_axis *a)
 {
-    fprintf(gp, "set %crange [%.9g:%.9g]\n", name, a->lo, a->hi);
-    fprintf(gp, a->log ? "set logscale %c\n" : "unset logscale %c\n", name);
     fprintf(gp, "set %ctics scale %g (", name, a->names ? 0 : 0.6);
     for (int i = 0; i < a->tics; i++) {
         if (i) fputs(", ", gp);
@@ -115,6 +121,14 @@ static void put_axis(FILE *gp, const chart *k, char name, const chart_axis *a)
         fprintf(gp, " %.9g", a->at[i]);
     }
     fputs(")\n", gp);
+}
+
+static void put_axis(FILE *gp, const chart *k, char name, const chart_axis *a)
+{
+    fprintf(gp, "set %crange [%.9g:%.9g]\n", name, a->lo, a->hi);
+    fprintf(gp, a->log ? "set logscale %c\n" : "unset logscale %c\n", name);
+    if (!a->tics) fprintf(gp, "unset %ctics\n", name); /* an empty list means tics of its own */
+    if (a->tics) put_tics(gp, name, a);
     if (a->grid)
         fprintf(gp, "set grid %ctics lt 1 lw 0.7 dt solid lc rgb '%s'\n", name, k->style->grid);
 }
@@ -176,10 +190,44 @@ static void put_texts(FILE *gp, const chart *k, int panel)
     }
 }
 
+static const int POINT[CHART_POINT_KINDS] = { 7, 5, 9, 11, 13, 15, 6, 4, 8, 10, 12, 14 };
+static const char *const DASH[CHART_DASHES] = { "solid",      "(12,6)", "(3,5)",
+                                                "(12,5,3,5)", "(6,4)",  "(12,4,3,4,3,4)" };
+
+static unsigned transparency(const chart_look *l)
+{
+    return (unsigned)lround(255 * (1 - l->opacity)) & 255;
+}
+
+/* The legend is drawn here, because gnuplot's key leaves out, in silence, the entries for which it
+ * sees no room. */
+static void put_legend(FILE *gp, const chart *k)
+{
+    for (int i = 0; i < k->entries; i++) {
+        const chart_entry *t = &k->entry[i];
+        const chart_look *l = &t->look;
+        const double y = 1 - t->y / k->height;
+        fprintf(gp, "set label %d ", TAG_ENTRY + i);
+        quote(gp, t->text, false);
+        fprintf(gp, " at screen %.4f,%.4f left textcolor rgb '%s'\n",
+                (t->x + CHART_TEXT) / k->width, y, k->style->ink);
+        if (t->mark == CHART_LINE)
+            fprintf(gp,
+                    "set arrow %d from screen %.4f,%.4f to screen %.4f,%.4f nohead lw %g lc rgb "
+                    "'#%02x%s' dt %s\n",
+                    i + 1, t->x / k->width, y, (t->x + CHART_SAMPLE) / k->width, y, l->width,
+                    transparency(l), l->colour + 1, DASH[l->dash]);
+        if (l->point >= 0)
+            fprintf(
+                gp,
+                "set label %d '' at screen %.4f,%.4f point pt %d ps %g lw %g lc rgb '#%02x%s'\n",
+                TAG_POINT + i, (t->x + CHART_SAMPLE / 2.0) / k->width, y, POINT[l->point], l->size,
+                l->width, transparency(l), l->colour + 1);
+    }
+}
+
 static void put_look(FILE *gp, const chart_look *l, chart_mark mark)
 {
-    static const int POINT[CHART_POINT_KINDS] = { 7, 5, 9, 11, 13, 15, 6, 4, 8, 10, 12, 14 };
-    static const char *const DASH[] = { "solid", "(12,6)", "(3,5)", "(12,5,3,5)" };
     const bool line = mark == CHART_LINE, point = l->point >= 0;
     fputs(line && point          ? "with linespoints"
           : line                 ? "with lines"
@@ -187,15 +235,14 @@ static void put_look(FILE *gp, const chart_look *l, chart_mark mark)
           : mark == CHART_BARS_Y ? "with yerrorbars"
                                  : "with points",
           gp);
-    fprintf(gp, " lw %g lc rgb '#%02x%s'", l->width, (unsigned)lround(255 * (1 - l->opacity)) & 255,
-            l->colour + 1);
+    fprintf(gp, " lw %g lc rgb '#%02x%s'", l->width, transparency(l), l->colour + 1);
     if (line) fprintf(gp, " dt %s", DASH[l->dash]);
     if (point) fprintf(gp, " pt %d ps %g", POINT[l->point], l->size);
     if (!point && !line) fputs(" pt 0", gp); /* a dot */
     if (line && point && l->every > 1) fprintf(gp, " pointinterval %d", l->every);
 }
 
-static void put_series(FILE *gp, const chart *k, int panel, bool legend)
+static void put_series(FILE *gp, const chart *k, int panel)
 {
     fputs("plot \\\n", gp);
     for (int i = 0; i < k->many; i++) {
@@ -205,7 +252,7 @@ static void put_series(FILE *gp, const chart *k, int panel, bool legend)
         switch (s->mark) {
         case CHART_BAND:
             fprintf(gp, "1:2:3 with filledcurves fc rgb '#%02x%s' fs solid noborder",
-                    (unsigned)lround(255 * (1 - s->look.opacity)) & 255, s->look.colour + 1);
+                    transparency(&s->look), s->look.colour + 1);
             break;
         case CHART_CELLS:
             fprintf(gp,
@@ -220,15 +267,6 @@ static void put_series(FILE *gp, const chart *k, int panel, bool legend)
         }
         fputs(" notitle, \\\n", gp);
     }
-    for (int i = 0; legend && i < k->entries; i++) {
-        chart_look look = k->entry[i].look;
-        look.every = 1;
-        fputs("  keyentry ", gp);
-        put_look(gp, &look, k->entry[i].mark == CHART_LINE ? CHART_LINE : CHART_POINTS);
-        fputs(" title ", gp);
-        quote(gp, k->entry[i].text, false);
-        fputs(", \\\n", gp);
-    }
     fputs("  NaN notitle\n", gp);
 }
 
@@ -236,7 +274,7 @@ static void put_panel(FILE *gp, const chart *k, int panel)
 {
     const chart_panel *p = &k->panel[panel];
     fprintf(gp,
-            "\nunset label\nunset object\nunset grid\nunset key\n"
+            "\nunset label\nunset arrow\nunset object\nunset grid\nunset key\n"
             "set border %d lw 0.8 lc rgb '%s'\n"
             "set lmargin at screen %.4f\nset rmargin at screen %.4f\n"
             "set tmargin at screen %.4f\nset bmargin at screen %.4f\n",
@@ -245,16 +283,8 @@ static void put_panel(FILE *gp, const chart *k, int panel)
             1 - (p->top + p->height) / k->height);
     put_axis(gp, k, 'x', &p->x), put_axis(gp, k, 'y', &p->y);
     put_boxes(gp, k, panel), put_texts(gp, k, panel);
-    if (panel == 0) {
-        put_remark(gp, k);
-        if (k->entries)
-            fprintf(gp,
-                    "set key at screen %.4f,%.4f left top vertical Left reverse samplen 2 "
-                    "maxcols 1 spacing %.3g textcolor rgb '%s'\n",
-                    k->legend / k->width, 1 - (p->top - 0.8 * k->style->font_size) / k->height, 1.2,
-                    k->style->ink);
-    }
-    put_series(gp, k, panel, panel == 0);
+    if (panel == 0) put_remark(gp, k), put_legend(gp, k);
+    put_series(gp, k, panel);
 }
 
 static void put_data(FILE *dat, const chart *k)

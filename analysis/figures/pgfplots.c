@@ -173,7 +173,7 @@ static void put_axis(FILE *tex, char name, const chart_axis *a)
     fprintf(tex, "  %cmin=%.9g, %cmax=%.9g,%s%s\n", name, a->lo, name, a->hi,
             a->log ? (name == 'x' ? " xmode=log," : " ymode=log,") : "",
             a->grid ? (name == 'x' ? " xmajorgrids," : " ymajorgrids,") : "");
-    fprintf(tex, "  %ctick={", name);
+    fprintf(tex, a->tics ? "  %ctick={" : "  %ctick={\\empty", name);
     for (int i = 0; i < a->tics; i++) fprintf(tex, "%s%.9g", i ? "," : "", a->at[i]);
     fprintf(tex, "}, %cticklabels={", name);
     for (int i = 0; i < a->tics; i++) {
@@ -201,7 +201,8 @@ static void put_look(FILE *tex, const chart *k, const chart_look *l, bool line)
                  { "triangle*", 1.25, 180 },
                  { "diamond*", 1.25, 0 },
                  { "pentagon*", 1.1, 0 } };
-    static const char *const DASH[] = { "solid", "dashed", "dotted", "dash dot" };
+    static const char *const DASH[CHART_DASHES] = { "solid",    "dashed",         "dotted",
+                                                    "dash dot", "densely dashed", "dash dot dot" };
     enum { RADIUS = 4, FILLED = sizeof MARK / sizeof *MARK }; /* pixels, of a point of size 1 */
     const double scale = k->style->tex_scale;
     fputs("color=", tex);
@@ -303,6 +304,29 @@ static void put_boxes(FILE *tex, const chart *k, int panel, bool filled)
     }
 }
 
+/* The panel that the legend belongs to: at the right of the first row, or at the left of the last.
+ */
+static int legend_panel(const chart *k)
+{
+    if (k->legend_below) return (k->panels - 1) / k->columns * k->columns;
+    return (k->panels < k->columns ? k->panels : k->columns) - 1;
+}
+
+static void put_legend_style(FILE *tex, const chart *k, int panel, double points)
+{
+    fprintf(tex, "  legend style={draw=none, fill=none, legend columns=%d, ",
+            k->legend_columns > 1 ? k->legend_columns : 1);
+    if (k->legend_below)
+        fprintf(tex, "at={(0,0)}, xshift=-%.1fpt, yshift=-%.1fpt, ",
+                points * chart_room(&k->panel[panel].y, k->style, false),
+                points * chart_room(&k->panel[panel].x, k->style, true));
+    else
+        fputs("at={(1,1)}, xshift=6pt, ", tex);
+    fputs("anchor=north west,\n    row sep=0pt, inner sep=1pt, /tikz/every even column/.append "
+          "style={column sep=6pt}},\n",
+          tex);
+}
+
 static void put_legend(FILE *tex, const chart *k)
 {
     for (int i = 0; i < k->entries; i++) {
@@ -319,10 +343,9 @@ static void put_legend(FILE *tex, const chart *k)
 
 /* A panel goes to the right of the previous one, or below the previous row.  The gaps hold words,
  * so their size follows the font and not the panels. */
-static void put_place(FILE *tex, const chart *k, int panel)
+static void put_place(FILE *tex, const chart *k, int panel, double points)
 {
     const chart_panel *p = &k->panel[panel];
-    const double points = style_tex_points(k->style) / k->style->font_size; /* a pixel of words */
     if (panel % k->columns) {
         const chart_panel *b = p - 1;
         fprintf(tex, "at={(panel%d.north east)}, anchor=north west, xshift=%.1fpt,\n", panel,
@@ -340,8 +363,9 @@ static void put_panel(FILE *tex, const chart *k, int panel)
 {
     const chart_panel *p = &k->panel[panel];
     const style *s = k->style;
+    const double points = style_tex_points(s) / s->font_size; /* a pixel of words */
     fprintf(tex, "\\begin{axis}[name=panel%d, ", panel + 1);
-    put_place(tex, k, panel);
+    put_place(tex, k, panel, points);
     fprintf(tex, "  scale only axis, width=%.1f\\attnlabunit, height=%.1f\\attnlabunit,\n",
             p->width, p->height);
     put_axis(tex, 'x', &p->x), put_axis(tex, 'y', &p->y);
@@ -356,17 +380,16 @@ static void put_panel(FILE *tex, const chart *k, int panel)
             "%s%s"
             "  grid style={attnlab-grid, line width=0.3pt}, axis line style={attnlab-ink},\n"
             "  title style={yshift=-4pt, text height=1.6ex, text depth=0.4ex}, legend cell "
-            "align=left, axis on top=false,\n"
-            "  legend style={draw=none, fill=none, at={(1,1)}, xshift=6pt, anchor=north west,\n"
-            "    row sep=0pt, inner sep=1pt},\n"
-            "  every axis plot/.append style={line join=round, forget plot}]\n",
+            "align=left, axis on top=false,\n",
             p->x.names ? "  x axis line style={draw=none}, xtick style={draw=none},\n" : "",
             p->y.names ? "  y axis line style={draw=none}, ytick style={draw=none},\n" : "");
+    put_legend_style(tex, k, panel, points);
+    fputs("  every axis plot/.append style={line join=round, forget plot}]\n", tex);
     put_boxes(tex, k, panel, true);
     for (int i = 0; i < k->many; i++)
         if (k->series[i].panel == panel) put_series(tex, k, &k->series[i]);
     put_boxes(tex, k, panel, false);
-    if (panel + 1 == (k->panels < k->columns ? k->panels : k->columns)) put_legend(tex, k);
+    if (panel == legend_panel(k)) put_legend(tex, k);
     for (int i = 0; i < k->texts; i++)
         if (k->text[i].panel == panel)
             fprintf(tex, "  \\coordinate (text%d) at (axis cs:%.9g,%.9g);\n", i + 1, k->text[i].x,

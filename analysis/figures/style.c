@@ -25,7 +25,7 @@ static const char OKABE_ITO[] = "#0072B2 #D55E00 #009E73 #CC79A7 #E69F00 #56B4E9
 
 // clang-format off
 static const key KEY[] = {
-    { "colours",         COLOURS,  0,                OKABE_ITO,      "of the arms, in order; they repeat, with dashes", 0, 0 },
+    { "colours",         COLOURS,  0,                OKABE_ITO,      "of the arms, in order; they repeat, with other points and dashes", 0, 0 },
     { "text_colour",     COLOUR,   AT(ink),          "#202020",      "text and axes", 0, 0 },
     { "quiet_colour",    COLOUR,   AT(quiet),        "#606060",      "remarks, and lines in the background", 0, 0 },
     { "grid_colour",     COLOUR,   AT(grid),         "#e0e0e0",      "grid lines", 0, 0 },

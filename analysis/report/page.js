@@ -1,5 +1,6 @@
 // page.js - the curves of a report: the mean of each arm in bold, single seeds thin; drag to zoom,
 // double-click to reset, hover to read values.  Names come from JSON and are added as text only.
+// Colour, dash and point of an arm are those of the figures (chart.h).
 (function () {
   'use strict';
   window.addEventListener('beforeprint', function () { // nothing can be opened on paper
@@ -11,11 +12,43 @@
   document.documentElement.classList.remove('no-script');
   var shown = data.arms.map(function () { return true; }), seeds = true, bands = data.arms.length <= 4, kind = data.kinds[0], plot = null, half = {};
 
-  // When colours repeat, lines are dashed.
-  var dashes = data.arms.map(function (arm, a) {
-    var before = data.arms.slice(0, a).filter(function (b) { return b.colour === arm.colour; }).length;
-    return [null, [8, 4], [2, 3], [8, 3, 2, 3]][before % 4];
-  });
+  var DASHES = [null, [12, 6], [3, 5], [12, 5, 3, 5], [6, 4], [12, 4, 3, 4, 3, 4]];
+  // Corners and turn of each kind of point; the second half of the kinds is hollow.
+  var POINTS = [[40, 0], [4, 0.25], [3, 0], [3, 0.5], [4, 0], [5, 0]];
+  var labels = [];
+
+  function point(c, x, y, arm, radius) {
+    var kind = POINTS[arm.point % POINTS.length], i, angle;
+    c.save();
+    c.setLineDash([]);
+    c.beginPath();
+    for (i = 0; i < kind[0]; i++) {
+      angle = 2 * Math.PI * (i / kind[0] + kind[1] / kind[0] * 2) - Math.PI / 2;
+      c.lineTo(x + radius * Math.cos(angle), y + radius * Math.sin(angle));
+    }
+    c.closePath();
+    c.fillStyle = arm.point < POINTS.length ? arm.colour : '#fff';
+    c.strokeStyle = arm.colour;
+    c.lineWidth = 1.3;
+    c.fill();
+    c.stroke();
+    c.restore();
+  }
+
+  function swatch(arm, parent) {
+    var e = document.createElement('canvas'), scale = 2, c = e.getContext('2d');
+    e.className = 'swatch';
+    e.width = 30 * scale, e.height = 12 * scale;
+    c.scale(scale, scale);
+    c.strokeStyle = arm.colour;
+    c.lineWidth = 2;
+    c.setLineDash(DASHES[arm.dash] || []);
+    c.beginPath();
+    c.moveTo(0, 6), c.lineTo(30, 6);
+    c.stroke();
+    point(c, 15, 6, arm, 3.6);
+    parent.appendChild(e);
+  }
 
   function text(tag, content, parent) {
     var e = document.createElement(tag);
@@ -95,11 +128,16 @@
   }
 
   function draw() {
-    var list = columns(), table = rows(list), series = {};
+    var list = columns(), table = rows(list), series = {}, every = Math.ceil(table.length / 12);
     list.forEach(function (c) {
       series[c.label] = { color: data.arms[c.arm].colour, strokeWidth: c.run < 0 ? 2.2 : 0.7 };
-      if (c.run < 0) series[c.label].plotter = meanPlotter;
-      if (dashes[c.arm]) series[c.label].strokePattern = dashes[c.arm];
+      if (DASHES[data.arms[c.arm].dash]) series[c.label].strokePattern = DASHES[data.arms[c.arm].dash];
+      if (c.run >= 0) return;
+      series[c.label].plotter = meanPlotter;
+      series[c.label].drawPoints = true;
+      series[c.label].drawPointCallback = function (g, name, context, x, y, colour, radius, i) {
+        if (i % every === 0) point(context, x, y, data.arms[c.arm], 3.6);
+      };
     });
     // The steep start would flatten the rest, so fit the axis to what comes after the first tenth.
     var last = table[table.length - 1][0], low = Infinity, high = -Infinity;
@@ -107,6 +145,7 @@
       if (row[0] < 0.1 * last) return;
       row.slice(1).forEach(function (y) { if (y !== null) { low = Math.min(low, y); high = Math.max(high, y); } });
     });
+    if (!(high >= low)) low = 0, high = 1;
     var pad = 0.04 * (high - low) || 0.1;
     if (plot) plot.destroy();
     plot = new Dygraph(chart, table, {
@@ -116,17 +155,23 @@
       axes: { x: { axisLabelFormatter: million, pixelsPerLabel: 70 }, y: { axisLabelWidth: 55 } },
       highlightCircleSize: 3,
       highlightCallback: function (event, x, points) {
-        values.textContent = '';
-        text('span', million(x) + ' tokens', values);
+        values.textContent = 'means at ' + million(x) + ' tokens';
+        labels.forEach(function (label) { label.textContent = ''; });
         points.forEach(function (p) {
-          if (p.name[0] !== 'm' || p.yval === null || isNaN(p.yval)) return;
-          var arm = data.arms[+p.name.slice(1)];
-          var span = text('span', arm.name + ' ' + digits(p.yval), values);
-          span.style.color = arm.ink;
+          if (p.name[0] === 'm' && p.yval !== null && !isNaN(p.yval)) labels[+p.name.slice(1)].textContent = digits(p.yval);
         });
       },
-      unhighlightCallback: function () { values.textContent = ''; },
+      unhighlightCallback: atEnd,
     });
+    function atEnd() {
+      values.textContent = 'means at the end of training';
+      labels.forEach(function (label, a) {
+        var column = list.findIndex(function (c) { return c.arm === a && c.run < 0; }) + 1;
+        var own = table.filter(function (row) { return row[column] !== null; });
+        label.textContent = own.length ? digits(own[own.length - 1][column]) : 'no mean';
+      });
+    }
+    atEnd();
     chart.dataset.kind = kind.name;
     chart.setAttribute('role', 'img');
     chart.setAttribute('aria-label', kind.name + ' against tokens, by arm; the tables have the numbers');
@@ -144,25 +189,20 @@
     select.onchange = function () { kind = data.kinds[select.selectedIndex]; draw(); };
     bar.appendChild(select);
   }
-  function box(name, colour, dash, on, change) {
+  function box(name, arm, on, change) {
     var label = document.createElement('label'), input = document.createElement('input');
     input.type = 'checkbox';
     input.checked = on;
     input.onchange = function () { change(input.checked); refresh(); };
     label.appendChild(input);
-    if (colour) {
-      var swatch = document.createElement('span');
-      swatch.className = 'swatch';
-      swatch.style.background = !dash ? colour : 'repeating-linear-gradient(90deg, ' + colour + ' 0 ' + dash[0] / 2 + 'px, transparent 0 ' +
-        (dash[0] + dash[1]) / 2 + 'px)';
-      label.appendChild(swatch);
-    }
+    if (arm) swatch(arm, label);
     text('span', name, label);
+    if (arm) labels.push(text('b', '', label));
     bar.appendChild(label);
   }
-  data.arms.forEach(function (arm, a) { box(arm.name, arm.colour, dashes[a], true, function (on) { shown[a] = on; }); });
-  box('single seeds', null, null, true, function (on) { seeds = on; });
-  box('95 % bands', null, null, bands, function (on) { bands = on; });
+  data.arms.forEach(function (arm, a) { box(arm.name, arm, true, function (on) { shown[a] = on; }); });
+  box('single seeds', null, true, function (on) { seeds = on; });
+  box('95 % bands', null, bands, function (on) { bands = on; });
   var whole = text('button', 'show the start', bar);
   whole.onclick = function () { plot.updateOptions({ valueRange: null, dateWindow: null }); };
   draw();

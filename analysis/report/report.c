@@ -37,48 +37,49 @@ static void put_lines(FILE *out, const char *text)
     }
 }
 
-static void put_verdicts(FILE *out, const comparison *c)
-{
-    for (int i = 0; i < c->asked.pairs; i++) {
-        char *text = NULL;
-        size_t n;
-        FILE *words = open_memstream(&text, &n);
-        if (!words) error_memory();
-        sentence_verdict(words, c, i);
-        fclose(words);
-        const bool none = c->result.row[i].n == 0; /* too few runs to compare */
-        const char *verdict = contrast_verdict_name(c->result.row[i].verdict);
-        fprintf(out, "<div class=\"verdict\"><span class=\"badge %s\">%s</span>", verdict,
-                none ? "no data" : verdict);
-        put_lines(out, text);
-        fputs("</div>\n", out);
-        free(text);
-    }
-}
+typedef struct page_figure {
+    const char *name, *title, *caption;
+    bool narrow; /* has a second form for narrow pages */
+} page_figure;
 
-/* Draw the figure called `name` into a folder; *drawn: the study has what it needs. */
-static bool draw(bool *drawn, const char *folder, const char *name, const comparison *c, db *d,
-                 error *e)
+/* Draw a figure into a folder and put it into the page; *drawn: the study has what it needs. */
+static bool put_form(bool *drawn, FILE *out, const page_figure *f, bool narrow, const comparison *c,
+                     db *d, const char *folder, error *e)
 {
-    const figures_request request = { .c = c, .d = d, .formats = FIGURES_SVG };
-    char missing[FIGURES_MISSING];
-    const bool ok = figures_draw(missing, folder, figures_find(name), &request, e);
-    *drawn = ok && !*missing;
-    return ok;
-}
-
-static bool put_figure(FILE *out, const char *folder, const char *kind, const char *title,
-                       const char *caption, error *e)
-{
-    char path[4096], prefix[64];
-    snprintf(path, sizeof path, "%s/%s.svg", folder, kind);
-    snprintf(prefix, sizeof prefix, "%s-", kind);
-    fputs("<figure><div class=\"scroll\" tabindex=\"0\">", out);
-    if (!html_svg(out, path, prefix, title, e)) return false;
+    const figures_request request = { .c = c, .d = d, .formats = FIGURES_SVG, .narrow = narrow };
+    char missing[FIGURES_MISSING], path[4096], prefix[64];
+    if (!figures_draw(missing, folder, figures_find(f->name), &request, e)) return false;
+    *drawn = !*missing;
+    if (*missing) return true;
+    snprintf(path, sizeof path, "%s/%s.svg", folder, f->name);
+    snprintf(prefix, sizeof prefix, "%s-%s", f->name, narrow ? "narrow-" : "");
+    fprintf(out, "<div class=\"scroll%s\" tabindex=\"0\">",
+            narrow      ? " narrow"
+            : f->narrow ? " wide"
+                        : "");
+    if (!html_svg(out, path, prefix, f->title, e)) return false;
     fputs("</div>", out);
-    html_element(out, "figcaption", NULL, caption);
-    fputs("</figure>\n", out);
     return true;
+}
+
+/* A figure with its caption; nothing if the study lacks what it needs. */
+static bool put_figure(bool *drawn, FILE *out, const page_figure *f, const comparison *c, db *d,
+                       const char *folder, error *e)
+{
+    char *text = NULL;
+    size_t n;
+    FILE *forms = open_memstream(&text, &n);
+    if (!forms) error_memory();
+    bool ok = put_form(drawn, forms, f, false, c, d, folder, e);
+    if (ok && *drawn && f->narrow) ok = put_form(drawn, forms, f, true, c, d, folder, e);
+    fclose(forms);
+    if (ok && *drawn) {
+        fprintf(out, "<figure>%s", text);
+        html_element(out, "figcaption", NULL, f->caption);
+        fputs("</figure>\n", out);
+    }
+    free(text);
+    return ok;
 }
 
 static bool put_rows(FILE *out, db *d, const char *sql, int64_t id, error *e)
@@ -92,24 +93,20 @@ static bool put_rows(FILE *out, db *d, const char *sql, int64_t id, error *e)
     return ok;
 }
 
-/* Figures that not every study can have. */
-static bool put_optional(FILE *out, const comparison *c, db *d, const char *folder, error *e)
+/* How differences change along axes, as figures. */
+static bool put_axes(FILE *out, const comparison *c, db *d, const char *folder, error *e)
 {
-    static const struct {
-        const char *name, *title, *caption;
-    } FIGURE[] = {
+    static const page_figure FIGURE[] = {
         { "interaction", "Differences along the axis",
-          "Differences from the baseline along the axis, with their simultaneous intervals." },
+          "Differences from the baseline along the axis, with their simultaneous intervals.",
+          true },
         { "heat", "Differences by two axes",
-          "Differences from the baseline by the first two axes; ~ marks what is undecided." },
+          "Differences from the baseline by the first two axes; ~ marks what is undecided.",
+          false },
     };
-    for (size_t i = 0; i < sizeof FIGURE / sizeof *FIGURE; i++) {
-        bool drawn;
-        if (!draw(&drawn, folder, FIGURE[i].name, c, d, e)) return false;
-        if (drawn &&
-            !put_figure(out, folder, FIGURE[i].name, FIGURE[i].title, FIGURE[i].caption, e))
-            return false;
-    }
+    bool drawn;
+    for (size_t i = 0; i < sizeof FIGURE / sizeof *FIGURE; i++)
+        if (!put_figure(&drawn, out, &FIGURE[i], c, d, folder, e)) return false;
     return true;
 }
 
@@ -133,7 +130,7 @@ static bool put_more(FILE *out, const comparison *c, db *d, const char *folder, 
                 "<h2>Along an axis</h2>\n<p>How much each doubling changes the difference from the "
                 "baseline.</p>\n<div class=\"scroll\" tabindex=\"0\">%s</div>\n",
                 text[0]);
-        ok = put_optional(out, c, d, folder, e);
+        ok = put_axes(out, c, d, folder, e);
     }
     if (ok && *text[1])
         fprintf(
@@ -162,28 +159,31 @@ static bool put_library(FILE *out, bool *bare, error *e)
     return true;
 }
 
-/* The interactive curves and, if `drawn`, the figure that stands in for them. */
-static bool put_curves(FILE *out, const comparison *c, db *d, const char *folder, bool drawn,
-                       bool *bare, error *e)
+/* The interactive curves, and the figure that stands in for them on paper and without scripts. */
+static bool put_curves(FILE *out, const comparison *c, db *d, const char *folder, bool *bare,
+                       error *e)
 {
+    static const page_figure LOSS = {
+        "loss", "Loss against tokens",
+        "Loss against tokens: the mean of each arm over its seeds, and single seeds.", false
+    };
     json_t *curves;
-    fputs(
-        "<h2>Curves</h2>\n<div class=\"interactive\"><div class=\"controls\" id=\"controls\"></div>"
-        "<div id=\"chart\"></div><div id=\"values\" aria-live=\"polite\"></div>"
-        "<p class=\"small\">Bold: mean over seeds; shaded: its pointwise 95 % "
-        "t-interval; thin: single seeds. Drag to zoom, shift-drag to pan, "
-        "double-click to reset.</p></div>\n<div class=\"static-curves\">\n",
-        out);
-    if (drawn &&
-        !put_figure(out, folder, "loss", "Loss against tokens",
-                    "Loss against tokens: the mean of each arm over its seeds, and single seeds.",
-                    e))
-        return false;
-    fputs("</div>\n", out);
+    bool drawn;
     if (!report_curves(&curves, c, d, e)) return false;
+    fputs("<h2>Curves</h2>\n", out);
+    if (!json_array_size(json_object_get(curves, "kinds")))
+        fputs("<p>No run has enough evaluations for a curve yet.</p>\n", out);
+    fputs("<div class=\"interactive\"><div id=\"chart\"></div><div id=\"values\" "
+          "aria-live=\"polite\"></div><div class=\"controls\" id=\"controls\"></div>"
+          "<p class=\"small\">Bold: mean over seeds; shaded: its pointwise 95 % "
+          "t-interval; thin: single seeds. Drag to zoom, shift-drag to pan, "
+          "double-click to reset.</p></div>\n<div class=\"static-curves\">\n",
+          out);
+    const bool ok = put_figure(&drawn, out, &LOSS, c, d, folder, e);
+    fputs("</div>\n", out);
     html_json(out, "curves", curves);
     json_decref(curves);
-    if (!put_library(out, bare, e)) return false;
+    if (!ok || !put_library(out, bare, e)) return false;
     fprintf(out, "<script>\n%s</script>\n", report_js);
     return true;
 }
@@ -248,22 +248,27 @@ static void put_head(FILE *out, const study *s)
     }
 }
 
-/* The verdicts and, if there are contrasts, their figure (`drawn`) and numbers. */
-static bool put_answer(FILE *out, const comparison *c, const char *folder, bool drawn, error *e)
+/* The verdicts and, if anything is compared, their figure and numbers. */
+static bool put_answer(FILE *out, const comparison *c, db *d, const char *folder, error *e)
 {
     char caption[256];
+    bool drawn;
     fputs("<h2>Verdict</h2>\n", out);
-    put_verdicts(out, c);
-    if (!drawn) return true;
+    report_verdicts(out, c);
     snprintf(caption, sizeof caption,
              "Differences in %s from the baseline with their simultaneous intervals; circles are "
              "single seeds%s.",
              c->study->metric.name,
              c->asked.margin > 0 ? ", the shaded band is the margin of equivalence" : "");
-    if (!put_figure(out, folder, "diff", "Differences from the baseline", caption, e)) return false;
-    fputs("<div class=\"scroll\" tabindex=\"0\">", out);
+    const page_figure diff = { "diff", "Differences from the baseline", caption, true };
+    if (!put_figure(&drawn, out, &diff, c, d, folder, e)) return false;
+    report_words(out, c);
+    if (!drawn) return true;
+    fputs("<details><summary>Each contrast in numbers</summary>\n<div class=\"scroll\" "
+          "tabindex=\"0\">",
+          out);
     tables_pairs(out, c, TABLE_HTML);
-    fputs("</div>\n", out);
+    fputs("</div></details>\n", out);
     return true;
 }
 
@@ -298,21 +303,30 @@ static bool put_methods(FILE *out, const comparison *c, db *d, error *e)
     return ok;
 }
 
+/* A long table is folded, since the grid and the figures show the arms as well. */
+static void put_arms(FILE *out, const comparison *c)
+{
+    enum { OPEN = 12 };
+    const int arms = c->study->arms;
+    fputs("<h2>Arms</h2>\n", out);
+    if (arms > OPEN) fprintf(out, "<details><summary>The %d arms in numbers</summary>\n", arms);
+    fputs("<div class=\"scroll\" tabindex=\"0\">", out);
+    tables_arms(out, c, TABLE_HTML);
+    fprintf(out, "</div>%s\n", arms > OPEN ? "</details>" : "");
+}
+
 bool report_write(FILE *out, const comparison *c, db *d, const char *folder, bool *bare, error *e)
 {
-    bool loss, diff, frontier; /* drawn: the study has what they need */
-    if (!draw(&loss, folder, "loss", c, d, e) || !draw(&diff, folder, "diff", c, d, e) ||
-        !draw(&frontier, folder, "frontier", c, d, e))
-        return false;
+    static const page_figure FRONTIER = {
+        "frontier", "Loss against KV cache",
+        "The metric against the bytes of key/value cache per token.", true
+    };
+    bool drawn;
     put_head(out, c->study);
-    if (!put_design(out, c->study, d, e) || !put_answer(out, c, folder, diff, e)) return false;
-    fputs("<h2>Arms</h2>\n<div class=\"scroll\" tabindex=\"0\">", out);
-    tables_arms(out, c, TABLE_HTML);
-    fputs("</div>\n", out);
-    if (frontier && !put_figure(out, folder, "frontier", "Loss against KV cache",
-                                "The metric against the bytes of key/value cache per token.", e))
-        return false;
-    if (!put_curves(out, c, d, folder, loss, bare, e) || !put_more(out, c, d, folder, e) ||
+    if (!put_design(out, c->study, d, e) || !put_answer(out, c, d, folder, e)) return false;
+    put_arms(out, c);
+    if (!put_figure(&drawn, out, &FRONTIER, c, d, folder, e) ||
+        !put_curves(out, c, d, folder, bare, e) || !put_more(out, c, d, folder, e) ||
         !put_notes(out, c, d, e) || !put_methods(out, c, d, e))
         return false;
     fputs("<h2>To repeat the study</h2>\n", out);

@@ -4,7 +4,7 @@
  * during training, and the training loss as means over spans of tokens.
  */
 #include "analysis/data/curve.h"
-#include "analysis/figures/style.h"
+#include "analysis/figures/figures.h"
 #include "analysis/report/report.h"
 
 #include <gsl/gsl_cdf.h>
@@ -53,16 +53,17 @@ bool report_curves(json_t **curves, const comparison *c, db *d, error *e)
     double most;
     if (!curve_longest(&most, s, d, e)) return false;
     json_t *arms = json_array(), *kinds = json_array();
-    style look;
-    style_default(&look);
+    style usual;
+    style_default(&usual);
+    chart_look *look = figures_looks(s, &usual);
     for (int a = 0; a < s->arms; a++) {
-        char ink[STYLE_COLOUR];
-        style_ink(ink, style_colour(&look, a));
         const int n = s->arm[a].done;
-        json_array_append_new(arms, json_pack("{s:s, s:s, s:s, s:f}", "name", s->arm[a].label,
-                                              "colour", style_colour(&look, a), "ink", ink, "t",
+        json_array_append_new(arms, json_pack("{s:s, s:s, s:i, s:i, s:f}", "name", s->arm[a].label,
+                                              "colour", look[a].colour, "dash", look[a].dash,
+                                              "point", look[a].point, "t",
                                               n > 1 ? gsl_cdf_tdist_Pinv(0.975, n - 1) : 0.0));
     }
+    free(look);
     bool ok = true;
     for (int training = 0; ok && most > 0 && training < 2; training++) {
         json_t *runs;
