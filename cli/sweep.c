@@ -9,6 +9,7 @@
 #include "trainer/run/progress.h"
 #include "trainer/run/run_folder.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -76,7 +77,7 @@ static int dry_run(command_call *call, const options *o, const study_file *s, co
     db d, *record = NULL;
     plan p = { 0 };
     schedule how = { 0 };
-    if (access(call->db, F_OK) == 0) {
+    if (access(call->db, F_OK) == 0 || errno != ENOENT) {
         if (!db_open(&d, call->db, DB_READ, e)) return e->status;
         record = &d;
     }

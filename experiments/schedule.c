@@ -87,7 +87,7 @@ static bool start(driver *v, child *place, int i, int lock, error *e)
     snprintf(threads, sizeof threads, "train.threads=%d", v->s->threads);
     for (const char *const *w = v->s->command; *w; w++) word[n++] = (char *)*w;
     word[n++] = file;
-    word[n++] = (char *)"--db", word[n++] = v->d->path;
+    word[n++] = (char *)"--db", word[n++] = v->d->file; /* a link may change meanwhile */
     word[n++] = parent, word[n++] = handed;
     if (v->s->accept) word[n++] = (char *)"--accept";
     word[n++] = threads;
