@@ -233,6 +233,7 @@ static void bury(driver *v, int i, int status)
     if (!again && !fault) {
         v->state[i].stopped = true;
         v->end->preempted++;
+        r->status = RUN_PREEMPTED; /* for this driver's report */
         watch_end(&v->w, i, "stopped: there is no room to keep it");
         return;
     }

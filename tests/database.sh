@@ -15,6 +15,8 @@ sweep:
   seeds: 2
 YAML
 "$attnlab" sweep study.yaml --db real.db 2>err || fail "sweep: $? $(cat err)"
+mkdir first # the database as the study left it
+cp real.db real.db-wal first/
 count() { sqlite3 -readonly "$1" "$2"; }
 # wait_for SQL - until the number is not 0, while the process $pid lives
 wait_for() { while [ "$(count real.db "$1")" -eq 0 ] && kill -0 $pid; do sleep 0.05; done; }
@@ -181,46 +183,45 @@ wait $holder
 # --- a full disk ------------------------------------------------------------------------------------------------------
 # A small file system of its own: it fills up, and is made larger.
 cat >full.sh <<'SH'
-attnlab=$1 dir=$2
+attnlab=$1
 mkdir disk && mount -t tmpfs -o size=2m tmpfs disk || exit 77
-cp -r real.db real.db-wal disk/
+cp first/* disk/
 room() { head -c $(($(stat -f -c '%a * %S' disk) - $1)) /dev/zero >disk/filler; }
 room 0
 "$attnlab" ls --db disk/real.db >out1 2>err1 # its index can't be made
 echo $? >status1
-sqlite3 -readonly real.db "VACUUM INTO 'disk/whole.db'" 2>/dev/null
 rm -f disk/*
-sqlite3 -readonly real.db "VACUUM INTO 'disk/whole.db'"
+sqlite3 -readonly first/real.db "VACUUM INTO 'disk/whole.db'"
 sqlite3 disk/whole.db 'PRAGMA journal_mode=wal' >/dev/null
 rm -f disk/*-wal disk/*-shm
 room 4096
 "$attnlab" ls --db disk/whole.db >out2 2>err2 # there is no log
 echo $? >status2
-"$attnlab" backup disk/copy.db --db real.db 2>err3
+"$attnlab" backup disk/copy.db --db first/real.db 2>err3
 echo $? >status3
 "$attnlab" sweep study.yaml --db disk/new.db 2>err4
 echo $? >status4
 rm -f disk/*
-cp full.yaml disk/
-room 900000
+room 1800000
 "$attnlab" sweep full.yaml --db disk/a.db --jobs 1 2>err5
 echo $? >status5
-rm disk/filler
+mount -o remount,size=64m disk
 "$attnlab" sweep full.yaml --db disk/a.db --jobs 1 2>err6
 echo $? >status6
+rm disk/filler
 "$attnlab" doctor --db disk/a.db >out7 2>err7
 echo $? >status7
 SH
 sed 's/seeds: 2/seeds: 6/; s/10k/40k/; s/mqa\]/mqa, "gqa:n_kv_heads=2"]/' study.yaml >full.yaml
 [ "$(id -u)" -eq 0 ] && own='unshare -m' || own='unshare -rm'
-$own sh full.sh "$attnlab" "$dir" 2>err
+$own sh full.sh "$attnlab" 2>err
 if [ $? -eq 77 ] || [ ! -e status1 ]; then
     echo "no file system may be mounted: what a full disk does is not tested: $(cat err)"
     finish
 fi
 said() { # N STATUS WORDS - the N-th command ended with this status and these words
     [ "$(cat status"$1")" = "$2" ] || fail "full disk, command $1: status $(cat status"$1"), not $2: $(cat err"$1")"
-    grep -q -- "$3" err"$1" || fail "full disk, command $1: no '$3' in: $(cat err"$1")"
+    [ -z "$3" ] || grep -q -- "$3" err"$1" || fail "full disk, command $1: no '$3' in: $(cat err"$1")"
     grep -q 'disk I/O error' err"$1" && fail "full disk, command $1: $(cat err"$1")"
 }
 said 1 1 'disk/real.db: the index of its log .* cannot be made: No space left on device; make room'
@@ -232,7 +233,7 @@ said 4 1 'No space left on device'
 [ "$(wc -l <err4)" -eq 1 ] || fail "full disk, a new database: $(cat err4)"
 said 5 1 'there is no room for .* MB: No space left on device; make room, then run the same command to resume'
 [ "$(grep -c 'No space left' err5)" -eq 1 ] || fail "full disk: said more than once: $(cat err5)"
-[ "$(grep -c '^small: \[' err5)" -le 4 ] || fail "full disk: other cells were trained: $(cat err5)"
+[ "$(grep -c '^small: \[' err5)" -le 9 ] || fail "full disk: other cells were trained: $(cat err5)"
 said 6 0 '18 done, 0 diverged, 0 failed'
 said 7 0 '0 found'
 

@@ -375,7 +375,7 @@ bool journal_checkpoint(journal *j, bool *saved, const train_step *l, int64_t st
     if (!finish(j, ok, e)) return false;
     sweep_up(j);
     db_tidy(j->d);
-    return true;
+    return *saved || has_room(j, l, e);
 }
 
 /* Close the attempt and the run, as part of a transaction. */

@@ -41,7 +41,8 @@ typedef struct journal {
 } journal;
 
 /* Fill l's weights and moments, from a checkpoint or as the configuration starts.  The caller has
- * the run's lock.  Fails if the database does, with nothing changed. */
+ * the run's lock.  Fails if the database does, or if there is no room for the weights, with nothing
+ * changed. */
 bool journal_open(journal *j, db *d, const run_row *r, const run_spec *spec, train_step *l,
                   error *e);
 void journal_drop(journal *j); /* without writing the rows in memory */
@@ -54,7 +55,8 @@ bool journal_evaluation(journal *j, int64_t step, const evaluation_result *r, in
                         error *e);
 
 /* If the file can't be written safely, the checkpoint before it stays the newest, *saved is false,
- * and an event says why.  Fails only if the database does. */
+ * and an event says why.  Fails if the database does, or if there is not even room for the
+ * weights: then what follows would be trained in vain. */
 bool journal_checkpoint(journal *j, bool *saved, const train_step *l, int64_t step, error *e);
 bool journal_event(journal *j, const char *level, const char *message, error *e);
 
