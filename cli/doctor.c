@@ -2,6 +2,7 @@
 #include "experiments/doctor.h"
 #include "cli/command.h"
 
+#include <errno.h>
 #include <unistd.h>
 
 typedef struct options {
@@ -18,7 +19,7 @@ static const option OPTIONS[] = {
 static bool examine(doctor_count *n, command_call *call, bool fix, error *e)
 {
     db d;
-    if (access(call->db, F_OK) != 0) /* --fix would make one */
+    if (access(call->db, F_OK) != 0 && errno == ENOENT) /* --fix would make one */
         return error_set(e, "%s: there is no such database", call->db);
     if (!db_open(&d, call->db, fix ? DB_WRITE : DB_READ, e)) return false;
     command_rows(call);

@@ -9,6 +9,7 @@
 #include "trainer/run/progress.h"
 #include "trainer/run/run_folder.h"
 
+#include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -76,7 +77,7 @@ static int dry_run(command_call *call, const options *o, const study_file *s, co
     db d, *record = NULL;
     plan p = { 0 };
     schedule how = { 0 };
-    if (access(call->db, F_OK) == 0) {
+    if (access(call->db, F_OK) == 0 || errno != ENOENT) {
         if (!db_open(&d, call->db, DB_READ, e)) return e->status;
         record = &d;
     }
@@ -135,6 +136,7 @@ static int run_all(command_call *call, const options *o, const study_file *s, co
     signal(SIGPIPE, SIG_IGN); /* nobody need listen to the progress  */
     signal(SIGXFSZ, SIG_IGN); /* a file too large is a failed write */
     if (!estimate(&bytes, r, 1, e) || !db_open(&d, call->db, DB_WRITE, e)) return e->status;
+    d.patience_ms = DB_LONG_PATIENCE_MS;
     int status = STATUS_FAILED;
     if (plan_write(&p, &d, r, s, call->again, call->accept, e) && share(&how, call, o, r, &p, e)) {
         schedule_end end;
@@ -146,7 +148,7 @@ static int run_all(command_call *call, const options *o, const study_file *s, co
             how.threads, how.threads == 1 ? "" : "s");
         status = schedule_run(&p, &end, &d, &how, e);
         report(&p, &end, &d, s->name);
-        if (status == STATUS_FAILED && end.failed > 0)
+        if (status == STATUS_FAILED && end.failed > 0 && !end.full)
             error_set(e, "%d of %d runs not done", p.n - end.done - end.diverged, p.n);
     } else
         status = e->status;

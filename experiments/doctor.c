@@ -98,15 +98,23 @@ static bool bury(doctor *x, const run_row *r)
 
 /* --- files ------------------------------------------------------------------------------------ */
 
-/* What is wrong with a checkpoint's file; NULL if nothing is. */
-static const char *blemish(const char *path, int64_t bytes, const char *sha256)
+/* What is wrong with a checkpoint's file; NULL if nothing is.  *sure is false if the file could not
+ * be looked at, so that it may well be whole. */
+static const char *blemish(bool *sure, const char *path, int64_t bytes, const char *sha256)
 {
     char hex[HASH_HEX];
     struct stat s;
     error why;
-    if (stat(path, &s) != 0) return "is missing";
+    *sure = true;
+    if (stat(path, &s) != 0) {
+        *sure = errno == ENOENT;
+        return *sure ? "is missing" : "cannot be looked at";
+    }
     if (s.st_size != bytes) return "has another size than recorded";
-    if (!hash_file(hex, path, &why)) return "cannot be read";
+    if (!hash_file(hex, path, &why)) {
+        *sure = false;
+        return "cannot be read";
+    }
     return strcmp(hex, sha256) == 0 ? NULL : "has other content than recorded";
 }
 
@@ -131,13 +139,15 @@ static bool check_checkpoints(doctor *x, const run_row *r, const char *folder)
             x->n.elsewhere++;
             continue;
         }
-        const char *wrong =
-            blemish(path, sqlite3_column_int64(s, 2), (const char *)sqlite3_column_text(s, 3));
+        bool sure;
+        const char *wrong = blemish(&sure, path, sqlite3_column_int64(s, 2),
+                                    (const char *)sqlite3_column_text(s, 3));
         if (!wrong) continue;
         snprintf(what, sizeof what, "%.100s %s", file, wrong);
-        const bool fix = x->fix && n < 16;
+        const bool fix = x->fix && sure && n < 16;
         if (fix) gone[n++] = sqlite3_column_int64(s, 0);
-        report(x, "rows without files", r->uid, what, "--fix forgets it", fix);
+        report(x, "rows without files", r->uid, what,
+               sure ? "--fix forgets it" : "check its permissions and its disk", fix);
     }
     sqlite3_finalize(s);
     if (n == 0 || !ok) return ok;
@@ -149,8 +159,11 @@ static bool check_checkpoints(doctor *x, const run_row *r, const char *folder)
     return false;
 }
 
+/* Files that no row names.  In a folder that is a link they may be those of another database. */
 static bool check_leftovers(doctor *x, const run_row *r, const char *folder)
 {
+    struct stat s;
+    const bool is_link = lstat(folder, &s) == 0 && S_ISLNK(s.st_mode);
     DIR *dir = opendir(folder);
     bool ok = true;
     int found = 0;
@@ -164,16 +177,18 @@ static bool check_leftovers(doctor *x, const run_row *r, const char *folder)
                             "it", r->run_id, f->d_name);
         if (!ok || named) continue;
         snprintf(what, sizeof what, "%s is in no row", f->d_name);
-        report(x, "files without rows", r->uid, what, "--fix removes it", x->fix);
+        report(x, "files without rows", r->uid, what,
+               is_link ? "the folder is a link: look where it leads" : "--fix removes it",
+               x->fix && !is_link);
         found++;
     }
     if (dir) closedir(dir);
-    if (ok && found && x->fix) journal_sweep(x->d, r);
+    if (ok && found && x->fix && !is_link) journal_sweep(x->d, r);
     return ok;
 }
 
-/* One run, with its lock held meanwhile.  A run that a living process owns is skipped, since its
- * files come and go. */
+/* One run; its lock is held while it is mended.  A run that a living process owns is skipped, since
+ * its files come and go. */
 static bool check_run(doctor *x, const run_row *r)
 {
     int lock = -1;
@@ -181,8 +196,13 @@ static bool check_run(doctor *x, const run_row *r)
     struct stat s;
     bool ok = true;
     const bool there = stat(folder, &s) == 0, begun = r->status == RUN_RUNNING;
-    if (there) ok = run_folder_lock(&lock, x->d, r->uid, x->e);
-    if (ok && (lock >= 0 || !there)) {
+    bool alive = false;
+    if (there && x->fix) {
+        ok = run_folder_lock(&lock, x->d, r->uid, x->e);
+        alive = lock < 0;
+    } else if (there) /* a reader may have no right to make a lock */
+        ok = run_folder_alive(x->d, r->uid, &alive, x->e);
+    if (ok && !alive) {
         if (begun) {
             ok = !x->fix || bury(x, r);
             report(x, "dead runs", r->uid, "marked as running, but no process has it",
@@ -245,7 +265,7 @@ static bool remove_planned(const char *folder)
 static bool check_folders(doctor *x)
 {
     char folder[PATH], path[PATH];
-    snprintf(folder, sizeof folder, "%s.runs", x->d->path);
+    snprintf(folder, sizeof folder, "%s.runs", x->d->file);
     if (x->fix && !db_begin(x->d, x->e)) return false;
     DIR *dir = opendir(folder);
     bool ok = true;
@@ -267,7 +287,7 @@ static void check_wal(doctor *x)
 {
     char path[PATH], what[64];
     struct stat s;
-    snprintf(path, sizeof path, "%s-wal", x->d->path);
+    snprintf(path, sizeof path, "%s-wal", x->d->file);
     if (stat(path, &s) != 0 || s.st_size <= WAL_MOST) return;
     snprintf(what, sizeof what, "%lld MiB", (long long)(s.st_size >> 20));
     if (x->fix) db_tidy(x->d);

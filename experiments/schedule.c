@@ -44,6 +44,8 @@ typedef struct driver {
     child *child; /* (s->jobs) */
     state *state; /* (p->n) */
     int stop;     /* the signal that stopped it, or 0 */
+    bool full;    /* nothing more can be kept: ...     */
+    error why;    /* ... the reason                    */
 } driver;
 
 /* --- children --------------------------------------------------------------------------------- */
@@ -73,6 +75,33 @@ static int spawn(pid_t *pid, const char *program, char *const *word, const char 
     return why;
 }
 
+/* --- room on the disk ------------------------------------------------------------------------- */
+
+/* The folder that a file is in; the caller frees it. */
+static char *folder_of(const char *file)
+{
+    char *folder = strdup(file);
+    if (!folder) error_memory();
+    char *slash = strrchr(folder, '/');
+    slash[slash == folder] = '\0';
+    return folder;
+}
+
+/* Can what a cell makes be kept: its weights, and its rows?  If not, this driver stops, because the
+ * other cells would be trained in vain. */
+static bool has_room(driver *v, int i)
+{
+    enum { ROWS = 1 << 20 };
+    const cell *x = &v->p->cell[i];
+    const bool kept = x->arm->spec.config.train.keep != KEEP_NONE;
+    const size_t weights = kept ? (size_t)x->arm->cost.total * sizeof(float) : 0;
+    char *folder = run_folder_path(v->d, x->run.uid, NULL), *beside = folder_of(v->d->file);
+    if (!v->full)
+        v->full = !file_room(folder, weights + ROWS, &v->why) || !file_room(beside, ROWS, &v->why);
+    free(folder), free(beside);
+    return !v->full;
+}
+
 /* The child has the lock from its first moment on; ours is the caller's to close. */
 static bool start(driver *v, child *place, int i, int lock, error *e)
 {
@@ -87,7 +116,7 @@ static bool start(driver *v, child *place, int i, int lock, error *e)
     snprintf(threads, sizeof threads, "train.threads=%d", v->s->threads);
     for (const char *const *w = v->s->command; *w; w++) word[n++] = (char *)*w;
     word[n++] = file;
-    word[n++] = (char *)"--db", word[n++] = v->d->path;
+    word[n++] = (char *)"--db", word[n++] = v->d->file; /* a link may change meanwhile */
     word[n++] = parent, word[n++] = handed;
     if (v->s->accept) word[n++] = (char *)"--accept";
     word[n++] = threads;
@@ -187,7 +216,8 @@ static void end_cell(driver *v, int i, const char *by)
     watch_end(&v->w, i, what);
 }
 
-/* A child ended without ending its run, and no other process has it. */
+/* A child ended without ending its run, and no other process has it.  When there is no room left,
+ * that is no fault of the cell, which goes on later. */
 static void bury(driver *v, int i, int status)
 {
     run_row *r = &v->p->cell[i].run;
@@ -198,8 +228,15 @@ static void bury(driver *v, int i, int status)
     else
         last_line(why, sizeof why, log);
     free(log);
-    const bool again = goes_on(v, i, status);
-    record_death(v, i, status, !again, why);
+    const bool again = goes_on(v, i, status), fault = !again && has_room(v, i);
+    record_death(v, i, status, fault, why);
+    if (!again && !fault) {
+        v->state[i].stopped = true;
+        v->end->preempted++;
+        r->status = RUN_PREEMPTED; /* for this driver's report */
+        watch_end(&v->w, i, "stopped: there is no room to keep it");
+        return;
+    }
     if (again) {
         strncat(why, ", to be resumed", sizeof why - strlen(why) - 1);
         watch_end(&v->w, i, why);
@@ -263,6 +300,7 @@ static int take(driver *v, int *lock)
         run_row *r = &v->p->cell[i].run;
         if (!waits(v, i)) continue;
         if (!run_folder_lock(lock, v->d, r->uid, &e)) {
+            if (!has_room(v, i)) return -1;
             r->status = RUN_FAILED;
             snprintf(r->message, sizeof r->message, "%s", e.msg);
             end_cell(v, i, "");
@@ -299,9 +337,12 @@ static bool fill(driver *v, error *e)
         if (v->child[i].pid) continue;
         const int next = take(v, &lock);
         if (next < 0) break;
-        ok = start(v, &v->child[i], next, lock, e);
+        if (has_room(v, next)) ok = start(v, &v->child[i], next, lock, e);
         close(lock);
+        if (v->full) break;
     }
+    if (v->full)
+        ok = error_set(e, "%s; make room, then run the same command to resume", v->why.msg);
     return ok;
 }
 
@@ -375,6 +416,7 @@ int schedule_run(plan *p, schedule_end *end, db *d, const schedule *s, error *e)
         v.state[i].attempts = r->attempts, v.state[i].ended_ms = r->ended_ms;
     }
     const bool ok = drive(&v, e);
+    end->full = v.full;
     for (int i = 0; i < p->n; i++) end->elsewhere += waits(&v, i) && v.state[i].elsewhere;
     watch_close(&v.w);
     free(v.child), free(v.state);

@@ -11,6 +11,9 @@
  * process has are checked again until they are finished or their process has died; then they are
  * resumed here. A child that is killed is resumed too, unless it dies three times in a row without
  * a new checkpoint.
+ *
+ * Before each cell, and when one fails, the driver asks whether there is room on the disk for its
+ * weights and rows.  If there is none it stops, with one message, and the cells at work with it.
  */
 #ifndef EXPERIMENTS_SCHEDULE_H
 #define EXPERIMENTS_SCHEDULE_H
@@ -28,11 +31,12 @@ typedef struct schedule {
 /* What became of a plan. */
 typedef struct schedule_end {
     int done, diverged, failed, preempted, elsewhere; /* cells; elsewhere: another process has it */
+    bool full; /* it stopped, because there is no room to keep anything */
 } schedule_end;
 
 /* Returns the exit status: 0 if every cell is done or diverged, 1 if one failed, 5 if it was
- * stopped. Each cell's run_row is brought up to date.  If no process can be started, e says why and
- * the status is 1. */
+ * stopped. Each cell's run_row is brought up to date.  If no process can be started, or the disk is
+ * full, e says why and the status is 1. */
 int schedule_run(plan *p, schedule_end *end, db *d, const schedule *s, error *e);
 
 #endif

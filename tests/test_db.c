@@ -3,12 +3,14 @@
 #include "core/db/db.h"
 #include "tests/unit.h"
 
+#include <fcntl.h>
 #include <math.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -242,6 +244,108 @@ static void in_turn(void **state)
     assert_true(passed < 5 * TIMES);
 }
 
+/* Links lead to one file with one lock; a second hard link is refused, but for that of a draft,
+ * which whoever creates a database has for a moment. */
+static void one_name(void **state)
+{
+    (void)state;
+    db d, by_link;
+    error e;
+    char name[128], link_name[128], draft[160], mine[128];
+    snprintf(name, sizeof name, "%s/name.db", folder);
+    snprintf(link_name, sizeof link_name, "%s/link.db", folder);
+    snprintf(draft, sizeof draft, "%s.new-1-2", name);
+    snprintf(mine, sizeof mine, "%s.lock", link_name);
+    assert_true(db_open(&d, name, DB_WRITE, &e));
+    assert_int_equal(symlink("name.db", link_name), 0);
+    if (!db_open(&by_link, link_name, DB_WRITE, &e)) fail_msg("%s", e.msg);
+    assert_string_equal(by_link.file, d.file);
+    assert_string_equal(by_link.path, link_name);
+    assert_int_not_equal(access(mine, F_OK), 0);
+    db_close(&by_link), db_close(&d);
+    assert_int_equal(link(name, draft), 0);
+    if (!db_open(&d, name, DB_READ, &e)) fail_msg("%s", e.msg);
+    db_close(&d);
+    unlink(link_name);
+    assert_int_equal(link(name, link_name), 0);
+    refuse(name, DB_READ, "a second name (a hard link)");
+    refuse(name, DB_WRITE, "a second name (a hard link)");
+    refuse(link_name, DB_WRITE, "a second name (a hard link)");
+}
+
+/* A process that holds SQLite's write lock is waited for only as long as asked, and named. */
+static void names_the_holder(void **state)
+{
+    (void)state;
+    db d, other;
+    error e;
+    char name[128], who[32], byte;
+    int ready[2];
+    bool begun;
+    snprintf(name, sizeof name, "%s/held.db", folder);
+    assert_true(db_open(&d, name, DB_WRITE, &e));
+    assert_int_equal(pipe(ready), 0);
+    const pid_t holder = fork();
+    if (holder == 0) {
+        sqlite3 *foreign; /* which knows nothing of FILE.lock */
+        if (sqlite3_open(name, &foreign) == SQLITE_OK &&
+            sqlite3_exec(foreign, "BEGIN IMMEDIATE", NULL, NULL, NULL) == SQLITE_OK &&
+            write(ready[1], "y", 1) == 1)
+            pause();
+        _exit(1);
+    }
+    assert_int_equal(read(ready[0], &byte, 1), 1);
+    const int64_t began = db_now_ms();
+    assert_true(db_begin_soon(&d, &begun, &e));
+    assert_false(begun);
+    assert_true(db_now_ms() - began < 2000);
+    d.patience_ms = 200;
+    assert_false(db_begin(&d, &e));
+    snprintf(who, sizeof who, "process %ld (", (long)holder);
+    if (!strstr(e.msg, who)) fail_msg("no '%s' in: %s", who, e.msg);
+    if (!db_open(&other, name, DB_READ, &e)) fail_msg("%s", e.msg); /* readers don't wait */
+    db_close(&other);
+    kill(holder, SIGKILL);
+    waitpid(holder, NULL, 0);
+    if (!db_begin_soon(&d, &begun, &e) || !begun) fail_msg("%s", e.msg);
+    db_rollback(&d);
+    db_close(&d), close(ready[0]), close(ready[1]);
+}
+
+/* Where nothing can be written, a database without a log is read without locks; so what changes
+ * meanwhile is noticed. */
+static void frozen(void **state)
+{
+    (void)state;
+    enum { NOBODY = 65534 };
+    db d;
+    error e;
+    int64_t n;
+    char place[96], name[128], file[160];
+    snprintf(place, sizeof place, "%s/frozen", folder);
+    snprintf(name, sizeof name, "%s/a b%%?.db", place);
+    assert_int_equal(mkdir(place, 0755), 0);
+    assert_true(db_open(&d, name, DB_WRITE, &e));
+    db_close(&d);
+    snprintf(file, sizeof file, "%s-wal", name), unlink(file);
+    snprintf(file, sizeof file, "%s-shm", name), unlink(file);
+    chmod(folder, 0755), chmod(place, 0555);
+    const bool root = geteuid() == 0; /* whom no permission stops */
+    assert_true(!root || seteuid(NOBODY) == 0);
+    const bool opened = db_open(&d, name, DB_READ, &e);
+    const bool before = opened && db_integer(&d, &n, -1, &e, "SELECT count(*) FROM run", NULL);
+    assert_true(!root || seteuid(0) == 0);
+    chmod(place, 0755);
+    if (!before) fail_msg("%s", e.msg);
+    assert_true(d.frozen && n == 0);
+    assert_int_equal(utimensat(AT_FDCWD, name, (struct timespec[2]){ { 1, 0 }, { 1, 0 } }, 0), 0);
+    assert_false(db_integer(&d, &n, -1, &e, "SELECT count(*) FROM run", NULL));
+    assert_non_null(strstr(e.msg, "was changed while it was read"));
+    db_close(&d);
+    assert_true(db_open(&d, name, DB_READ, &e) && !d.frozen);
+    db_close(&d);
+}
+
 /* Every view of the schema can be read. */
 static void views(void **state)
 {
@@ -273,6 +377,9 @@ int main(void)
         cmocka_unit_test(refuses_strangers),
         cmocka_unit_test(many_writers),
         cmocka_unit_test(in_turn),
+        cmocka_unit_test(one_name),
+        cmocka_unit_test(names_the_holder),
+        cmocka_unit_test(frozen),
         cmocka_unit_test(views),
     };
     return cmocka_run_group_tests(tests, make_folder, remove_folder);

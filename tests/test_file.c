@@ -1,5 +1,6 @@
 /* test_file.c - files are written completely or not at all; locks end with the process that holds
  * them. */
+#define _GNU_SOURCE /* O_TMPFILE */
 #include "core/base/file.h"
 #include "tests/scratch.h"
 #include "tests/unit.h"
@@ -315,6 +316,29 @@ static void test_lock(void **state)
     assert_false(file_lock(&other, scratch_path(s, "no/lock"), &e));
 }
 
+/* Room is asked for without leaving a file, and a limit on the size of files counts as well. */
+static void test_room(void **state)
+{
+    scratch *s = *state;
+    error e;
+    assert_true(file_room(s->folder, 1 << 20, &e));
+    const int probe = open(s->folder, O_TMPFILE | O_WRONLY, 0600);
+    if (probe < 0) skip(); /* this file system gives no answer */
+    close(probe);
+    const pid_t child = fork();
+    if (child == 0) {
+        signal(SIGXFSZ, SIG_IGN);
+        setrlimit(RLIMIT_FSIZE, &(struct rlimit){ 1 << 16, 1 << 16 });
+        _exit(!file_room(s->folder, 1 << 16, &e) || file_room(s->folder, 1 << 20, &e) ||
+              !strstr(e.msg, "there is no room for 1.0 MB: File too large"));
+    }
+    int status;
+    waitpid(child, &status, 0);
+    assert_int_equal(status, 0);
+    assert_int_equal(rmdir(s->folder), 0); /* it is empty */
+    assert_int_equal(mkdir(s->folder, 0700), 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -327,6 +351,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_scratch, setup, teardown),
         cmocka_unit_test_setup_teardown(test_output, setup, teardown),
         cmocka_unit_test_setup_teardown(test_lock, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_room, setup, teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -4,7 +4,7 @@
  * old one or the new one, complete.  At worst "PATH.part" is left behind, which the next write
  * replaces, or "PATH.part-PID" if the user chose the path: PATH.part could be a file of the user's.
  */
-#define _GNU_SOURCE /* flock, memmem, nftw */
+#define _GNU_SOURCE /* flock, memmem, nftw, O_TMPFILE */
 #include "core/base/file.h"
 
 #include <errno.h>
@@ -287,10 +287,25 @@ void file_scratch_remove(const char *folder)
     nftw(folder, remove_one, 8, FTW_DEPTH | FTW_PHYS);
 }
 
+bool file_room(const char *folder, size_t n, error *e)
+{
+    const int fd = open(folder, O_TMPFILE | O_WRONLY | O_CLOEXEC, 0600);
+    if (fd < 0) return true;
+    int why;
+    do why = posix_fallocate(fd, 0, (off_t)n);
+    while (why == EINTR);
+    close(fd);
+    if (why != ENOSPC && why != EDQUOT && why != EFBIG) return true;
+    return error_set(e, "%s: there is no room for %.1f MB: %s", folder, (double)n * 1e-6,
+                     strerror(why));
+}
+
 bool file_lock(int *fd, const char *path, error *e)
 {
     *fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-    if (*fd < 0) return error_set(e, "%s: %s", path, strerror(errno));
+    const int refused = errno;
+    if (*fd < 0 && (refused == EACCES || refused == EROFS)) *fd = open(path, O_RDONLY | O_CLOEXEC);
+    if (*fd < 0) return error_set(e, "%s: %s", path, strerror(refused));
     if (flock(*fd, LOCK_EX | LOCK_NB) == 0) return true;
     const int why = errno;
     close(*fd);

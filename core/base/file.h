@@ -67,9 +67,15 @@ bool file_make_folder(const char *path, error *e);
 bool file_scratch(char *folder, size_t size, const char *what, error *e);
 void file_scratch_remove(const char *folder);
 
+/* Could a file of n bytes be written into this folder now?  Fails with the system's reason (no
+ * space, a quota, a limit on the size of files) if not.  Leaves nothing behind.  Where a file
+ * system can't reserve space for a file without a name, there is no answer but the attempt: true.
+ */
+bool file_room(const char *folder, size_t n, error *e);
+
 /* Try to lock a file, which is created if needed; does not wait.  *fd is -1 if another process
- * holds the lock.  Closing *fd releases it, and so does the end of the process.  Fails if the file
- * cannot be opened or locked. */
+ * holds the lock.  Closing *fd releases it, and so does the end of the process.  A file that exists
+ * but can't be written is locked all the same.  Fails if the file cannot be opened or locked. */
 bool file_lock(int *fd, const char *path, error *e);
 
 #endif

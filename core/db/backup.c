@@ -5,7 +5,9 @@
 #include "core/db/backup.h"
 
 #include "core/base/file.h"
+#include "core/db/reason.h"
 
+#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -35,7 +37,7 @@ static bool is_copy(const char *path, void *context)
 {
     enum { WRITE_VERSION = 18, ROLLBACK = 1 };
     const db *of = context;
-    char header[WRITE_VERSION + 1] = "", *last = NULL, *ours = signature(of->path);
+    char header[WRITE_VERSION + 1] = "", *last = NULL, *ours = signature(of->file);
     db d = { .path = (char *)path };
     error ignored;
     FILE *f = fopen(path, "rb");
@@ -68,17 +70,28 @@ static bool check(const db *d, const char *path, error *e)
     return true;
 }
 
+/* Copy what is committed.  Only the copy is written, so what says that there is no room is about
+ * the copy. */
+static bool copy(db *d, const char *draft, const char *path, error *e)
+{
+    if (db_run(d, e, "VACUUM INTO ?", "t", draft)) return true;
+    const int code = sqlite3_extended_errcode(d->handle), why = sqlite3_system_errno(d->handle);
+    if (!reason_is_room(code, why)) return false;
+    return error_set(e, "%s: the copy cannot be written: %s", path,
+                     strerror((code & 0xff) == SQLITE_FULL ? ENOSPC : why));
+}
+
 /* Note in the copy that it is one, and of which database: its checkpoints lie there. */
-static bool sign(const char *copy, const char *original, error *e)
+static bool sign(const char *draft, const char *path, const char *original, error *e)
 {
     char *line = signature(original);
-    db d = { .path = (char *)copy };
+    db d = { .path = (char *)path };
     const bool ok =
-        sqlite3_open_v2(copy, &d.handle, SQLITE_OPEN_READWRITE, NULL) == SQLITE_OK &&
+        sqlite3_open_v2(draft, &d.handle, SQLITE_OPEN_READWRITE, NULL) == SQLITE_OK &&
         db_run(&d, e, "PRAGMA journal_mode=MEMORY", NULL) && /* no other process knows it yet */
         db_run(&d, e, "INSERT INTO event(at_ms, level, message) VALUES(?, 'info', ?)", "it",
                db_now_ms(), line);
-    if (!d.handle) error_set(e, "%s: cannot be opened", copy);
+    if (!d.handle) error_set(e, "%s: cannot be opened", path);
     sqlite3_close(d.handle);
     free(line);
     return ok;
@@ -89,7 +102,7 @@ bool backup_write(db *d, const char *path, error *e)
     file_draft draft;
     if (!check(d, path, e) || !file_output_open(&draft, path, "attnlab backup", is_copy, d, e))
         return false;
-    if (db_run(d, e, "VACUUM INTO ?", "t", draft.beside) && sign(draft.beside, d->path, e))
+    if (copy(d, draft.beside, path, e) && sign(draft.beside, path, d->file, e))
         return file_draft_close(&draft, e);
     file_draft_drop(&draft);
     return false;

@@ -184,20 +184,49 @@ bool create_database(const char *path, const char *schema, error *e)
     return ok;
 }
 
+/* The next draft beside `target` in its open folder; false at the end. */
+static bool next_draft(const char **name, struct stat *s, DIR *folder, const place *target)
+{
+    place copy = *target;
+    const place stem = beside(basename(copy.name), DRAFT);
+    for (const struct dirent *entry; (entry = readdir(folder));) {
+        *name = entry->d_name;
+        if (strncmp(*name, stem.name, strlen(stem.name)) == 0 &&
+            fstatat(dirfd(folder), *name, s, AT_SYMLINK_NOFOLLOW) == 0 && S_ISREG(s->st_mode))
+            return true;
+    }
+    return false;
+}
+
+static DIR *open_parent(const place *target)
+{
+    place parent = *target;
+    return opendir(dirname(parent.name));
+}
+
 /* A draft with two names is in place, and whoever made it needs the first one no longer. */
 void create_clear(const char *path)
 {
-    place target = follow_links(path), parent = target, stem = target;
-    stem = beside(basename(stem.name), DRAFT);
-    DIR *folder = opendir(dirname(parent.name));
-    if (!folder) return;
+    const place target = follow_links(path);
+    DIR *folder = open_parent(&target);
     const time_t now = time(NULL);
+    const char *name;
     struct stat s;
-    for (const struct dirent *entry; (entry = readdir(folder));) {
-        if (strncmp(entry->d_name, stem.name, strlen(stem.name)) != 0) continue;
-        if (fstatat(dirfd(folder), entry->d_name, &s, AT_SYMLINK_NOFOLLOW) == 0 &&
-            S_ISREG(s.st_mode) && (s.st_nlink > 1 || now - s.st_mtime > OLD_S))
-            unlinkat(dirfd(folder), entry->d_name, 0);
-    }
-    closedir(folder);
+    while (folder && next_draft(&name, &s, folder, &target))
+        if (s.st_nlink > 1 || now - s.st_mtime > OLD_S) unlinkat(dirfd(folder), name, 0);
+    if (folder) closedir(folder);
+}
+
+int create_drafts(const char *file)
+{
+    const place target = beside(file, "");
+    DIR *folder = open_parent(&target);
+    const char *name;
+    struct stat ours, s;
+    int n = 0;
+    const bool there = stat(file, &ours) == 0;
+    while (there && folder && next_draft(&name, &s, folder, &target))
+        n += s.st_dev == ours.st_dev && s.st_ino == ours.st_ino;
+    if (folder) closedir(folder);
+    return n;
 }

@@ -14,4 +14,8 @@ bool create_database(const char *path, const char *schema, error *e);
  * old, which no living process can still be writing.  Never fails. */
 void create_clear(const char *path);
 
+/* How many drafts beside the database at `file` (a real path) are names of that file.  Count them
+ * before its names: whoever made it removes its draft. */
+int create_drafts(const char *file);
+
 #endif

@@ -1,18 +1,21 @@
-/* db.c - opening the database, its statements, and the order in which processes write to it.
+/* db.c - opening the database, and its statements.
  *
- * Two locks lie on FILE.lock: the first byte, of whoever asks SQLite for its write lock (a lock of
- * the open file, which dies with the process), and flock, of whoever moves the write-ahead log. */
-#define _GNU_SOURCE /* locks that belong to an open file, not to a process */
+ * Invariant: a writer asks for SQLite's lock only in its turn (wait.h), and SQLite never moves the
+ * write-ahead log by itself (sqlite.org/wal.html#walresetbug). */
+#define _GNU_SOURCE
 #include "core/db/db.h"
 
 #include "core/base/file.h"
 #include "core/db/create.h"
+#include "core/db/identity.h"
 #include "core/db/migrate.h"
+#include "core/db/reason.h"
+#include "core/db/wait.h"
 
 #include <assert.h>
+#include <ctype.h>
 #include <errno.h>
-#include <fcntl.h>
-#include <math.h>
+#include <limits.h>
 #include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -23,7 +26,7 @@
 
 extern const char db_schema_text[], db_migration_1_to_2[]; /* embedded by meson.build */
 
-enum { PATIENCE_MS = 60000, APPLICATION = 0x41544C42, VERSION = 2 };
+enum { SOON_MS = 20, APPLICATION = 0x41544C42, VERSION = 2 };
 
 static const migration MIGRATIONS[] = { { .from = 1, .sql = db_migration_1_to_2 } };
 enum { N_MIGRATIONS = sizeof MIGRATIONS / sizeof MIGRATIONS[0] };
@@ -37,11 +40,6 @@ const char *db_default_path(void)
 {
     const char *path = getenv("ATTNLAB_DB");
     return path && *path ? path : "attnlab.db";
-}
-
-static bool failed(const db *d, error *e)
-{
-    return error_set(e, "%s: %s", d->path, sqlite3_errmsg(d->handle));
 }
 
 static bool bind(sqlite3_stmt *s, const char *types, va_list args)
@@ -71,13 +69,38 @@ static bool bind(sqlite3_stmt *s, const char *types, va_list args)
     return status == SQLITE_OK;
 }
 
+static bool has_content(const char *file, const char *ending)
+{
+    char path[PATH_MAX + 16];
+    struct stat s;
+    snprintf(path, sizeof path, "%s%s", file, ending);
+    return stat(path, &s) == 0 && s.st_size > 0;
+}
+
+static int64_t changed_ns(const struct stat *s)
+{
+    return (int64_t)s->st_mtim.tv_sec * 1000000000 + s->st_mtim.tv_nsec;
+}
+
+/* A frozen database is read without locks, so nothing that was read may have been changed. */
+static bool is_same(const db *d, error *e)
+{
+    struct stat s;
+    if (!d->frozen || (stat(d->file, &s) == 0 && s.st_size == d->size &&
+                       changed_ns(&s) == d->changed_ns && !has_content(d->file, "-wal")))
+        return true;
+    return error_set(e, "%s: the database was changed while it was read: run the command again",
+                     d->path);
+}
+
 static bool query(db *d, sqlite3_stmt **s, error *e, const char *sql, const char *types,
                   va_list args)
 {
     *s = NULL;
+    if (!is_same(d, e)) return false;
     if (sqlite3_prepare_v2(d->handle, sql, -1, s, NULL) == SQLITE_OK && bind(*s, types, args))
         return true;
-    failed(d, e);
+    reason_set(d, e);
     sqlite3_finalize(*s);
     *s = NULL;
     return false;
@@ -96,38 +119,8 @@ bool db_next(db *d, sqlite3_stmt *s, bool *row, error *e)
 {
     const int status = sqlite3_step(s);
     *row = status == SQLITE_ROW;
-    return status == SQLITE_ROW || status == SQLITE_DONE ? true : failed(d, e);
-}
-
-static bool nap(const db *d, long ms)
-{
-    nanosleep(&(struct timespec){ .tv_nsec = ms * 1000000 }, NULL);
-    return db_now_ms() - d->asked_ms < PATIENCE_MS;
-}
-
-/* Called by SQLite to wait for a lock.  SQLite's own handler asks less and less often.  A disk can
- * hang for a long time, and a run had better wait than end. */
-static int wait_a_moment(void *arg, int tries)
-{
-    db *d = arg;
-    if (tries == 0) d->asked_ms = db_now_ms();
-    return nap(d, 1);
-}
-
-/* Become the one process that asks for SQLite's lock.  If the file system has no such locks, or the
- * turn does not come in time, this process asks all the same. */
-static void take_turn(db *d)
-{
-    struct flock first = { .l_type = F_WRLCK, .l_whence = SEEK_SET, .l_len = 1 };
-    d->asked_ms = db_now_ms();
-    while (fcntl(d->turn, F_OFD_SETLK, &first) != 0)
-        if ((errno != EAGAIN && errno != EACCES) || !nap(d, 4)) return;
-}
-
-static void give_turn(db *d)
-{
-    struct flock first = { .l_type = F_UNLCK, .l_whence = SEEK_SET, .l_len = 1 };
-    if (d->turn > 0) fcntl(d->turn, F_OFD_SETLK, &first);
+    if (status == SQLITE_DONE) return is_same(d, e);
+    return status == SQLITE_ROW || reason_set(d, e);
 }
 
 bool db_run(db *d, error *e, const char *sql, const char *types, ...)
@@ -140,9 +133,9 @@ bool db_run(db *d, error *e, const char *sql, const char *types, ...)
     /* BEGIN IMMEDIATE, or a write outside any transaction. */
     const bool asks =
         ok && d->turn > 0 && sqlite3_get_autocommit(d->handle) && !sqlite3_stmt_readonly(s);
-    if (asks) take_turn(d);
+    if (asks) wait_take_turn(d);
     while (ok && row) ok = db_next(d, s, &row, e);
-    if (asks) give_turn(d);
+    if (asks) wait_give_turn(d);
     sqlite3_finalize(s);
     return ok;
 }
@@ -178,6 +171,15 @@ bool db_text(db *d, char **out, error *e, const char *sql, const char *types, ..
 bool db_begin(db *d, error *e)
 {
     return db_run(d, e, "BEGIN IMMEDIATE", NULL);
+}
+
+bool db_begin_soon(db *d, bool *begun, error *e)
+{
+    const int64_t patience = d->patience_ms;
+    d->patience_ms = SOON_MS;
+    *begun = db_begin(d, e);
+    d->patience_ms = patience;
+    return *begun || (sqlite3_errcode(d->handle) & 0xff) == SQLITE_BUSY;
 }
 
 bool db_commit(db *d, error *e)
@@ -221,8 +223,7 @@ static bool check_schema(db *d, schema_age *age, error *e)
     if (!db_integer(d, &id, 0, e, "PRAGMA application_id", NULL) ||
         !db_integer(d, &version, 0, e, "PRAGMA user_version", NULL))
         return false;
-    if (id != APPLICATION)
-        return error_set(e, "%s: is not one of attnlab's databases", d->path);
+    if (id != APPLICATION) return error_set(e, "%s: is not one of attnlab's databases", d->path);
     if (version > VERSION)
         return error_set(e,
                          "%s: has schema version %lld, and this attnlab knows versions up to %d: "
@@ -251,34 +252,12 @@ static bool use_wal(db *d, error *e)
     return ok;
 }
 
-/* FILE.lock, of the file that SQLite has opened: one lock, whatever symbolic link led there.  The
- * caller frees it. */
-static char *lock_path(const db *d)
-{
-    const char *file = sqlite3_db_filename(d->handle, "main");
-    const size_t room = strlen(file) + sizeof ".lock";
-    char *path = malloc(room);
-    if (!path) error_memory();
-    snprintf(path, room, "%s.lock", file);
-    return path;
-}
-
-static bool open_turn(db *d, error *e)
-{
-    char *path = lock_path(d);
-    const int fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0666);
-    if (fd < 0) error_set(e, "%s: %s", path, strerror(errno));
-    free(path);
-    d->turn = fd > 0 ? fd : 0;
-    return fd >= 0;
-}
-
 /* Settings of the connection, then what is done to the file.  The check comes first: a lock file is
  * never created, and the journal mode never changed, for a database that is not attnlab's. */
 static bool settle(db *d, error *e)
 {
     schema_age age;
-    sqlite3_busy_handler(d->handle, wait_a_moment, d);
+    sqlite3_busy_handler(d->handle, wait_busy, d);
     sqlite3_db_config(d->handle, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
     sqlite3_db_config(d->handle, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     sqlite3_db_config(d->handle, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
@@ -286,7 +265,7 @@ static bool settle(db *d, error *e)
         !db_run(d, e, "PRAGMA wal_autocheckpoint=0", NULL) || !check_schema(d, &age, e))
         return false;
     if (d->mode == DB_READ) return true;
-    return open_turn(d, e) && use_wal(d, e) &&
+    return wait_open(d, e) && use_wal(d, e) &&
            (age == SCHEMA_CURRENT ||
             migrate_run(d->handle, d->path, MIGRATIONS, N_MIGRATIONS, VERSION, e));
 }
@@ -296,8 +275,14 @@ static bool find_file(const char *path, db_mode mode, error *e)
 {
     struct stat s;
     const bool there = stat(path, &s) == 0, empty = there && S_ISREG(s.st_mode) && s.st_size == 0;
+    if (!there && errno != ENOENT)
+        return error_set(e, "%s: cannot be opened: %s", path, strerror(errno));
+    if (there && !S_ISREG(s.st_mode))
+        return error_set(e, "%s: is not a file, so it is no database", path);
     if (mode == DB_READ && !there) return error_set(e, "%s: there is no such database", path);
     if (mode == DB_READ && empty) return error_set(e, "%s: is empty", path);
+    if (access(path, R_OK) != 0 && there)
+        return error_set(e, "%s: cannot be opened: %s", path, strerror(errno));
     if (mode == DB_READ) return true;
     create_clear(path);
     if (!there || empty) return create_database(path, db_schema_text, e);
@@ -305,16 +290,60 @@ static bool find_file(const char *path, db_mode mode, error *e)
     return error_set(e, "%s: cannot be written: %s", path, strerror(errno));
 }
 
+/* The URI of a file that nobody changes (sqlite.org/c3ref/open.html); the caller frees it. */
+static char *frozen_uri(const char *file)
+{
+    static const char PLAIN[] = "/._-~";
+    char *uri = malloc(3 * strlen(file) + sizeof "file:?immutable=1"), *end = uri;
+    if (!uri) error_memory();
+    end += sprintf(end, "file:");
+    for (const unsigned char *c = (const unsigned char *)file; *c; c++)
+        end += sprintf(end, (*c < 128 && isalnum(*c)) || strchr(PLAIN, *c) ? "%c" : "%%%02X", *c);
+    strcpy(end, "?immutable=1");
+    return uri;
+}
+
+static bool connect_plainly(db *d, error *e)
+{
+    const int flags = d->mode == DB_READ ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
+    if (sqlite3_open_v2(d->file, &d->handle, flags | SQLITE_OPEN_EXRESCODE, NULL) == SQLITE_OK)
+        return settle(d, e);
+    return d->handle ? reason_set(d, e) : error_set(e, "%s: out of memory", d->path);
+}
+
+static bool connect_frozen(db *d, error *e)
+{
+    struct stat s;
+    sqlite3_close_v2(d->handle);
+    d->handle = NULL;
+    if (stat(d->file, &s) != 0) return error_set(e, "%s: %s", d->path, strerror(errno));
+    d->frozen = true, d->size = s.st_size, d->changed_ns = changed_ns(&s);
+    char *uri = frozen_uri(d->file);
+    const int flags = SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_EXRESCODE;
+    const bool ok = sqlite3_open_v2(uri, &d->handle, flags, NULL) == SQLITE_OK;
+    free(uri);
+    if (!d->handle) return error_set(e, "%s: out of memory", d->path);
+    return ok ? settle(d, e) : reason_set(d, e);
+}
+
+/* Did a reader fail because the index of the log can't be written, though there is no log? */
+static bool may_freeze(const db *d)
+{
+    const int code = d->handle ? sqlite3_errcode(d->handle) & 0xff : SQLITE_OK;
+    return d->mode == DB_READ &&
+           (code == SQLITE_CANTOPEN || code == SQLITE_READONLY || code == SQLITE_IOERR) &&
+           !has_content(d->file, "-wal") && !has_content(d->file, "-journal");
+}
+
 bool db_open(db *d, const char *path, db_mode mode, error *e)
 {
     *d = (db){ 0 };
     if (!find_file(path, mode, e)) return false;
-    *d = (db){ .mode = mode, .path = strdup(path) };
+    *d = (db){ .mode = mode, .path = strdup(path), .patience_ms = DB_PATIENCE_MS };
     if (!d->path) return error_set(e, "%s: out of memory", path);
-    const int flags = mode == DB_READ ? SQLITE_OPEN_READONLY : SQLITE_OPEN_READWRITE;
-    bool ok = sqlite3_open_v2(path, &d->handle, flags | SQLITE_OPEN_EXRESCODE, NULL) == SQLITE_OK ||
-              error_set(e, "%s: %s", path, d->handle ? sqlite3_errmsg(d->handle) : "out of memory");
-    ok = ok && settle(d, e);
+    bool ok = identity_resolve(&d->file, path, e) &&
+              (mode == DB_READ || identity_check_runs(path, d->file, e));
+    if (ok) ok = connect_plainly(d, e) || (may_freeze(d) && connect_frozen(d, e));
     if (!ok) db_close(d);
     return ok;
 }
@@ -323,7 +352,7 @@ void db_close(db *d)
 {
     sqlite3_close_v2(d->handle);
     if (d->turn > 0) close(d->turn);
-    free(d->path);
+    free(d->path), free(d->file);
     *d = (db){ 0 };
 }
 
@@ -331,10 +360,10 @@ void db_tidy(db *d)
 {
     error ignored;
     int fd;
-    char *lock = lock_path(d);
+    char lock[PATH_MAX + 16];
+    snprintf(lock, sizeof lock, "%s.lock", d->file);
     if (file_lock(&fd, lock, &ignored) && fd >= 0) {
         sqlite3_wal_checkpoint_v2(d->handle, NULL, SQLITE_CHECKPOINT_PASSIVE, NULL, NULL);
         close(fd);
     }
-    free(lock);
 }

@@ -27,20 +27,34 @@ typedef enum db_mode {
     DB_WRITE, /* created if there is none           */
 } db_mode;
 
+/* How long a command waits for another process's lock, and how long what trains does. */
+enum { DB_PATIENCE_MS = 60 * 1000, DB_LONG_PATIENCE_MS = 60 * 60 * 1000 };
+
 typedef struct db {
     sqlite3 *handle;
-    char *path;
+    char *path; /* as the user gave it: for messages                                 */
+    char *file; /* its real path: the names of everything beside it begin with this  */
     db_mode mode;
-    int turn;         /* FILE.lock, for its first byte; or 0 */
-    int64_t asked_ms; /* when a wait for a lock began        */
+    int turn;                 /* FILE.lock, for its first byte; or 0              */
+    bool has_turn;            /* this process has locked it                       */
+    int64_t patience_ms;      /* DB_PATIENCE_MS, unless the caller sets another   */
+    int64_t asked_ms;         /* when a wait for a lock began                     */
+    bool said;                /* the user knows of this wait                      */
+    bool frozen;              /* read as a file that nobody changes: see db_open  */
+    int64_t size, changed_ns; /* of that file                                */
 } db;
 
 /* The value of ATTNLAB_DB, or "attnlab.db". */
 const char *db_default_path(void);
 
 /* Fails if the file is missing or of an older schema (DB_READ), not writable (DB_WRITE), not
- * attnlab's, or of a newer schema; it is not changed then.  For writing, an older schema is brought
- * up to date first, and an empty file is replaced by a new database.  The folder must exist. */
+ * attnlab's, of a newer schema, or known by a second name (identity.h); it is not changed then.
+ * For writing, an older schema is brought up to date first, and an empty file is replaced by a new
+ * database.  The folder must exist.
+ *
+ * Even a reader must write FILE-shm, the index of the log.  Where it can't (a read-only or full
+ * disk, another user's folder), a database without a log is read as it is, and a read fails if the
+ * file changes meanwhile; one with a log is refused. */
 bool db_open(db *d, const char *path, db_mode mode, error *e);
 void db_close(db *d);
 
@@ -48,6 +62,9 @@ void db_close(db *d);
 const char *db_schema(void);
 
 bool db_begin(db *d, error *e);
+/* Begin unless another process is writing: it is waited for only for a moment.  Fails if the
+ * database can't be written at all. */
+bool db_begin_soon(db *d, bool *begun, error *e);
 bool db_commit(db *d, error *e); /* a failed commit is rolled back */
 void db_rollback(db *d);
 

@@ -7,6 +7,7 @@
 #include "trainer/run/journal.h"
 
 #include "core/base/file.h"
+#include "core/db/wait.h"
 #include "trainer/model/checkpoint.h"
 #include "trainer/run/build_row.h"
 #include "trainer/run/run_folder.h"
@@ -21,7 +22,26 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-enum { FLUSH_MS = 2000, LOSS_NAN = 1, LOSS_INFINITE = 2, CLIPPED = 4, PATH = 4096 };
+enum { LOSS_NAN = 1, LOSS_INFINITE = 2, CLIPPED = 4, PATH = 4096 };
+
+/* Rows are written every two seconds, or when there are so many; and what is kept at most while
+ * another process has the database locked. */
+enum { FLUSH_MS = 2000, FLUSH_ROWS = 256, MOST_ROWS = 1 << 16, MOST_EVALUATIONS = 64 };
+
+/* While it is locked: how often to ask, and after how long to say so. */
+enum { RETRY_MS = 500, SAY_MS = 3000 };
+
+/* The sums of one evaluation, at a few lengths. */
+struct journal_sums {
+    int64_t step;
+    int n;
+    eval_result *result; /* (n), without their arrays, which are the caller's */
+};
+
+static void forget_evaluations(journal *j)
+{
+    while (j->evaluations > 0) free(j->sums[--j->evaluations].result);
+}
 
 bool journal_event(journal *j, const char *level, const char *message, error *e)
 {
@@ -123,19 +143,34 @@ static bool begin_attempt(journal *j, const train_step *train, error *e)
     return false;
 }
 
+/* Will the weights fit on the disk?  Better asked before the training than after it. */
+static bool has_room(const journal *j, const train_step *train, error *e)
+{
+    return j->settings->train.keep == KEEP_NONE ||
+           file_room(j->folder, train->m.floats * sizeof *train->w, e) ||
+           error_where(e, "the weights of run %s cannot be kept", j->uid);
+}
+
 bool journal_open(journal *j, db *d, const run_row *r, const run_spec *spec, train_step *train,
                   error *e)
 {
-    *j = (journal){
-        .d = d, .settings = &spec->config, .run_id = r->run_id, .began_ms = db_now_ms(), .room = 256
-    };
+    *j = (journal){ .d = d,
+                    .settings = &spec->config,
+                    .run_id = r->run_id,
+                    .began_ms = db_now_ms(),
+                    .room = FLUSH_ROWS };
     memcpy(j->uid, r->uid, sizeof j->uid);
     j->flushed_ms = j->began_ms;
     j->folder = run_folder_path(d, r->uid, NULL);
     j->row = malloc((size_t)j->room * sizeof *j->row);
-    if (!j->row) {
+    j->sums = malloc(MOST_EVALUATIONS * sizeof *j->sums);
+    if (!j->row || !j->sums) {
         journal_drop(j);
         return error_set(e, "run %s: out of memory for its journal", r->uid);
+    }
+    if (!has_room(j, train, e)) {
+        journal_drop(j);
+        return false;
     }
     journal_sweep(d, r);
     if (go_on_from(j, train, e) && begin_attempt(j, train, e)) return true;
@@ -145,7 +180,8 @@ bool journal_open(journal *j, db *d, const run_row *r, const run_spec *spec, tra
 
 void journal_drop(journal *j)
 {
-    free(j->folder), free(j->row);
+    if (j->sums) forget_evaluations(j);
+    free(j->folder), free(j->row), free(j->sums);
     *j = (journal){ 0 };
 }
 
@@ -182,26 +218,6 @@ static bool write_rows(journal *j, error *e)
                         j->row[j->rows - 1].step, j->run_id);
 }
 
-/* End the transaction that wrote the rows; they leave memory only if it is committed. */
-static bool finish(journal *j, bool ok, error *e)
-{
-    if (!ok) {
-        db_rollback(j->d);
-        return false;
-    }
-    if (!db_commit(j->d, e)) return false;
-    j->rows = 0;
-    j->flushed_ms = db_now_ms();
-    return true;
-}
-
-bool journal_step(journal *j, const journal_row *row, error *e)
-{
-    j->row[j->rows++] = *row;
-    if (j->rows < j->room && db_now_ms() - j->flushed_ms < FLUSH_MS) return true;
-    return db_begin(j->d, e) && finish(j, write_rows(j, e), e);
-}
-
 /* One evaluation; for the final one also its sums by window and by position. */
 static bool write_evaluation(journal *j, int64_t step, const eval_result *r, bool final, error *e)
 {
@@ -224,11 +240,93 @@ static bool write_evaluation(journal *j, int64_t step, const eval_result *r, boo
     return ok;
 }
 
+/* What is in memory, as part of a transaction. */
+static bool write_pending(journal *j, error *e)
+{
+    bool ok = write_rows(j, e);
+    for (int i = 0; ok && i < j->evaluations; i++) {
+        const struct journal_sums *x = &j->sums[i];
+        for (int k = 0; ok && k < x->n; k++)
+            ok = write_evaluation(j, x->step, &x->result[k], false, e);
+    }
+    return ok;
+}
+
+/* End the transaction that wrote what was in memory, which is forgotten only if it is committed. */
+static bool finish(journal *j, bool ok, error *e)
+{
+    if (!ok) {
+        db_rollback(j->d);
+        return false;
+    }
+    if (!db_commit(j->d, e)) return false;
+    j->rows = 0;
+    forget_evaluations(j);
+    j->flushed_ms = db_now_ms();
+    j->held_ms = j->retry_ms = 0;
+    j->said = false;
+    return true;
+}
+
+/* Another process has the database locked.  Training goes on; the user is told, once. */
+static void note_held(journal *j)
+{
+    char who[80];
+    const int64_t now = db_now_ms();
+    j->retry_ms = now + RETRY_MS;
+    if (j->held_ms == 0) j->held_ms = now;
+    if (j->said || now - j->held_ms < SAY_MS) return;
+    wait_holder(who, sizeof who, j->d);
+    fprintf(stderr,
+            "attnlab: %s: %s has locked the database; training goes on, and its rows are kept in "
+            "memory meanwhile\n",
+            j->d->path, who);
+    j->said = true;
+}
+
+/* Make room for one more row; false if there are too many, or memory runs out. */
+static bool make_room(journal *j)
+{
+    if (j->rows < j->room) return true;
+    journal_row *more =
+        j->room < MOST_ROWS ? realloc(j->row, 2 * (size_t)j->room * sizeof *more) : NULL;
+    if (!more) return false;
+    j->row = more;
+    j->room *= 2;
+    return true;
+}
+
+/* Write what is in memory, unless another process has the database locked and there is room to keep
+ * it.  Afterwards there is room for one more row and one more evaluation. */
+static bool flush(journal *j, error *e)
+{
+    const bool full = !make_room(j) || j->evaluations == MOST_EVALUATIONS;
+    bool begun = true;
+    if (!full && db_now_ms() < j->retry_ms) return true;
+    if (full ? !db_begin(j->d, e) : !db_begin_soon(j->d, &begun, e)) return false;
+    if (begun) return finish(j, write_pending(j, e), e);
+    note_held(j);
+    return true;
+}
+
+bool journal_step(journal *j, const journal_row *row, error *e)
+{
+    j->row[j->rows++] = *row;
+    if (j->rows < FLUSH_ROWS && db_now_ms() - j->flushed_ms < FLUSH_MS) return true;
+    return flush(j, e);
+}
+
 bool journal_evaluation(journal *j, int64_t step, const eval_result *r, int n, bool final, error *e)
 {
+    if (!final) {
+        struct journal_sums *x = &j->sums[j->evaluations++];
+        *x = (struct journal_sums){ step, n, error_zeroed((size_t)n, sizeof *r) };
+        memcpy(x->result, r, (size_t)n * sizeof *r);
+        return flush(j, e);
+    }
     if (!db_begin(j->d, e)) return false;
-    bool ok = write_rows(j, e);
-    for (int i = 0; ok && i < n; i++) ok = write_evaluation(j, step, &r[i], final, e);
+    bool ok = write_pending(j, e);
+    for (int i = 0; ok && i < n; i++) ok = write_evaluation(j, step, &r[i], true, e);
     return finish(j, ok, e);
 }
 
@@ -271,7 +369,7 @@ bool journal_checkpoint(journal *j, bool *saved, const train_step *train, int64_
         fprintf(stderr, "attnlab: %s\n", line);
     }
     if (!db_begin(j->d, e)) return false;
-    bool ok = write_rows(j, e);
+    bool ok = write_pending(j, e);
     if (*saved)
         ok = ok && write_checkpoint(j, step, file, &f, e) &&
              (j->settings->train.keep == KEEP_ALL || forget_older(j, 2, e));
@@ -280,7 +378,7 @@ bool journal_checkpoint(journal *j, bool *saved, const train_step *train, int64_
     if (!finish(j, ok, e)) return false;
     sweep_up(j);
     db_tidy(j->d);
-    return true;
+    return *saved || has_room(j, train, e);
 }
 
 /* Close the attempt and the run, as part of a transaction. */
@@ -316,7 +414,7 @@ bool journal_done(journal *j, const train_step *train, int64_t step, error *e)
     checkpoint_hash(hex, train);
     if (stay && !checkpoint_save(&f, path, train, j->uid, step, false, e)) return false;
     if (!db_begin(j->d, e)) return false;
-    const bool ok = write_rows(j, e) &&
+    const bool ok = write_pending(j, e) &&
                     (j->settings->train.keep == KEEP_ALL || forget_older(j, 0, e)) &&
                     (!stay || write_checkpoint(j, step, FILE_NAME, &f, e)) &&
                     write_end(j, RUN_DONE, step, NULL, hex, STATUS_DONE, e);
@@ -330,7 +428,7 @@ bool journal_close(journal *j, run_status status, int64_t step, const char *mess
                    error *e)
 {
     if (!db_begin(j->d, e)) return false;
-    const bool ok = write_rows(j, e) && write_end(j, status, step, message, NULL, exit_code, e);
+    const bool ok = write_pending(j, e) && write_end(j, status, step, message, NULL, exit_code, e);
     if (!finish(j, ok, e)) return false;
     db_tidy(j->d);
     return true;

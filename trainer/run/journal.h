@@ -3,6 +3,7 @@
  *     open     load the newest good checkpoint, delete the rows past it, begin an attempt
  *     step     a row, kept in memory for a moment
  *     ...      evaluations and checkpoints, each in one transaction with every row before it
+ *              (an evaluation later, if another process has the database locked)
  *     close    the status that the run ends with
  *
  * A checkpoint's file is durable before its row is.  The two newest are kept while the run is
@@ -30,22 +31,32 @@ typedef struct journal {
     int64_t from_step; /* of the checkpoint it resumed from; 0: the start */
     int64_t wall_ms;   /* of training, up to from_step                    */
     int64_t flushed_ms, began_ms;
+    int64_t held_ms, retry_ms; /* while another process has the database locked: since, and when to
+                                  ask again; else 0 */
+    bool said;                 /* the user knows of it */
     int rows, room;
     journal_row *row;
+    int evaluations;
+    struct journal_sums *sums; /* not the final one */
 } journal;
 
 /* Fill train's weights and optimizer state: from the newest checkpoint, or as the configuration
- * starts. The caller has the run's lock.  Fails if the database does, with nothing changed. */
+ * starts.  The caller has the run's lock.  Fails if the database does, or if there is no room for
+ * the weights, with nothing changed. */
 bool journal_open(journal *j, db *d, const run_row *r, const run_spec *spec, train_step *train,
                   error *e);
 void journal_drop(journal *j); /* without writing the rows in memory */
 
+/* Keep a row, or the sums of an evaluation, until they are written.  While another process has the
+ * database locked they stay in memory, and training goes on; when there are very many, and before a
+ * final evaluation, a checkpoint and the end, it waits.  Fails if the database does. */
 bool journal_step(journal *j, const journal_row *row, error *e);
 bool journal_evaluation(journal *j, int64_t step, const eval_result *r, int n, bool final,
                         error *e);
 
 /* If the file can't be written safely, the checkpoint before it stays the newest, *saved is false,
- * and an event says why.  Fails only if the database does. */
+ * and an event says why.  Fails if the database does, or if there is not even room for the
+ * weights: then what follows would be trained in vain. */
 bool journal_checkpoint(journal *j, bool *saved, const train_step *train, int64_t step, error *e);
 bool journal_event(journal *j, const char *level, const char *message, error *e);
 

@@ -16,7 +16,7 @@
 char *run_folder_path(const db *d, const char *uid, const char *name)
 {
     char *path;
-    if (asprintf(&path, "%s.runs/%s%s%s", d->path, uid, name ? "/" : "", name ? name : "") < 0)
+    if (asprintf(&path, "%s.runs/%s%s%s", d->file, uid, name ? "/" : "", name ? name : "") < 0)
         error_memory();
     return path;
 }

@@ -8,7 +8,8 @@
 
 #include "core/db/db.h"
 
-/* "DB.runs/UID", or with a name "DB.runs/UID/NAME".  The caller frees it. */
+/* "DB.runs/UID", or with a name "DB.runs/UID/NAME"; DB is the real path, whatever link led to it.
+ * The caller frees it. */
 char *run_folder_path(const db *d, const char *uid, const char *name);
 
 /* Make the folder; fails if it can't be made. */

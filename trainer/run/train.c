@@ -217,6 +217,7 @@ static int attempt(db *d, const run_row *r, const run_spec *spec, const train_op
             *e = worse, status = 1;
     } else if (end == OUTCOME_FAILED) {
         status = STATUS_FAILED;
+        d->patience_ms = DB_PATIENCE_MS;
         journal_close(&t.j, RUN_FAILED, step, e->msg, status, &worse); /* if the database lets us */
     }
     trainer_close(&t);
@@ -278,6 +279,7 @@ int train_run(const run_spec *spec, const train_options *o, error *e)
     watch_signals();
     if (!train_step_check(settings, e) || !fits(spec, threads_of(settings), e)) return e->status;
     if (!db_open(&d, o->db, DB_WRITE, e)) return e->status;
+    d.patience_ms = DB_LONG_PATIENCE_MS; /* a run had better wait than end */
     const int status = run_in(&d, spec, o, e);
     db_close(&d);
     return status;
