@@ -137,6 +137,11 @@ static int run_all(command_call *call, const options *o, const study_file *s, co
     int status = STATUS_FAILED;
     if (plan_write(&p, &d, r, s, call->again, call->accept, e) && share(&how, call, o, r, &p, e)) {
         schedule_end end;
+        if (p.dropped)
+            fprintf(stderr,
+                    "%s: %lld arm%s no longer in the study; the database keeps %s runs\n", s->name,
+                    (long long)p.dropped, p.dropped == 1 ? " is" : "s are",
+                    p.dropped == 1 ? "its" : "their");
         fprintf(
             stderr,
             "%s: %d arms, %d seed%s; %d of %d runs recorded; %d at a time with %d thread%s each\n",
@@ -184,7 +189,10 @@ const command command_sweep = {
     .arguments = "STUDY [KEY=VALUE...]",
     .summary = "Plan a study, match its arms, and run what is not recorded yet. The same command "
                "resumes a study that was cut off.",
-    .text = "STUDY is a file, a folder with a study.yaml in it, or the name of a recorded study. "
+    .text = "STUDY is a file, a folder with a study.yaml in it, or the name of a study in the "
+            "database, which means the newest version of its file and settings. A setting "
+            "KEY=VALUE replaces a value of the file; the axes and their values are set with "
+            "sweep.axes.\n\n"
             "--output is the format of --dry-run.\n\n"
             "Exit status: 0 every run is done or diverged, 1 a run failed, 2 a wrong study, 5 "
             "stopped by a signal.",
