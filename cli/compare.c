@@ -6,6 +6,7 @@
 #include "analysis/answers/sentence.h"
 #include "analysis/answers/tables.h"
 #include "cli/command.h"
+#include "cli/look.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -152,20 +153,6 @@ static bool print(command_call *call, const comparison *c, db *d, error *e)
     return tables_samples(stdout, c, d, f, e) && put_notes(call, c, d, e);
 }
 
-/* A database that cannot be written is compared all the same. */
-static void record(comparison *c, command_call *call)
-{
-    error e;
-    db d;
-    bool ok = db_open(&d, call->db, DB_WRITE, &e);
-    if (ok) {
-        ok = comparison_record(c, &d, call->line, &e);
-        if (ok) db_tidy(&d);
-        db_close(&d);
-    }
-    if (!ok) command_note(call, NOTE_WARNING, "This look is not recorded: %s", e.msg);
-}
-
 static bool found(const comparison *c, uint64_t fail_if)
 {
     for (int i = 0; i < c->asked.pairs; i++)
@@ -183,10 +170,11 @@ static bool answer(command_call *call, const options *o, const grid_asked *asked
     grid *g = NULL;
     bool ok = true;
     if (asked->n && !grid_open(&g, c, asked, e)) return false;
-    record(c, call);
-    if (o->interactions)
+    look_record(c, call);
+    if (o->interactions) {
         command_rows(call), print_slopes(c, command_format(call));
-    else if (g)
+        ok = look_changes(call, c, d, e);
+    } else if (g)
         ok = print_grid(call, g, c, d, e);
     else
         ok = print(call, c, d, e);
@@ -202,8 +190,7 @@ static int compare(command_call *call, const options *o, const grid_asked *asked
     comparison c;
     if (!study_open_at(&s, d, call->argument[0], call->metric, call->generation, at, &e))
         return command_fail(call, &e);
-    if (!isnan(call->alpha)) s.alpha = call->alpha;
-    if (!isnan(call->margin)) s.margin = call->margin;
+    look_options(&s, call);
     bool ok = comparison_open(&c, &s, d, o->pairs == 1, &e);
     bool named = false;
     if (ok) {
@@ -256,7 +243,8 @@ const command command_compare = {
     .arguments = "STUDY",
     .summary = "Compare each arm of a study with its baseline.",
     .text =
-        "Every comparison is recorded, with the number of the look.\n\n"
+        "Every comparison is recorded, with the number of the look. Where --metric, --alpha, "
+        "--margin, --at or --pairs depart from what the study states, the notes say so.\n\n"
         "With --rows, --cols or --tables it is laid out by the axes of the study, one cell for "
         "each arm. Axes that are given no place go down (the first axis of words), across (the "
         "first axis of numbers) and into tables, so that none is averaged over. In CSV and JSON "

@@ -1,6 +1,7 @@
 /* plot.c - attnlab plot STUDY --out DIR: the figures of a study. */
 #include "analysis/figures/figures.h"
 #include "cli/command.h"
+#include "cli/look.h"
 #include "core/base/file.h"
 
 #include <assert.h>
@@ -71,9 +72,9 @@ static void print_files(const options *o, unsigned formats, const char *name)
         if (formats >> i & 1) printf("%s/%s.%s\n", o->out, name, FORMATS[i]);
 }
 
-/* *missed: one that was asked for by name could not be drawn. */
-static bool draw(bool *missed, command_call *call, const options *o, const figures_request *r,
-                 error *e)
+/* *missed: one that was asked for by name could not be drawn; *drawn: how many were. */
+static bool draw(bool *missed, int *drawn, command_call *call, const options *o,
+                 const figures_request *r, error *e)
 {
     for (int k = 0; figure_kinds[k]; k++) {
         const char *name = figure_kinds[k]->name;
@@ -82,6 +83,7 @@ static bool draw(bool *missed, command_call *call, const options *o, const figur
         if (!figures_draw(missing, o->out, figure_kinds[k], r, e)) return false;
         if (!*missing) {
             print_files(o, r->formats, name);
+            ++*drawn;
             continue;
         }
         *missed = *missed || o->kind.n;
@@ -106,7 +108,10 @@ static bool plot(bool *missed, command_call *call, const options *o, const style
                                     .x = (study_measure)(STUDY_TOKENS + o->x),
                                     .rows = o->rows,
                                     .cols = o->cols };
-        ok = file_make_folder(o->out, e) && draw(missed, call, o, &r, e);
+        int drawn = 0;
+        ok = file_make_folder(o->out, e) && draw(missed, &drawn, call, o, &r, e);
+        if (drawn) look_record(&c, call);
+        ok = ok && look_changes(call, &c, d, e);
         comparison_close(&c);
     }
     study_free(&s);
@@ -150,7 +155,8 @@ const command command_plot = {
         "data for. STUDY and --out are required.",
     .text = "Each figure is written as KIND.svg, KIND.png, KIND.pdf (by gnuplot) and KIND.tex "
             "(pgfplots; pdflatex makes a page of it, \\input puts it into a paper), with its data "
-            "(KIND.dat) and its gnuplot script (KIND.gp). `attnlab plot --list` lists the kinds.",
+            "(KIND.dat) and its gnuplot script (KIND.gp). `attnlab plot --list` lists the kinds. "
+            "Together they are one look at the data, and are recorded as one.",
     .shared = SHARED_DB | SHARED_OUTPUT | SHARED_METRIC,
     .options = OPTIONS,
     .size = sizeof(options),

@@ -71,7 +71,8 @@ static bool share(schedule *how, command_call *call, const options *o, const arm
     return true;
 }
 
-static int dry_run(command_call *call, const options *o, const study_file *s, const arms *r, error *e)
+static int dry_run(command_call *call, const options *o, const study_file *s, const arms *r,
+                   error *e)
 {
     db d, *record = NULL;
     plan p = { 0 };
@@ -122,7 +123,8 @@ static void report(const plan *p, const schedule_end *end, const db *d, const ch
             name, end->done, end->diverged, end->failed, end->preempted, end->elsewhere);
 }
 
-static int run_all(command_call *call, const options *o, const study_file *s, const arms *r, error *e)
+static int run_all(command_call *call, const options *o, const study_file *s, const arms *r,
+                   error *e)
 {
     static const char *const COMMAND[] = { "attnlab", "train", NULL };
     db d;
@@ -138,9 +140,8 @@ static int run_all(command_call *call, const options *o, const study_file *s, co
     if (plan_write(&p, &d, r, s, call->again, call->accept, e) && share(&how, call, o, r, &p, e)) {
         schedule_end end;
         if (p.dropped)
-            fprintf(stderr,
-                    "%s: %lld arm%s no longer in the study; the database keeps %s runs\n", s->name,
-                    (long long)p.dropped, p.dropped == 1 ? " is" : "s are",
+            fprintf(stderr, "%s: %lld arm%s no longer in the study; the database keeps %s runs\n",
+                    s->name, (long long)p.dropped, p.dropped == 1 ? " is" : "s are",
                     p.dropped == 1 ? "its" : "their");
         fprintf(
             stderr,
@@ -168,7 +169,7 @@ static int run(command_call *call, const void *given)
     if (call->again && call->accept)
         return command_refuse(call, "--again and --accept exclude each other");
     if (!study_file_open(&s, call->argument[0], call->db, (char *const *)call->argument + 1,
-                    call->arguments - 1, &e))
+                         call->arguments - 1, &e))
         return command_fail(call, &e);
     int status;
     if (!arms_open(&r, &s, &e))

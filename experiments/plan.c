@@ -210,8 +210,8 @@ static bool write_arm(writer *w, int64_t *arm_id, const arm *x, int ord)
 static bool write_arms(writer *w, int64_t *arm_id, int64_t *gone)
 {
     const int n = w->a->n;
-    if (!db_run(w->d, w->e, "UPDATE arm SET dropped=dropped+1, ord=-1-arm_id WHERE sweep_id=?",
-                "i", w->sweep_id))
+    if (!db_run(w->d, w->e, "UPDATE arm SET dropped=dropped+1, ord=-1-arm_id WHERE sweep_id=?", "i",
+                w->sweep_id))
         return false;
     for (int i = 0; i < n; i++)
         if (!write_arm(w, &arm_id[i], &w->a->arm[i], i)) return false;

@@ -127,8 +127,7 @@ static bool read_seeds(study_file *s, const yaml_node *at, error *e)
     double x;
     if (at->kind == YAML_LIST) return read_seed_list(s, at, e);
     if (!config_number(&x, "sweep.seeds", 1, STUDY_FILE_SEEDS, at, e)) return false;
-    if ((int)x != x)
-        return yaml_error(at, e, "sweep.seeds: '%s' is not a whole number", at->text);
+    if ((int)x != x) return yaml_error(at, e, "sweep.seeds: '%s' is not a whole number", at->text);
     count_seeds(s, (int)x);
     return true;
 }

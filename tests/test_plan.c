@@ -167,7 +167,8 @@ static void test_seeds_change(void **state)
     check("SELECT count(*), (SELECT count(*) FROM run) FROM arm_run", "2|6");
 }
 
-/* A list of seeds: their numbers pair the arms, and those that are no longer listed have no cells. */
+/* A list of seeds: their numbers pair the arms, and those that are no longer listed have no cells.
+ */
 static void test_seed_list(void **state)
 {
     (void)state;
@@ -325,7 +326,8 @@ static void test_look(void **state)
     study_file_close(&s);
 }
 
-/* The words of run_status are those that the database allows, and are read back as what they were. */
+/* The words of run_status are those that the database allows, and are read back as what they were.
+ */
 static void test_statuses(void **state)
 {
     (void)state;

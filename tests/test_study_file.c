@@ -212,10 +212,8 @@ static void test_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_read),    cmocka_unit_test(test_comment),
-        cmocka_unit_test(test_seeds),
-        cmocka_unit_test(test_values),
-        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_read),   cmocka_unit_test(test_comment), cmocka_unit_test(test_seeds),
+        cmocka_unit_test(test_values), cmocka_unit_test(test_refused),
     };
     return cmocka_run_group_tests(tests, open_workspace, close_workspace);
 }

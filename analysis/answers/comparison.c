@@ -27,6 +27,7 @@ bool comparison_open(comparison *c, const study *s, db *d, bool all, error *e)
     const size_t arms = (size_t)s->arms, cells = arms * (size_t)s->seeds;
     const size_t room = all ? arms * (arms - 1) / 2 + 1 : arms;
     *c = (comparison){ .study = s,
+                       .all = all,
                        .pair = calloc(room, sizeof *c->pair),
                        .y = calloc(cells, sizeof *c->y),
                        .power = calloc(room, sizeof *c->power),

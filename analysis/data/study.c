@@ -5,8 +5,8 @@
 #include "analysis/data/study.h"
 
 #include "analysis/data/lookup.h"
-#include "core/db/run_status.h"
 #include "analysis/data/sql.h"
+#include "core/db/run_status.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -47,12 +47,11 @@ static bool read_head(study *s, db *d, const char *metric_name, error *e)
         s->question = text_of(q, 2), s->hypothesis = text_of(q, 3);
         s->margin = sqlite3_column_type(q, 5) == SQLITE_NULL ? NAN : sqlite3_column_double(q, 5);
         s->alpha = sqlite3_column_double(q, 6);
-        ok = metric_parse(&s->metric, metric_name ? metric_name : own, e);
-        if (ok && metric_name && strcmp(metric_name, own) != 0)
-            s->margin = NAN; /* the margin is for the study's own metric */
-        else if (ok)
-            s->metric.larger_is_better =
-                strcmp((const char *)sqlite3_column_text(q, 7), "max") == 0;
+        s->stated.alpha = s->alpha, s->stated.margin = s->margin;
+        ok = metric_parse(&s->stated.metric, own, e) &&
+             metric_parse(&s->metric, metric_name ? metric_name : own, e);
+        s->stated.metric.larger_is_better =
+            strcmp((const char *)sqlite3_column_text(q, 7), "max") == 0;
     }
     sqlite3_finalize(q);
     return ok;
@@ -236,6 +235,22 @@ double study_tokens(const study *s, int arm)
     return tokens;
 }
 
+bool study_as_stated(const study *s)
+{
+    const metric *a = &s->metric, *b = &s->stated.metric;
+    return strcmp(a->task, b->task) == 0 && strcmp(a->split, b->split) == 0 &&
+           a->value == b->value && a->context == b->context;
+}
+
+/* The margin and the direction are for the study's own metric, however it is written. */
+static void apply_metric(study *s)
+{
+    if (study_as_stated(s))
+        s->metric.larger_is_better = s->stated.metric.larger_is_better;
+    else
+        s->margin = NAN;
+}
+
 bool study_open(study *s, db *d, const char *name, const char *metric_name, int64_t generation,
                 error *e)
 {
@@ -249,7 +264,10 @@ bool study_open_at(study *s, db *d, const char *name, const char *metric_name, i
     const bool ok = lookup_study(d, &s->sweep_id, name, e) && read_head(s, d, metric_name, e) &&
                     read_arms(s, d, e) && read_seeds(s, d, e) && read_cells(s, d, generation, e) &&
                     read_values(s, d, e);
-    if (!ok) study_free(s);
+    if (ok)
+        apply_metric(s);
+    else
+        study_free(s);
     return ok;
 }
 

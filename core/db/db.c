@@ -27,7 +27,7 @@ extern const char db_schema_text[], db_migration_1_to_2[], db_migration_2_to_3[]
 enum { PATIENCE_MS = 60000, APPLICATION = 0x41544C42, VERSION = 3 };
 
 static const migration MIGRATIONS[] = { { .from = 1, .sql = db_migration_1_to_2 },
-                                         { .from = 2, .sql = db_migration_2_to_3 } };
+                                        { .from = 2, .sql = db_migration_2_to_3 } };
 enum { N_MIGRATIONS = sizeof MIGRATIONS / sizeof MIGRATIONS[0] };
 
 const char *db_schema(void)
@@ -223,8 +223,7 @@ static bool check_schema(db *d, schema_age *age, error *e)
     if (!db_integer(d, &id, 0, e, "PRAGMA application_id", NULL) ||
         !db_integer(d, &version, 0, e, "PRAGMA user_version", NULL))
         return false;
-    if (id != APPLICATION)
-        return error_set(e, "%s: is not one of attnlab's databases", d->path);
+    if (id != APPLICATION) return error_set(e, "%s: is not one of attnlab's databases", d->path);
     if (version > VERSION)
         return error_set(e,
                          "%s: has schema version %lld, and this attnlab knows versions up to %d: "
