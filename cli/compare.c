@@ -1,10 +1,11 @@
-/* compare.c - attnlab compare STUDY: who differs, by how much, how surely. */
+/* compare.c - attnlab compare STUDY [STUDY]: who differs, by how much, how surely. */
 #include "analysis/answers/comparison.h"
 #include "analysis/answers/grid.h"
 #include "analysis/answers/interaction.h"
 #include "analysis/answers/sample.h"
 #include "analysis/answers/sentence.h"
 #include "analysis/answers/tables.h"
+#include "analysis/data/across.h"
 #include "cli/command.h"
 #include "cli/look.h"
 
@@ -149,7 +150,7 @@ static bool print(command_call *call, const comparison *c, db *d, error *e)
         sentence_verdict(stdout, c, i);
     }
     putchar('\n');
-    tables_interactions(stdout, c, f);
+    if (!c->study->other.sweep_id) tables_interactions(stdout, c, f);
     return tables_samples(stdout, c, d, f, e) && put_notes(call, c, d, e);
 }
 
@@ -182,23 +183,40 @@ static bool answer(command_call *call, const options *o, const grid_asked *asked
     return ok;
 }
 
+/* The study, or two of them as one. */
+static bool open_study(study *s, notes *list, command_call *call, study_point at, db *d, error *e)
+{
+    const char *const *name = call->argument;
+    study first, second;
+    if (call->arguments < 2)
+        return study_open_at(s, d, name[0], call->metric, call->generation, at, e);
+    if (!study_open_at(&first, d, name[0], call->metric, call->generation, at, e)) return false;
+    if (study_open_at(&second, d, name[1], call->metric, call->generation, at, e))
+        return across_join(s, &first, &second, list, e);
+    study_free(&first);
+    return false;
+}
+
 static int compare(command_call *call, const options *o, const grid_asked *asked, study_point at,
                    db *d)
 {
     error e;
     study s;
     comparison c;
-    if (!study_open_at(&s, d, call->argument[0], call->metric, call->generation, at, &e))
-        return command_fail(call, &e);
-    look_options(&s, call);
-    bool ok = comparison_open(&c, &s, d, o->pairs == 1, &e);
-    bool named = false;
+    notes list = { 0 };
+    bool ok = open_study(&s, &list, call, at, d, &e), named = false;
     if (ok) {
-        ok = answer(call, o, asked, &c, d, &e);
-        named = ok && found(&c, o->fail_if);
-        comparison_close(&c);
+        look_options(&s, call);
+        ok = comparison_open(&c, &s, d, o->pairs == 1, &e);
+        if (ok) {
+            ok = answer(call, o, asked, &c, d, &e);
+            if (ok) command_remarks(call, &list);
+            named = ok && found(&c, o->fail_if);
+            comparison_close(&c);
+        }
+        study_free(&s);
     }
-    study_free(&s);
+    notes_close(&list);
     return !ok ? command_fail(call, &e) : named ? STATUS_VERDICT : STATUS_DONE;
 }
 
@@ -229,6 +247,9 @@ static int run(command_call *call, const void *given)
                               "--rows, --cols and --tables show each arm against its baseline: "
                               "leave out %s",
                               o->pairs == 1 ? "--pairs all" : "--interactions");
+    if (call->arguments > 1 && (asked.n || o->pairs == 1 || o->interactions))
+        return command_refuse(call, "--rows, --cols, --tables, --pairs and --interactions take one "
+                                    "study: leave them out to compare two");
     if (o->at && !study_point_parse(&at, o->at, &e)) return command_refuse(call, "%s", e.msg);
     if (!db_open(&d, call->db, DB_READ, &e)) return command_fail(call, &e);
     const int status = compare(call, o, &asked, at, &d);
@@ -240,11 +261,15 @@ const command command_compare = {
     .name = "compare",
     .group = COMMAND_COMPARE,
     .help = "which arms differ, by how much, how surely",
-    .arguments = "STUDY",
-    .summary = "Compare each arm of a study with its baseline.",
+    .arguments = "STUDY [STUDY]",
+    .summary = "Compare each arm of a study with its baseline, or with the same arm of a second "
+               "study.",
     .text =
         "Every comparison is recorded, with the number of the look. Where --metric, --alpha, "
         "--margin, --at or --pairs depart from what the study states, the notes say so.\n\n"
+        "Of two studies, each arm of the first is compared with the arm of the second that has the "
+        "same label, at the seeds that both have. Every key in which they differ is named, and it "
+        "is a look at both.\n\n"
         "With --rows, --cols or --tables it is laid out by the axes of the study, one cell for "
         "each arm. Axes that are given no place go down (the first axis of words), across (the "
         "first axis of numbers) and into tables, so that none is averaged over. In CSV and JSON "

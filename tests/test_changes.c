@@ -177,6 +177,7 @@ static void on_the_command_line(void **state)
         { { "--at", "tokens=82k" }, "values at tokens=82000 (stated: at the end)." },
         { { "--at", "final" }, NULL },
         { { "--pairs", "all" }, "every two arms (stated: each arm and its baseline)." },
+        { { "--generation", "0" }, "runs of generation 0 (stated: the newest of each)." },
         { { "--pairs", "base" }, NULL },
         { { "--margin", "0.05", "-o", "json" }, "margin 0.05 (stated: 0.02).\"" },
         { { "--margin", "0.05", "--interactions" }, "margin 0.05 (stated: 0.02)." },

@@ -58,6 +58,9 @@ void changes_asked(notes *out, const comparison *c)
         study_point_print(point, sizeof point, s->at);
         fprintf(f, ", values at %s (stated: at the end)", point);
     }
+    if (s->generation >= 0)
+        fprintf(f, ", runs of generation %lld (stated: the newest of each)",
+                (long long)s->generation);
     if (c->all) fputs(", every two arms (stated: each arm and its baseline)", f);
     if (fclose(f) != 0) error_memory();
     if (size)
@@ -280,10 +283,10 @@ static void compare_versions(notes *out, const version *was, const version *now)
     put_seeds(out, was, now);
 }
 
-bool changes_made(notes *out, const study *s, db *d, error *e)
+static bool read_changes(notes *out, int64_t sweep_id, db *d, error *e)
 {
     sqlite3_stmt *q;
-    bool row = true, ok = db_query(d, &q, e, sql_changes_versions, "i", s->sweep_id);
+    bool row = true, ok = db_query(d, &q, e, sql_changes_versions, "i", sweep_id);
     version was = { 0 }, now;
     for (int n = 0; ok && (ok = db_next(d, q, &row, e)) && row; n++) {
         version_read(&now, q);
@@ -299,5 +302,21 @@ bool changes_made(notes *out, const study *s, db *d, error *e)
     }
     version_close(&was);
     sqlite3_finalize(q);
+    return ok;
+}
+
+bool changes_made(notes *out, const study *s, db *d, error *e)
+{
+    if (!s->other.sweep_id) return read_changes(out, s->sweep_id, d, e);
+    const char *const name[] = { s->other.first, s->other.name };
+    const int64_t sweep_id[] = { s->sweep_id, s->other.sweep_id };
+    bool ok = true;
+    for (int k = 0; ok && k < 2; k++) {
+        notes own = { 0 };
+        ok = read_changes(&own, sweep_id[k], d, e);
+        for (int i = 0; i < own.n; i++)
+            notes_add(out, own.item[i].level, "Study %s: %s", name[k], own.item[i].text);
+        notes_close(&own);
+    }
     return ok;
 }

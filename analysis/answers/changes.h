@@ -11,12 +11,12 @@
 #include "analysis/answers/comparison.h"
 #include "core/base/notes.h"
 
-/* Adds a warning if the metric, margin, alpha, point of training or pairs of c are not those that
- * the study states. */
+/* Adds a warning if the metric, margin, alpha, point of training, generation or pairs of c are not
+ * those that the study states. */
 void changes_asked(notes *out, const comparison *c);
 
 /* Adds a note for whatever was changed after runs had finished, and for seeds that were changed
- * after a look. */
+ * after a look; of two studies that are compared with each other, for each. */
 bool changes_made(notes *out, const study *s, db *d, error *e);
 
 #endif

@@ -260,7 +260,7 @@ bool study_open(study *s, db *d, const char *name, const char *metric_name, int6
 bool study_open_at(study *s, db *d, const char *name, const char *metric_name, int64_t generation,
                    study_point at, error *e)
 {
-    *s = (study){ .at = at };
+    *s = (study){ .at = at, .generation = generation };
     const bool ok = lookup_study(d, &s->sweep_id, name, e) && read_head(s, d, metric_name, e) &&
                     read_arms(s, d, e) && read_seeds(s, d, e) && read_cells(s, d, generation, e) &&
                     read_values(s, d, e);
@@ -281,6 +281,7 @@ void study_free(study *s)
     for (int a = 0; a < s->arms; a++)
         free(s->arm[a].label), free(s->arm[a].attention), free(s->arm[a].axis_json);
     free(s->name), free(s->question), free(s->hypothesis);
+    free(s->other.name), free(s->other.first);
     free(s->arm), free(s->seed), free(s->cell);
     *s = (study){ 0 };
 }

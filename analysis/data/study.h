@@ -61,13 +61,21 @@ typedef struct study_stated {
     double alpha, margin;
 } study_stated;
 
+/* The second of two studies that are read as one (across.h); zero otherwise. */
+typedef struct study_other {
+    int64_t sweep_id, version;
+    char *name, *first; /* first: the name of the first study */
+} study_other;
+
 typedef struct study {
     int64_t sweep_id, version;
     char *name, *question, *hypothesis;
     metric metric;
     study_point at;
+    int64_t generation;   /* that was asked for; -1: the newest of each cell */
     double alpha, margin; /* margin in units of the metric; NaN: none */
     study_stated stated;
+    study_other other;
     int arms, seeds;
     study_arm *arm;
     int64_t *seed;    /* pair keys, ascending */
