@@ -1,11 +1,13 @@
-/* compare.c - attnlab compare STUDY: who differs, by how much, how surely. */
+/* compare.c - attnlab compare STUDY [STUDY]: who differs, by how much, how surely. */
 #include "analysis/answers/comparison.h"
 #include "analysis/answers/grid.h"
 #include "analysis/answers/interaction.h"
 #include "analysis/answers/sample.h"
 #include "analysis/answers/sentence.h"
 #include "analysis/answers/tables.h"
+#include "analysis/data/across.h"
 #include "cli/command.h"
+#include "cli/look.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -148,22 +150,8 @@ static bool print(command_call *call, const comparison *c, db *d, error *e)
         sentence_verdict(stdout, c, i);
     }
     putchar('\n');
-    tables_interactions(stdout, c, f);
+    if (!c->study->other.sweep_id) tables_interactions(stdout, c, f);
     return tables_samples(stdout, c, d, f, e) && put_notes(call, c, d, e);
-}
-
-/* A database that cannot be written is compared all the same. */
-static void record(comparison *c, command_call *call)
-{
-    error e;
-    db d;
-    bool ok = db_open(&d, call->db, DB_WRITE, &e);
-    if (ok) {
-        ok = comparison_record(c, &d, call->line, &e);
-        if (ok) db_tidy(&d);
-        db_close(&d);
-    }
-    if (!ok) command_note(call, NOTE_WARNING, "This look is not recorded: %s", e.msg);
 }
 
 static bool found(const comparison *c, uint64_t fail_if)
@@ -183,15 +171,30 @@ static bool answer(command_call *call, const options *o, const grid_asked *asked
     grid *g = NULL;
     bool ok = true;
     if (asked->n && !grid_open(&g, c, asked, e)) return false;
-    record(c, call);
-    if (o->interactions)
+    look_record(c, call);
+    if (o->interactions) {
         command_rows(call), print_slopes(c, command_format(call));
-    else if (g)
+        ok = look_changes(call, c, d, e);
+    } else if (g)
         ok = print_grid(call, g, c, d, e);
     else
         ok = print(call, c, d, e);
     if (g) grid_close(g);
     return ok;
+}
+
+/* The study, or two of them as one. */
+static bool open_study(study *s, notes *list, command_call *call, study_point at, db *d, error *e)
+{
+    const char *const *name = call->argument;
+    study first, second;
+    if (call->arguments < 2)
+        return study_open_at(s, d, name[0], call->metric, call->generation, at, e);
+    if (!study_open_at(&first, d, name[0], call->metric, call->generation, at, e)) return false;
+    if (study_open_at(&second, d, name[1], call->metric, call->generation, at, e))
+        return across_join(s, &first, &second, list, e);
+    study_free(&first);
+    return false;
 }
 
 static int compare(command_call *call, const options *o, const grid_asked *asked, study_point at,
@@ -200,18 +203,20 @@ static int compare(command_call *call, const options *o, const grid_asked *asked
     error e;
     study s;
     comparison c;
-    if (!study_open_at(&s, d, call->argument[0], call->metric, call->generation, at, &e))
-        return command_fail(call, &e);
-    if (!isnan(call->alpha)) s.alpha = call->alpha;
-    if (!isnan(call->margin)) s.margin = call->margin;
-    bool ok = comparison_open(&c, &s, d, o->pairs == 1, &e);
-    bool named = false;
+    notes list = { 0 };
+    bool ok = open_study(&s, &list, call, at, d, &e), named = false;
     if (ok) {
-        ok = answer(call, o, asked, &c, d, &e);
-        named = ok && found(&c, o->fail_if);
-        comparison_close(&c);
+        look_options(&s, call);
+        ok = comparison_open(&c, &s, d, o->pairs == 1, &e);
+        if (ok) {
+            ok = answer(call, o, asked, &c, d, &e);
+            if (ok) command_remarks(call, &list);
+            named = ok && found(&c, o->fail_if);
+            comparison_close(&c);
+        }
+        study_free(&s);
     }
-    study_free(&s);
+    notes_close(&list);
     return !ok ? command_fail(call, &e) : named ? STATUS_VERDICT : STATUS_DONE;
 }
 
@@ -242,6 +247,9 @@ static int run(command_call *call, const void *given)
                               "--rows, --cols and --tables show each arm against its baseline: "
                               "leave out %s",
                               o->pairs == 1 ? "--pairs all" : "--interactions");
+    if (call->arguments > 1 && (asked.n || o->pairs == 1 || o->interactions))
+        return command_refuse(call, "--rows, --cols, --tables, --pairs and --interactions take one "
+                                    "study: leave them out to compare two");
     if (o->at && !study_point_parse(&at, o->at, &e)) return command_refuse(call, "%s", e.msg);
     if (!db_open(&d, call->db, DB_READ, &e)) return command_fail(call, &e);
     const int status = compare(call, o, &asked, at, &d);
@@ -253,10 +261,15 @@ const command command_compare = {
     .name = "compare",
     .group = COMMAND_COMPARE,
     .help = "which arms differ, by how much, how surely",
-    .arguments = "STUDY",
-    .summary = "Compare each arm of a study with its baseline.",
+    .arguments = "STUDY [STUDY]",
+    .summary = "Compare each arm of a study with its baseline, or with the same arm of a second "
+               "study.",
     .text =
-        "Every comparison is recorded, with the number of the look.\n\n"
+        "Every comparison is recorded, with the number of the look. Where --metric, --alpha, "
+        "--margin, --at or --pairs depart from what the study states, the notes say so.\n\n"
+        "Of two studies, each arm of the first is compared with the arm of the second that has the "
+        "same label, at the seeds that both have. Every key in which they differ is named, and it "
+        "is a look at both.\n\n"
         "With --rows, --cols or --tables it is laid out by the axes of the study, one cell for "
         "each arm. Axes that are given no place go down (the first axis of words), across (the "
         "first axis of numbers) and into tables, so that none is averaged over. In CSV and JSON "

@@ -1,6 +1,7 @@
 /* frontier.c - attnlab frontier STUDY: loss against what it costs, dominated arms marked. */
 #include "analysis/answers/frontier.h"
 #include "cli/command.h"
+#include "cli/look.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -64,14 +65,15 @@ static int run(command_call *call, const void *given)
     if (!db_open(&d, call->db, DB_READ, &e)) return command_fail(call, &e);
     bool ok = study_open(&s, &d, call->argument[0], call->metric, -1, &e);
     if (ok) {
-        if (!isnan(call->alpha)) s.alpha = call->alpha;
-        if (!isnan(call->margin)) s.margin = call->margin;
+        look_options(&s, call);
         ok = comparison_open(&c, &s, &d, true, &e);
         if (ok) {
+            look_record(&c, call);
             frontier_open(&f, &c);
             command_rows(call);
             print(&f, command_format(call));
             put_notes(call, &f);
+            ok = look_changes(call, &c, &d, &e);
             frontier_close(&f);
             comparison_close(&c);
         }
@@ -89,7 +91,7 @@ const command command_frontier = {
     .summary = "Loss against KV bytes, parameters and training FLOPs, dominated arms marked.",
     .text = "An arm is dominated if another costs no more and is better, or costs less and is "
             "equivalent, by one simultaneous comparison of all pairs. It is on the frontier if all "
-            "arms that cost no more are worse.",
+            "arms that cost no more are worse. It is a look at the data, and is recorded as one.",
     .shared = SHARED_DB | SHARED_OUTPUT | SHARED_METRIC | SHARED_ALPHA | SHARED_MARGIN,
     .run = run,
 };

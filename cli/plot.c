@@ -2,6 +2,7 @@
 #include "analysis/figures/figures.h"
 #include "analysis/figures/outputs.h"
 #include "cli/command.h"
+#include "cli/look.h"
 #include "core/base/file.h"
 
 #include <assert.h>
@@ -74,11 +75,11 @@ static void print_files(const options *o, unsigned formats, const char *name)
 }
 
 /* Draw into the folder `scratch`, then put everything in its place.  *missed: a figure that was
- * asked for by name could not be drawn. */
-static bool draw(bool *missed, command_call *call, const options *o, const figures_request *r,
-                 const char *scratch, error *e)
+ * asked for by name could not be drawn; *drawn: how many were. */
+static bool draw(bool *missed, int *drawn, command_call *call, const options *o,
+                 const figures_request *r, const char *scratch, error *e)
 {
-    int kinds = 0, drawn = 0;
+    int kinds = 0;
     while (figure_kinds[kinds]) kinds++;
     const char **name = error_zeroed((size_t)kinds, sizeof *name);
     bool ok = true;
@@ -86,25 +87,25 @@ static bool draw(bool *missed, command_call *call, const options *o, const figur
         char missing[FIGURES_MISSING];
         if (!wanted(o, figure_kinds[k]->name)) continue;
         ok = figures_draw(missing, scratch, figure_kinds[k], r, e);
-        if (ok && !*missing) name[drawn++] = figure_kinds[k]->name;
+        if (ok && !*missing) name[(*drawn)++] = figure_kinds[k]->name;
         if (!ok || !*missing) continue;
         *missed = *missed || o->kind.n;
         command_note(call, NOTE_INFO, "study '%s': no figure '%s': %s", r->c->study->name,
                      figure_kinds[k]->name, missing);
     }
-    ok = ok && outputs_place(o->out, scratch, name, r->formats, drawn, e);
-    for (int i = 0; i < drawn && ok; i++) print_files(o, r->formats, name[i]);
+    ok = ok && outputs_place(o->out, scratch, name, r->formats, *drawn, e);
+    for (int i = 0; i < *drawn && ok; i++) print_files(o, r->formats, name[i]);
     free(name);
     return ok;
 }
 
-static bool draw_apart(bool *missed, command_call *call, const options *o, const figures_request *r,
-                       error *e)
+static bool draw_apart(bool *missed, int *drawn, command_call *call, const options *o,
+                       const figures_request *r, error *e)
 {
     char scratch[4096];
     if (!file_output_folder(o->out, e) || !file_scratch(scratch, sizeof scratch, "plot", e))
         return false;
-    const bool ok = draw(missed, call, o, r, scratch, e);
+    const bool ok = draw(missed, drawn, call, o, r, scratch, e);
     file_scratch_remove(scratch);
     return ok;
 }
@@ -124,7 +125,10 @@ static bool plot(bool *missed, command_call *call, const options *o, const style
                                     .x = (study_measure)(STUDY_TOKENS + o->x),
                                     .rows = o->rows,
                                     .cols = o->cols };
-        ok = draw_apart(missed, call, o, &r, e);
+        int drawn = 0;
+        ok = draw_apart(missed, &drawn, call, o, &r, e);
+        if (drawn) look_record(&c, call);
+        ok = ok && look_changes(call, &c, d, e);
         comparison_close(&c);
     }
     study_free(&s);
@@ -169,8 +173,8 @@ const command command_plot = {
     .text = "Each figure is written as KIND.svg, KIND.png, KIND.pdf (by gnuplot) and KIND.tex "
             "(pgfplots; pdflatex makes a page of it, \\input puts it into a paper), with its data "
             "(KIND.dat) and its gnuplot script (KIND.gp). Earlier figures are replaced; if any "
-            "other file "
-            "has one of these names, nothing is written. `attnlab plot --list` lists the kinds.",
+            "other file has one of these names, nothing is written. `attnlab plot --list` lists "
+            "the kinds. Together they are one look at the data, and are recorded as one.",
     .shared = SHARED_DB | SHARED_OUTPUT | SHARED_METRIC,
     .options = OPTIONS,
     .size = sizeof(options),

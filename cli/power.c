@@ -2,6 +2,7 @@
 #include "analysis/answers/comparison.h"
 #include "analysis/statistics/noise.h"
 #include "cli/command.h"
+#include "cli/look.h"
 
 #include <gsl/gsl_statistics_double.h>
 #include <math.h>
@@ -159,10 +160,10 @@ static int run(command_call *call, const void *given)
     if (!db_open(&d, call->db, DB_READ, &e)) return command_fail(call, &e);
     bool ok = study_open(&s, &d, call->argument[0], call->metric, -1, &e);
     if (ok) {
-        if (!isnan(call->alpha)) s.alpha = call->alpha;
+        look_options(&s, call);
         ok = comparison_open(&c, &s, &d, false, &e);
         if (ok) {
-            ok = print(&c, call, given, &e);
+            ok = print(&c, call, given, &e) && look_changes(call, &c, &d, &e);
             comparison_close(&c);
         }
         study_free(&s);

@@ -1,9 +1,8 @@
 /* report.c - attnlab report STUDY --out FILE.html: a study as one page. */
 #include "analysis/report/report.h"
 #include "cli/command.h"
+#include "cli/look.h"
 #include "core/base/file.h"
-
-#include <string.h>
 
 typedef struct options {
     const char *out;
@@ -31,22 +30,6 @@ static bool write_page(const comparison *c, db *d, const char *path, bool *bare,
     return ok;
 }
 
-/* A database that cannot be written is reported on all the same. */
-static void record(comparison *c, command_call *call, const char *out)
-{
-    error e;
-    db d;
-    char line[512];
-    snprintf(line, sizeof line, "%s %s --out %s", call->name, call->argument[0], out);
-    bool ok = db_open(&d, call->db, DB_WRITE, &e);
-    if (ok) {
-        ok = comparison_record(c, &d, line, &e);
-        if (ok) db_tidy(&d);
-        db_close(&d);
-    }
-    if (!ok) command_note(call, NOTE_WARNING, "This look is not recorded: %s", e.msg);
-}
-
 static int run(command_call *call, const void *given)
 {
     const options *o = given;
@@ -63,7 +46,7 @@ static int run(command_call *call, const void *given)
     if (ok) {
         ok = comparison_open(&c, &s, &d, false, &e);
         if (ok) {
-            record(&c, call, o->out);
+            look_record(&c, call);
             ok = write_page(&c, &d, o->out, &bare, &e);
             comparison_close(&c);
         }

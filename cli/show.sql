@@ -73,7 +73,7 @@ ORDER BY v.version DESC LIMIT 1;
 
 -- name: show_study_versions
 SELECT version, strftime('%Y-%m-%d %H:%M:%S', at_ms / 1000, 'unixepoch') AS at_utc, metric, margin,
- alpha, seeds, runs_done, looks
+ alpha, seeds, nullif(settings_json, '[]') AS settings, runs_done, looks
 FROM sweep_version WHERE sweep_id = ?1
 ORDER BY version;
 

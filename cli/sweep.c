@@ -72,7 +72,8 @@ static bool share(schedule *how, command_call *call, const options *o, const arm
     return true;
 }
 
-static int dry_run(command_call *call, const options *o, const study_file *s, const arms *r, error *e)
+static int dry_run(command_call *call, const options *o, const study_file *s, const arms *r,
+                   error *e)
 {
     db d, *record = NULL;
     plan p = { 0 };
@@ -124,7 +125,8 @@ static void report(const plan *p, const schedule_end *end, const db *d, const ch
             name, end->done, end->diverged, end->failed, end->preempted, end->elsewhere);
 }
 
-static int run_all(command_call *call, const options *o, const study_file *s, const arms *r, error *e)
+static int run_all(command_call *call, const options *o, const study_file *s, const arms *r,
+                   error *e)
 {
     static const char *const COMMAND[] = { "attnlab", "train", NULL };
     db d;
@@ -140,6 +142,10 @@ static int run_all(command_call *call, const options *o, const study_file *s, co
     int status = STATUS_FAILED;
     if (plan_write(&p, &d, r, s, call->again, call->accept, e) && share(&how, call, o, r, &p, e)) {
         schedule_end end;
+        if (p.dropped)
+            fprintf(stderr, "%s: %lld arm%s no longer in the study; the database keeps %s runs\n",
+                    s->name, (long long)p.dropped, p.dropped == 1 ? " is" : "s are",
+                    p.dropped == 1 ? "its" : "their");
         fprintf(
             stderr,
             "%s: %d arm%s, %d seed%s; %d of %d runs recorded; %d at a time with %d thread%s each\n",
@@ -167,7 +173,7 @@ static int run(command_call *call, const void *given)
     if (call->again && call->accept)
         return command_refuse(call, "--again and --accept exclude each other");
     if (!study_file_open(&s, call->argument[0], call->db, (char *const *)call->argument + 1,
-                    call->arguments - 1, &e))
+                         call->arguments - 1, &e))
         return command_fail(call, &e);
     int status;
     command_elsewhere(call, &s.base);
@@ -189,7 +195,10 @@ const command command_sweep = {
     .arguments = "STUDY [KEY=VALUE...]",
     .summary = "Plan a study, match its arms, and run what is not recorded yet. The same command "
                "resumes a study that was cut off.",
-    .text = "STUDY is a file, a folder with a study.yaml in it, or the name of a recorded study. "
+    .text = "STUDY is a file, a folder with a study.yaml in it, or the name of a study in the "
+            "database, which means the newest version of its file and settings. A setting "
+            "KEY=VALUE replaces a value of the file; the axes and their values are set with "
+            "sweep.axes.\n\n"
             "--output is the format of --dry-run.\n\n"
             "Exit status: 0 every run is done or diverged, 1 a run failed, 2 a wrong study, 5 "
             "stopped by a signal.",

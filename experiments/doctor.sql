@@ -19,7 +19,7 @@ SELECT s.name, a.label || ': ' || count(r.run_id) || ' of ' || v.seeds || ' cell
 FROM sweep s
 JOIN sweep_version v USING(sweep_id)
 JOIN arm a USING(sweep_id)
-LEFT JOIN arm_run r ON r.arm_id = a.arm_id AND r.pair_key BETWEEN 1 AND v.seeds
+LEFT JOIN arm_run r ON r.arm_id = a.arm_id
 WHERE a.dropped = 0 AND v.version = (SELECT max(version) FROM sweep_version w WHERE w.sweep_id = s.sweep_id)
 GROUP BY a.arm_id
 HAVING count(r.run_id) < v.seeds;

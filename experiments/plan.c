@@ -5,8 +5,8 @@
  */
 #include "experiments/plan.h"
 
-#include "core/base/table.h"
 #include "core/db/metric.h"
+#include "experiments/plan_json.h"
 
 #include <assert.h>
 #include <math.h>
@@ -17,8 +17,9 @@ static bool plan_open(plan *p, const arms *a, const study_file *s, error *e)
 {
     *p = (plan){ .cell = calloc((size_t)a->n * (size_t)s->seeds, sizeof *p->cell) };
     if (!p->cell) return error_set(e, "out of memory for %d x %d cells", a->n, s->seeds);
-    for (int seed = 1; seed <= s->seeds; seed++)
-        for (int i = 0; i < a->n; i++) p->cell[p->n++] = (cell){ .arm = &a->arm[i], .seed = seed };
+    for (int k = 0; k < s->seeds; k++)
+        for (int i = 0; i < a->n; i++)
+            p->cell[p->n++] = (cell){ .arm = &a->arm[i], .seed = s->seed[k] };
     return true;
 }
 
@@ -47,65 +48,6 @@ bool plan_look(plan *p, db *d, const arms *a, const study_file *s, error *e)
     return true;
 }
 
-/* --- as JSON ---------------------------------------------------------------------------------- */
-
-static char *axes_json(const study_file *s)
-{
-    char *text = NULL;
-    size_t n;
-    FILE *f = open_memstream(&text, &n);
-    if (!f) error_memory();
-    fputc('{', f);
-    for (int i = 0; i < s->axes; i++) {
-        fprintf(f, "%s\"%s\":[", i ? "," : "", s->axis[i].key->name);
-        for (int j = 0; j < s->axis[i].n; j++) {
-            if (j) fputc(',', f);
-            study_file_json(f, s->axis[i].key, &s->axis[i].value[j]);
-        }
-        fputc(']', f);
-    }
-    fputc('}', f);
-    if (fclose(f) != 0) error_memory();
-    return text;
-}
-
-/* The values of an arm, or (with `a` NULL) those of the baseline. */
-static char *values_json(const study_file *s, const arm *a)
-{
-    char *text = NULL;
-    size_t n;
-    FILE *f = open_memstream(&text, &n);
-    if (!f) error_memory();
-    const char *before = "";
-    fputc('{', f);
-    for (int i = 0; i < s->axes; i++) {
-        const config_key *k = s->axis[i].key;
-        const yaml_node *value = a             ? &s->axis[i].value[a->at[i]]
-                                 : s->baseline ? yaml_find(s->baseline, k->name)
-                                               : NULL;
-        if (!value) continue;
-        fprintf(f, "%s\"%s\":", before, k->name);
-        study_file_json(f, k, value);
-        before = ",";
-    }
-    fputc('}', f);
-    if (fclose(f) != 0) error_memory();
-    return text;
-}
-
-/* Its values are the keys that matching may change. */
-static const char *match_json(const study_file *s)
-{
-    switch (s->match) {
-    case MATCH_PARAMS:
-        return "{\"params\":\"model.ffn_dim\"}";
-    case MATCH_LLAMA2:
-        return "{\"llama2\":\"model.ffn_dim\"}";
-    default:
-        return NULL;
-    }
-}
-
 /* --- the study's rows ------------------------------------------------------------------------- */
 
 typedef struct writer {
@@ -126,11 +68,11 @@ static bool write_sweep(writer *w)
         return false;
     w->known = w->sweep_id != 0;
     if (w->known) return true;
-    char *axes = axes_json(w->s), *baseline = values_json(w->s, NULL);
+    char *axes = plan_json_axes(w->s), *baseline = plan_json_baseline(w->s);
     const bool ok = db_run(d, w->e,
                            "INSERT INTO sweep(name, created_ms, design, axes_json, match_json,"
                            " baseline_json) VALUES(?,?,'grid',?,?,?)",
-                           "tittt", w->s->name, db_now_ms(), axes, match_json(w->s), baseline);
+                           "tittt", w->s->name, db_now_ms(), axes, plan_json_match(w->s), baseline);
     free(axes), free(baseline);
     w->sweep_id = db_last_id(d);
     return ok;
@@ -138,10 +80,10 @@ static bool write_sweep(writer *w)
 
 static bool update_sweep(writer *w)
 {
-    char *axes = axes_json(w->s), *baseline = values_json(w->s, NULL);
+    char *axes = plan_json_axes(w->s), *baseline = plan_json_baseline(w->s);
     const bool ok = db_run(
         w->d, w->e, "UPDATE sweep SET axes_json=?, match_json=?, baseline_json=? WHERE sweep_id=?",
-        "ttti", axes, match_json(w->s), baseline, w->sweep_id);
+        "ttti", axes, plan_json_match(w->s), baseline, w->sweep_id);
     free(axes), free(baseline);
     return ok;
 }
@@ -202,44 +144,51 @@ static const char *direction_of(const study_file *s)
     return m.larger_is_better ? "max" : "min";
 }
 
-/* A new version if anything that may change did, with what was known at that time. */
+/* Is this what the newest version says? */
+static bool find_version(writer *w, int64_t *version, int64_t *same, const char *json)
+{
+    return db_integer(w->d, version, 0, w->e,
+                      "SELECT max(version) FROM sweep_version WHERE sweep_id=?", "i",
+                      w->sweep_id) &&
+           db_integer(w->d, same, 0, w->e,
+                      "SELECT 1 FROM sweep_version WHERE sweep_id=? AND version=? AND spec_text=?"
+                      " AND settings_json=? AND plan_json IS ?",
+                      "iittt", w->sweep_id, *version, w->s->text, w->s->settings_json, json);
+}
+
+/* A new version if the text, the settings or what they come to has changed, with what was known at
+ * that time: the runs of the cells that the study had and of those that it has now. */
 static bool write_version(writer *w)
 {
     const study_file *s = w->s;
     int64_t same = 0, version = 0, done = 0, looks = 0;
     db *d = w->d;
-    char *axes = axes_json(s);
-    bool ok =
-        db_integer(d, &version, 0, w->e, "SELECT max(version) FROM sweep_version WHERE sweep_id=?",
-                   "i", w->sweep_id) &&
-        db_integer(d, &same, 0, w->e,
-                   "SELECT 1 FROM sweep_version v JOIN sweep s USING(sweep_id) WHERE sweep_id=? AND"
-                   " version=? AND question IS ? AND hypothesis IS ? AND metric=? AND margin IS ?"
-                   " AND alpha=? AND seeds=? AND s.axes_json=? AND s.match_json IS ?",
-                   "iitttddntt", w->sweep_id, version, s->question, s->hypothesis, s->metric,
-                   s->margin, s->alpha, s->seeds, axes, match_json(s));
-    free(axes);
-    if (!ok || same) return ok;
-    return db_integer(d, &done, 0, w->e,
-                      "SELECT count(DISTINCT run_id) FROM arm JOIN arm_run USING(arm_id) JOIN run"
-                      " USING(run_id) WHERE sweep_id=? AND status IN ('done', 'diverged')",
-                      "i", w->sweep_id) &&
-           db_integer(d, &looks, 0, w->e, "SELECT count(*) FROM comparison WHERE sweep_id=?", "i",
-                      w->sweep_id) &&
-           db_run(d, w->e,
-                  "INSERT INTO sweep_version(sweep_id, version, at_ms, spec_text, question,"
-                  " hypothesis, metric, direction, margin, alpha, seeds, runs_done, looks)"
-                  " VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?)",
-                  "iiitttttddnii", w->sweep_id, version + 1, db_now_ms(), s->text, s->question,
-                  s->hypothesis, s->metric, direction_of(s), s->margin, s->alpha, s->seeds, done,
-                  looks);
+    char *json = plan_json(s, w->a);
+    const bool ok =
+        find_version(w, &version, &same, json) &&
+        (same ||
+         (db_integer(d, &done, 0, w->e,
+                     "SELECT count(DISTINCT run_id) FROM arm JOIN arm_run USING(arm_id) JOIN run"
+                     " USING(run_id) WHERE sweep_id=? AND status IN ('done', 'diverged')",
+                     "i", w->sweep_id) &&
+          db_integer(d, &looks, 0, w->e, "SELECT count(*) FROM comparison WHERE sweep_id=?", "i",
+                     w->sweep_id) &&
+          db_run(d, w->e,
+                 "INSERT INTO sweep_version(sweep_id, version, at_ms, spec_text, question,"
+                 " hypothesis, metric, direction, margin, alpha, seeds, runs_done, looks,"
+                 " settings_json, plan_json) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?,?,?)",
+                 "iiitttttddniitt", w->sweep_id, version + 1, db_now_ms(), s->text, s->question,
+                 s->hypothesis, s->metric, direction_of(s), s->margin, s->alpha, s->seeds, done,
+                 looks, s->settings_json, json)));
+    free(json);
+    return ok;
 }
 
 /* --- arms and runs ---------------------------------------------------------------------------- */
 
 static bool write_arm(writer *w, int64_t *arm_id, const arm *x, int ord)
 {
-    char *values = values_json(w->s, x);
+    char *values = plan_json_arm(w->s, x);
     const char *id = x->spec.id;
     const int64_t replica = x->spec.config.train.replica;
     const bool ok =
@@ -256,11 +205,12 @@ static bool write_arm(writer *w, int64_t *arm_id, const arm *x, int ord)
     return ok;
 }
 
-/* Arms by their identity; dropped arms keep their rows, after the others. */
-static bool write_arms(writer *w, int64_t *arm_id)
+/* Arms by their identity; dropped arms keep their rows, after the others.  *gone counts those that
+ * the study had until now: 2 in `dropped` stands for the others meanwhile. */
+static bool write_arms(writer *w, int64_t *arm_id, int64_t *gone)
 {
     const int n = w->a->n;
-    if (!db_run(w->d, w->e, "UPDATE arm SET dropped=1, ord=-1-arm_id WHERE sweep_id=?", "i",
+    if (!db_run(w->d, w->e, "UPDATE arm SET dropped=dropped+1, ord=-1-arm_id WHERE sweep_id=?", "i",
                 w->sweep_id))
         return false;
     for (int i = 0; i < n; i++)
@@ -271,7 +221,11 @@ static bool write_arms(writer *w, int64_t *arm_id)
                                  arm_id[base], arm_id[i]))
             return false;
     }
-    return db_run(w->d, w->e, "UPDATE arm SET ord=?+arm_id WHERE sweep_id=? AND dropped=1", "ni", n,
+    return db_integer(w->d, gone, 0, w->e,
+                      "SELECT count(*) FROM arm WHERE sweep_id=? AND dropped=1", "i",
+                      w->sweep_id) &&
+           db_run(w->d, w->e,
+                  "UPDATE arm SET dropped=1, ord=?+arm_id WHERE sweep_id=? AND dropped>0", "ni", n,
                   w->sweep_id);
 }
 
@@ -296,10 +250,20 @@ static bool link_runs(writer *w, const plan *p, const int64_t *arm_id)
                     "iin", arm_id[x->arm - w->a->arm], x->run.run_id, x->seed))
             return false;
     }
-    return db_run(w->d, w->e,
-                  "DELETE FROM arm_run WHERE pair_key > ? AND arm_id IN"
-                  " (SELECT arm_id FROM arm WHERE sweep_id=? AND dropped=0)",
-                  "ni", w->s->seeds, w->sweep_id);
+    return true;
+}
+
+/* The cells of seeds that the study no longer has. */
+static bool unlink_runs(writer *w)
+{
+    char *seeds = plan_json_seeds(w->s);
+    const bool ok = db_run(w->d, w->e,
+                           "DELETE FROM arm_run WHERE pair_key NOT IN (SELECT value FROM"
+                           " json_each(?)) AND arm_id IN"
+                           " (SELECT arm_id FROM arm WHERE sweep_id=? AND dropped=0)",
+                           "ti", seeds, w->sweep_id);
+    free(seeds);
+    return ok;
 }
 
 static bool write_configs(const writer *w, const plan *p)
@@ -328,8 +292,9 @@ static bool write(writer *w, plan *p, bool again, bool accept)
     int64_t *arm_id = calloc((size_t)w->a->n, sizeof *arm_id);
     if (!arm_id) return error_set(w->e, "out of memory for %d arms", w->a->n);
     const bool ok = write_runs(w, p, again) && (accept || check_code(p, w->e)) && write_sweep(w) &&
-                    check_fixed(w) && write_arms(w, arm_id) && link_runs(w, p, arm_id) &&
-                    write_version(w) && update_sweep(w) && write_configs(w, p);
+                    check_fixed(w) && write_arms(w, arm_id, &p->dropped) &&
+                    link_runs(w, p, arm_id) && write_version(w) && unlink_runs(w) &&
+                    update_sweep(w) && write_configs(w, p);
     free(arm_id);
     return ok;
 }

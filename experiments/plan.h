@@ -2,7 +2,8 @@
  *
  * One transaction writes the study, its version, its arms with their configurations, and a run for
  * every cell.  Rows that exist are found by their identity and kept.  An arm that the study no
- * longer has is marked as dropped and never deleted.
+ * longer has is marked as dropped and never deleted.  A version is the text of the study's file
+ * with its settings; whatever changes in them makes a new one.
  */
 #ifndef EXPERIMENTS_PLAN_H
 #define EXPERIMENTS_PLAN_H
@@ -20,6 +21,7 @@ typedef struct cell {
 typedef struct plan {
     int n;
     cell *cell;
+    int64_t dropped; /* arms that plan_write took out of the study */
 } plan;
 
 /* What the database has, without writing; `d` may be NULL if there is none yet. */

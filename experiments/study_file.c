@@ -1,7 +1,5 @@
-/* study_file.c - the `sweep` section, read and checked key by key.
- *
- * The text that is stored in the database is the file and, below it, a line "# set: key=value" for
- * each setting of the command line; read again it gives the same study.
+/* study_file.c - the `sweep` section, read and checked key by key; then the settings, in order, the
+ * last of each key.
  */
 #define _GNU_SOURCE /* asprintf */
 #include "experiments/study_file.h"
@@ -13,6 +11,7 @@
 #include "trainer/model/evaluation.h"
 
 #include <assert.h>
+#include <limits.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -31,7 +30,7 @@ const study_file_key study_file_keys[] = {
     { "sweep.design",     "choice", "grid",             "grid",                   "how axes are combined" },
     { "sweep.axes",       "map",    "",                 "key: [values]",          "what varies: keys and their values" },
     { "sweep.exclude",    "list",   "",                 "{key: value}",           "combinations to leave out" },
-    { "sweep.seeds",      "int",    "6",                "1..1000",                "number of seeds n: train.seed = train.data_seed = 1..n" },
+    { "sweep.seeds",      "int",    "6",                "1..1000, or [1, 2, 5]",  "how many seeds n (train.seed = train.data_seed = 1..n), or a list of them" },
     { "sweep.baseline",   "map",    "",                 "{key: value}",           "each arm is compared with the arm that differs only in these keys" },
     { "sweep.match",      "map",    "",                 "{params: model.ffn_dim}, {preset: llama2}", "how to make the arms equally large" },
     { "sweep.margin",     "real",   "",                 "0..",                    "smaller differences count as equivalent (nats)" },
@@ -98,12 +97,39 @@ static bool read_text(char *out, size_t size, const char *name, const yaml_node 
     return true;
 }
 
-static bool read_seeds(int *out, const yaml_node *at, error *e)
+/* The seeds 1..n. */
+static void count_seeds(study_file *s, int n)
+{
+    s->seeds = n;
+    for (int i = 0; i < n; i++) s->seed[i] = i + 1;
+}
+
+/* A list of seeds: pair keys are the numbers themselves. */
+static bool read_seed_list(study_file *s, const yaml_node *at, error *e)
+{
+    if (at->n < 1 || at->n > STUDY_FILE_SEEDS)
+        return yaml_error(at, e, "sweep.seeds: %d seeds given; 1 to %d are allowed", at->n,
+                          STUDY_FILE_SEEDS);
+    for (int i = 0; i < at->n; i++) {
+        int64_t seed;
+        if (!config_whole(&seed, "sweep.seeds", false, 0, INT_MAX, &at->item[i], e)) return false;
+        s->seed[i] = (int)seed;
+        for (int j = 0; j < i; j++)
+            if (s->seed[j] == seed)
+                return yaml_error(&at->item[i], e, "sweep.seeds: %d is given twice", s->seed[j]);
+    }
+    s->seeds = at->n;
+    return true;
+}
+
+static bool read_seeds(study_file *s, const yaml_node *at, error *e)
 {
     double x;
+    if (at->kind == YAML_LIST) return read_seed_list(s, at, e);
     if (!config_number(&x, "sweep.seeds", 1, STUDY_FILE_SEEDS, at, e)) return false;
-    *out = (int)x;
-    return *out == x || yaml_error(at, e, "sweep.seeds: '%s' is not a whole number", at->text);
+    if ((int)x != x) return yaml_error(at, e, "sweep.seeds: '%s' is not a whole number", at->text);
+    count_seeds(s, (int)x);
+    return true;
 }
 
 static bool read_metric(char *out, size_t size, const yaml_node *at, error *e)
@@ -189,7 +215,7 @@ static bool read_key(study_file *s, const char *name, const yaml_node *place, co
         return read_text(s->hypothesis, sizeof s->hypothesis, name, at, e);
     if (strcmp(leaf, "design") == 0) return read_design(at, e);
     if (strcmp(leaf, "axes") == 0) return read_axes(s, at, e);
-    if (strcmp(leaf, "seeds") == 0) return read_seeds(&s->seeds, at, e);
+    if (strcmp(leaf, "seeds") == 0) return read_seeds(s, at, e);
     if (strcmp(leaf, "match") == 0) return read_match(s, at, e);
     if (strcmp(leaf, "metric") == 0) return read_metric(s->metric, sizeof s->metric, at, e);
     if (strcmp(leaf, "margin") == 0) return config_number(&s->margin, name, 0, 1e6, at, e);
@@ -296,39 +322,55 @@ static bool read_setting(study_file *s, const char *setting, error *e)
     return read_key(s, name, value, value, e);
 }
 
-static const char SET[] = "# set: ";
-
-/* The settings in a stored text, each on a line of its own below the file. */
-static bool read_kept(study_file *s, const char *text, error *e)
+/* Does a later setting give the same key? */
+static bool superseded(char *const *settings, int i, int n)
 {
-    for (const char *at = text; at; at = strchr(at, '\n')) {
-        at += *at == '\n';
-        if (strncmp(at, SET, sizeof SET - 1) != 0) continue;
-        char *setting = strndup(at + sizeof SET - 1, strcspn(at + sizeof SET - 1, "\n"));
-        if (!setting) error_memory();
-        const bool ok = read_setting(s, setting, e);
-        free(setting);
-        if (!ok) return false;
+    const size_t key = strcspn(settings[i], "=") + 1;
+    for (int k = i + 1; k < n; k++)
+        if (strncmp(settings[i], settings[k], key) == 0) return true;
+    return false;
+}
+
+static char *write_settings(char *const *settings, int n)
+{
+    char *text = NULL;
+    size_t size;
+    FILE *f = open_memstream(&text, &size);
+    if (!f) error_memory();
+    const char *before = "";
+    fputc('[', f);
+    for (int i = 0; i < n; i++) {
+        if (superseded(settings, i, n)) continue;
+        char *quoted = table_json_string(settings[i]);
+        fprintf(f, "%s%s", before, quoted);
+        free(quoted);
+        before = ",";
+    }
+    fputc(']', f);
+    if (fclose(f) != 0) error_memory();
+    return text;
+}
+
+/* A setting of an axis would be replaced in every arm. */
+static bool check_settings(const study_file *s, char *const *settings, int n, error *e)
+{
+    for (int i = 0; i < n; i++) {
+        char name[STUDY_NAME];
+        const int length = (int)strcspn(settings[i], "=");
+        snprintf(name, sizeof name, "%.*s", length, settings[i]);
+        const int axis = axis_of(s, name);
+        if (axis >= 0)
+            return error_usage(e,
+                               "%.200s: %s is an axis of the study, so this setting would change "
+                               "nothing: change its values in sweep.axes",
+                               settings[i], s->axis[axis].key->name);
     }
     return true;
 }
 
-/* The file and the settings, as they are stored. */
-static void keep_text(study_file *s, const char *text, char *const *settings, int n)
-{
-    size_t size;
-    FILE *f = open_memstream(&s->text, &size);
-    if (!f) error_memory();
-    fputs(text, f);
-    const size_t length = strlen(text);
-    if (n > 0 && length > 0 && text[length - 1] != '\n') fputc('\n', f);
-    for (int i = 0; i < n; i++)
-        if (!strchr(settings[i], '\n')) fprintf(f, "%s%s\n", SET, settings[i]);
-    if (fclose(f) != 0) error_memory();
-}
-
 /* The section of s->file, whose text this is, and the settings. */
-static bool read_sweep(study_file *s, const char *text, char *const *settings, int n, error *e)
+static bool read_sweep(study_file *s, const char *text, char *const *settings, int kept, int n,
+                       error *e)
 {
     const yaml_node *section;
     if (!study_name_read(s->name, s->file, e) || !config_take(&s->base, s->file, &section, e))
@@ -338,16 +380,18 @@ static bool read_sweep(study_file *s, const char *text, char *const *settings, i
         snprintf(name, sizeof name, "sweep.%s", section->key[i].text);
         if (!read_key(s, name, &section->key[i], &section->item[i], e)) return false;
     }
-    if (!read_kept(s, text, e)) return false;
     for (int i = 0; i < n; i++)
         if (!read_setting(s, settings[i], e)) return false;
-    keep_text(s, text, settings, n);
-    return check(s, e);
+    s->text = strdup(text);
+    if (!s->text) error_memory();
+    s->settings_json = write_settings(settings, n);
+    return check_settings(s, settings + kept, n - kept, e) && check(s, e);
 }
 
 static void empty(study_file *s)
 {
-    *s = (study_file){ .margin = NAN, .alpha = 0.05, .seeds = SEEDS };
+    *s = (study_file){ .margin = NAN, .alpha = 0.05 };
+    count_seeds(s, SEEDS);
     config_init(&s->base);
 }
 
@@ -358,16 +402,17 @@ bool study_file_read(study_file *s, const char *path, char *const *settings, int
     empty(s);
     const bool ok = yaml_read(&s->file, path, e) &&
                     file_read(&text, &size, path, (size_t)1 << 20, e) &&
-                    read_sweep(s, text, settings, n, e);
+                    read_sweep(s, text, settings, 0, n, e);
     free(text);
     if (!ok) study_file_close(s);
     return ok;
 }
 
-bool study_file_recall(study_file *s, const char *text, char *const *settings, int n, error *e)
+bool study_file_recall(study_file *s, const char *text, char *const *settings, int kept, int n,
+                       error *e)
 {
     empty(s);
-    if (yaml_parse(&s->file, text, e) && read_sweep(s, text, settings, n, e)) return true;
+    if (yaml_parse(&s->file, text, e) && read_sweep(s, text, settings, kept, n, e)) return true;
     study_file_close(s);
     return false;
 }
@@ -394,27 +439,59 @@ static bool recall_corpus(study_file *s, db *d, const char *name, char *const *s
     return true;
 }
 
+/* What the newest version of a study has for text and settings; *text is NULL if there is no such
+ * study.  The caller frees the text and each of the *kept settings; there is room for n more. */
+static bool read_stored(char **text, char ***settings, int *kept, int n, db *d, const char *name,
+                        error *e)
+{
+    sqlite3_stmt *q;
+    bool row = true;
+    *settings = error_zeroed((size_t)n + 1, sizeof **settings);
+    *kept = 0;
+    if (!db_text(d, text, e,
+                 "SELECT spec_text FROM sweep_version JOIN sweep USING(sweep_id) WHERE name=?"
+                 " ORDER BY version DESC LIMIT 1",
+                 "t", name) ||
+        !db_query(d, &q, e,
+                  "SELECT value FROM json_each((SELECT settings_json FROM sweep_version JOIN sweep"
+                  " USING(sweep_id) WHERE name=? ORDER BY version DESC LIMIT 1))",
+                  "t", name))
+        return false;
+    bool ok = true;
+    while (ok && (ok = db_next(d, q, &row, e)) && row) {
+        char **more = realloc(*settings, (size_t)(*kept + n + 2) * sizeof *more);
+        if (!more) error_memory();
+        *settings = more;
+        more[*kept] = strdup((const char *)sqlite3_column_text(q, 0));
+        if (!more[(*kept)++]) error_memory();
+    }
+    sqlite3_finalize(q);
+    return ok;
+}
+
 static bool open_stored(study_file *s, const char *name, const char *db_path, char *const *settings,
                         int n, error *e)
 {
     db d;
-    char *text = NULL;
+    char *text = NULL, **all = NULL;
+    int kept = 0;
     if (strchr(name, '/') || access(db_path, F_OK) != 0)
         return error_set(e, "%s: no such file", name);
     if (!db_open(&d, db_path, DB_READ, e)) return false;
-    bool ok = db_text(&d, &text, e,
-                      "SELECT spec_text FROM sweep_version JOIN sweep USING(sweep_id) WHERE name=?"
-                      " ORDER BY version DESC LIMIT 1",
-                      "t", name);
+    bool ok = read_stored(&text, &all, &kept, n, &d, name, e);
     if (ok && !text)
         ok = error_set(e, "%s: no such file, and %s has no study of this name", name, db_path);
-    if (ok && !study_file_recall(s, text, settings, n, e))
-        ok = error_where(e, "%s, as stored in %s", name, db_path);
-    if (ok && !recall_corpus(s, &d, name, settings, n, e)) {
-        study_file_close(s);
-        ok = false;
+    if (ok) {
+        if (n) memcpy(all + kept, settings, (size_t)n * sizeof *all);
+        ok = study_file_recall(s, text, all, kept, kept + n, e) ||
+             error_where(e, "%s, as stored in %s", name, db_path);
+        if (ok && !recall_corpus(s, &d, name, all, kept + n, e)) {
+            study_file_close(s);
+            ok = false;
+        }
     }
-    free(text);
+    for (int i = 0; i < kept; i++) free(all[i]);
+    free(all), free(text);
     db_close(&d);
     return ok;
 }
@@ -435,7 +512,7 @@ bool study_file_open(study_file *s, const char *name, const char *db_path, char 
 void study_file_close(study_file *s)
 {
     for (int i = 0; i < s->settings; i++) yaml_close(s->setting[i]);
-    free(s->setting), free(s->text);
+    free(s->setting), free(s->text), free(s->settings_json);
     yaml_close(s->file);
     *s = (study_file){ 0 };
 }

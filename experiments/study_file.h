@@ -8,6 +8,10 @@
  *       match: {params: model.ffn_dim}
  *       seeds: 6
  *       margin: 0.02
+ *
+ * Settings of the command line ("sweep.margin=0.05", "train.tokens=1M") replace values of the file.
+ * The text of the file and the list of settings are kept apart, here and in the database; read
+ * again, the two give the same study.
  */
 #ifndef EXPERIMENTS_STUDY_FILE_H
 #define EXPERIMENTS_STUDY_FILE_H
@@ -40,25 +44,30 @@ typedef struct study_file {
     char metric[STUDY_NAME]; /* "" until arms_open, if none was given */
     double margin, alpha;    /* in nats, NaN for none */
     int seeds, axes;
+    int seed[STUDY_FILE_SEEDS]; /* (seeds) train.seed and train.data_seed of each */
     study_file_axis axis[STUDY_FILE_AXES];
     const yaml_node *exclude, *baseline; /* a list of maps, a map; or NULL */
     study_file_match match;
     config base; /* not resolved */
 
-    char *text;          /* the file, and the settings of the command line below it */
-    yaml_node *file;     /* owns the nodes above, but for these                     */
-    yaml_node **setting; /* (settings) from the command line                        */
+    char *text;          /* the file as it was read                     */
+    char *settings_json; /* ["key=value", ...]: all that have an effect */
+    yaml_node *file;     /* owns the nodes above, but for these         */
+    yaml_node **setting; /* (settings) from the command line            */
     int settings;
 } study_file;
 
-/* Read a file, then n settings "key=value" of both kinds.  *s is empty if it fails. */
+/* Read a file, then n settings "key=value" of both kinds.  *s is empty if it fails.  A setting of a
+ * key that is an axis is refused, for it would change nothing. */
 bool study_file_read(study_file *s, const char *path, char *const *settings, int n, error *e);
 
-/* The same from the text of a stored study (`text`), which holds the settings it had. */
-bool study_file_recall(study_file *s, const char *text, char *const *settings, int n, error *e);
+/* The same from the text of a stored study.  The first `kept` of the n settings are those it was
+ * stored with; a later study may have made one of them an axis. */
+bool study_file_recall(study_file *s, const char *text, char *const *settings, int kept, int n,
+                       error *e);
 
-/* Read the study called `name`: a file, a folder with a study.yaml, or a study of the database at
- * `db_path`. */
+/* Read the study called `name`: a file, a folder with a study.yaml, or the newest version of a
+ * study in the database at `db_path`. */
 bool study_file_open(study_file *s, const char *name, const char *db_path, char *const *settings,
                      int n, error *e);
 void study_file_close(study_file *s);

@@ -138,7 +138,7 @@ bad 2 'missing argument: STUDY' -- "$attnlab" compare
 bad 2 'missing argument: STUDY' -- "$attnlab" plot --out figures
 bad 2 'missing option: --out DIR' -- "$attnlab" plot heads
 bad 2 'missing argument: RUN' -- "$attnlab" diff heads/mha/1
-bad 2 "unexpected argument 'two'" -- "$attnlab" compare one two
+bad 2 "unexpected argument 'three'" -- "$attnlab" compare one two three
 bad 2 '--reps: 0 is outside 1..10000' -- "$attnlab" bench train --reps 0
 bad 2 "'predict' cannot be measured" -- "$attnlab" bench predict
 bad 2 "no figure 'los'" -- "$attnlab" plot heads --out figures --kind los

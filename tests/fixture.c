@@ -114,7 +114,9 @@ void fixture_study(fixture *f, const char *name, const fixture_arm *arm, int arm
               "t", name));
     f->sweep_id = db_last_id(d);
     DO(db_run(d, &why_,
-              "INSERT INTO sweep_version VALUES(?, 1, 0, '', 'Does sharing cost anything?', NULL,"
+              "INSERT INTO sweep_version(sweep_id, version, at_ms, spec_text, question, hypothesis,"
+              " metric, direction, margin, alpha, seeds, runs_done, looks)"
+              " VALUES(?, 1, 0, '', 'Does sharing cost anything?', NULL,"
               " 'val_loss@512', 'min', ?, 0.05, ?, 0, 0)",
               "idn", f->sweep_id, margin, seeds));
     int64_t *ids = calloc((size_t)arms, sizeof *ids);

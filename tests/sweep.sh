@@ -148,6 +148,44 @@ rm -r corpus
 mv whole corpus
 sweep e.db sweep.seeds=1 2>err || fail "a mended corpus: $? $(cat err)"
 
+# A name means the newest version of the study: what was excluded once is not excluded again, and settings
+# are no comments.  Rows are made without training.
+cat >choice.yaml <<'YAML'
+model: {n_layers: 1, dim: 32, n_heads: 4, context: 32}
+data: {corpus: corpus}
+train: {tokens: 2k, batch_tokens: 512}
+eval: {tokens: 1024}
+sweep:
+  name: choice
+  axes: {model.attention: [mha, gqa:n_kv_heads=2, mqa]}
+  baseline: {model.attention: mha}
+  seeds: [1, 4]
+# set: train.lr=1e-5
+YAML
+sed 's/^  seeds/  exclude: [{model.attention: mqa}]\n&/' choice.yaml >less.yaml
+"$attnlab" sweep less.yaml --db f.db sweep.margin=0.5 2>err || fail "exclude: $? $(cat err)"
+"$attnlab" sweep choice.yaml --db f.db sweep.margin=0.5 2>err || fail "nothing excluded: $? $(cat err)"
+"$attnlab" sweep less.yaml --db f.db 2>err || fail "excluded again: $? $(cat err)"
+grep -q 'choice: 1 arm is no longer in the study; the database keeps its runs' err ||
+    fail "an arm is dropped without a word: $(cat err)"
+"$attnlab" sweep choice.yaml --db f.db sweep.margin=0.25 2>err || fail "all again: $? $(cat err)"
+"$attnlab" sweep choice --db f.db 2>err || fail "by name: $? $(cat err)"
+grep -q 'no longer' err && fail "arms dropped by name: $(cat err)"
+grep -q 'choice: 3 arms, 2 seeds; 6 of 6 runs recorded' err || fail "by name: $(cat err)"
+[ "$(sqlite3 f.db "SELECT version, margin, seeds, settings_json FROM sweep_version ORDER BY 1 DESC LIMIT 1;
+    SELECT group_concat(DISTINCT seed_init), group_concat(DISTINCT value) FROM run
+    JOIN config_param USING(config_id) WHERE key = 'train.lr'")" = \
+    '4|0.25|2|["sweep.margin=0.25"]
+1,4|0.001' ] || fail "by name: $(sqlite3 f.db .dump | grep sweep_version)"
+"$attnlab" compare choice --db f.db >out 2>err || fail "compare: $? $(cat err)"
+grep -q 'The margin was changed from none to 0.25 after 6 runs had finished' out ||
+    fail "a change is not told: $(cat out)"
+grep -q 'Arms were added after 6 runs had finished: mqa' out || fail "an arm is not told: $(cat out)"
+"$attnlab" rename choice chosen --db f.db 2>err || fail "rename: $? $(cat err)"
+"$attnlab" sweep chosen --db f.db sweep.margin=0.5 2>err || fail "renamed: $? $(cat err)"
+[ "$(sqlite3 f.db 'SELECT name, count(*), max(attempts) FROM sweep, run')" = 'chosen|6|1' ] ||
+    fail "renamed: $(sqlite3 f.db 'SELECT name FROM sweep')"
+
 # One line, the right status, and nothing changed.
 bad() { # STATUS PATTERN ARGUMENT...
     want=$1 pattern=$2
@@ -162,6 +200,8 @@ bad 1 'no such file' nowhere.yaml
 bad 1 'no study of this name' nowhere
 bad 2 'section `sweep`' small.yaml
 bad 2 'give this one another name' study.yaml train.lr=1e-3
+bad 2 'model.attention is an axis of the study' study.yaml model.attention=mqa
+bad 2 'model.attention is an axis of the study' small model.attention=mqa
 bad 2 'does not divide 4' study.yaml 'sweep.axes={model.attention: [mha, gqa:n_kv_heads=3]}'
 bad 2 'are allowed' study.yaml 'sweep.match={params: model.ffn_dim}'
 bad 2 'did you mean sweep.margin' study.yaml sweep.marign=0.1

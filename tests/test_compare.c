@@ -297,7 +297,7 @@ static void afterthoughts(void **state)
     fixture_open(&f);
     fixture_study(&f, "heads", HEADS, 3, 3, 0.01);
     fixture_run(&f, "INSERT INTO sweep_version SELECT sweep_id, 2, 1, '', question, hypothesis,"
-                    " metric, direction, 0.02, alpha, 5, 9, 2 FROM sweep_version");
+                    " metric, direction, 0.02, alpha, 5, 9, 2, '[]', NULL FROM sweep_version");
     fixture_run(&f, "INSERT INTO run(run_uid, config_id, seed_init, seed_data, generation,"
                     " target_step) SELECT 'fff' || run_id, config_id, seed_init, seed_data, 1, 40"
                     " FROM run WHERE seed_init = 1");

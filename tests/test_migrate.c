@@ -227,11 +227,14 @@ static int64_t differences(db *d, const char *one, const char *two)
     return ask(d, sql);
 }
 
-/* No row of `table` is lost, added or changed, in the columns that are left. */
+/* No row of `table` is lost, added or changed, in the columns that both have. */
 static void compare_rows(db *d, const char *table)
 {
     char *columns =
-        text_of(d, "SELECT group_concat(name) FROM pragma_table_info(?, 'main')", table);
+        text_of(d,
+                "SELECT group_concat(name) FROM pragma_table_info(?1, 'main') WHERE name IN"
+                " (SELECT name FROM pragma_table_info(?1, 'old'))",
+                table);
     char now[1024], was[1024];
     snprintf(now, sizeof now, "SELECT %s FROM main.%s", columns, table);
     snprintf(was, sizeof was, "SELECT %s FROM old.%s", columns, table);
@@ -262,7 +265,7 @@ static void compare_schema(db *d, const char *other)
 static void brings_version_1_up_to_date(void **state)
 {
     (void)state;
-    char now[96], was[96], fresh[96];
+    char now[96], was[96], fresh[96], *text;
     db d;
     error e;
     sqlite3_stmt *s;
@@ -294,11 +297,56 @@ static void brings_version_1_up_to_date(void **state)
                      ask(&d, "SELECT count(*) FROM old.sqlite_schema WHERE type = 'table'"));
     compare_schema(&d, "fresh");
     assert_int_equal(ask(&d, "PRAGMA user_version"), ask(&d, "PRAGMA fresh.user_version"));
+    assert_true(
+        db_text(&d, &text, &e, "SELECT settings_json || plan_json FROM sweep_version", NULL));
+    assert_string_equal(text,
+                        "[]{\"axes\":{\"model.attention\":[\"mha\",\"mqa\"]},"
+                        "\"baseline\":{\"model.attention\":\"mha\"},\"match\":{},"
+                        "\"seeds\":[1,2,3],\"arms\":["
+                        "{\"label\":\"mha\",\"config\":\"5537f56a1740c051\",\"replica\":0},"
+                        "{\"label\":\"mqa\",\"config\":\"d12b0596177301ae\",\"replica\":0}]}");
+    free(text);
     assert_int_equal(ask(&d, "SELECT count(*) FROM pragma_integrity_check"
                              " WHERE integrity_check = 'ok'"),
                      1);
     db_close(&d);
     if (!db_open(&d, now, DB_READ, &e)) fail_msg("%s", e.msg);
+    db_close(&d);
+}
+
+/* Lines "# set: " of a text were settings, wherever they stood; they are the same study's settings
+ * still, and the text stays as it is.  The plans of older versions are not known. */
+static void finds_settings_in_texts(void **state)
+{
+    (void)state;
+    char name[96], *text;
+    db d;
+    error e;
+    sqlite3 *h;
+    snprintf(name, sizeof name, "%s/set.db", folder);
+    load_version_1(name);
+    assert_int_equal(sqlite3_open(name, &h), SQLITE_OK);
+    assert_int_equal(
+        sqlite3_exec(
+            h,
+            "INSERT INTO sweep_version SELECT sweep_id, 2, at_ms, '# set: train.lr=1e-3'"
+            " || char(10) || spec_text || '# set: sweep.question=Is \"it\" so?' || char(10)"
+            " || '#set: no' || char(10) || '# set: sweep.seeds=2', question, hypothesis,"
+            " metric, direction, margin, alpha, 2, 0, 0 FROM sweep_version",
+            NULL, NULL, NULL),
+        SQLITE_OK);
+    sqlite3_close(h);
+    if (!db_open(&d, name, DB_WRITE, &e)) fail_msg("%s", e.msg);
+    assert_true(
+        db_text(&d, &text, &e, "SELECT settings_json FROM sweep_version WHERE version = 2", NULL));
+    assert_string_equal(text, "[\"train.lr=1e-3\",\"sweep.question=Is \\\"it\\\" so?\","
+                              "\"sweep.seeds=2\"]");
+    free(text);
+    assert_int_equal(ask(&d, "SELECT count(*) FROM sweep_version WHERE version = 2 AND"
+                             " spec_text LIKE '# set: train%# set: sweep.seeds=2'"),
+                     1);
+    assert_int_equal(ask(&d, "SELECT sum((plan_json IS NULL) = (version = 1)) FROM sweep_version"),
+                     2);
     db_close(&d);
 }
 
@@ -310,6 +358,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(at_once, open_folder, remove_folder),
         cmocka_unit_test_setup_teardown(opens_no_version_0, open_folder, remove_folder),
         cmocka_unit_test_setup_teardown(brings_version_1_up_to_date, open_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(finds_settings_in_texts, open_folder, remove_folder),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

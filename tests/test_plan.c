@@ -167,6 +167,83 @@ static void test_seeds_change(void **state)
     check("SELECT count(*), (SELECT count(*) FROM run) FROM arm_run", "2|6");
 }
 
+/* A list of seeds: their numbers pair the arms, and those that are no longer listed have no cells.
+ */
+static void test_seed_list(void **state)
+{
+    (void)state;
+    static const char CELLS[] = "SELECT DISTINCT pair_key, seed_init, seed_data FROM arm_run JOIN"
+                                " run USING(run_id) ORDER BY 1";
+    remove("p.db");
+    planned("tokens: 20k", TWO "  seeds: [1, 2, 5]\n");
+    check(CELLS, "1|1|1 2|2|2 5|5|5");
+    check("SELECT seeds, json_extract(plan_json, '$.seeds') FROM sweep_version", "3|[1,2,5]");
+    run_sql("UPDATE run SET status='done' WHERE seed_init = 5");
+    planned("tokens: 20k", TWO "  seeds: [1, 3]\n");
+    check(CELLS, "1|1|1 3|3|3");
+    check("SELECT version, seeds, runs_done FROM sweep_version", "1|3|0 2|2|2");
+    planned("tokens: 20k", TWO "  seeds: 2\n");
+    check(CELLS, "1|1|1 2|2|2");
+    check("SELECT count(*) FROM run", "8"); /* none is lost */
+}
+
+/* Whatever changes in the text or in the settings makes a version, and a name means the newest:
+ * exclude, baseline, match, a key that changes no result, a comment. */
+static void test_versions(void **state)
+{
+    (void)state;
+    static const char *const SECTION[] = {
+        THREE "  exclude: [{model.attention: mqa}]\n",
+        THREE,
+        THREE "  match: {params: model.ffn_dim}\n",
+        "  axes: {model.attention: [mha, gqa, mqa]}\n  baseline: {model.attention: mqa}\n",
+        THREE "  hypothesis: none\n",
+        THREE "  exclude: [{model.attention: mqa}]\n",
+        THREE "# a comment\n",
+        THREE "  exclude: []\n",
+    };
+    static const int ARM[] = { 2, 3, 3, 3, 3, 2, 3, 3 };
+    char version[32];
+    remove("p.db");
+    for (int i = 0; i < (int)(sizeof ARM / sizeof *ARM); i++) {
+        study_file s;
+        arms a;
+        error e;
+        planned("tokens: 20k", SECTION[i]);
+        snprintf(version, sizeof version, "%d", i + 1);
+        check("SELECT max(version) FROM sweep_version", version);
+        assert_int_equal(remove("study.yaml"), 0);
+        if (!study_file_open(&s, "s", "p.db", NULL, 0, &e)) fail_msg("%s", e.msg);
+        if (!strstr(s.text, SECTION[i])) fail_msg("an old text: %s", s.text);
+        assert_true(arms_open(&a, &s, &e));
+        assert_int_equal(a.n, ARM[i]);
+        arms_close(&a);
+        study_file_close(&s);
+    }
+    planned("tokens: 20k, threads: 1", SECTION[7]); /* changes no result */
+    check("SELECT max(version) FROM sweep_version", "9");
+    planned("tokens: 20k, threads: 1", SECTION[7]);
+    check("SELECT max(version) FROM sweep_version", "9");
+    check("SELECT json_extract(plan_json, '$.exclude', '$.baseline', '$.match') FROM sweep_version"
+          " WHERE version IN (1, 3, 4) ORDER BY version",
+          "[[{\"model.attention\":\"mqa\"}],{\"model.attention\":\"mha\"},{}] "
+          "[[],{\"model.attention\":\"mha\"},{\"params\":\"model.ffn_dim\"}] "
+          "[[],{\"model.attention\":\"mqa\"},{}]");
+}
+
+/* Runs that finished in another study were known when this one was written. */
+static void test_known_before(void **state)
+{
+    (void)state;
+    remove("p.db");
+    planned("tokens: 20k", TWO "  seeds: 2\n");
+    run_sql("UPDATE run SET status='done' WHERE seed_init = 1");
+    run_sql("UPDATE sweep SET name='older'");
+    planned("tokens: 20k", TWO "  seeds: 2\n  margin: 0.5\n");
+    check("SELECT name, version, runs_done FROM sweep_version JOIN sweep USING(sweep_id)",
+          "older|1|0 s|1|2");
+}
+
 static void refused(const char *train, const char *section, const char *words)
 {
     error e = { 0 };
@@ -249,7 +326,8 @@ static void test_look(void **state)
     study_file_close(&s);
 }
 
-/* The words of run_status are those that the database allows, and are read back as what they were. */
+/* The words of run_status are those that the database allows, and are read back as what they were.
+ */
 static void test_statuses(void **state)
 {
     (void)state;
@@ -283,6 +361,21 @@ static void test_open(void **state)
     assert_true(study_file_open(&s, "s", "p.db", NULL, 0, &e));
     assert_int_equal(s.seeds, 7);
     study_file_close(&s);
+    run_sql("UPDATE sweep_version SET settings_json='[\"sweep.seeds=3\",\"train.lr=2e-3\"]'");
+    set[0] = (char *)"sweep.margin=0.25"; /* beside those that are stored */
+    assert_true(study_file_open(&s, "s", "p.db", set, 1, &e));
+    assert_true(s.seeds == 3 && s.margin == 0.25 && s.base.train.lr == 2e-3);
+    assert_string_equal(s.settings_json,
+                        "[\"sweep.seeds=3\",\"train.lr=2e-3\",\"sweep.margin=0.25\"]");
+    study_file_close(&s);
+    char *axes[] = { (char *)"sweep.axes={train.lr: [1e-3, 2e-3]}",
+                     (char *)"sweep.baseline={train.lr: 1e-3}" };
+    assert_true(study_file_open(&s, "s", "p.db", axes, 2, &e)); /* what was set becomes an axis */
+    study_file_close(&s);
+    set[0] = (char *)"model.attention=mha";
+    assert_false(study_file_open(&s, "s", "p.db", set, 1, &e));
+    assert_int_equal(e.status, STATUS_USAGE);
+    assert_non_null(strstr(e.msg, "model.attention is an axis of the study"));
     assert_false(study_file_open(&s, "t", "p.db", NULL, 0, &e));
     assert_int_equal(e.status, STATUS_FAILED);
     assert_non_null(strstr(e.msg, "no study of this name"));
@@ -297,7 +390,8 @@ int main(void)
         cmocka_unit_test(test_arms_change), cmocka_unit_test(test_seeds_change),
         cmocka_unit_test(test_fixed_keys),  cmocka_unit_test(test_outdated),
         cmocka_unit_test(test_look),        cmocka_unit_test(test_statuses),
-        cmocka_unit_test(test_open),
+        cmocka_unit_test(test_open),        cmocka_unit_test(test_seed_list),
+        cmocka_unit_test(test_versions),    cmocka_unit_test(test_known_before),
     };
     return cmocka_run_group_tests(tests, open_workspace, close_workspace);
 }

@@ -49,6 +49,44 @@ static void check(const char *command, int status, const char *expect, const cha
     free(out), free(err);
 }
 
+static int64_t number(const char *sql)
+{
+    int64_t n;
+    error e;
+    if (!db_integer(&f.d, &n, -1, &e, sql, NULL)) fail_msg("%s", e.msg);
+    return n;
+}
+
+/* A study keeps its runs, versions and looks under another name, which its settings have from then
+ * on. */
+static void renames(void **state)
+{
+    (void)state;
+    const int64_t id = number("SELECT sweep_id FROM sweep WHERE name = 'heads'");
+    check("compare", 0, "Look 1.", "heads", NULL, NULL);
+    fixture_run(&f, "UPDATE sweep_version SET settings_json = '[\"sweep.seeds=3\"]'");
+    check("rename", STATUS_USAGE, "no study 'tails'; it has heads", "tails", "other", NULL);
+    check("rename", STATUS_USAGE, "'a/b' is not a name", "heads", "a/b", NULL);
+    check("rename", STATUS_USAGE, "has a study 'heads' already", "heads", "heads", NULL);
+    check("rename", STATUS_USAGE, "missing argument: NAME", "heads", NULL, NULL);
+    assert_int_equal(number("SELECT max(version) FROM sweep_version"), 1);
+    check("rename", 0, NULL, "heads", "tails", NULL);
+    check("rename", 0, NULL, "tails", "coins", NULL);
+    assert_int_equal(number("SELECT sweep_id FROM sweep WHERE name = 'coins'"), id);
+    assert_int_equal(number("SELECT count(*) FROM sweep"), 1);
+    assert_int_equal(number("SELECT settings_json = '[\"sweep.seeds=3\",\"sweep.name=coins\"]' FROM"
+                            " sweep_version WHERE version = 3"),
+                     1);
+    assert_int_equal(
+        number("SELECT runs_done = 6 AND looks = 1 FROM sweep_version WHERE version = 2"), 1);
+    check("compare", 0, "Look 2.", "coins", NULL, NULL);
+    check("compare", STATUS_USAGE, "no study 'heads'", "heads", NULL, NULL);
+    char *out, *err;
+    const char *argv[] = { "attnlab", "--db", "/nowhere/x.db", "a", "b", NULL };
+    assert_int_equal(fixture_command("rename", &out, &err, argv), STATUS_FAILED);
+    free(out), free(err);
+}
+
 static void reads(void **state)
 {
     (void)state;
@@ -356,6 +394,7 @@ int main(void)
         cmocka_unit_test(saved_query_numbers),
         cmocka_unit_test(differs),
         cmocka_unit_test(schema),
+        cmocka_unit_test(renames), /* last, as the others know the old name */
     };
     return cmocka_run_group_tests(tests, open_database, close_database);
 }

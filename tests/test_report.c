@@ -85,6 +85,27 @@ static void cut_library(char *page)
     memmove(from, to, strlen(to) + 1);
 }
 
+/* What repeats the study: the newest text, and the settings that were given beside it. */
+static void repeats(void **state)
+{
+    (void)state;
+    fixture f;
+    char path[128];
+    make(&f);
+    fixture_run(&f, "INSERT INTO sweep_version SELECT sweep_id, 2, 1, 'model: {newer: text}',"
+                    " question, hypothesis, metric, direction, margin, alpha, seeds, 0, 0,"
+                    " json_array('train.lr=1e-3', 'sweep.question=It''s $(so)'), NULL"
+                    " FROM sweep_version");
+    snprintf(path, sizeof path, "%s/page.html", f.folder);
+    char *page = page_of(&f, path);
+    fixture_expect(page, "<pre>model: {newer: text}</pre>");
+    fixture_expect(page, "run attnlab sweep study.yaml &#39;train.lr=1e-3&#39; "
+                         "&#39;sweep.question=It&#39;\\&#39;&#39;s $(so)&#39;. The same build");
+    assert_null(strstr(page, "next: line"));
+    free(page);
+    fixture_close(&f);
+}
+
 static void stands_alone(void **state)
 {
     (void)state;
@@ -300,7 +321,7 @@ int main(int argc, char **argv)
         fixture_close(&f);
         return 0;
     }
-    const struct CMUnitTest tests[] = { cmocka_unit_test(stands_alone),
+    const struct CMUnitTest tests[] = { cmocka_unit_test(stands_alone), cmocka_unit_test(repeats),
                                         cmocka_unit_test(nothing_done), cmocka_unit_test(recipe),
                                         cmocka_unit_test(many), cmocka_unit_test(nothing_to_compare),
                                         cmocka_unit_test(refusals) };

@@ -72,29 +72,59 @@ static void test_read(void **state)
     assert_int_equal(s.axes, 1);
     assert_int_equal(s.axis[0].value[1].kind, YAML_LIST);
     assert_non_null(strstr(s.text, "model.context"));
-    assert_non_null(strstr(s.text, "# set: sweep.margin=0.05\n"));
+    assert_string_equal(s.text, BASE AXIS); /* settings are no part of it */
+    assert_string_equal(s.settings_json,
+                        "[\"train.tokens=1M\",\"sweep.name=other\",\"sweep.margin=0.05\","
+                        "\"sweep.question=why: {not?\","
+                        "\"sweep.axes={model.attention: [mha, [mqa, mha]]}\"]");
     char value[64];
     study_file_value(value, sizeof value, &s.axis[0].value[1]);
     assert_string_equal(value, "[mqa, mha]");
 
-    study_file again; /* its text is all that it takes, and takes settings of its own */
-    if (!study_file_recall(&again, s.text, (char *[]){ (char *)"sweep.seeds=4" }, 1, &e))
-        fail_msg("%s", e.msg);
+    study_file again; /* text and settings are all that it takes, and it takes more settings */
+    char *more[] = { settings[0], settings[1], settings[2],
+                     settings[3], settings[4], (char *)"sweep.margin=0.1" };
+    if (!study_file_recall(&again, s.text, more, 5, 6, &e)) fail_msg("%s", e.msg);
     assert_string_equal(again.question, s.question);
     assert_int_equal(again.base.train.tokens, 1000000);
     assert_int_equal(again.axes, 1);
-    assert_int_equal(again.seeds, 4);
-    assert_non_null(strstr(again.text, "# set: sweep.axes={"));
-    assert_non_null(strstr(again.text, "# set: sweep.seeds=4\n"));
+    assert_true(again.margin == 0.1);
+    assert_non_null(strstr(again.settings_json, "\"sweep.margin=0.1\"]"));
+    assert_null(strstr(again.settings_json, "sweep.margin=0.05")); /* without effect */
     study_file_close(&again);
     study_file_close(&s);
+}
 
-    workspace_write("study.yaml", "sweep:\n  name: s\n  seeds: 2"); /* no new line at its end */
+/* What looks like a setting in the file is a comment. */
+static void test_comment(void **state)
+{
+    (void)state;
+    study_file s;
+    error e;
+    workspace_write("study.yaml", "train: {lr: 4e-3}\nsweep:\n  name: s\n# set: train.lr=1e-5\n"
+                                  "# set: sweep.seeds=nonsense\n");
+    if (!study_file_read(&s, "study.yaml", NULL, 0, &e)) fail_msg("%s", e.msg);
+    assert_true(s.base.train.lr == 4e-3);
+    assert_int_equal(s.seeds, 6);
+    assert_string_equal(s.settings_json, "[]");
+    study_file_close(&s);
+}
+
+/* A number n means 1..n; a list means its numbers. */
+static void test_seeds(void **state)
+{
+    (void)state;
+    study_file s;
+    error e;
+    char *settings[] = { (char *)"sweep.seeds=[7, 0, 2147483647]" };
+    workspace_write("study.yaml", "sweep: {name: s, seeds: [1, 2, 5]}\n");
+    if (!study_file_read(&s, "study.yaml", NULL, 0, &e)) fail_msg("%s", e.msg);
+    assert_int_equal(s.seeds, 3);
+    assert_true(s.seed[0] == 1 && s.seed[1] == 2 && s.seed[2] == 5);
+    study_file_close(&s);
     if (!study_file_read(&s, "study.yaml", settings, 1, &e)) fail_msg("%s", e.msg);
-    if (!study_file_recall(&again, s.text, NULL, 0, &e)) fail_msg("%s", e.msg);
-    assert_int_equal(again.seeds, 2);
-    assert_int_equal(again.base.train.tokens, 1000000);
-    study_file_close(&again);
+    assert_int_equal(s.seeds, 3);
+    assert_true(s.seed[0] == 7 && s.seed[1] == 0 && s.seed[2] == 2147483647);
     study_file_close(&s);
 }
 
@@ -135,6 +165,12 @@ static void test_refused(void **state)
     refused("sweep: {name: s, nmae: t}\n", NULL, "study.yaml:1:18: ", "did you mean sweep.name?");
     refused("sweep: {name: s, seeds: 0}\n", NULL, "study.yaml:1:25: ", "outside 1..1000");
     refused("sweep: {name: s, seeds: 2.5}\n", NULL, "study.yaml:1:25: ", "whole number");
+    refused("sweep: {name: s, seeds: []}\n", NULL, "study.yaml:1:25: ", "0 seeds given");
+    refused("sweep: {name: s, seeds: [1, 2, 1]}\n", NULL, "study.yaml:1:32: ", "1 is given twice");
+    refused("sweep: {name: s, seeds: [1, -2]}\n", NULL, "study.yaml:1:29: ", "-2");
+    refused("sweep: {name: s, seeds: [1, 2.5]}\n", NULL, "study.yaml:1:29: ", "whole number");
+    refused("sweep: {name: s, seeds: [3000000000]}\n", NULL, "study.yaml:1:26: ", "3000000000");
+    refused("sweep: {name: s, seeds: {a: 1}}\n", NULL, "study.yaml:1:25: ", "sweep.seeds");
     refused("sweep: {name: s, margin: nan}\n", NULL, "study.yaml:1:26: ", "finite");
     refused("sweep: {name: s, margin: -1}\n", NULL, "study.yaml:1:26: ", "outside");
     refused("sweep: {name: s, design: zip}\n", NULL, "study.yaml:1:26: ", "not one of grid");
@@ -163,6 +199,8 @@ static void test_refused(void **state)
     refused(BASE AXIS "  exclude: {model.context: 256}\n", NULL, "study.yaml:6:12: ", "list");
     refused(BASE AXIS, "sweep.baseline={model.attention: gqa}", "", "not one of the values");
     refused(BASE AXIS, "sweep.seed=3", "", "did you mean sweep.seeds?");
+    refused(BASE AXIS, "model.context=512", "", "model.context=512: model.context is an axis");
+    refused(BASE AXIS, "model.attention=mqa", "", "change its values in sweep.axes");
     refused(BASE AXIS, "train.seed=3", "study.yaml: ", "set by sweep.seeds");
     refused(BASE AXIS, "model.dims=3", "", "model.dim");
     refused(BASE AXIS, "sweep.axes={model.ffn_dim: [8", "", "sweep.axes");
@@ -174,9 +212,8 @@ static void test_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_read),
-        cmocka_unit_test(test_values),
-        cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_read),   cmocka_unit_test(test_comment), cmocka_unit_test(test_seeds),
+        cmocka_unit_test(test_values), cmocka_unit_test(test_refused),
     };
     return cmocka_run_group_tests(tests, open_workspace, close_workspace);
 }

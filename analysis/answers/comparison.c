@@ -27,6 +27,7 @@ bool comparison_open(comparison *c, const study *s, db *d, bool all, error *e)
     const size_t arms = (size_t)s->arms, cells = arms * (size_t)s->seeds;
     const size_t room = all ? arms * (arms - 1) / 2 + 1 : arms;
     *c = (comparison){ .study = s,
+                       .all = all,
                        .pair = calloc(room, sizeof *c->pair),
                        .y = calloc(cells, sizeof *c->y),
                        .power = calloc(room, sizeof *c->power),
@@ -88,19 +89,31 @@ static bool record_row(const comparison *c, db *d, int i, error *e)
     return ok;
 }
 
-bool comparison_record(comparison *c, db *d, const char *argv, error *e)
+/* Store the comparison as a look at one study. */
+static bool record_look(comparison *c, db *d, int64_t sweep_id, int64_t version, const char *argv,
+                        int64_t *look, error *e)
 {
     const study *s = c->study;
     char procedure[256], at_x[64];
     study_point_print(at_x, sizeof at_x, s->at);
     contrast_describe(procedure, sizeof procedure, &c->result);
-    if (!db_begin(d, e)) return false;
-    int64_t look = 0;
-    bool ok = db_integer(d, &look, 0, e, sql_comparison_look, "i", s->sweep_id) &&
-              db_run(d, e, sql_comparison_store, "iiiitttddt", s->sweep_id, s->version, db_now_ms(),
-                     look, s->metric.name, at_x, procedure, c->asked.alpha, c->asked.margin, argv);
+    bool ok = db_integer(d, look, 0, e, sql_comparison_look, "i", sweep_id) &&
+              db_run(d, e, sql_comparison_store, "iiiitttddt", sweep_id, version, db_now_ms(),
+                     *look, s->metric.name, at_x, procedure, c->asked.alpha, c->asked.margin, argv);
     c->cmp_id = ok ? db_last_id(d) : 0;
     for (int i = 0; ok && i < c->asked.pairs; i++) ok = record_row(c, d, i, e);
+    return ok;
+}
+
+/* Two studies that are compared with each other are both looked at; the number is the first's. */
+bool comparison_record(comparison *c, db *d, const char *argv, error *e)
+{
+    const study *s = c->study;
+    int64_t look;
+    if (!db_begin(d, e)) return false;
+    bool ok = (!s->other.sweep_id ||
+               record_look(c, d, s->other.sweep_id, s->other.version, argv, &look, e)) &&
+              record_look(c, d, s->sweep_id, s->version, argv, &look, e);
     if (ok)
         ok = db_commit(d, e);
     else

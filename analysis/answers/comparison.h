@@ -12,6 +12,7 @@
 typedef struct comparison {
     const study *study;
     contrast_study asked;
+    bool all; /* every two arms, not each with its baseline */
     contrast_pair *pair;
     double *y; /* (arms, seeds) */
     contrast_result result;

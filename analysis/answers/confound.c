@@ -30,8 +30,8 @@ static bool add_rows(json_t *list, db *d, sqlite3_stmt *q, bool ok, error *e)
 static bool find_keys(json_t *list, const study *s, db *d, int arm, int base, error *e)
 {
     sqlite3_stmt *q;
-    const bool ok =
-        db_query(d, &q, e, sql_confound_keys, "ii", s->arm[arm].arm_id, s->arm[base].arm_id);
+    const bool ok = db_query(d, &q, e, sql_confound_keys, "iin", s->arm[arm].arm_id,
+                             s->arm[base].arm_id, s->other.sweep_id != 0);
     return add_rows(list, d, q, ok, e);
 }
 
@@ -40,8 +40,9 @@ static bool find_corpus(json_t *list, const study *s, db *d, int arm, int base, 
 {
     const bool by_token = strstr(s->metric.value, "n_tok") != NULL;
     sqlite3_stmt *q;
-    const bool ok = db_query(d, &q, e, sql_confound_corpus, "iiin", s->arm[arm].arm_id,
-                             s->arm[base].arm_id, s->sweep_id, by_token);
+    const bool ok =
+        db_query(d, &q, e, sql_confound_corpus, "iiin", s->arm[arm].arm_id, s->arm[base].arm_id,
+                 s->other.sweep_id ? (int64_t)0 : s->sweep_id, by_token);
     return add_rows(list, d, q, ok, e);
 }
 
@@ -136,7 +137,7 @@ bool confound_find(json_t **list, const study *s, db *d, int arm, int base, cons
         find_trait(*list, s, arm, base, used, "build", offsetof(study_cell, binary), same);
     find_trait(*list, s, arm, base, used, "host", offsetof(study_cell, host), same);
     find_trait(*list, s, arm, base, used, "BLAS kernel", offsetof(study_cell, blas), same);
-    if (!strstr(s->arm[arm].axis_json, "\"train.tokens\""))
+    if (s->other.sweep_id || !strstr(s->arm[arm].axis_json, "\"train.tokens\""))
         find_trait(*list, s, arm, base, used, "tokens trained", offsetof(study_cell, tokens), same);
     find_trait(*list, s, arm, base, used, "tokens evaluated", offsetof(study_cell, evaluated),
                same);

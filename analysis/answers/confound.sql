@@ -6,6 +6,7 @@
 --   forms leave defaults out);
 -- * train.decay_tokens where it is 0 on one side, as only the schedule wsd reads it;
 -- * model.rope_original_context unless one of them scales by yarn, which alone reads it.
+-- If ?3, arms of two studies are compared: then no axis and no matched key goes without saying.
 -- name: confound_keys
 SELECT p.key, pb.value, p.value
 FROM arm a JOIN arm b ON b.arm_id = ?2
@@ -17,15 +18,15 @@ WHERE a.arm_id = ?1 AND p.value IS NOT pb.value
  AND p.key <> 'data.corpus'
  AND (pb.key NOT NULL OR instr(c.canon_json, '"' || p.key || '":'))
  AND NOT (p.key = 'train.decay_tokens' AND 0 IN (p.value, pb.value))
- AND p.key NOT IN (SELECT key FROM json_each(s.axes_json))
- AND p.key NOT IN (SELECT value FROM json_each(coalesce(s.match_json, '{}')))
+ AND (?3 OR p.key NOT IN (SELECT key FROM json_each(s.axes_json)))
+ AND (?3 OR p.key NOT IN (SELECT value FROM json_each(coalesce(s.match_json, '{}'))))
  AND NOT (p.key = 'model.rope_original_context' AND NOT EXISTS (
   SELECT 1 FROM config_param y
   WHERE y.config_id IN (a.config_id, b.config_id) AND y.key = 'model.rope_scaling'
    AND y.value = 'yarn'))
 ORDER BY 1;
 
--- Another corpus; if the corpus is an axis of study ?3, other held-out text.  ?4: the metric is per
+-- Another corpus; if the corpus is an axis of study ?3 (0: of none), other held-out text.  ?4: the metric is per
 -- token, so the number of tokens of the held-out text matters too.
 -- name: confound_corpus
 WITH text AS (

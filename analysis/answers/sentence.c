@@ -1,6 +1,7 @@
 /* sentence.c - verdicts as sentences, and the notes that belong to a comparison. */
 #include "analysis/answers/sentence.h"
 
+#include "analysis/answers/changes.h"
 #include "analysis/statistics/counts.h"
 #include "core/base/table.h"
 
@@ -224,41 +225,6 @@ static void draft_close(draft *words, notes *out, note_level level)
     free(words->text);
 }
 
-/* Margins, metrics and levels changed after runs had finished; seeds added after a look. */
-static bool put_changes(notes *out, const study *s, db *d, error *e)
-{
-    sqlite3_stmt *q;
-    bool row = true,
-         ok = db_query(
-             d, &q, e,
-             "SELECT v.version, v.runs_done, v.looks, p.margin, v.margin, p.metric, v.metric,"
-             " p.alpha, v.alpha, p.seeds, v.seeds, p.margin IS NOT v.margin, p.metric <> v.metric,"
-             " p.alpha <> v.alpha, v.seeds > p.seeds FROM sweep_version v JOIN sweep_version p"
-             " ON p.sweep_id = v.sweep_id AND p.version = v.version - 1"
-             " WHERE v.sweep_id = ? ORDER BY v.version",
-             "i", s->sweep_id);
-    static const char *const WHAT[] = { "margin", "metric", "alpha" };
-    while (ok && (ok = db_next(d, q, &row, e)) && row) {
-        const int runs = sqlite3_column_int(q, 1), looks = sqlite3_column_int(q, 2);
-        for (int k = 0; runs > 0 && k < 3; k++)
-            if (sqlite3_column_int(q, 11 + k)) {
-                const char *from = (const char *)sqlite3_column_text(q, 3 + 2 * k),
-                           *to = (const char *)sqlite3_column_text(q, 4 + 2 * k);
-                notes_add(out, NOTE_WARNING,
-                          "The %s was changed from %s to %s after %d run%s had finished.", WHAT[k],
-                          from ? from : "none", to ? to : "none", runs, runs == 1 ? "" : "s");
-            }
-        if (looks > 0 && sqlite3_column_int(q, 14))
-            notes_add(out, NOTE_WARNING,
-                      "Seeds were added after a look (%d to %d, after %d look%s): p and intervals "
-                      "do not allow for that.",
-                      sqlite3_column_int(q, 9), sqlite3_column_int(q, 10), looks,
-                      looks == 1 ? "" : "s");
-    }
-    sqlite3_finalize(q);
-    return ok;
-}
-
 static void put_confounds(notes *out, const comparison *c)
 {
     for (int i = 0; i < c->asked.pairs; i++) {
@@ -438,5 +404,6 @@ bool sentence_notes(notes *out, const comparison *c, db *d, error *e)
     put_left_out(out, c);
     put_generations(out, c->study);
     put_confounds(out, c);
-    return put_changes(out, c->study, d, e);
+    changes_asked(out, c);
+    return changes_made(out, c->study, d, e);
 }

@@ -5,6 +5,7 @@
 #ifndef ANALYSIS_ANSWERS_SQL_H
 #define ANALYSIS_ANSWERS_SQL_H
 
+extern const char sql_changes_versions[];
 extern const char sql_comparison_look[], sql_comparison_row[], sql_comparison_store[];
 extern const char sql_confound_corpus[], sql_confound_keys[];
 extern const char sql_sample_sequences[];

@@ -35,39 +35,26 @@ study_cell *study_at(const study *s, int arm, int seed)
     return &s->cell[(size_t)arm * (size_t)s->seeds + (size_t)seed];
 }
 
-static bool read_head(study *s, metric *own, db *d, const char *metric_name, error *e)
+static bool read_head(study *s, db *d, const char *metric_name, error *e)
 {
     sqlite3_stmt *q;
     bool row = false,
          ok = db_query(d, &q, e, sql_study_head, "i", s->sweep_id) && db_next(d, q, &row, e);
     if (ok && !row) ok = error_set(e, "%s: the study has no version in the database", d->path);
     if (ok) {
-        const char *name = (const char *)sqlite3_column_text(q, 4);
+        const char *own = (const char *)sqlite3_column_text(q, 4);
         s->name = text_of(q, 0), s->version = sqlite3_column_int64(q, 1);
         s->question = text_of(q, 2), s->hypothesis = text_of(q, 3);
         s->margin = sqlite3_column_type(q, 5) == SQLITE_NULL ? NAN : sqlite3_column_double(q, 5);
         s->alpha = sqlite3_column_double(q, 6);
-        ok = metric_parse(own, name, e) &&
-             metric_parse(&s->metric, metric_name ? metric_name : name, e);
-        own->larger_is_better = strcmp((const char *)sqlite3_column_text(q, 7), "max") == 0;
+        s->stated.alpha = s->alpha, s->stated.margin = s->margin;
+        ok = metric_parse(&s->stated.metric, own, e) &&
+             metric_parse(&s->metric, metric_name ? metric_name : own, e);
+        s->stated.metric.larger_is_better =
+            strcmp((const char *)sqlite3_column_text(q, 7), "max") == 0;
     }
     sqlite3_finalize(q);
     return ok;
-}
-
-/* The margin and the better direction are for the study's own metric, however its name is written:
- * lm.val_loss@512 is val_loss@512, and val_loss is too where that is the only length. */
-static void settle_metric(study *s, const metric *own)
-{
-    const metric *m = &s->metric;
-    const bool same = strcmp(m->task, own->task) == 0 && strcmp(m->split, own->split) == 0 &&
-                      strcmp(m->value, own->value) == 0 &&
-                      (!m->context || !own->context || m->context == own->context);
-    if (same) {
-        s->metric.larger_is_better = own->larger_is_better;
-        memcpy(s->metric.name, own->name, sizeof own->name);
-    } else
-        s->margin = NAN;
 }
 
 static bool read_arms(study *s, db *d, error *e)
@@ -248,6 +235,23 @@ double study_tokens(const study *s, int arm)
     return tokens;
 }
 
+bool study_as_stated(const study *s)
+{
+    const metric *a = &s->metric, *b = &s->stated.metric;
+    return strcmp(a->task, b->task) == 0 && strcmp(a->split, b->split) == 0 &&
+           a->value == b->value && a->context == b->context;
+}
+
+/* The margin and the direction are for the study's own metric, however it is written. */
+static void apply_metric(study *s)
+{
+    if (study_as_stated(s)) {
+        s->metric.larger_is_better = s->stated.metric.larger_is_better;
+        memcpy(s->metric.name, s->stated.metric.name, sizeof s->metric.name);
+    } else
+        s->margin = NAN;
+}
+
 bool study_open(study *s, db *d, const char *name, const char *metric_name, int64_t generation,
                 error *e)
 {
@@ -257,13 +261,12 @@ bool study_open(study *s, db *d, const char *name, const char *metric_name, int6
 bool study_open_at(study *s, db *d, const char *name, const char *metric_name, int64_t generation,
                    study_point at, error *e)
 {
-    metric own;
-    *s = (study){ .at = at };
-    const bool ok = lookup_study(d, &s->sweep_id, name, e) &&
-                    read_head(s, &own, d, metric_name, e) && read_arms(s, d, e) &&
-                    read_seeds(s, d, e) && read_cells(s, d, generation, e) && read_values(s, d, e);
+    *s = (study){ .at = at, .generation = generation };
+    const bool ok = lookup_study(d, &s->sweep_id, name, e) && read_head(s, d, metric_name, e) &&
+                    read_arms(s, d, e) && read_seeds(s, d, e) && read_cells(s, d, generation, e) &&
+                    read_values(s, d, e);
     if (ok)
-        settle_metric(s, &own);
+        apply_metric(s);
     else
         study_free(s);
     return ok;
@@ -279,6 +282,7 @@ void study_free(study *s)
     for (int a = 0; a < s->arms; a++)
         free(s->arm[a].label), free(s->arm[a].attention), free(s->arm[a].axis_json);
     free(s->name), free(s->question), free(s->hypothesis);
+    free(s->other.name), free(s->other.first);
     free(s->arm), free(s->seed), free(s->cell);
     *s = (study){ 0 };
 }

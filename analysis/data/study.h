@@ -56,12 +56,27 @@ typedef struct study_arm {
     int done, diverged, failed, unfinished; /* runs */
 } study_arm;
 
+/* What the study's newest version states, whatever is asked for. */
+typedef struct study_stated {
+    metric metric;
+    double alpha, margin;
+} study_stated;
+
+/* The second of two studies that are read as one (across.h); zero otherwise. */
+typedef struct study_other {
+    int64_t sweep_id, version;
+    char *name, *first; /* first: the name of the first study */
+} study_other;
+
 typedef struct study {
     int64_t sweep_id, version;
     char *name, *question, *hypothesis;
     metric metric;
     study_point at;
+    int64_t generation;   /* that was asked for; -1: the newest of each cell */
     double alpha, margin; /* margin in units of the metric; NaN: none */
+    study_stated stated;
+    study_other other;
     int arms, seeds;
     study_arm *arm;
     int64_t *seed;    /* pair keys, ascending */
@@ -78,6 +93,9 @@ bool study_open(study *s, db *d, const char *name, const char *metric_name, int6
 bool study_open_at(study *s, db *d, const char *name, const char *metric_name, int64_t generation,
                    study_point at, error *e);
 void study_free(study *s);
+
+/* Is the metric the one that the study states, however it is written? */
+bool study_as_stated(const study *s);
 
 /* Points are written "final", "tokens=2M", "flops=1e15" or "seconds=600"; k, M, G and T are powers
  * of 1000. */

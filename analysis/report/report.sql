@@ -32,7 +32,7 @@ WHERE dataset_id IN (
 
 -- name: report_versions
 SELECT version, datetime(at_ms / 1000, 'unixepoch') AS at_utc, metric, margin, alpha, seeds,
- runs_done, looks
+ nullif(settings_json, '[]') AS settings, runs_done, looks
 FROM sweep_version WHERE sweep_id = ?1
 ORDER BY version;
 
@@ -64,6 +64,11 @@ SELECT match_json FROM sweep WHERE sweep_id = ?1;
 -- The study's file in version ?2.
 -- name: report_file
 SELECT spec_text FROM sweep_version WHERE sweep_id = ?1 AND version = ?2;
+
+-- Its settings, as words for a shell.
+-- name: report_settings
+SELECT coalesce(group_concat(' ''' || replace(value, '''', '''\''''') || '''', ''), '')
+FROM sweep_version, json_each(settings_json) WHERE sweep_id = ?1 AND version = ?2;
 
 -- name: report_code
 SELECT group_concat(DISTINCT version || coalesce(' (commit ' || git_commit ||

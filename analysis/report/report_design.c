@@ -71,8 +71,9 @@ bool report_design(FILE *out, const study *s, db *d, error *e)
 
 bool report_repeat(FILE *out, const study *s, db *d, error *e)
 {
-    char *spec = NULL, *code = NULL, *corpus = NULL;
+    char *spec = NULL, *settings = NULL, *code = NULL, *corpus = NULL;
     const bool ok = db_text(d, &spec, e, sql_report_file, "ii", s->sweep_id, s->version) &&
+                    db_text(d, &settings, e, sql_report_settings, "ii", s->sweep_id, s->version) &&
                     db_text(d, &code, e, sql_report_code, "i", s->sweep_id) &&
                     db_text(d, &corpus, e, sql_report_corpus, "i", s->sweep_id);
     if (ok) {
@@ -86,11 +87,12 @@ bool report_repeat(FILE *out, const study *s, db *d, error *e)
                     ", a corpus folder whose content has the SHA-256 %s (attnlab prepare "
                     "prints its first digits)",
                     corpus);
-        fputs(
-            ", and the study's file below: save it as study.yaml and run attnlab sweep study.yaml. "
-            "The same build on the same kind of machine gives the same bits; attnlab replay RUN "
+        fprintf(
+            words,
+            ", and the study's file below: save it as study.yaml and run attnlab sweep study.yaml%s"
+            ". The same build on the same kind of machine gives the same bits; attnlab replay RUN "
             "repeats a single run and says whether it did.",
-            words);
+            settings);
         fclose(words);
         html_element(out, "p", NULL, text);
         free(text);
@@ -100,6 +102,6 @@ bool report_repeat(FILE *out, const study *s, db *d, error *e)
             fputs("</pre></details>\n", out);
         }
     }
-    free(spec), free(code), free(corpus);
+    free(spec), free(settings), free(code), free(corpus);
     return ok;
 }

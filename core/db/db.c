@@ -24,11 +24,13 @@
 #include <time.h>
 #include <unistd.h>
 
-extern const char db_schema_text[], db_migration_1_to_2[]; /* embedded by meson.build */
+/* embedded by meson.build */
+extern const char db_schema_text[], db_migration_1_to_2[], db_migration_2_to_3[];
 
-enum { SOON_MS = 20, APPLICATION = 0x41544C42, VERSION = 2 };
+enum { SOON_MS = 20, APPLICATION = 0x41544C42, VERSION = 3 };
 
-static const migration MIGRATIONS[] = { { .from = 1, .sql = db_migration_1_to_2 } };
+static const migration MIGRATIONS[] = { { .from = 1, .sql = db_migration_1_to_2 },
+                                        { .from = 2, .sql = db_migration_2_to_3 } };
 enum { N_MIGRATIONS = sizeof MIGRATIONS / sizeof MIGRATIONS[0] };
 
 const char *db_schema(void)
