@@ -37,7 +37,7 @@ static void print(const frontier *f, table_format format)
 
 static void put_notes(command_call *call, const frontier *f)
 {
-    char procedure[256];
+    char procedure[CONTRAST_TEXT];
     notes list = { 0 };
     contrast_describe(procedure, sizeof procedure, &f->c->result);
     notes_add(
@@ -46,8 +46,8 @@ static void put_notes(command_call *call, const frontier *f)
         isnan(f->c->asked.margin) ? " (no margin is stated, so none is)" : "");
     notes_add(&list, NOTE_INFO,
               "Frontier: all that cost no more are worse. Costs within 0.5 %% are equal.");
-    notes_add(&list, NOTE_INFO, "All %d pairs at once, alpha %g: %s.", f->c->asked.pairs,
-              f->c->asked.alpha, procedure);
+    notes_add(&list, NOTE_INFO, "%d pair%s at once, alpha %g: %s.", f->c->asked.pairs,
+              f->c->asked.pairs == 1 ? "" : "s", f->c->asked.alpha, procedure);
     if (command_prose(call)) putchar('\n');
     command_remarks(call, &list);
 }

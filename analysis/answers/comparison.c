@@ -46,7 +46,6 @@ bool comparison_open(comparison *c, const study *s, db *d, bool all, error *e)
                                  .margin = s->margin,
                                  .larger_is_better = s->metric.larger_is_better };
     contrast_compute(&c->result, &c->asked);
-    power_compute(c->power, &c->result, &c->asked);
 
     /* Without shared seeds, every finished run was used. */
     bool *used = calloc((size_t)s->seeds, sizeof *used);
@@ -58,6 +57,12 @@ bool comparison_open(comparison *c, const study *s, db *d, bool all, error *e)
     free(used);
     if (!ok) comparison_close(c);
     return ok;
+}
+
+void comparison_power(comparison *c)
+{
+    if (!c->power_known) power_compute(c->power, &c->result, &c->asked);
+    c->power_known = true;
 }
 
 void comparison_close(comparison *c)
@@ -91,7 +96,8 @@ static bool record_row(const comparison *c, db *d, int i, error *e)
 bool comparison_record(comparison *c, db *d, const char *argv, error *e)
 {
     const study *s = c->study;
-    char procedure[256], at_x[64];
+    char procedure[CONTRAST_TEXT], at_x[64];
+    comparison_power(c);
     study_point_print(at_x, sizeof at_x, s->at);
     contrast_describe(procedure, sizeof procedure, &c->result);
     if (!db_begin(d, e)) return false;

@@ -276,7 +276,7 @@ static void put_key(const grid *g, FILE *out)
     if (c->asked.pairs) {
         fputs(", difference from the baseline (base), verdict (~ undecided, ", out);
         if (!isnan(c->asked.margin)) fprintf(out, "= equivalent within ±%g, ", c->asked.margin);
-        fprintf(out, "better, worse; at %g %% for all %d at once)", 100 * (1 - c->asked.alpha),
+        fprintf(out, "better, worse; at %.10g %% for all %d at once)", 100 * (1 - c->asked.alpha),
                 c->asked.pairs);
     }
     if (uneven) fputs(", [other n, runs without a value]", out);

@@ -77,7 +77,7 @@ static void put_remark(figure *f, const int count[FRONTIER_OPEN + 1])
     int n = snprintf(text, sizeof text, "means over seeds");
     if (c->asked.pairs)
         n = snprintf(text, sizeof text,
-                     "bars: simultaneous %g %% interval of the difference from the baseline",
+                     "bars: simultaneous %.10g %% interval of the difference from the baseline",
                      100 * (1 - c->asked.alpha));
     snprintf(text + n, sizeof text - (size_t)n, "%s%s%s",
              count[FRONTIER_BEST] > 1 ? "; dashed: the frontier" : "",

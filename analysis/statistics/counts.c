@@ -2,6 +2,7 @@
  * likelier than the one seen. */
 #include "analysis/statistics/counts.h"
 
+#include "analysis/statistics/student.h"
 #include "core/base/error.h"
 
 #include <gsl/gsl_cdf.h>
@@ -61,8 +62,15 @@ double counts_flip_p(const int *d, int n)
     return fmin(1, p);
 }
 
+static double beta_below(double x, const void *context)
+{
+    const double *shape = context;
+    return gsl_cdf_beta_P(x, shape[0], shape[1]);
+}
+
 void counts_share(double *lo, double *hi, int a, int b, double alpha)
 {
-    *lo = a ? gsl_cdf_beta_Pinv(alpha / 2, a, b + 1) : 0;
-    *hi = b ? gsl_cdf_beta_Qinv(alpha / 2, a + 1, b) : 1;
+    *lo = a ? student_halve(beta_below, (const double[]){ a, b + 1 }, alpha / 2, 0, 1, 1e-12) : 0;
+    *hi =
+        b ? student_halve(beta_below, (const double[]){ a + 1, b }, 1 - alpha / 2, 0, 1, 1e-12) : 1;
 }
