@@ -1,6 +1,8 @@
 /* command.c - the shared options, and what every command does with its notes and errors. */
 #include "cli/command.h"
 
+#include "experiments/study_file.h"
+
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,8 +15,8 @@ const option command_shared[] = {
     { "db",         'd', OPTION_TEXT,    "FILE",   AT(db),         "the database (ATTNLAB_DB)", "attnlab.db" },
     { "output",     'o', OPTION_CHOICE,  "FORMAT", AT(output),     "how the answer is printed", "table", 0, 0, table_formats },
     { "metric",     0,   OPTION_TEXT,    "METRIC", AT(metric),     "what is compared, such as val_bpb@512", "(the study's)" },
-    { "alpha",      0,   OPTION_REAL,    "ALPHA",  AT(alpha),      "error rate", "(the study's)", 1e-9, 0.5 },
-    { "margin",     0,   OPTION_REAL,    "MARGIN", AT(margin),     "smaller differences are equivalent", "(the study's)", 1e-12, 1e6 },
+    { "alpha",      0,   OPTION_REAL,    "ALPHA",  AT(alpha),      "error rate", "(the study's)", STUDY_FILE_ALPHA_MIN, STUDY_FILE_ALPHA_MAX },
+    { "margin",     0,   OPTION_REAL,    "MARGIN", AT(margin),     "smaller differences are equivalent", "(the study's)", 0, STUDY_FILE_MARGIN_MAX },
     { "generation", 0,   OPTION_INTEGER, "N",      AT(generation), "compare runs of this generation", "(each cell's newest)", 0, 1e9 },
     { "again",      0,   OPTION_FLAG,    NULL,     AT(again),      "train again what other code recorded, as a new generation" },
     { "accept",     0,   OPTION_FLAG,    NULL,     AT(accept),     "keep results that other code recorded" },

@@ -64,7 +64,7 @@ static bool print_rows(const comparison *c, db *d, table_format f, error *e)
         "ci_hi_text",  "look",       "metric",         "alpha",
         "margin",      "procedure"
     };
-    char procedure[256];
+    char procedure[CONTRAST_TEXT];
     contrast_describe(procedure, sizeof procedure, &c->result);
     table t;
     table_open(&t, f, stdout, sizeof COLUMN / sizeof *COLUMN, COLUMN);
@@ -171,6 +171,7 @@ static bool answer(command_call *call, const options *o, const grid_asked *asked
     grid *g = NULL;
     bool ok = true;
     if (asked->n && !grid_open(&g, c, asked, e)) return false;
+    comparison_power(c);
     look_record(c, call);
     if (o->interactions) {
         command_rows(call), print_slopes(c, command_format(call));

@@ -38,7 +38,7 @@ static void print(const frontier *f, table_format format)
 
 static void put_notes(command_call *call, const frontier *f)
 {
-    char procedure[256], pairs[64] = "One pair";
+    char procedure[CONTRAST_TEXT], pairs[64] = "One pair";
     notes list = { 0 };
     contrast_describe(procedure, sizeof procedure, &f->c->result);
     notes_add(

@@ -5,6 +5,7 @@
 #include "trainer/run/fingerprint.h"
 
 #include <fcntl.h>
+#include <gsl/gsl_errno.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -42,6 +43,7 @@ int main(int argc, char **argv)
     int at = 1;
     error e;
     occupy_streams();
+    gsl_set_error_handler_off(); /* it would abort; what GSL cannot do becomes NaN */
     if (!read_db(&db, &at, argc, argv)) {
         fputs("attnlab: --db: missing value: FILE\n", stderr);
         return STATUS_USAGE;

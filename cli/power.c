@@ -1,5 +1,6 @@
 /* power.c - attnlab power STUDY: the noise floor, and what numbers of seeds can find. */
 #include "analysis/answers/comparison.h"
+#include "analysis/answers/sentence.h"
 #include "analysis/statistics/noise.h"
 #include "cli/command.h"
 #include "cli/look.h"
@@ -15,7 +16,7 @@ typedef struct options {
 // clang-format off
 static const option OPTIONS[] = {
     { "effect", 0, OPTION_REALS,   "X", offsetof(options, effect), "seeds that find a true difference of X", "(the study's margin)", 1e-12, 1e6 },
-    { "seeds",  0, OPTION_NUMBERS, "N", offsetof(options, seeds),  "what N seeds can find", "(2 to 24 of them)", 2, POWER_SEEDS_MAX },
+    { "seeds",  0, OPTION_NUMBERS, "N", offsetof(options, seeds),  "what N seeds can find", "(2 to 24 of them)", 2, FORECAST_SEEDS_MAX },
     { 0 },
 };
 // clang-format on
@@ -81,73 +82,83 @@ static void print_floor(const comparison *c, const noise *n)
            n->hi, n->df);
 }
 
-static void put_row(table *t, const noise_plan *p, int seeds, double asked)
+static void put_row(table *t, forecast *f, double sd, int seeds, double asked)
 {
-    const int digits = digits_of(p->difference);
+    const int digits = digits_of(sd);
     table_real(t, asked, digits);
     if (!seeds) {
         table_text(t, NULL), table_text(t, NULL), table_text(t, NULL);
         table_text(t, "more than 1000 seeds");
         return;
     }
+    const procedure_forecast at = forecast_at(f, NULL, seeds);
+    const double se = sd / sqrt(seeds);
     table_int(t, seeds);
-    table_real(t, noise_effect(p, seeds), digits), table_real(t, noise_margin(p, seeds), digits);
-    table_text(t, noise_procedure(p, seeds));
+    table_real(t, forecast_effect(&at, se), digits);
+    table_real(t, forecast_margin(&at, se), digits);
+    table_text(t, forecast_procedure(f, seeds)->name);
 }
 
-static void print_plan(const comparison *c, table_format f, const options *o, const noise_plan *p)
+static void print_plan(const comparison *c, table_format format, const options *o, forecast *f,
+                       double sd)
 {
     static const int USUAL[] = { 2, 3, 4, 5, 6, 8, 10, 12, 16, 24 };
     const bool asked = o->effect.n || o->seeds.n;
     table t;
-    table_open(&t, f, stdout, 5,
+    table_open(&t, format, stdout, 5,
                (const char *[]){ "asked", "seeds", "smallest_difference", "smallest_margin",
                                  "procedure" });
     for (int i = 0; i < o->effect.n; i++)
-        put_row(&t, p, noise_seeds(p, o->effect.item[i]), o->effect.item[i]);
-    if (!asked && !isnan(c->asked.margin))
-        put_row(&t, p, noise_seeds(p, c->asked.margin), c->asked.margin);
-    for (int i = 0; i < o->seeds.n; i++) put_row(&t, p, (int)o->seeds.item[i], NAN);
+        put_row(&t, f, sd, noise_seeds(f, sd, o->effect.item[i]), o->effect.item[i]);
+    if (!asked && c->asked.margin > 0)
+        put_row(&t, f, sd, noise_seeds(f, sd, c->asked.margin), c->asked.margin);
+    for (int i = 0; i < o->seeds.n; i++) put_row(&t, f, sd, (int)o->seeds.item[i], NAN);
     for (size_t i = 0; !asked && i < sizeof USUAL / sizeof *USUAL; i++)
-        put_row(&t, p, USUAL[i], NAN);
+        put_row(&t, f, sd, USUAL[i], NAN);
     table_close(&t);
+}
+
+static void put_note(command_call *call, const comparison *c)
+{
+    notes list = { 0 };
+    const int contrasts = c->asked.pairs ? c->asked.pairs : 1;
+    notes_add(
+        &list, NOTE_INFO,
+        "smallest_difference: a true difference this large is found with 80 %% power; "
+        "smallest_margin: arms that do not differ are shown equivalent within it. alpha %g over "
+        "%d comparison%s at once.",
+        c->asked.alpha, contrasts, contrasts == 1 ? "" : "s");
+    sentence_spread(&list, c,
+                    "The plan takes all differences to scatter alike: for an arm that scatters "
+                    "more, see \"detectable\" in `attnlab compare`.");
+    command_remarks(call, &list);
 }
 
 static bool print(const comparison *c, command_call *call, const options *o, error *e)
 {
-    const table_format f = command_format(call);
+    const table_format format = command_format(call);
     static const int ONE[] = { 1 };
     noise n;
     noise_estimate(&n, &c->result, &c->asked);
     if (!(n.df > 0))
         return error_set(e, "study '%s': no arm has two finished runs, so its noise is not known",
                          c->study->name);
-    int *size = calloc((size_t)c->asked.pairs + 1, sizeof *size);
-    if (!size) error_memory();
-    noise_plan p = { .family = contrast_family(size, &c->result, &c->asked),
-                     .paired = n.paired,
-                     .alpha = c->asked.alpha,
-                     .difference = n.difference };
-    for (int a = 0; a < c->asked.arms; a++) p.arms += !c->result.left_out[a];
-    if (p.arms < 2) p.arms = 2; /* what is planned is compared */
-    if (!p.family.stars) p.family = (maxt_family){ 1, ONE, 0 };
+    int *size = error_zeroed((size_t)c->asked.pairs + 1, sizeof *size);
+    procedure_plan plan = { contrast_family(size, &c->result, &c->asked), c->asked.alpha };
+    if (!plan.family.stars && !plan.family.clique) plan.family = (maxt_family){ 1, ONE, 0 };
     const bool prose = command_prose(call);
     if (prose) {
         print_floor(c, &n);
-        if (n.paired) print_pairs(c, &n, f), putchar('\n');
+        if (n.paired) print_pairs(c, &n, format), putchar('\n');
     }
     command_rows(call);
-    print_plan(c, f, o, &p);
-    notes list = { 0 };
-    notes_add(
-        &list, NOTE_INFO,
-        "smallest_difference: a true difference this large is found with 80 %% power; "
-        "smallest_margin: arms that do not differ are shown equivalent within it. alpha %g over "
-        "%d comparison%s at once.",
-        p.alpha, c->asked.pairs ? c->asked.pairs : 1, c->asked.pairs > 1 ? "s" : "");
-    if (prose) putchar('\n');
-    command_remarks(call, &list);
+    forecast f;
+    forecast_open(&f, &plan, n.paired);
+    print_plan(c, format, o, &f, n.difference);
+    forecast_close(&f);
     free(size);
+    if (prose) putchar('\n');
+    put_note(call, c);
     return true;
 }
 

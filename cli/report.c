@@ -46,6 +46,7 @@ static int run(command_call *call, const void *given)
     if (ok) {
         ok = comparison_open(&c, &s, &d, false, &e);
         if (ok) {
+            comparison_power(&c);
             look_record(&c, call);
             ok = write_page(&c, &d, o->out, &bare, &e);
             comparison_close(&c);

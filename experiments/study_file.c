@@ -33,9 +33,9 @@ const study_file_key study_file_keys[] = {
     { "sweep.seeds",      "int",    "6",                "1..1000, or [1, 2, 5]",  "how many seeds n (train.seed = train.data_seed = 1..n), or a list of them" },
     { "sweep.baseline",   "map",    "",                 "{key: value}",           "each arm is compared with the arm that differs only in these keys" },
     { "sweep.match",      "map",    "",                 "{params: model.ffn_dim}, {preset: llama2}", "how to make the arms equally large" },
-    { "sweep.margin",     "real",   "",                 "0..",                    "smaller differences count as equivalent (nats)" },
+    { "sweep.margin",     "real",   "",                 "0..1e6",                 "smaller differences count as equivalent (nats)" },
     { "sweep.metric",     "text",   "val_loss@CONTEXT", "[TASK.]SPLIT_KIND@N",  "the metric to compare; required if the context is an axis" },
-    { "sweep.alpha",      "real",   "0.05",             "0..0.5",                 "error rate of all comparisons together" },
+    { "sweep.alpha",      "real",   "0.05",             "1e-9..0.5",              "error rate of all comparisons together" },
     { 0 },
 };
 // clang-format on
@@ -218,8 +218,10 @@ static bool read_key(study_file *s, const char *name, const yaml_node *place, co
     if (strcmp(leaf, "seeds") == 0) return read_seeds(s, at, e);
     if (strcmp(leaf, "match") == 0) return read_match(s, at, e);
     if (strcmp(leaf, "metric") == 0) return read_metric(s->metric, sizeof s->metric, at, e);
-    if (strcmp(leaf, "margin") == 0) return config_number(&s->margin, name, 0, 1e6, at, e);
-    if (strcmp(leaf, "alpha") == 0) return config_number(&s->alpha, name, 1e-9, 0.5, at, e);
+    if (strcmp(leaf, "margin") == 0)
+        return config_number(&s->margin, name, 0, STUDY_FILE_MARGIN_MAX, at, e);
+    if (strcmp(leaf, "alpha") == 0)
+        return config_number(&s->alpha, name, STUDY_FILE_ALPHA_MIN, STUDY_FILE_ALPHA_MAX, at, e);
     if (strcmp(leaf, "exclude") == 0) {
         s->exclude = at;
         return at->kind == YAML_LIST ||

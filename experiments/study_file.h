@@ -21,6 +21,11 @@
 
 enum { STUDY_FILE_TEXT = 2048, STUDY_FILE_AXES = 8, STUDY_FILE_SEEDS = 1000 };
 
+/* Ranges of sweep.alpha and sweep.margin, ends included, and of the options that replace them. */
+#define STUDY_FILE_ALPHA_MIN  1e-9
+#define STUDY_FILE_ALPHA_MAX  0.5
+#define STUDY_FILE_MARGIN_MAX 1e6 /* from 0 on */
+
 /* One key of the section; the last of study_file_keys has no name.  Types and
  * ranges are words for people here: study_file.c reads each key in its own way. */
 typedef struct study_file_key {
@@ -42,7 +47,7 @@ typedef enum study_file_match { MATCH_NONE, MATCH_PARAMS, MATCH_LLAMA2 } study_f
 typedef struct study_file {
     char name[STUDY_NAME], question[STUDY_FILE_TEXT], hypothesis[STUDY_FILE_TEXT];
     char metric[STUDY_NAME]; /* "" until arms_open, if none was given */
-    double margin, alpha;    /* in nats, NaN for none */
+    double margin, alpha;    /* margin in nats, NaN for none */
     int seeds, axes;
     int seed[STUDY_FILE_SEEDS]; /* (seeds) train.seed and train.data_seed of each */
     study_file_axis axis[STUDY_FILE_AXES];

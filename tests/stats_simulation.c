@@ -1,5 +1,5 @@
-/* stats_simulation.c ARMS SEEDS CORRELATION SPREAD [STUDIES [SIMULATION...]] - are the verdicts
- * wrong as seldom as they claim?  Made-up studies (2,000 unless it is said) for each of
+/* stats_simulation.c ARMS SEEDS CORRELATION SPREAD WIDE [STUDIES [SIMULATION...]] - are the
+ * verdicts wrong as seldom as they claim?  Made-up studies (2,000 unless it is said) for each of
  *
  *   null    all arms alike: a verdict of difference, in any contrast, is false
  *   margin  all arms worse by just the margin: a verdict of equivalence is false
@@ -8,9 +8,10 @@
  *
  * Of 2,000 studies 131 may have a false verdict (the 99.9 % binomial bound at 0.05), and in 1,869
  * all intervals must hold; for other numbers of studies the bounds are made likewise.  Errors are
- * normal, the seeds' block gives arms the correlation, and SPREAD is the standard deviation of
- * every other arm to that of the rest.  Each of the first four may be a list, such as 2,4,8: then
- * every combination is made, and the worst is printed at the end.
+ * normal, the seeds' block gives arms the correlation, and SPREAD is the standard deviation of the
+ * wide arms to that of the rest; WIDE arms are `half` (every other one), `one` (the first after the
+ * baseline) or the `base`line.  Each of the first five may be a list, such as 2,4,8: then every
+ * combination is made, and the worst is printed at the end.
  */
 #include "analysis/statistics/contrast.h"
 
@@ -24,9 +25,13 @@
 
 enum { ARMS_MAX = 16, SEEDS_MAX = 32, LIST_MAX = 8 };
 
+typedef enum wide { HALF, ONE, BASE, WIDES } wide;
+static const char *const WIDE[WIDES] = { "half", "one", "base" };
+
 typedef struct design {
     int arms, seeds;
     double correlation, spread;
+    wide which;
 } design;
 
 typedef enum kind { NULLS, MARGIN, SIDES, COVER, KINDS } kind;
@@ -39,7 +44,8 @@ static void make(double *y, const design *d, const double *truth, gsl_rng *g)
     for (int a = 0; a < d->arms; a++)
         for (int i = 0; i < d->seeds; i++) {
             const double x = seed[i] + sqrt(1 - d->correlation) * gsl_ran_ugaussian(g);
-            y[a * d->seeds + i] = truth[a] + (a % 2 ? d->spread : 1) * x;
+            const bool is_wide = d->which == HALF ? a % 2 : a == (d->which == ONE);
+            y[a * d->seeds + i] = truth[a] + (is_wide ? d->spread : 1) * x;
         }
 }
 
@@ -101,34 +107,52 @@ static int read_list(double *x, const char *text)
     return n;
 }
 
+/* The bits of a list such as half,one. */
+static unsigned read_wide(const char *text)
+{
+    unsigned set = 0;
+    for (wide w = 0; w < WIDES; w++)
+        if (strstr(text, WIDE[w])) set |= 1U << w;
+    return set;
+}
+
+/* All kinds of study, or those that are named, of one design. */
+static void run(int worst[KINDS], const design *d, int studies, char **name, int names)
+{
+    const int most = most_false(studies);
+    for (kind k = 0; k < KINDS; k++) {
+        bool wanted = names < 1;
+        for (int a = 0; a < names; a++) wanted = wanted || strcmp(name[a], NAME[k]) == 0;
+        if (!wanted) continue;
+        const int wrong = simulate(d, k, studies);
+        if (wrong > worst[k]) worst[k] = wrong;
+        printf("%d arms, %d seeds, correlation %g, spread 1:%g of %s, %s: wrong %d of %d%s\n",
+               d->arms, d->seeds, d->correlation, d->spread, WIDE[d->which], NAME[k], wrong,
+               studies, wrong > most ? " - FAILED" : "");
+        fflush(stdout);
+    }
+}
+
 int main(int argc, char **argv)
 {
-    if (argc < 5) return 2;
+    if (argc < 6) return 2;
     double x[4][LIST_MAX];
     int n[4], worst[KINDS] = { 0 };
     for (int i = 0; i < 4; i++) n[i] = read_list(x[i], argv[1 + i]);
-    const int studies = argc > 5 ? atoi(argv[5]) : 2000, most = most_false(studies);
+    const int studies = argc > 6 ? atoi(argv[6]) : 2000;
+    const unsigned set = read_wide(argv[5]);
     for (int i = 0; i < n[0] * n[1] * n[2] * n[3]; i++) {
-        const design d = { (int)x[0][i / n[3] / n[2] / n[1]], (int)x[1][i / n[3] / n[2] % n[1]],
-                           x[2][i / n[3] % n[2]], x[3][i % n[3]] };
+        design d = { (int)x[0][i / n[3] / n[2] / n[1]], (int)x[1][i / n[3] / n[2] % n[1]],
+                     x[2][i / n[3] % n[2]], x[3][i % n[3]], HALF };
         if (d.arms > ARMS_MAX || d.seeds > SEEDS_MAX) return 2;
-        for (kind k = 0; k < KINDS; k++) {
-            bool wanted = argc < 7;
-            for (int a = 6; a < argc; a++) wanted = wanted || strcmp(argv[a], NAME[k]) == 0;
-            if (!wanted) continue;
-            const int wrong = simulate(&d, k, studies);
-            if (wrong > worst[k]) worst[k] = wrong;
-            printf("%d arms, %d seeds, correlation %g, spread 1:%g, %s: wrong %d of %d%s\n", d.arms,
-                   d.seeds, d.correlation, d.spread, NAME[k], wrong, studies,
-                   wrong > most ? " - FAILED" : "");
-            fflush(stdout);
-        }
+        for (; d.which < WIDES; d.which++)
+            if (set >> d.which & 1) run(worst, &d, studies, argv + 7, argc - 7);
     }
     bool ok = true;
-    printf("worst, of at most %d:", most);
+    printf("worst, of at most %d:", most_false(studies));
     for (kind k = 0; k < KINDS; k++) {
         printf(" %s %d", NAME[k], worst[k]);
-        ok = ok && worst[k] <= most;
+        ok = ok && worst[k] <= most_false(studies);
     }
     printf("\n");
     return ok ? 0 : 1;

@@ -1,6 +1,7 @@
 /* test_contrast.c - every procedure against SciPy's numbers, and properties that all of them have.
  */
 #include "analysis/statistics/contrast.h"
+#include "analysis/statistics/forecast.h"
 #include "analysis/statistics/power.h"
 #include "analysis/statistics/procedure.h"
 #include "tests/golden.h"
@@ -38,7 +39,7 @@ static void two_arms(void **state)
                                    .margin = golden_number(row, "margin") };
         contrast_result r;
         contrast_compute(&r, &s);
-        assert_string_equal(r.procedure->name, n < 6 ? "blocks" : "sign-flips");
+        assert_string_equal(r.procedure->name, n < 6 ? "paired t" : "sign-flips");
         golden_close(r.row->p, golden_number(row, "p"), 1e-9, "p");
         golden_close(r.row->p_adjusted, golden_number(row, "p"), 1e-9, "p of a family of one");
         golden_close(r.row->p_equivalent, golden_number(row, "p_equivalent"), 1e-9, "equivalent");
@@ -63,32 +64,94 @@ static contrast_study read_arms(double *y, contrast_pair *pair, const json_t *ob
     return s;
 }
 
-static void blocks(void **state)
+/* Below 6 seeds each contrast has its own error, whatever the spreads of the others. */
+static void few_seeds(void **state)
 {
     (void)state;
     json_t *g = golden_open("statistics");
-    const json_t *b = json_object_get(g, "blocks");
+    const json_t *b = json_object_get(g, "few_seeds");
     double y[64];
     contrast_pair pair[8];
     contrast_study s = read_arms(y, pair, b);
     s.margin = golden_number(b, "margin");
     contrast_result r;
     contrast_compute(&r, &s);
-    assert_string_equal(r.procedure->name, "blocks");
-    golden_close(r.df, golden_number(b, "df"), 0, "df");
+    assert_string_equal(r.procedure->name, "paired t");
     for (size_t i = 0; i < (size_t)s.pairs; i++) {
-        golden_close(r.row[i].se, golden_number(b, "se"), 1e-9, "se");
-        golden_close(r.row[i].p, golden_item(b, "p", i), 1e-8, "p");
-        golden_close(r.row[i].p_adjusted, golden_item(b, "p_adjusted", i), 1e-8, "p_adjusted");
-        golden_close(r.row[i].p_equivalent, golden_item(b, "p_equivalent", i), 1e-8,
-                     "p_equivalent");
-        golden_close(r.row[i].lo, golden_item(b, "lo", i), 1e-8, "lo");
-        golden_close(r.row[i].hi, golden_item(b, "hi", i), 1e-8, "hi");
-        golden_close(r.row[i].inner_lo, golden_item(b, "inner_lo", i), 1e-8, "inner_lo");
-        golden_close(r.row[i].inner_hi, golden_item(b, "inner_hi", i), 1e-8, "inner_hi");
+        const contrast *c = &r.row[i];
+        golden_close(c->df, 2, 0, "df");
+        golden_close(c->se, golden_item(b, "se", i), 1e-12, "se");
+        golden_close(c->p, golden_item(b, "p", i), 1e-10, "p");
+        golden_close(c->p_adjusted, golden_item(b, "p_adjusted", i), 1e-10, "p_adjusted");
+        golden_close(c->p_equivalent, golden_item(b, "p_equivalent", i), 1e-10, "p_equivalent");
+        golden_close(c->lo, golden_item(b, "lo", i), 1e-9, "lo");
+        golden_close(c->hi, golden_item(b, "hi", i), 1e-9, "hi");
+        golden_close(c->inner_lo, golden_item(b, "inner_lo", i), 1e-9, "inner_lo");
+        golden_close(c->inner_hi, golden_item(b, "inner_hi", i), 1e-9, "inner_hi");
     }
     contrast_close(&r);
     json_decref(g);
+}
+
+/* Differences that agree exactly have no error to estimate: few seeds then decide nothing. */
+static void no_error(void **state)
+{
+    (void)state;
+    for (int seeds = 2; seeds <= 5; seeds++) {
+        double y[10];
+        for (int i = 0; i < seeds; i++) y[i] = 3 + 0.125 * i, y[seeds + i] = y[i] + 0.25;
+        const contrast_pair pair = { 1, 0 };
+        const contrast_study s = { .arms = 2,
+                                   .seeds = seeds,
+                                   .y = y,
+                                   .pairs = 1,
+                                   .pair = &pair,
+                                   .alpha = 0.05,
+                                   .margin = 0.5 };
+        contrast_result r;
+        contrast_compute(&r, &s);
+        assert_int_equal(r.row->verdict, CONTRAST_UNDECIDED);
+        assert_true(isinf(r.row->lo) && isinf(r.row->hi) && r.row->p_adjusted == 1);
+        contrast_close(&r);
+    }
+}
+
+/* No alpha, margin or value aborts, and p and verdicts stay what they are. */
+static void extremes(void **state)
+{
+    (void)state;
+    static const double ALPHA[] = { 1e-300, 1e-12, 1e-9, 1e-5, 0.05, 0.5 },
+                        MARGIN[] = { 0, 1e-300, 0.02, 1e6, 1e300 },
+                        SCALE[] = { 0, 1e-300, 1, 1e150, 1e300 };
+    gsl_rng *g = gsl_rng_alloc(gsl_rng_mt19937);
+    for (int round = 0; round < 6 * 5 * 5 * 2; round++) {
+        enum { ARMS = 4, SEEDS = 7 };
+        const int seeds = round < 150 ? 1 + round % 4 : 4 + round % 4;
+        const int arms = 1 + round % ARMS;
+        double y[ARMS * SEEDS];
+        for (int i = 0; i < arms * seeds; i++) y[i] = SCALE[round % 5] * (1 + gsl_ran_ugaussian(g));
+        contrast_pair pair[ARMS];
+        for (int a = 1; a < arms; a++) pair[a - 1] = (contrast_pair){ a, 0 };
+        const contrast_study s = { .arms = arms,
+                                   .seeds = seeds,
+                                   .y = y,
+                                   .pairs = arms - 1,
+                                   .pair = pair,
+                                   .alpha = ALPHA[round / 25 % 6],
+                                   .margin = MARGIN[round / 5 % 5] };
+        contrast_result r;
+        power p[ARMS];
+        contrast_compute(&r, &s);
+        power_compute(p, &r, &s);
+        for (int i = 0; i < s.pairs; i++) {
+            const contrast *c = &r.row[i];
+            assert_false(c->p_adjusted < 0 || c->p_adjusted > 1 || c->p_adjusted < c->p);
+            if (c->verdict == CONTRAST_EQUIVALENT) assert_true(fabs(c->diff) < s.margin);
+            assert_true(p[i].needed >= 0 && p[i].needed <= FORECAST_SEEDS_MAX);
+        }
+        contrast_close(&r);
+    }
+    gsl_rng_free(g);
 }
 
 /* The p value of any null value, from the equivalence test with its margin there. */
@@ -254,7 +317,7 @@ static void missing(void **state)
     assert_false(r.left_out[1]);
     assert_true(r.left_out[2] && r.left_out[3]);
     assert_int_equal(r.row[0].n, 4);
-    golden_close(r.df, 3, 0, "df of two arms, four seeds");
+    golden_close(r.row[0].df, 3, 0, "df of four seeds");
     golden_close(r.row[0].base_mean, (3.0 + 3.1 + 3.3 + 3.15) / 4, 1e-12, "mean of shared seeds");
     assert_int_equal(r.row[1].n, 0);
     assert_true(isnan(r.row[1].diff) && isnan(r.row[2].diff));
@@ -291,7 +354,7 @@ static void table(void **state)
     for (int i = 0; procedures[i]; i++) {
         const procedure *p = procedures[i];
         assert_true(*p->name && p->assumes && p->describe && p->compute);
-        assert_true(p->applies && p->freedom && p->critical);
+        assert_true(p->applies && p->forecast);
         assert_int_equal(p->paired, p->combine != NULL);
         assert_false(p->paired && p->independent);
         for (int k = 0; k < i; k++) assert_string_not_equal(p->name, procedures[k]->name);
@@ -302,9 +365,9 @@ static void table(void **state)
         double alpha;
         const char *name;
     } CASE[] = {
-        { 6, true, 0.05, "sign-flips" },   { 6, true, 0.01, "blocks" },
-        { 8, true, 0.01, "sign-flips" },   { 5, true, 0.05, "blocks" },
-        { 2, true, 0.05, "blocks" },       { 1, true, 0.05, "Welch" },
+        { 6, true, 0.05, "sign-flips" },   { 6, true, 0.01, "paired t" },
+        { 8, true, 0.01, "sign-flips" },   { 5, true, 0.05, "paired t" },
+        { 2, true, 0.05, "paired t" },     { 1, true, 0.05, "Welch" },
         { 0, true, 0.05, "Welch" },        { 1, false, 0.05, "differences" },
         { 0, false, 0.05, "differences" },
     };
@@ -317,10 +380,10 @@ static void table(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(two_arms), cmocka_unit_test(blocks),     cmocka_unit_test(flips),
+        cmocka_unit_test(two_arms), cmocka_unit_test(few_seeds),  cmocka_unit_test(flips),
         cmocka_unit_test(unpaired), cmocka_unit_test(consistent), cmocka_unit_test(identical),
         cmocka_unit_test(one_seed), cmocka_unit_test(missing),    cmocka_unit_test(plans),
-        cmocka_unit_test(table),
+        cmocka_unit_test(table),    cmocka_unit_test(no_error),   cmocka_unit_test(extremes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -131,7 +131,7 @@ static void rows_for_programs(void **state)
     free(out), free(err);
     assert_int_equal(COMPARE(&f, &out, &err, "--rows", "attention", "-ojson"), 0);
     json_t *j = fixture_rows(out);
-    fixture_expect(out, "\"text\": \"Procedure: randomised blocks");
+    fixture_expect(out, "\"text\": \"Procedure: paired by seed");
     assert_string_equal(err, "");
     assert_int_equal(json_array_size(j), ARMS);
     static const char *const SAME[] = { "n", "mean", "diff", "ci_lo", "ci_hi", "p_adjusted" };

@@ -63,7 +63,7 @@ static void grows(void **state)
     fixture_open(&f);
     make(&f, "six", 6); /* sign-flips */
     check(&f, "six");
-    make(&f, "three", 3); /* blocks */
+    make(&f, "three", 3); /* paired t */
     check(&f, "three");
     const char *argv[] = { "attnlab", "--db", f.path, "six", NULL };
     char *out, *err;
@@ -73,7 +73,8 @@ static void grows(void **state)
     fixture_close(&f);
 }
 
-/* With two values the slope is the difference of differences; its error is that of the blocks. */
+/* With two values the slope is half the difference of differences, and its error that of its values
+ * at each seed. */
 static void by_hand(void **state)
 {
     (void)state;
@@ -100,12 +101,15 @@ static void by_hand(void **state)
     assert_true(comparison_open(&c, &s, &f.d, false, &e));
     interaction_find(&k, &c);
     assert_int_equal(k.n, 1);
-    double slope = 0;
-    for (int i = 0; i < 3; i++) slope += ((Y[3][i] - Y[1][i]) - (Y[2][i] - Y[0][i])) / 2 / 3;
+    double slope = 0, at[3], square = 0;
+    for (int i = 0; i < 3; i++) {
+        at[i] = ((Y[3][i] - Y[1][i]) - (Y[2][i] - Y[0][i])) / 2;
+        slope += at[i] / 3;
+    }
+    for (int i = 0; i < 3; i++) square += (at[i] - slope) * (at[i] - slope);
     assert_true(fabs(k.row[0].slope - slope) < 1e-12);
-    /* Var = sigma^2 (4 means of n) / (two doublings)^2; the pair's own is sigma^2 2 / n. */
-    const double se = c.result.row[0].se * sqrt(2) / 2;
-    assert_true(fabs(k.row[0].hi - slope - 2.446911848791681 * se) < 1e-6); /* t, 6 df */
+    const double se = sqrt(square / 2 / 3);
+    assert_true(fabs(k.row[0].hi - slope - 4.302652729911275 * se) < 1e-9); /* t, 2 df */
     interaction_close(&k);
     comparison_close(&c);
     study_free(&s);

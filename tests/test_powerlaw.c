@@ -188,6 +188,28 @@ static void test_seeds_that_carry_a_level(void **state)
     assert_true(isnan(p.floor.value));
 }
 
+/* No losses and no alpha abort or hang a fit. */
+static void test_extremes(void **state)
+{
+    (void)state;
+    static const double SCALE[] = { 0, 1e-300, 1, 1e150, 1e300 }, ALPHA[] = { 1e-300, 1e-9, 0.5 };
+    for (int seeds = 1; seeds <= 3; seeds++)
+        for (int scale = 0; scale < 5; scale++)
+            for (int bend = 0; bend < 3; bend++) {
+                powerlaw_point x[12];
+                const int n = 4 * seeds;
+                for (int i = 0; i < n; i++)
+                    x[i] = (powerlaw_point){ 1e5 * (1 << i % 4),
+                                             SCALE[scale] * (1 + bend * (i * i % 5)), i / 4 };
+                for (int a = 0; a < 3; a++)
+                    for (int few = 1; few <= n; few++) {
+                        powerlaw p;
+                        powerlaw_fit(&p, x, few, ALPHA[a]);
+                        assert_int_equal(p.points, few);
+                    }
+            }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -197,6 +219,7 @@ int main(void)
         cmocka_unit_test(test_few_levels),
         cmocka_unit_test(test_step),
         cmocka_unit_test(test_seeds_that_carry_a_level),
+        cmocka_unit_test(test_extremes),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

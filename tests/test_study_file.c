@@ -5,6 +5,7 @@
 
 #include <math.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #define BASE "model: {vocab_size: 100}\nsweep:\n  name: s\n"
@@ -156,6 +157,33 @@ static void test_values(void **state)
     study_file_close(&s);
 }
 
+/* The ranges that `attnlab keys` prints are those that are checked, ends included. */
+static void test_ranges(void **state)
+{
+    (void)state;
+    static const char *const NAME[] = { "alpha", "margin" };
+    static const double LEAST[] = { STUDY_FILE_ALPHA_MIN, 0 },
+                        MOST[] = { STUDY_FILE_ALPHA_MAX, STUDY_FILE_MARGIN_MAX };
+    for (int i = 0; i < 2; i++)
+        for (const study_file_key *k = study_file_keys; k->name; k++) {
+            if (strcmp(k->name + strlen("sweep."), NAME[i]) != 0) continue;
+            char lo[64], hi[64];
+            const char *to = strstr(k->range, "..");
+            assert_true(to && strtod(k->range, NULL) == LEAST[i]);
+            assert_true(strtod(to + 2, NULL) == MOST[i]);
+            snprintf(lo, sizeof lo, "sweep.%s=%.17g", NAME[i], LEAST[i]);
+            snprintf(hi, sizeof hi, "sweep.%s=%.17g", NAME[i], MOST[i]);
+            char *setting[] = { lo, hi };
+            for (int end = 0; end < 2; end++) {
+                study_file s;
+                error e;
+                assert_true(study_file_recall(&s, "sweep: {name: s}\n", &setting[end], 0, 1, &e));
+                assert_true((i ? s.margin : s.alpha) == (end ? MOST[i] : LEAST[i]));
+                study_file_close(&s);
+            }
+        }
+}
+
 static void test_refused(void **state)
 {
     (void)state;
@@ -173,6 +201,9 @@ static void test_refused(void **state)
     refused("sweep: {name: s, seeds: {a: 1}}\n", NULL, "study.yaml:1:25: ", "sweep.seeds");
     refused("sweep: {name: s, margin: nan}\n", NULL, "study.yaml:1:26: ", "finite");
     refused("sweep: {name: s, margin: -1}\n", NULL, "study.yaml:1:26: ", "outside");
+    refused("sweep: {name: s, margin: 2e6}\n", NULL, "study.yaml:1:26: ", "outside 0..1e+06");
+    refused("sweep: {name: s, alpha: 0}\n", NULL, "study.yaml:1:25: ", "outside 1e-09..0.5");
+    refused("sweep: {name: s, alpha: 0.6}\n", NULL, "study.yaml:1:25: ", "outside 1e-09..0.5");
     refused("sweep: {name: s, design: zip}\n", NULL, "study.yaml:1:26: ", "not one of grid");
     refused("sweep: {name: s, metric: loss}\n", NULL, "study.yaml:1:26: ", "loss, bpb, last");
     refused("sweep: {name: s, metric: val_loss@12x}\n", NULL,
@@ -212,8 +243,8 @@ static void test_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_read),   cmocka_unit_test(test_comment), cmocka_unit_test(test_seeds),
-        cmocka_unit_test(test_values), cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_read),    cmocka_unit_test(test_comment), cmocka_unit_test(test_seeds),
+        cmocka_unit_test(test_values),  cmocka_unit_test(test_refused), cmocka_unit_test(test_ranges),
     };
     return cmocka_run_group_tests(tests, open_workspace, close_workspace);
 }

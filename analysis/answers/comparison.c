@@ -47,7 +47,6 @@ bool comparison_open(comparison *c, const study *s, db *d, bool all, error *e)
                                  .margin = s->margin,
                                  .larger_is_better = s->metric.larger_is_better };
     contrast_compute(&c->result, &c->asked);
-    power_compute(c->power, &c->result, &c->asked);
 
     /* Without shared seeds, every finished run was used. */
     bool *used = calloc((size_t)s->seeds, sizeof *used);
@@ -59,6 +58,12 @@ bool comparison_open(comparison *c, const study *s, db *d, bool all, error *e)
     free(used);
     if (!ok) comparison_close(c);
     return ok;
+}
+
+void comparison_power(comparison *c)
+{
+    if (!c->power_known) power_compute(c->power, &c->result, &c->asked);
+    c->power_known = true;
 }
 
 void comparison_close(comparison *c)
@@ -94,7 +99,8 @@ static bool record_look(comparison *c, db *d, int64_t sweep_id, int64_t version,
                         int64_t *look, error *e)
 {
     const study *s = c->study;
-    char procedure[256], at_x[64];
+    char procedure[CONTRAST_TEXT], at_x[64];
+    comparison_power(c);
     study_point_print(at_x, sizeof at_x, s->at);
     contrast_describe(procedure, sizeof procedure, &c->result);
     bool ok = db_integer(d, look, 0, e, sql_comparison_look, "i", sweep_id) &&

@@ -16,7 +16,8 @@ typedef struct comparison {
     contrast_pair *pair;
     double *y; /* (arms, seeds) */
     contrast_result result;
-    power *power;       /* (pairs) */
+    power *power; /* (pairs); zeros before comparison_power */
+    bool power_known;
     json_t **confounds; /* (pairs) */
     int64_t cmp_id;     /* 0: not stored */
     int64_t look;       /* number of this look; the first is 1 */
@@ -26,6 +27,10 @@ typedef struct comparison {
  * the margin are taken from s, where the caller may have changed them. */
 bool comparison_open(comparison *c, const study *s, db *d, bool all, error *e);
 void comparison_close(comparison *c);
+
+/* Find the power of every contrast, for those who print it or store it: a second at most for a
+ * usual study.  Does nothing the second time. */
+void comparison_power(comparison *c);
 
 /* Store the comparison under its look number, in one transaction; d must be open with DB_WRITE. */
 bool comparison_record(comparison *c, db *d, const char *argv, error *e);

@@ -84,14 +84,13 @@ static int find_groups(group *g, const comparison *c, json_t *const *axes, const
     return n;
 }
 
-/* Weights of the least-squares slope on log2 x; returns the sum of their squares. */
-static double put_weights(double *w, const double *x, int n)
+/* Weights of the least-squares slope on log2 x. */
+static void put_weights(double *w, const double *x, int n)
 {
     double mean = 0, square = 0;
     for (int i = 0; i < n; i++) mean += log2(x[i]) / n;
     for (int i = 0; i < n; i++) square += (log2(x[i]) - mean) * (log2(x[i]) - mean);
     for (int i = 0; i < n; i++) w[i] = (log2(x[i]) - mean) / square;
-    return 1 / square;
 }
 
 /* The difference of a pair at a seed. */
@@ -102,9 +101,9 @@ static double difference(const comparison *c, int pair, int seed)
     return c->y[p.arm * S + seed] - c->y[p.base * S + seed];
 }
 
-/* Fill in a row except its test, and its slope at each seed; returns the sum of squared weights. */
-static double describe(interaction *r, double *slope, const comparison *c, const group *g,
-                       json_t *const *axes, const char *key)
+/* Fill in a row except its test, and its slope at each seed. */
+static void describe(interaction *r, double *slope, const comparison *c, const group *g,
+                     json_t *const *axes, const char *key)
 {
     const size_t n = (size_t)g->n;
     *r = (interaction){ .axis = strdup(key),
@@ -125,7 +124,7 @@ static double describe(interaction *r, double *slope, const comparison *c, const
         r->diff[l] = c->result.row[g->pair[l]].diff;
         r->pair[l] = g->pair[l];
     }
-    const double square = put_weights(w, r->x, g->n);
+    put_weights(w, r->x, g->n);
     for (int l = 0; l < g->n; l++) r->slope += w[l] * r->diff[l];
     int k = 0;
     for (int s = 0; s < c->asked.seeds; s++) {
@@ -134,38 +133,24 @@ static double describe(interaction *r, double *slope, const comparison *c, const
         k++;
     }
     free(w);
-    return square;
 }
 
-/* Test the slopes by the procedure of the comparison.  Slopes from one baseline make a star
- * (maxt.h); others are taken apart, which can only make intervals wider.  A pair's standard error
- * is sqrt(2 variance / n); that of a slope is larger by the root of its squared weights' sum. */
-static void test(interaction *r, const double *slope, const double *square, const comparison *c,
-                 const group *g, int n)
+/* Test the slopes, by_seed (n, shared seeds), by the procedure of the comparison. */
+static void test(interaction *r, const double *by_seed, const comparison *c, int n)
 {
-    int *size = error_zeroed((size_t)n, sizeof *size);
     procedure_estimate *row = error_zeroed((size_t)n, sizeof *row);
-    bool one = true;
-    for (int i = 0; i < n; i++) {
-        one = one && r[i].base == r[0].base && r[i].levels == r[0].levels;
-        size[i] = 1;
-        row[i].value = r[i].slope;
-        row[i].se = c->result.row[g[i].pair[0]].se * sqrt(square[i]);
-    }
-    if (one) size[0] = n;
-    const maxt_family family = { one ? 1 : n, size, 0 };
-    c->result.procedure->combine(row, slope, &family, &c->result, c->asked.alpha, n);
+    for (int i = 0; i < n; i++) row[i].value = r[i].slope;
+    c->result.procedure->combine(row, by_seed, c->asked.alpha, n, c->result.shared_seeds);
     for (int i = 0; i < n; i++)
         r[i].lo = row[i].lo, r[i].hi = row[i].hi, r[i].p_adjusted = row[i].p_adjusted;
-    free(size), free(row);
+    free(row);
 }
 
 static void add_axis(interactions *k, const comparison *c, json_t *const *axes, const char *key)
 {
     const size_t pairs = (size_t)c->asked.pairs, seeds = (size_t)c->result.shared_seeds;
     group *g = error_zeroed(pairs, sizeof *g);
-    double *slope = error_zeroed(pairs * seeds, sizeof *slope),
-           *square = error_zeroed(pairs, sizeof *square);
+    double *slope = error_zeroed(pairs * seeds, sizeof *slope);
     const int found = find_groups(g, c, axes, key);
     int n = 0;
     interaction *row = k->row + k->n;
@@ -178,13 +163,13 @@ static void add_axis(interactions *k, const comparison *c, json_t *const *axes, 
             free(g[i].name), free(g[i].pair);
             continue;
         }
-        square[n] = describe(&row[n], slope + (size_t)n * seeds, c, &g[i], axes, key);
+        describe(&row[n], slope + (size_t)n * seeds, c, &g[i], axes, key);
         g[n++] = g[i];
     }
-    if (n && contrast_paired(&c->result)) test(row, slope, square, c, g, n);
+    if (n && contrast_paired(&c->result)) test(row, slope, c, n);
     k->n += n;
     for (int i = 0; i < n; i++) free(g[i].name), free(g[i].pair);
-    free(g), free(slope), free(square);
+    free(g), free(slope);
 }
 
 void interaction_find(interactions *k, const comparison *c)

@@ -2,6 +2,8 @@
  */
 #include "analysis/answers/reach.h"
 
+#include "analysis/statistics/student.h"
+
 #include <gsl/gsl_cdf.h>
 #include <gsl/gsl_sort.h>
 #include <gsl/gsl_spline.h>
@@ -70,7 +72,7 @@ void reach_summarise(reach *r, double *x, int n, double alpha)
     if (whole) {
         const double mean = gsl_stats_mean(x, 1, N);
         const double half =
-            n < 2 ? NAN : gsl_cdf_tdist_Qinv(alpha / 2, n - 1) * gsl_stats_sd(x, 1, N) / sqrt(n);
+            n < 2 ? NAN : student_critical(alpha / 2, n - 1) * gsl_stats_sd(x, 1, N) / sqrt(n);
         r->ratio = exp(mean), r->lo = exp(mean - half), r->hi = exp(mean + half);
         return;
     }

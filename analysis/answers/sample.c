@@ -2,8 +2,8 @@
 #include "analysis/answers/sample.h"
 
 #include "analysis/answers/sql.h"
+#include "analysis/statistics/student.h"
 
-#include <gsl/gsl_cdf.h>
 #include <gsl/gsl_statistics_double.h>
 #include <math.h>
 #include <stdlib.h>
@@ -34,7 +34,7 @@ void sample_fit(sample *m, const double *d, int seeds, int pieces)
 void sample_widen(sample *m, const contrast *r, int pairs, double alpha)
 {
     const double v = r->se * r->se + m->se_text * m->se_text,
-                 text = m->se_text * gsl_cdf_tdist_Qinv(alpha / (2 * pairs), m->pieces - 1);
+                 text = m->se_text * student_critical(alpha / (2 * pairs), m->pieces - 1);
     m->se_seeds = r->se, m->se = sqrt(v);
     m->share = v > 0 ? m->se_text * m->se_text / v : 0;
     m->lo = r->diff - hypot(r->diff - r->lo, text), m->hi = r->diff + hypot(r->hi - r->diff, text);

@@ -3,6 +3,8 @@
 
 #include "analysis/answers/changes.h"
 #include "analysis/statistics/counts.h"
+#include "analysis/statistics/forecast.h"
+#include "analysis/statistics/noise.h"
 #include "core/base/table.h"
 
 #include <math.h>
@@ -127,6 +129,11 @@ static void put_cache(FILE *out, double arm, double base)
  * symmetric, "worse by 0.004 nats (95 % simultaneous: -0.001 to 0.008, 6 seeds)". */
 static void put_difference(FILE *out, const comparison *c, const contrast *r)
 {
+    if (r->diff == 0 && r->se == 0) { /* an interval of no width would say nothing */
+        fprintf(out, "no difference, their values agree to the last digit (%d seed%s)", r->n,
+                r->n == 1 ? "" : "s");
+        return;
+    }
     const char *unit = c->study->metric.unit, *gap = *unit ? " " : "";
     const bool said = r->verdict == CONTRAST_BETTER || r->verdict == CONTRAST_WORSE;
     const char *way = said ? "" : (r->diff > 0) == c->asked.larger_is_better ? "better " : "worse ";
@@ -145,7 +152,7 @@ static void put_difference(FILE *out, const comparison *c, const contrast *r)
         fprintf(out, "%sby %.*f", way, digits, size);
     if (bounded && symmetric) fprintf(out, " ± %.*f", digits, half);
     fprintf(out, "%s%s (", gap, unit);
-    if (bounded) fprintf(out, "%g %% simultaneous", 100 * (1 - c->asked.alpha));
+    if (bounded) fprintf(out, "%.10g %% simultaneous", 100 * (1 - c->asked.alpha));
     if (bounded && !symmetric)
         fprintf(out, ": %.*f to %.*f", digits, table_rounded(lo, digits), digits,
                 table_rounded(hi, digits));
@@ -165,9 +172,9 @@ static void put_needed(FILE *out, const contrast *r, const power *p)
                 " If the true difference is the one seen, about %d seeds would show it to be %s "
                 "(80 %% power).",
                 p->needed, contrast_verdict_name(p->towards));
-    else if (isfinite(r->se))
+    else if (r->se > 0 && isfinite(r->se))
         fprintf(out, " If the true difference is the one seen, %d seeds would not settle it.",
-                POWER_SEEDS_MAX);
+                FORECAST_SEEDS_MAX);
 }
 
 void sentence_verdict(FILE *out, const comparison *c, int i)
@@ -386,14 +393,26 @@ static void put_question(notes *out, const comparison *c)
     draft_close(&words, out, NOTE_INFO);
 }
 
+void sentence_spread(notes *out, const comparison *c, const char *consequence)
+{
+    enum { FACTOR = 4 };
+    noise_spread n;
+    if (!noise_spread_find(&n, &c->result, &c->asked) || n.most < FACTOR * n.least) return;
+    notes_add(out, NOTE_INFO,
+              "The standard deviations of the arms differ by a factor of %.2g: from %.2g (%s) to "
+              "%.2g (%s). %s",
+              n.most / n.least, n.least, c->study->arm[n.narrow].label, n.most,
+              c->study->arm[n.wide].label, consequence);
+}
+
 bool sentence_notes(notes *out, const comparison *c, db *d, error *e)
 {
-    char procedure[256];
-    contrast_describe(procedure, sizeof procedure, &c->result);
-    notes_add(out, NOTE_INFO, "Procedure: %s.", procedure);
-    if (!isnan(c->result.block_shared))
-        notes_add(out, NOTE_INFO, "The seeds explain %.0f %% of the variance within arms.",
-                  100 * c->result.block_shared);
+    char words[CONTRAST_TEXT];
+    contrast_describe(words, sizeof words, &c->result);
+    notes_add(out, NOTE_INFO, "Procedure: %s.", words);
+    sentence_spread(out, c,
+                    "Each difference is tested with its own error, so an arm that scatters does "
+                    "not change the intervals of others.");
     put_question(out, c);
     put_cells(out, c, STUDY_DIVERGED, "Diverged", false);
     put_divergence(out, c);

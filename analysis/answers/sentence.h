@@ -14,6 +14,10 @@ char *sentence_arm(const study *s, int arm);
 /* The verdict of pair i: one sentence. */
 void sentence_verdict(FILE *out, const comparison *c, int i);
 
+/* Adds how unlike the spreads of the arms are, if the largest standard deviation is at least 4
+ * times the smallest, and what follows from that, in a sentence. */
+void sentence_spread(notes *out, const comparison *c, const char *consequence);
+
 /* Adds what a reader must know besides: procedure, looks, confounds, what did not finish, what was
  * changed after runs had finished or after a look. */
 bool sentence_notes(notes *out, const comparison *c, db *d, error *e);

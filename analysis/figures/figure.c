@@ -8,10 +8,10 @@
 #include "analysis/data/axes.h"
 #include "analysis/figures/gnuplot.h"
 #include "analysis/figures/pgfplots.h"
+#include "analysis/statistics/student.h"
 #include "core/base/table.h"
 
 #include <assert.h>
-#include <gsl/gsl_cdf.h>
 #include <gsl/gsl_statistics_double.h>
 #include <math.h>
 #include <stdarg.h>
@@ -61,7 +61,7 @@ void figure_difference(char text[32], const comparison *c, double x)
 void figure_mean(double *mean, double *half, const double *x, int n)
 {
     *mean = gsl_stats_mean(x, 1, (size_t)n);
-    *half = n > 1 ? gsl_cdf_tdist_Pinv(0.975, n - 1) * gsl_stats_sd(x, 1, (size_t)n) / sqrt(n) : 0;
+    *half = n > 1 ? student_critical(0.025, n - 1) * gsl_stats_sd(x, 1, (size_t)n) / sqrt(n) : 0;
 }
 
 /* Labels of limited length; if two become equal, the later one gets the number of its arm. */

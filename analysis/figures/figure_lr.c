@@ -7,8 +7,8 @@
  */
 #include "analysis/data/axes.h"
 #include "analysis/figures/figure.h"
+#include "analysis/statistics/student.h"
 
-#include <gsl/gsl_cdf.h>
 #include <gsl/gsl_multifit.h>
 #include <math.h>
 #include <stdio.h>
@@ -123,7 +123,7 @@ static void put_line(rates *k, int line)
                                            "lr (shifted a little) mean");
         chart_row(ch, point, (double[]){ x[n] * aside, y[n] });
         if (count > 2) { /* for two seeds the interval is too wide to be useful */
-            const double half = gsl_cdf_tdist_Pinv(0.975, count - 1) * sd / sqrt(count);
+            const double half = student_critical(0.025, count - 1) * sd / sqrt(count);
             chart_row(ch, bars, (double[]){ x[n] * aside, y[n], y[n] - half, y[n] + half });
             figure_widen(&k->lo, &k->hi, y[n] - half), figure_widen(&k->lo, &k->hi, y[n] + half);
         }

@@ -6,8 +6,8 @@
 #include "analysis/data/curve.h"
 #include "analysis/figures/figures.h"
 #include "analysis/report/report.h"
+#include "analysis/statistics/student.h"
 
-#include <gsl/gsl_cdf.h>
 #include <stdlib.h>
 
 enum { MOST = 400 }; /* points of a curve; more cannot be seen */
@@ -61,7 +61,7 @@ bool report_curves(json_t **curves, const comparison *c, db *d, error *e)
         json_array_append_new(arms, json_pack("{s:s, s:s, s:i, s:i, s:f}", "name", s->arm[a].label,
                                               "colour", look[a].colour, "dash", look[a].dash,
                                               "point", look[a].point, "t",
-                                              n > 1 ? gsl_cdf_tdist_Pinv(0.975, n - 1) : 0.0));
+                                              n > 1 ? student_critical(0.025, n - 1) : 0.0));
     }
     free(look);
     bool ok = true;

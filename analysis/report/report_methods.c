@@ -89,7 +89,7 @@ static void say_verdicts(FILE *out, const comparison *c)
 {
     const int pairs = c->asked.pairs;
     const double alpha = c->asked.alpha;
-    char words[256];
+    char words[CONTRAST_TEXT];
     contrast_describe(words, sizeof words, &c->result);
     if (!*c->result.procedure->assumes) {
         fprintf(out, "No difference was tested: %s. ", words);

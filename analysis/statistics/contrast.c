@@ -161,7 +161,7 @@ static const procedure *choose_procedure(const contrast_result *r, const contras
 
 void contrast_compute(contrast_result *r, const contrast_study *s)
 {
-    *r = (contrast_result){ .block_shared = NAN, .df = NAN };
+    *r = (contrast_result){ 0 };
     r->left_out = error_zeroed((size_t)s->arms, sizeof *r->left_out);
     r->used = error_zeroed((size_t)s->seeds, sizeof *r->used);
     r->row = error_zeroed((size_t)s->pairs, sizeof *r->row);

@@ -5,8 +5,9 @@
  *
  *   flip.c         from 6 seeds on (more if alpha is below 2 / 2^6): each contrast's own paired
  *                  standard error, joint sign-flips of whole seeds
- *   block.c        2 to 5 seeds: the residual of randomised blocks, max |t| of the family; assumes
- *                  equal variances, because no exact test can reach alpha here
+ *   paired.c       2 to 5 seeds: each contrast's own paired standard error, Student's t with n - 1
+ *                  degrees of freedom, Bonferroni's bound; assumes normal differences, because no
+ *                  test without an assumption can reach alpha here
  *   welch.c        no shared seeds, but several runs: Welch's t with Bonferroni's bound
  *   differences.c  one run per arm: differences without a test
  *
@@ -70,9 +71,7 @@ typedef struct contrast_result {
     int shared_seeds;                  /* seeds that every compared arm has */
     bool *left_out; /* (arms): has so few values that comparing it would cost the others seeds */
     bool *used;     /* (seeds): shared by all compared arms */
-    double block_shared; /* share of the variance that the seeds explain; NaN but for blocks */
-    double df;           /* degrees of freedom of the blocks' residual; NaN but for blocks */
-    contrast *row;       /* (pairs), in the order of study->pair */
+    contrast *row;  /* (pairs), in the order of study->pair */
 } contrast_result;
 
 /* Compare the arms of s, which may be dropped afterwards; the caller closes r. */
@@ -95,6 +94,7 @@ maxt_family contrast_family(int *size, const contrast_result *r, const contrast_
 const char *contrast_verdict_name(contrast_verdict v);
 
 /* One line that names the procedure and what it assumes. */
+enum { CONTRAST_TEXT = 512 }; /* has room for it */
 void contrast_describe(char *text, size_t size, const contrast_result *r);
 
 #endif

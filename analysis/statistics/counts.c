@@ -2,6 +2,7 @@
  * likelier than the one seen. */
 #include "analysis/statistics/counts.h"
 
+#include "analysis/statistics/student.h"
 #include "core/base/error.h"
 
 #include <gsl/gsl_randist.h>

@@ -21,16 +21,10 @@ static void compute(contrast_result *r, const contrast_study *s)
     (void)r, (void)s; /* the differences are there already */
 }
 
-static double freedom(const procedure_plan *p, const contrast *row, int seeds)
+static void forecast(procedure_forecast *f, const procedure_plan *p, const contrast *row, int seeds)
 {
     (void)p, (void)row, (void)seeds;
-    return NAN;
-}
-
-static double critical(const procedure_plan *p, double df, int seeds, bool equivalence)
-{
-    (void)p, (void)df, (void)seeds, (void)equivalence;
-    return INFINITY;
+    *f = (procedure_forecast){ .df = NAN, .outer = NAN, .inner = NAN };
 }
 
 const procedure procedure_differences = {
@@ -39,6 +33,5 @@ const procedure procedure_differences = {
     .applies = applies,
     .describe = describe,
     .compute = compute,
-    .freedom = freedom,
-    .critical = critical,
+    .forecast = forecast,
 };

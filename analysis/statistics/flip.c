@@ -9,13 +9,14 @@
 #include "core/base/error.h"
 
 #include <assert.h>
+#include <gsl/gsl_math.h>
+#include <gsl/gsl_randist.h>
 #include <gsl/gsl_rng.h>
 #include <gsl/gsl_sort.h>
 #include <gsl/gsl_statistics_double.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 /* Lists of ends: of a contrast alone; with the others about 0 and about their means; and the same
  * two from one side, where a flip has two ends: for the largest |t| and for the second largest. */
@@ -34,32 +35,26 @@ static double *ends(const flip *f, int c, int kind, int above)
     return f->end + (((size_t)c * 2 + (size_t)above) * FLIP_LISTS + START[kind]) * f->flips;
 }
 
-/* turned[i][s]: does flip i change the sign of seed s?  Never that of seed 0, which picks one of a
- * flip and its mirror image. */
-static bool *make_flips(size_t flips, int seeds)
+/* sign[s][i]: -1 if flip i changes the sign of seed s, else 1.  Never that of seed 0, which picks
+ * one of a flip and its mirror image.  `sum`: over seeds. */
+static void make_flips(flip *f)
 {
-    bool *turned = calloc(flips * (size_t)seeds, sizeof *turned);
+    const size_t flips = f->flips;
+    const int seeds = f->seeds;
+    const bool all = seeds <= FLIP_EXACT && flips == flips_of(seeds);
     gsl_rng *r = gsl_rng_alloc(gsl_rng_mt19937);
-    if (!turned || !r) error_memory();
+    if (!r) error_memory();
     gsl_rng_set(r, SEED);
+    for (int s = 0; s < seeds; s++) f->sign[(size_t)s * flips] = 1;
+    for (size_t i = 0; i < flips; i++) f->sign[i] = 1;
     for (size_t i = 1; i < flips; i++)
-        for (int s = 1; s < seeds; s++)
-            turned[i * (size_t)seeds + (size_t)s] =
-                seeds <= FLIP_EXACT ? i >> (s - 1) & 1 : gsl_rng_uniform_int(r, 2) == 1;
+        for (int s = 1; s < seeds; s++) {
+            const bool turned = all ? i >> (s - 1) & 1 : gsl_rng_uniform_int(r, 2) == 1;
+            f->sign[(size_t)s * flips + i] = turned ? -1 : 1;
+        }
+    for (int s = 0; s < seeds; s++)
+        for (size_t i = 0; i < flips; i++) f->sum[i] += f->sign[(size_t)s * flips + i];
     gsl_rng_free(r);
-    return turned;
-}
-
-/* (mean)^2 / mean of squares of d - about after a flip: an increasing function of t^2. */
-static double ratio(const double *d, const bool *turned, double about, int seeds)
-{
-    double sum = 0, squares = 0;
-    for (int s = 0; s < seeds; s++) {
-        const double x = d[s] - about;
-        sum += turned[s] ? -x : x;
-        squares += x * x;
-    }
-    return squares > 0 ? fmin(1, sum * sum / (seeds * squares)) : 0;
 }
 
 /* The two largest ratios among the contrasts other than c: from the three largest of all. */
@@ -86,38 +81,41 @@ static void top_others(double other[2], const top *t, int c)
         if (t->who[i] != c) other[k++] = t->x[i];
 }
 
-/* Means of the seeds that a flip changes and of those that it leaves. */
-static void subset_means(double *lo, double *hi, const double *d, const bool *turned, int seeds)
-{
-    double sum[2] = { 0 };
-    int n[2] = { 0 };
-    for (int s = 0; s < seeds; s++) sum[turned[s]] += d[s], n[turned[s]]++;
-    const double left = sum[0] / n[0], right = n[1] ? sum[1] / n[1] : left;
-    *lo = fmin(left, right), *hi = fmax(left, right);
-}
-
 /* The distance from its mean up to which a contrast's |t| stays below that of another. */
 static double reach_of(double spread, double other)
 {
     return spread > 0 && other > 0 ? spread * sqrt(other / (1 - other)) : 0;
 }
 
-/* What flip i contributes to the lists of contrast c, given the seeds' subset means and the two
- * largest ratios of others. */
-static void put_ends(flip *f, size_t i, int c, const double own[2], double spread, const top *zero,
+/* How far a flip alone reaches below and above the mean of contrast c: to the mean of the seeds
+ * that it changes, or to that of those it leaves.  `sum`: of the centred differences after the
+ * flip. */
+static void reach_alone(double far[2], const flip *f, size_t i, double sum)
+{
+    const double left = (f->seeds + f->sum[i]) / 2, turned = (f->seeds - f->sum[i]) / 2;
+    far[sum > 0] = fabs(sum) / 2 / left, far[!(sum > 0)] = fabs(sum) / 2 / turned;
+}
+
+/* What flip i contributes to the lists of contrast c, given how far it reaches alone, and the
+ * largest ratios of all contrasts. */
+static void put_ends(flip *f, size_t i, int c, const double alone[2], const top *zero,
                      const top *centre)
 {
     const top *of[] = { zero, centre };
+    double first[2], second[2];
+    for (int k = 0; k < 2; k++) {
+        double other[2];
+        top_others(other, of[k], c);
+        first[k] = reach_of(f->spread[c], other[0]), second[k] = reach_of(f->spread[c], other[1]);
+    }
     for (int above = 0; above < 2; above++) {
         /* The identity has the |t| in question, so it counts whatever the value. */
-        const double far = !i ? INFINITY : above ? own[1] - f->mean[c] : f->mean[c] - own[0];
-        const double sign = above ? 1 : -1;
+        const double far = i ? alone[above] : INFINITY, sign = above ? 1 : -1;
         ends(f, c, ALONE, above)[i] = f->mean[c] + sign * far;
         for (int k = 0; k < 2; k++) {
-            double other[2];
-            top_others(other, of[k], c);
-            const double first = reach_of(spread, other[0]), second = reach_of(spread, other[1]);
-            const double most = fmax(far, first), next = fmax(fmin(far, first), second);
+            const double most = far > first[k] ? far : first[k],
+                         least = far < most ? far : first[k],
+                         next = least > second[k] ? least : second[k];
             double *side = ends(f, c, SIDE_ZERO + k, above) + 2 * i;
             ends(f, c, ABOUT_ZERO + k, above)[i] = side[0] = f->mean[c] + sign * most;
             side[1] = f->mean[c] + sign * next;
@@ -125,46 +123,81 @@ static void put_ends(flip *f, size_t i, int c, const double own[2], double sprea
     }
 }
 
-void flip_open(flip *f, const double *d, int contrasts, int seeds)
+/* Room for `contrasts`, and the flips: all, or `most` of them. */
+static void start(flip *f, int contrasts, int seeds, size_t most)
 {
     assert(contrasts > 0 && seeds > 1);
     *f = (flip){ .contrasts = contrasts, .seeds = seeds, .flips = flips_of(seeds) };
-    f->mean = calloc((size_t)contrasts, sizeof *f->mean);
-    f->end = calloc((size_t)contrasts * 2 * FLIP_LISTS * f->flips, sizeof *f->end);
-    double *spread = calloc((size_t)contrasts, sizeof *spread); /* sqrt of the mean square */
-    bool *turned = make_flips(f->flips, seeds);
-    if (!f->mean || !f->end || !spread) error_memory();
-    for (int c = 0; c < contrasts; c++) {
-        const double *x = d + (size_t)c * (size_t)seeds;
-        for (int s = 0; s < seeds; s++) f->mean[c] += x[s] / seeds;
-        for (int s = 0; s < seeds; s++)
-            spread[c] += (x[s] - f->mean[c]) * (x[s] - f->mean[c]) / seeds;
-        spread[c] = sqrt(spread[c]);
+    if (f->flips > most) f->flips = most;
+    const size_t n = (size_t)contrasts;
+    f->mean = error_zeroed(n, sizeof *f->mean), f->spread = error_zeroed(n, sizeof *f->spread);
+    f->end = error_zeroed(n * 2 * FLIP_LISTS * f->flips, sizeof *f->end);
+    f->turned = error_zeroed(n * f->flips, sizeof *f->turned);
+    f->sign = error_zeroed((size_t)seeds * f->flips, sizeof *f->sign);
+    f->sum = error_zeroed(f->flips, sizeof *f->sum);
+    make_flips(f);
+}
+
+/* Mean and spread of each contrast, and the sums of its centred differences after each flip. */
+static void load(flip *f, const double *d)
+{
+    for (int c = 0; c < f->contrasts; c++) {
+        const double *x = d + (size_t)c * (size_t)f->seeds;
+        double *sum = f->turned + (size_t)c * f->flips, mean = 0, square = 0;
+        for (int s = 0; s < f->seeds; s++) mean += x[s] / f->seeds;
+        for (int s = 0; s < f->seeds; s++) square += (x[s] - mean) * (x[s] - mean) / f->seeds;
+        f->mean[c] = mean, f->spread[c] = sqrt(square);
+        for (size_t i = 0; i < f->flips; i++) sum[i] = 0;
+        for (int s = 0; s < f->seeds; s++) {
+            const signed char *sign = f->sign + (size_t)s * f->flips;
+            const double centred = x[s] - mean;
+            for (size_t i = 0; i < f->flips; i++) sum[i] += sign[i] * centred;
+        }
     }
+}
+
+/* (sum)^2 / (n * sum of squares): an increasing function of t^2. */
+static double ratio(double sum, double squares, int seeds)
+{
+    const double all = seeds * squares;
+    return sum * sum < all ? sum * sum / all : squares > 0;
+}
+
+/* Fill the lists of `count` contrasts from `first` on, unsorted, for d (contrasts, seeds). */
+static void fill(flip *f, const double *d, int first, int count)
+{
+    const int n = f->seeds;
+    load(f, d);
     for (size_t i = 0; i < f->flips; i++) {
-        const bool *turn = turned + i * (size_t)seeds;
         top zero = { { 0 }, { -1, -1, -1 } }, centre = zero;
-        for (int c = 0; c < contrasts; c++) {
-            const double *x = d + (size_t)c * (size_t)seeds;
-            top_add(&zero, ratio(x, turn, 0, seeds), c);
-            top_add(&centre, ratio(x, turn, f->mean[c], seeds), c);
+        for (int c = 0; c < f->contrasts; c++) {
+            const double mean = f->mean[c], square = f->spread[c] * f->spread[c];
+            const double sum = f->turned[(size_t)c * f->flips + i];
+            top_add(&zero, ratio(sum + mean * f->sum[i], n * (square + mean * mean), n), c);
+            top_add(&centre, ratio(sum, n * square, n), c);
         }
-        for (int c = 0; c < contrasts; c++) {
-            double own[2];
-            subset_means(&own[0], &own[1], d + (size_t)c * (size_t)seeds, turn, seeds);
-            put_ends(f, i, c, own, spread[c], &zero, &centre);
+        for (int c = first; c < first + count; c++) {
+            double alone[2];
+            reach_alone(alone, f, i, f->turned[(size_t)c * f->flips + i]);
+            put_ends(f, i, c, alone, &zero, &centre);
         }
     }
+}
+
+void flip_open(flip *f, const double *d, int contrasts, int seeds)
+{
+    start(f, contrasts, seeds, (size_t)-1);
+    fill(f, d, 0, contrasts);
     for (int c = 0; c < contrasts; c++)
         for (int k = 0; k < KINDS; k++)
             for (int above = 0; above < 2; above++)
                 gsl_sort(ends(f, c, k, above), 1, SIZE[k] * f->flips);
-    free(spread), free(turned);
 }
 
 void flip_close(flip *f)
 {
-    free(f->mean), free(f->end);
+    free(f->mean), free(f->spread), free(f->end);
+    free(f->turned), free(f->sign), free(f->sum);
     *f = (flip){ 0 };
 }
 
@@ -246,7 +279,8 @@ static void describe(char *text, size_t size, const contrast_result *r)
 {
     snprintf(text, size,
              "paired by seed (n = %d), own standard errors, joint sign-flips of whole seeds (max "
-             "|t|, %s)",
+             "|t|, %s; p is the larger of two, with the other contrasts flipped about 0 and about "
+             "their means)",
              r->shared_seeds,
              r->shared_seeds <= FLIP_EXACT ? "all of them" : "32768 of them, fixed");
 }
@@ -282,12 +316,11 @@ static void compute(contrast_result *r, const contrast_study *s)
     free(d), free(b);
 }
 
-static void combine(procedure_estimate *row, const double *by_seed, const maxt_family *family,
-                    const contrast_result *r, double alpha, int rows)
+static void combine(procedure_estimate *row, const double *by_seed, double alpha, int rows,
+                    int seeds)
 {
-    (void)family; /* flips find the joint distribution themselves */
     flip f;
-    flip_open(&f, by_seed, rows, r->shared_seeds);
+    flip_open(&f, by_seed, rows, seeds);
     for (int i = 0; i < rows; i++) {
         flip_interval(&row[i].lo, &row[i].hi, &f, i, alpha);
         row[i].p_adjusted = flip_p(&f, i, 0, true);
@@ -295,17 +328,124 @@ static void combine(procedure_estimate *row, const double *by_seed, const maxt_f
     flip_close(&f);
 }
 
-static double freedom(const procedure_plan *p, const contrast *row, int seeds)
+/* For planning: intervals are simulated where flips are few.  Beyond, they are as good as those of
+ * max |t| for normal errors, at the level that so many flips reach. */
+enum { SIMULATED = 24, ENDS = 4, SAMPLES = 3000, STUDIES_LEAST = 300 };
+
+/* Beyond so many flips, more change power by less than a point. */
+static size_t flips_enough(double alpha)
 {
-    (void)p, (void)row;
-    return seeds - 1;
+    return (size_t)fmax(512, ceil(25 / alpha));
 }
 
-/* Normal errors, at the level that the flips of so many seeds really reach. */
-static double critical(const procedure_plan *p, double df, int seeds, bool equivalence)
+/* Differences of normal arms of one variance, in units of their own standard deviation:
+ * d (contrasts, seeds); y: room for the arms. */
+static void make_differences(double *d, double *y, const maxt_family *family, int seeds, gsl_rng *g)
 {
-    return equivalence ? maxt_critical_side(&p->family, flip_level(seeds, 2 * p->alpha) / 2, df)
-                       : maxt_critical(&p->family, flip_level(seeds, p->alpha), df);
+    const size_t n = (size_t)seeds;
+    const int arms = family->clique ? family->clique : maxt_contrasts(family) + family->stars;
+    for (size_t i = 0; i < (size_t)arms * n; i++) y[i] = gsl_ran_gaussian_ziggurat(g, M_SQRT1_2);
+    for (int a = 0; a < family->clique; a++)
+        for (int b = 0; b < a; b++, d += n)
+            for (size_t s = 0; s < n; s++) d[s] = y[(size_t)a * n + s] - y[(size_t)b * n + s];
+    for (int star = 0; !family->clique && star < family->stars; star++) {
+        const double *base = y;
+        y += n;
+        for (int k = 0; k < family->size[star]; k++, y += n, d += n)
+            for (size_t s = 0; s < n; s++) d[s] = y[s] - base[s];
+    }
+}
+
+/* The k-th smallest of x, or the k-th largest (sign -1), counting from 0.  The
+ * k + 1 smallest so far are kept in a heap, which has room for them, with the largest on top. */
+static double select(double *heap, const double *x, size_t n, size_t k, double sign)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < n; i++) {
+        const double y = sign * x[i];
+        size_t at;
+        if (kept <= k) { /* rise */
+            for (at = kept++; at && heap[(at - 1) / 2] < y; at = (at - 1) / 2)
+                heap[at] = heap[(at - 1) / 2];
+        } else if (y < heap[0]) { /* replace the top, and sink */
+            for (at = 0; 2 * at + 1 < kept;) {
+                size_t child = 2 * at + 1;
+                if (child + 1 < kept && heap[child + 1] > heap[child]) child++;
+                if (!(heap[child] > y)) break;
+                heap[at] = heap[child], at = child;
+            }
+        } else
+            continue;
+        heap[at] = y;
+    }
+    return sign * heap[0];
+}
+
+/* interval() of lists that are not sorted; `heap` has room for one of them. */
+static void select_interval(double *lo, double *hi, double *heap, const flip *f, int c,
+                            double alpha, int kind)
+{
+    const size_t n = SIZE[kind] * f->flips, k = allowed(n, alpha);
+    *lo = INFINITY, *hi = -INFINITY;
+    for (int i = 0; i < 2; i++) {
+        *lo = fmin(*lo, select(heap, ends(f, c, kind + i, 0), n, k, 1));
+        *hi = fmax(*hi, select(heap, ends(f, c, kind + i, 1), n, k, -1));
+    }
+}
+
+/* A study and its mirror image are equally likely, so each interval counts both ways round. */
+static void simulate(procedure_forecast *out, const procedure_plan *p, int seeds)
+{
+    const int m = maxt_contrasts(&p->family), each = m < ENDS ? m : ENDS;
+    const int wanted = SAMPLES / (2 * each),
+              studies = wanted > STUDIES_LEAST ? wanted : STUDIES_LEAST;
+    const size_t n = (size_t)studies * (size_t)each * 2;
+    *out = (procedure_forecast){ .df = seeds - 1,
+                                 .outer_hi = error_zeroed(n, sizeof(double)),
+                                 .inner_lo = error_zeroed(n, sizeof(double)),
+                                 .inner_hi = error_zeroed(n, sizeof(double)) };
+    double *d = error_zeroed((size_t)m * (size_t)seeds, sizeof *d),
+           *y = error_zeroed(2 * (size_t)m * (size_t)seeds + (size_t)seeds, sizeof *y);
+    const double unit = sqrt(seeds); /* standard errors in a standard deviation */
+    gsl_rng *g = gsl_rng_alloc(gsl_rng_mt19937);
+    if (!g) error_memory();
+    gsl_rng_set(g, SEED);
+    flip f;
+    start(&f, m, seeds, flips_enough(p->alpha));
+    double *heap = error_zeroed(2 * f.flips, sizeof *heap);
+    for (int k = 0; k < studies; k++) {
+        make_differences(d, y, &p->family, seeds, g);
+        const int first = k * each % (m - each + 1);
+        fill(&f, d, first, each);
+        for (int c = first; c < first + each; c++) {
+            double lo, hi;
+            const int at = out->samples;
+            select_interval(&lo, &hi, heap, &f, c, p->alpha, ABOUT_ZERO);
+            out->outer_hi[at] = hi * unit, out->outer_hi[at + 1] = -lo * unit;
+            select_interval(&lo, &hi, heap, &f, c, p->alpha, SIDE_ZERO);
+            out->inner_lo[at] = lo * unit, out->inner_lo[at + 1] = -hi * unit;
+            out->inner_hi[at] = hi * unit, out->inner_hi[at + 1] = -lo * unit;
+            out->samples += 2;
+        }
+    }
+    gsl_sort(out->outer_hi, 1, (size_t)out->samples);
+    flip_close(&f);
+    gsl_rng_free(g);
+    free(d), free(y), free(heap);
+}
+
+static void forecast(procedure_forecast *f, const procedure_plan *p, const contrast *row, int seeds)
+{
+    (void)row;
+    if (seeds <= SIMULATED) {
+        simulate(f, p, seeds);
+        return;
+    }
+    const double df = seeds - 1;
+    const double side = flip_level(seeds, 2 * p->alpha) / 2;
+    *f = (procedure_forecast){ .df = df,
+                               .outer = maxt_critical(&p->family, flip_level(seeds, p->alpha), df),
+                               .inner = maxt_critical_side(&p->family, side, df) };
 }
 
 const procedure procedure_flip = {
@@ -324,6 +464,5 @@ const procedure procedure_flip = {
     .describe = describe,
     .compute = compute,
     .combine = combine,
-    .freedom = freedom,
-    .critical = critical,
+    .forecast = forecast,
 };

@@ -35,10 +35,13 @@ enum { FLIP_EXACT = 16 }; /* up to this many seeds all flips are made; beyond, 3
 
 typedef struct flip {
     int contrasts, seeds;
-    size_t flips; /* the first is the identity; a flip and its mirror image are one */
-    double *mean; /* (contrasts) */
-    double *end;  /* (contrasts, 2, FLIP_LISTS, flips): below and above the mean, the value up to
-                     which each flip counts, ascending by list (flip.c) */
+    size_t flips;          /* the first is the identity; a flip and its mirror image are one */
+    double *mean, *spread; /* (contrasts); spread: root of the mean square about the mean */
+    signed char *sign;     /* (seeds, flips): -1 where a flip changes a seed's sign, else 1 */
+    double *sum;           /* (flips): of these signs over the seeds */
+    double *turned;        /* (contrasts, flips): sum of the centred differences after a flip */
+    double *end; /* (contrasts, 2, FLIP_LISTS, flips): below and above the mean, the value up to
+                    which each flip counts, ascending by list (flip.c) */
 } flip;
 
 enum { FLIP_LISTS = 7 };

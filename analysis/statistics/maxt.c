@@ -5,17 +5,17 @@
  */
 #include "analysis/statistics/maxt.h"
 
+#include "analysis/statistics/student.h"
 #include "core/base/error.h"
 
 #include <gsl/gsl_cdf.h>
 #include <gsl/gsl_integration.h>
 #include <gsl/gsl_math.h>
 #include <gsl/gsl_randist.h>
-#include <gsl/gsl_roots.h>
 #include <math.h>
 #include <stdlib.h>
 
-enum { OUTER = 64, STAR = 32, CLIQUE = 64, STEPS = 100 };
+enum { OUTER = 64, STAR = 32, CLIQUE = 64 };
 #define REACH 8.0 /* standard deviations */
 
 /* Normal distribution function; erfc keeps both tails. */
@@ -89,7 +89,7 @@ double maxt_tail(const maxt_family *f, double c, double df)
     if (isnan(c)) return NAN;
     if (c <= 0) return 1;
     if (isinf(c)) return 0;
-    if (single(f)) return isinf(df) ? erfc(c * M_SQRT1_2) : 2 * gsl_cdf_tdist_Q(c, df);
+    if (single(f)) return 2 * student_above(c, df);
     nodes normal, k;
     nodes_normal(&normal, f);
     double sum = 0;
@@ -114,16 +114,6 @@ static double inside_side(int size, double x, const nodes *normal)
                 gsl_pow_int(left, k) * gsl_pow_int(right, i));
     }
     return sum;
-}
-
-static double student_above(double c, double df)
-{
-    return isinf(df) ? 0.5 * erfc(c * M_SQRT1_2) : gsl_cdf_tdist_Q(c, df);
-}
-
-static double student_critical(double alpha, double df)
-{
-    return isinf(df) ? gsl_cdf_ugaussian_Qinv(alpha) : gsl_cdf_tdist_Qinv(alpha, df);
 }
 
 static double star_tail_side(int size, double c, double df, const nodes *normal)
@@ -161,46 +151,36 @@ double maxt_tail_side(const maxt_family *f, double c, double df)
 typedef struct crossing {
     double (*tail)(const maxt_family *f, double c, double df);
     const maxt_family *f;
-    double alpha, df;
+    double df;
 } crossing;
 
-static double above(double c, void *context)
+static double below(double c, const void *context)
 {
     const crossing *k = context;
-    return k->tail(k->f, c, k->df) - k->alpha;
+    return -k->tail(k->f, c, k->df);
 }
 
-/* Where the tail is alpha: between one contrast alone, and Bonferroni's bound. */
-static double cross(crossing k, double one, double most)
+/* Where the tail is alpha: between one contrast alone, and Bonferroni's bound.  Below LEAST the
+ * tails' rounding would show; the bound is as good there. */
+static double cross(const crossing *k, double alpha, double one, double most)
 {
-    gsl_function g = { above, &k };
-    gsl_root_fsolver *solver = gsl_root_fsolver_alloc(gsl_root_fsolver_brent);
-    if (!solver) error_memory();
-    gsl_root_fsolver_set(solver, &g, one - 1e-9 * fabs(one), most + 1e-9 * fabs(most));
-    for (int i = 0; i < STEPS; i++) {
-        gsl_root_fsolver_iterate(solver);
-        const double lo = gsl_root_fsolver_x_lower(solver), hi = gsl_root_fsolver_x_upper(solver);
-        if (hi - lo < 1e-9 * fabs(hi)) break;
-    }
-    const double c = gsl_root_fsolver_root(solver);
-    gsl_root_fsolver_free(solver);
-    return c;
+    const double LEAST = 1e-5;
+    return alpha < LEAST ? most : student_halve(below, k, -alpha, one, most, 1e-9);
 }
 
 double maxt_critical(const maxt_family *f, double alpha, double df)
 {
     const int n = maxt_contrasts(f);
-    const double one = student_critical(alpha / 2, df);
-    return n == 1 ? one
-                  : cross((crossing){ maxt_tail, f, alpha, df }, one,
-                          student_critical(alpha / (2 * n), df));
+    const double one = student_critical(alpha / 2, df),
+                 most = student_critical(alpha / (2 * n), df);
+    return n == 1 ? one : cross(&(crossing){ maxt_tail, f, df }, alpha, one, most);
 }
 
 double maxt_critical_side(const maxt_family *f, double alpha, double df)
 {
     const int n = maxt_contrasts(f);
     const double one = student_critical(alpha, df), most = student_critical(alpha / n, df);
-    return n == 1 ? one : cross((crossing){ maxt_tail_side, f, alpha, df }, one, most);
+    return n == 1 ? one : cross(&(crossing){ maxt_tail_side, f, df }, alpha, one, most);
 }
 
 /* Mean over the distribution of s/sigma, up to `most`, of what `given` says. */
@@ -220,8 +200,38 @@ static double outside(double s, const double *v)
     return phi_below(v[0] - v[1] * s) + phi_below(-v[0] - v[1] * s);
 }
 
+/* Both powers the other way round, for few degrees of freedom: the mean over the estimate, at
+ * `effect` + z, of the probability that s is small enough.  `room`: (margin) for equivalence, else
+ * INFINITY.  The integrand has a corner where the estimate is 0, so the range is cut there. */
+static double mean_over_estimate(double effect, double room, double df, double c)
+{
+    double sum = 0;
+    for (int side = -1; side <= 1; side += 2) {
+        /* |effect + z| on this side of 0: from `near` to `far`. */
+        const double near = fmax(0, side * effect - REACH),
+                     far = fmin(room, fmax(0, side * effect + REACH));
+        if (far <= near) continue;
+        nodes k;
+        nodes_fill(&k, OUTER, near, far);
+        for (int i = 0; i < k.n; i++) {
+            const double s = (isinf(room) ? k.x[i] : room - k.x[i]) / c;
+            sum += k.weight[i] * gsl_ran_ugaussian_pdf(side * k.x[i] - effect) *
+                   gsl_cdf_chisq_P(df * s * s, df);
+        }
+    }
+    return sum;
+}
+
+/* Which way is accurate?  As a function of s, the probability of an estimate beyond c s is a step
+ * of width 1 / c; the nodes for s are closer than that if there are enough degrees of freedom. */
+static bool steep(double df, double c)
+{
+    return c > 2 * sqrt(2 * df);
+}
+
 double maxt_power_difference(double effect, double se, double df, double c)
 {
+    if (steep(df, c)) return mean_over_estimate(effect / se, INFINITY, df, c);
     return mean_over_scale(outside, (const double[]){ effect / se, c }, df, INFINITY);
 }
 
@@ -233,6 +243,7 @@ static double between(double s, const double *v)
 /* Beyond s = margin / (c se) the interval is wider than the margins are apart. */
 double maxt_power_equivalence(double effect, double margin, double se, double df, double c)
 {
+    if (steep(df, c)) return mean_over_estimate(effect / se, margin / se, df, c);
     const double v[] = { (-margin - effect) / se, (margin - effect) / se, c };
     return mean_over_scale(between, v, df, margin / (c * se));
 }

@@ -38,7 +38,8 @@ int maxt_contrasts(const maxt_family *f);
 /* P(max |t| >= c). */
 double maxt_tail(const maxt_family *f, double c, double df);
 
-/* The c that max |t| exceeds with probability alpha. */
+/* The c that max |t| exceeds with probability alpha, to about 1e-7 in alpha; below 1e-5,
+ * Bonferroni's bound for it. */
 double maxt_critical(const maxt_family *f, double alpha, double df);
 
 /* The same from one side, the worst for each contrast; c may be below 0. */

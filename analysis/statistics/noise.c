@@ -1,15 +1,38 @@
-/* noise.c - estimate the noise floor, and search for what a number of seeds can find. */
+/* noise.c - estimate the noise floor and the spreads of arms; the seeds that a difference takes. */
 #include "analysis/statistics/noise.h"
 
-#include "analysis/statistics/block.h"
-#include "analysis/statistics/power.h"
-#include "analysis/statistics/procedure.h"
 #include "core/base/error.h"
 
 #include <gsl/gsl_cdf.h>
 #include <gsl/gsl_statistics_double.h>
 #include <math.h>
 #include <stdlib.h>
+
+/* The residual variance of blocks y (arms, seeds), without gaps, and the share of the variance
+ * within arms that the seeds explain, from 0 to 1. */
+static double block_variance(double *shared, const double *y, int arms, int seeds)
+{
+    const size_t A = (size_t)arms, S = (size_t)seeds;
+    const double all = gsl_stats_mean(y, 1, A * S);
+    double residual = 0, between = 0;
+    for (size_t s = 0; s < S; s++) {
+        const double seed = gsl_stats_mean(y + s, S, A) - all;
+        between += (double)arms * seed * seed;
+    }
+    for (size_t a = 0; a < A; a++) {
+        const double arm = gsl_stats_mean(y + a * S, 1, S);
+        for (size_t s = 0; s < S; s++) {
+            const double seed = gsl_stats_mean(y + s, S, A) - all;
+            const double r = y[a * S + s] - arm - seed;
+            residual += r * r;
+        }
+    }
+    const double variance = residual / ((double)(arms - 1) * (seeds - 1));
+    const double of_seeds = fmax(0, (between / (seeds - 1) - variance) / arms);
+    const double sum = of_seeds + variance;
+    *shared = sum > 0 ? of_seeds / sum : NAN;
+    return variance;
+}
 
 /* The values of one arm, at the shared seeds only or all of them; returns how many. */
 static size_t gather(double *out, const contrast_result *r, const contrast_study *s, int arm,
@@ -41,9 +64,8 @@ void noise_estimate(noise *n, const contrast_result *r, const contrast_study *s)
         double variance = within / df;
         n->arm = sqrt(variance), n->df = df, n->paired = paired;
         if (paired) {
-            block b;
-            block_fit(&b, y, arms, r->shared_seeds);
-            variance = b.variance, n->df = b.df, n->shared = b.shared;
+            variance = block_variance(&n->shared, y, arms, r->shared_seeds);
+            n->df = (double)(arms - 1) * (r->shared_seeds - 1);
         }
         n->difference = sqrt(2 * variance);
         n->lo = n->difference * sqrt(n->df / gsl_cdf_chisq_Pinv(0.975, n->df));
@@ -52,88 +74,37 @@ void noise_estimate(noise *n, const contrast_result *r, const contrast_study *s)
     free(x), free(y);
 }
 
-/* Standard error, degrees of freedom and critical value with so many seeds. */
-typedef struct setting {
-    double se, df, crit;
-} setting;
-
-static const procedure *procedure_at(const noise_plan *p, int seeds)
+bool noise_spread_find(noise_spread *n, const contrast_result *r, const contrast_study *s)
 {
-    return procedure_choose(&(procedure_case){
-        .seeds = p->paired ? seeds : 0, .repeated = seeds > 1, .alpha = p->alpha });
-}
-
-static setting at(const noise_plan *p, int seeds, bool equivalence)
-{
-    const procedure *chosen = procedure_at(p, seeds);
-    const procedure_plan plan = { p->family, p->arms, p->alpha };
-    const double df = chosen->freedom(&plan, NULL, seeds);
-    return (setting){ p->difference / sqrt(seeds), df,
-                      chosen->critical(&plan, df, seeds, equivalence) };
-}
-
-const char *noise_procedure(const noise_plan *p, int seeds)
-{
-    return procedure_at(p, seeds)->name;
-}
-
-/* The least x at which `reaches` holds, for an x in standard errors. */
-static double least(bool (*reaches)(double x, const setting *k), const setting *k)
-{
-    if (!(k->se > 0) || !isfinite(k->crit)) return k->se > 0 ? NAN : k->se;
-    double lo = 0, hi = k->se;
-    while (!reaches(hi, k)) lo = hi, hi *= 2;
-    for (int i = 0; i < 50 && hi - lo > 1e-6 * hi; i++) {
-        const double middle = (lo + hi) / 2;
-        *(reaches(middle, k) ? &hi : &lo) = middle;
+    *n = (noise_spread){ -1, -1, INFINITY, 0 };
+    double *x = error_zeroed((size_t)s->seeds, sizeof *x);
+    for (int a = 0; a < s->arms; a++) {
+        if (r->left_out[a]) continue;
+        const int values = contrast_values(x, r, s, a);
+        const double sd = values > 1 ? gsl_stats_sd(x, 1, (size_t)values) : 0;
+        if (!(sd > 0)) continue;
+        if (sd < n->least) n->least = sd, n->narrow = a;
+        if (sd > n->most) n->most = sd, n->wide = a;
     }
-    return hi;
+    free(x);
+    return n->narrow >= 0 && n->wide != n->narrow;
 }
 
-static bool found(double effect, const setting *k)
+typedef struct question {
+    forecast *f;
+    double sd, effect;
+} question;
+
+static bool enough(int seeds, void *context)
 {
-    return maxt_power_difference(effect, k->se, k->df, k->crit) >= POWER_WANTED;
+    const question *q = context;
+    const procedure_forecast at = forecast_at(q->f, NULL, seeds);
+    return forecast_difference(&at, q->effect, q->sd / sqrt(seeds)) >= FORECAST_POWER;
 }
 
-static bool shown(double margin, const setting *k)
+int noise_seeds(forecast *f, double sd, double effect)
 {
-    return maxt_power_equivalence(0, margin, k->se, k->df, k->crit) >= POWER_WANTED;
-}
-
-double noise_effect(const noise_plan *p, int seeds)
-{
-    const setting k = at(p, seeds, false);
-    return least(found, &k);
-}
-
-double noise_margin(const noise_plan *p, int seeds)
-{
-    const setting k = at(p, seeds, true);
-    return least(shown, &k);
-}
-
-static bool enough(const noise_plan *p, int seeds, double effect)
-{
-    const setting k = at(p, seeds, false);
-    return isfinite(k.crit) && found(effect, &k);
-}
-
-int noise_seeds(const noise_plan *p, double effect)
-{
-    enum {
-        ONE_BY_ONE = 16
-    }; /* power grows with n, except where the procedure changes, which is here */
-    if (!(p->difference > 0) || !(effect > 0)) return p->difference == 0 && effect > 0 ? 2 : 0;
-    int lo = 1, hi = 1;
-    while (hi < POWER_SEEDS_MAX) {
-        hi = hi < ONE_BY_ONE ? hi + 1 : hi * 2 < POWER_SEEDS_MAX ? hi * 2 : POWER_SEEDS_MAX;
-        if (enough(p, hi, effect)) break;
-        lo = hi;
-    }
-    if (lo >= POWER_SEEDS_MAX) return 0;
-    while (hi - lo > 1) {
-        const int middle = lo + (hi - lo) / 2;
-        *(enough(p, middle, effect) ? &hi : &lo) = middle;
-    }
-    return hi;
+    if (!(sd > 0) || !(effect > 0)) return sd == 0 && effect > 0 ? 2 : 0;
+    question q = { f, sd, effect };
+    return forecast_seeds(1, enough, &q);
 }

@@ -1,17 +1,18 @@
 /* noise.h - the noise floor: how far apart the runs of an arm are, and what a study can then find.
  *
- * If arms share seeds, the residual of randomised blocks (block.h) is the variance of one run
- * without what its seed does to all arms alike, so a difference of two arms at one seed has the
- * standard deviation sqrt(2 variance).  Without shared seeds it is the variance within arms, and
- * pairing gains nothing.  The estimate is itself uncertain: variance * df / chi^2.
+ * If arms share seeds, a seed shifts all arms by the same amount (randomised blocks; Fisher, 1935):
  *
- * What n seeds can find, at 80 % power, follows from maxt.h with the critical value of the
- * procedure that would be chosen for n seeds.
+ *     y[a][s] = arm[a] + seed[s] + error
+ *
+ * The residual, over (A - 1)(S - 1) degrees of freedom, is the variance of one run without what its
+ * seed does to all arms alike, so a difference of two arms at one seed has the standard deviation
+ * sqrt(2 variance), on average over the pairs.  Without shared seeds it is the variance within
+ * arms, and pairing gains nothing.  The estimate is itself uncertain: variance * df / chi^2.
  */
 #ifndef ANALYSIS_STATISTICS_NOISE_H
 #define ANALYSIS_STATISTICS_NOISE_H
 
-#include "analysis/statistics/contrast.h"
+#include "analysis/statistics/forecast.h"
 
 typedef struct noise {
     double arm;        /* standard deviation of a run about the mean of its arm     */
@@ -25,25 +26,18 @@ typedef struct noise {
 /* Estimate it from the runs that were compared. */
 void noise_estimate(noise *n, const contrast_result *r, const contrast_study *s);
 
-/* A study of the same arms with another number of seeds. */
-typedef struct noise_plan {
-    maxt_family family;
-    int arms;
-    bool paired;
-    double alpha, difference; /* sd, as above */
-} noise_plan;
+/* The standard deviations of the arms that are compared, at the values that count: the smallest
+ * and the largest of those above 0, and their arms; false if there are not two. */
+typedef struct noise_spread {
+    int narrow, wide;
+    double least, most;
+} noise_spread;
 
-/* The smallest true difference that so many seeds find; NaN if they never find any. */
-double noise_effect(const noise_plan *p, int seeds);
+bool noise_spread_find(noise_spread *n, const contrast_result *r, const contrast_study *s);
 
-/* The smallest margin within which so many seeds show arms that do not differ to be equivalent. */
-double noise_margin(const noise_plan *p, int seeds);
-
-/* The fewest seeds, at least 2, that find a true difference of `effect`; 0 if POWER_SEEDS_MAX do
- * not. */
-int noise_seeds(const noise_plan *p, double effect);
-
-/* The name of the procedure that would be used. */
-const char *noise_procedure(const noise_plan *p, int seeds);
+/* The fewest seeds, at least 2, that find a true difference of `effect` with FORECAST_POWER, where
+ * the difference of two arms at one seed has the standard deviation `sd`; 0 if FORECAST_SEEDS_MAX
+ * do not. */
+int noise_seeds(forecast *f, double sd, double effect);
 
 #endif

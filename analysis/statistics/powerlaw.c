@@ -2,9 +2,9 @@
  * seeds. */
 #include "analysis/statistics/powerlaw.h"
 
+#include "analysis/statistics/student.h"
 #include "core/base/error.h"
 
-#include <gsl/gsl_cdf.h>
 #include <gsl/gsl_multifit_nlinear.h>
 #include <math.h>
 #include <stdlib.h>
@@ -110,10 +110,11 @@ static bool fit_curve(double *parameter, double covariance[3][3], sample *s)
     double best = INFINITY, guess[PARAMETERS];
     for (double beta = BETA_MIN; beta <= BETA_MAX; beta += BETA_STEP) {
         const double square = project(guess, s, beta);
-        if (square >= best) continue;
+        if (!(square < best)) continue;
         best = square;
         memcpy(parameter, guess, sizeof guess);
     }
+    if (isinf(best)) return false; /* losses whose squares overflow */
     gsl_multifit_nlinear_parameters how = gsl_multifit_nlinear_default_parameters();
     how.solver = gsl_multifit_nlinear_solver_svd;
     gsl_multifit_nlinear_fdf f = {
@@ -251,7 +252,7 @@ static const powerlaw_value NOTHING = { NAN, NAN, NAN, NAN };
 
 static void put_values(powerlaw *p, const double told[TOLD], const double se[TOLD], double alpha)
 {
-    const double t = p->df > 0 ? gsl_cdf_tdist_Qinv(alpha / 2, p->df) : NAN;
+    const double t = student_critical(alpha / 2, p->df);
     p->loss = value_of(told[AT_END], se[AT_END], t);
     p->doubling = value_of(told[DOUBLING], se[DOUBLING], t);
     if (p->shape != POWERLAW_CURVE) return;

@@ -1,7 +1,10 @@
 /* procedure.c - choose the procedure for a study, and what procedures based on t have in common. */
 #include "analysis/statistics/procedure.h"
 
+#include "analysis/statistics/student.h"
+
 #include <assert.h>
+#include <float.h>
 #include <math.h>
 
 const procedure *procedure_choose(const procedure_case *k)
@@ -23,8 +26,29 @@ double procedure_t_inside(const contrast *c, double margin)
     return gap < 0 ? -procedure_t(gap, c->se) : procedure_t(gap, c->se);
 }
 
-void procedure_intervals(contrast *c, double outer, double inner)
+void procedure_student(contrast *c, int family, double alpha, double margin)
 {
+    const double rounding = DBL_EPSILON * (fabs(c->mean) + fabs(c->base_mean));
+    if (c->diff != 0 && c->se <= rounding) {
+        c->lo = c->inner_lo = -INFINITY, c->hi = c->inner_hi = INFINITY;
+        c->p = c->p_adjusted = 1;
+        if (!isnan(margin)) c->p_equivalent = 1;
+        return;
+    }
+    const double outer = student_critical(alpha / (2 * family), c->df),
+                 inner = student_critical(alpha / family, c->df);
     c->lo = c->diff - outer * c->se, c->hi = c->diff + outer * c->se;
     c->inner_lo = c->diff - inner * c->se, c->inner_hi = c->diff + inner * c->se;
+    c->p = 2 * student_above(procedure_t(c->diff, c->se), c->df);
+    c->p_adjusted = fmin(1, family * c->p);
+    if (!isnan(margin))
+        c->p_equivalent = fmin(1, family * student_above(procedure_t_inside(c, margin), c->df));
+}
+
+void procedure_forecast_student(procedure_forecast *f, const procedure_plan *p, double df)
+{
+    const int family = maxt_contrasts(&p->family);
+    *f = (procedure_forecast){ .df = df,
+                               .outer = student_critical(p->alpha / (2 * family), df),
+                               .inner = student_critical(p->alpha / family, df) };
 }

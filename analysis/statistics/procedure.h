@@ -17,16 +17,26 @@ typedef struct procedure_case {
     double alpha;
 } procedure_case;
 
-/* A comparison that is planned: the contrasts that have to hold at once, and the arms compared. */
+/* A comparison that is planned: the contrasts that have to hold at once, and the level. */
 typedef struct procedure_plan {
     maxt_family family;
-    int arms;
     double alpha;
 } procedure_plan;
 
+/* What a procedure will find, in true standard errors of a difference (forecast.h).  By Student's
+ * t, from degrees of freedom and critical values; or, if `samples` is not 0, from intervals that
+ * were simulated about a true difference of 0. */
+typedef struct procedure_forecast {
+    double df;           /* NaN: nothing can be found */
+    double outer, inner; /* critical values of |t| and of one side (contrast.h) */
+    int samples;
+    double *outer_hi;            /* (samples), ascending: upper ends of intervals of 1 - alpha */
+    double *inner_lo, *inner_hi; /* (samples): inner intervals */
+} procedure_forecast;
+
 /* A linear combination of arms, such as a slope over several contrasts. */
 typedef struct procedure_estimate {
-    double value, se;  /* given: the estimate, and its standard error by the rows of the result */
+    double value;      /* given: the estimate */
     double lo, hi;     /* found: simultaneous 1 - alpha interval */
     double p_adjusted; /* found: of no effect, in the family */
 } procedure_estimate;
@@ -47,16 +57,16 @@ typedef struct procedure {
      * the runs that count are known already. */
     void (*compute)(contrast_result *r, const contrast_study *s);
 
-    /* Test linear combinations of arms.  by_seed (rows, r->shared_seeds): the value of each at
-     * every seed; `family`: which of them share a baseline.  Only where `paired`; NULL elsewhere.
-     */
-    void (*combine)(procedure_estimate *row, const double *by_seed, const maxt_family *family,
-                    const contrast_result *r, double alpha, int rows);
+    /* Test linear combinations of arms, all rows at once.  by_seed (rows, seeds): the value of each
+     * at every seed.  Only where `paired`; NULL elsewhere. */
+    void (*combine)(procedure_estimate *row, const double *by_seed, double alpha, int rows,
+                    int seeds);
 
-    /* For planning: degrees of freedom with `seeds` seeds per arm (`row`: a contrast that is known
-     * already, or NULL), and the critical value of |t|, of a difference or of equivalence. */
-    double (*freedom)(const procedure_plan *p, const contrast *row, int seeds);
-    double (*critical)(const procedure_plan *p, double df, int seeds, bool equivalence);
+    /* For planning: what would be found with `seeds` seeds per arm.  `row`: a contrast that is
+     * known already, or NULL; with 0 seeds, those of the row.  Arrays are the caller's, who frees
+     * them. */
+    void (*forecast)(procedure_forecast *f, const procedure_plan *p, const contrast *row,
+                     int seeds);
 } procedure;
 
 /* Every procedure, in order of precedence; ends with NULL.  The last one always applies. */
@@ -72,7 +82,12 @@ double procedure_t(double x, double se);
 /* How far inside the margin the difference is, in standard errors; negative outside. */
 double procedure_t_inside(const contrast *c, double margin);
 
-/* Set both intervals of a row from critical values: of two sides (`outer`) and of one (`inner`). */
-void procedure_intervals(contrast *c, double outer, double inner);
+/* Fill in intervals and p of a row by Student's t with its se and df, by Bonferroni's bound over
+ * `family` contrasts.  Differences that agree to the last digit, but are not 0, have no error that
+ * could be estimated: nothing is excluded then. */
+void procedure_student(contrast *c, int family, double alpha, double margin);
+
+/* What that finds with df degrees of freedom. */
+void procedure_forecast_student(procedure_forecast *f, const procedure_plan *p, double df);
 
 #endif

@@ -9,7 +9,6 @@
 
 #include "core/base/error.h"
 
-#include <gsl/gsl_cdf.h>
 #include <gsl/gsl_statistics_double.h>
 #include <math.h>
 #include <stdio.h>
@@ -47,32 +46,20 @@ static void compute(contrast_result *r, const contrast_study *s)
         if (!contrast_compared(r, c->of) || c->n < 2 || c->n_base < 2) continue;
         contrast_values(x, r, s, c->of.arm), contrast_values(base, r, s, c->of.base);
         put_error(c, x, base);
-        procedure_intervals(c, gsl_cdf_tdist_Qinv(s->alpha / (2 * pairs), c->df),
-                            gsl_cdf_tdist_Qinv(s->alpha / pairs, c->df));
-        c->p = 2 * gsl_cdf_tdist_Q(procedure_t(c->diff, c->se), c->df);
-        c->p_adjusted = fmin(1, pairs * c->p);
-        if (!isnan(s->margin))
-            c->p_equivalent =
-                fmin(1, pairs * gsl_cdf_tdist_Q(procedure_t_inside(c, s->margin), c->df));
+        procedure_student(c, pairs, s->alpha, s->margin);
     }
     free(x), free(base);
 }
 
-/* In proportion to the row's own, which depends on the two variances; without a row, as if they
- * were equal. */
-static double freedom(const procedure_plan *p, const contrast *row, int seeds)
+/* Degrees of freedom in proportion to the row's own, which depend on the two variances; without a
+ * row, as if the variances were equal. */
+static void forecast(procedure_forecast *f, const procedure_plan *p, const contrast *row, int seeds)
 {
-    (void)p;
     const double equal = 2.0 * (seeds - 1);
-    return row ? row->df * equal / (row->n + row->n_base - 2) : equal;
-}
-
-static double critical(const procedure_plan *p, double df, int seeds, bool equivalence)
-{
-    (void)seeds;
-    const maxt_family one = { 1, (const int[]){ 1 }, 0 };
-    const double alpha = p->alpha / maxt_contrasts(&p->family);
-    return equivalence ? maxt_critical_side(&one, alpha, df) : maxt_critical(&one, alpha, df);
+    procedure_forecast_student(f, p,
+                               !row     ? equal
+                               : !seeds ? row->df
+                                        : row->df * equal / (row->n + row->n_base - 2));
 }
 
 const procedure procedure_welch = {
@@ -83,6 +70,5 @@ const procedure procedure_welch = {
     .applies = applies,
     .describe = describe,
     .compute = compute,
-    .freedom = freedom,
-    .critical = critical,
+    .forecast = forecast,
 };
