@@ -6,7 +6,6 @@
 #include "trainer/config/config.h"
 
 #include <assert.h>
-#include <errno.h>
 #include <math.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -24,7 +23,8 @@ bool config_given(const config *settings, const config_key *key)
     return settings->given[index_of(key)];
 }
 
-/* A whole number, with a suffix where the key counts something. */
+/* A whole number, with a suffix where the key counts something.  One that is too large for an int64
+ * becomes the nearest that is not, which is outside every range. */
 static bool parse_integer(int64_t *out, const char *text, bool suffix)
 {
     static const struct {
@@ -35,12 +35,12 @@ static bool parse_integer(int64_t *out, const char *text, bool suffix)
     const char *digits = text + (*text == '-');
     const size_t n = strspn(digits, "0123456789");
     if (n == 0) return false;
-    errno = 0;
-    const int64_t x = strtoll(text, NULL, 10);
-    if (errno) return false;
+    const int64_t x = strtoll(text, NULL, 10), end = x < 0 ? INT64_MIN : INT64_MAX;
     for (size_t i = 0; i < (suffix ? sizeof SUFFIX / sizeof *SUFFIX : 1); i++)
-        if (strcmp(digits + n, SUFFIX[i].name) == 0)
-            return !__builtin_mul_overflow(x, SUFFIX[i].times, out);
+        if (strcmp(digits + n, SUFFIX[i].name) == 0) {
+            if (__builtin_mul_overflow(x, SUFFIX[i].times, out)) *out = end;
+            return true;
+        }
     return false;
 }
 
