@@ -126,9 +126,21 @@ uid=$(sqlite3 mixed.db 'SELECT run_uid FROM run')
 "$attnlab" show "$uid" --db mixed.db | grep -Eq "^mixed .*kernels plain.* \+ .*kernels $usual" || fail "show does not say that it is mixed"
 "$attnlab" doctor --db mixed.db >out 2>&1 && fail "doctor finds nothing: $(cat out)"
 grep -q "^mixed runs *$uid" out || fail "doctor does not say that it is mixed: $(cat out)"
+"$attnlab" replay "$uid" --quiet --db mixed.db >out 2>err && fail "a mixed run is replayed"
+said replay 'differs from step [0-9]+ on \(it is mixed: computed in more than one environment\)'
 train mixed.db --quiet $few --again || fail "--again: $? $(cat err)"
 [ "$(sqlite3 mixed.db "SELECT group_concat(generation || status) FROM run")" = 0done,1done ] || fail "--again made no new generation"
 "$attnlab" doctor --db mixed.db >out 2>&1 || fail "a mixed run that was trained again: $(cat out)"
+
+# A study refuses and marks in the same way.
+"$attnlab" sweep study.yaml --db study.db $few train.keep=none >out 2>err || fail "sweep: $? $(cat err)"
+sqlite3 study.db "UPDATE run SET status = 'preempted'; UPDATE host SET isa = 'old';
+    INSERT INTO ckpt(run_id, step, file, bytes, sha256, created_ms) VALUES(1, 8, 'step-000000008.safetensors', 1, '', 0)"
+"$attnlab" sweep study.yaml --db study.db $few train.keep=none >out 2>err
+[ $? -eq 1 ] || fail "a study with other kernels: not status 1: $(cat err)"
+said 'a study with other kernels' 'kernels old, here .*--allow-mixed'
+"$attnlab" sweep study.yaml --db study.db $few train.keep=none --allow-mixed >out 2>err || fail "sweep --allow-mixed: $? $(cat err)"
+[ "$(sqlite3 study.db 'SELECT status FROM run')" = done ] || fail "sweep --allow-mixed: $(sqlite3 study.db 'SELECT status, message FROM run')"
 
 # Without a checkpoint nothing is mixed: it begins again.
 ATTNLAB_KERNELS=plain "$attnlab" train small.yaml --quiet --db fresh.db $few train.save_every_tokens=1M 2>/dev/null &
