@@ -98,7 +98,8 @@ static bool share(schedule *how, command_call *call, const options *o, const arm
     return true;
 }
 
-static int dry_run(command_call *call, const options *o, const study_file *s, const arms *r, error *e)
+static int dry_run(command_call *call, const options *o, const study_file *s, const arms *r,
+                   error *e)
 {
     db d, *record = NULL;
     plan p = { 0 };
@@ -149,15 +150,17 @@ static void report(const plan *p, const schedule_end *end, const db *d, const ch
             name, end->done, end->diverged, end->failed, end->preempted, end->elsewhere);
 }
 
-static int run_all(command_call *call, const options *o, const study_file *s, const arms *r, error *e)
+static int run_all(command_call *call, const options *o, const study_file *s, const arms *r,
+                   error *e)
 {
     static const char *const COMMAND[] = { "attnlab", "train", NULL };
     db d;
     plan p = { 0 };
-    schedule how = {
-        .program = "/proc/self/exe", .command = COMMAND, .accept = call->accept, .allow_mixed = call->allow_mixed,
-        .name = s->name
-    };
+    schedule how = { .program = "/proc/self/exe",
+                     .command = COMMAND,
+                     .accept = call->accept,
+                     .allow_mixed = call->allow_mixed,
+                     .name = s->name };
     size_t bytes;             /* with one thread, before anything is written */
     signal(SIGPIPE, SIG_IGN); /* nobody need listen to the progress  */
     signal(SIGXFSZ, SIG_IGN); /* a file too large is a failed write */
@@ -191,7 +194,7 @@ static int run(command_call *call, const void *given)
     if (call->again && call->accept)
         return command_refuse(call, "--again and --accept exclude each other");
     if (!study_file_open(&s, call->argument[0], call->db, (char *const *)call->argument + 1,
-                    call->arguments - 1, &e))
+                         call->arguments - 1, &e))
         return command_fail(call, &e);
     int status;
     if (!arms_open(&r, &s, &e))

@@ -27,8 +27,7 @@ static const option OPTIONS[] = {
 };
 // clang-format on
 
-static bool read_config(run_spec *spec, const command_call *call, const char *resume,
-                        error *e)
+static bool read_config(run_spec *spec, const command_call *call, const char *resume, error *e)
 {
     config *c = &spec->config;
     char uid[CONFIG_UID];
@@ -84,11 +83,12 @@ const command command_train = {
     .summary =
         "Train one run and record it. CONFIG is a YAML file; --resume takes its place. A run "
         "that was cut off is resumed, and one that is done or diverged is not repeated.",
-    .text = "The bits of a run depend on the processor and the kernels (ATTNLAB_KERNELS, OpenBLAS), "
-            "so a run is not resumed with others unless --allow-mixed says so. Such a run is named "
-            "by show, doctor and compare.\n\n"
-            "Exit status: 0 done, 1 failed, 2 a wrong configuration, 4 diverged, 5 stopped by a "
-            "signal (the same command resumes).",
+    .text =
+        "The bits of a run depend on the processor and the kernels (ATTNLAB_KERNELS, OpenBLAS), "
+        "so a run is not resumed with others unless --allow-mixed says so. Such a run is named "
+        "by show, doctor and compare.\n\n"
+        "Exit status: 0 done, 1 failed, 2 a wrong configuration, 4 diverged, 5 stopped by a "
+        "signal (the same command resumes).",
     .shared = SHARED_DB | SHARED_AGAIN | SHARED_ACCEPT | SHARED_QUIET | SHARED_ALLOW_MIXED,
     .options = OPTIONS,
     .size = sizeof(options),
