@@ -18,9 +18,10 @@ const option command_shared[] = {
     { "alpha",      0,   OPTION_REAL,    "ALPHA",  AT(alpha),      "error rate", "(the study's)", STUDY_FILE_ALPHA_MIN, STUDY_FILE_ALPHA_MAX },
     { "margin",     0,   OPTION_REAL,    "MARGIN", AT(margin),     "smaller differences are equivalent", "(the study's)", 0, STUDY_FILE_MARGIN_MAX },
     { "generation", 0,   OPTION_INTEGER, "N",      AT(generation), "compare runs of this generation", "(each cell's newest)", 0, 1e9 },
-    { "again",      0,   OPTION_FLAG,    NULL,     AT(again),      "train again what other code recorded, as a new generation" },
+    { "again",      0,   OPTION_FLAG,    NULL,     AT(again),      "train again what other code made, or what is mixed, as a new generation" },
     { "accept",     0,   OPTION_FLAG,    NULL,     AT(accept),     "keep results that other code recorded" },
     { "quiet",      'q', OPTION_FLAG,    NULL,     AT(quiet),      "show no progress" },
+    { "allow-mixed", 0,  OPTION_FLAG,    NULL,     AT(allow_mixed), "resume on another processor or with other kernels, and mark the run as mixed" },
     { 0 },
 };
 const option option_help = { "help", 'h', OPTION_FLAG, NULL, AT(help), "show this help" };

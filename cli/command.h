@@ -90,7 +90,8 @@ enum {
     SHARED_GENERATION = 32,
     SHARED_AGAIN = 64,
     SHARED_ACCEPT = 128,
-    SHARED_QUIET = 256
+    SHARED_QUIET = 256,
+    SHARED_ALLOW_MIXED = 512
 };
 
 struct command;
@@ -104,7 +105,7 @@ typedef struct command_call {
     int64_t output; /* a table_format */
     double alpha, margin;
     int64_t generation;
-    bool again, accept, quiet, help;
+    bool again, accept, quiet, allow_mixed, help;
     const char **argument; /* (arguments) */
     int arguments;
     bool document; /* an object of JSON is open */

@@ -1,7 +1,17 @@
 -- The statements of attnlab show: ?1 is the id of a run, or of a study.
 
+-- `mixed` lists what a run was computed with if that is more than one processor, set of kernels or
+-- BLAS; an attempt whose steps were all taken again doesn't count.
 -- name: show_run
-SELECT run_uid, status, message, last_step, target_step,
+SELECT run_uid, status, message,
+ (SELECT iif(count(*) > 1, group_concat(environment, ' + '), NULL)
+  FROM (SELECT DISTINCT coalesce(h.cpu_model || ', ', '') || 'kernels ' || coalesce(h.isa, 'unknown')
+      || coalesce(', ' || h.blas, '') || coalesce(' ' || h.blas_kernel, '') AS environment
+    FROM attempt p JOIN host h USING(host_id)
+    WHERE p.run_id = run.run_id AND NOT EXISTS (
+      SELECT 1 FROM attempt later WHERE later.run_id = p.run_id AND later.attempt > p.attempt
+       AND later.from_step <= p.from_step))) AS mixed,
+ last_step, target_step,
  (SELECT tokens FROM train_step t WHERE t.run_id = run.run_id ORDER BY step DESC LIMIT 1) AS tokens,
  seed_init, seed_data, replica, generation, config_id,
  strftime('%Y-%m-%d %H:%M:%S', started_ms / 1000, 'unixepoch') AS started_utc,
@@ -37,7 +47,7 @@ FROM code JOIN run USING(code_id) WHERE run_id = ?1;
 SELECT name, f.sha256 FROM code_file f JOIN run USING(code_id) WHERE run_id = ?1 ORDER BY name;
 
 -- name: show_run_attempts
-SELECT t.attempt, h.hostname, h.cpu_model, h.blas_kernel, t.threads, t.pid, t.from_step, t.to_step,
+SELECT t.attempt, h.hostname, h.cpu_model, h.isa, h.blas_kernel, t.threads, t.pid, t.from_step, t.to_step,
  strftime('%Y-%m-%d %H:%M:%S', t.started_ms / 1000, 'unixepoch') AS started_utc,
  (t.ended_ms - t.started_ms) / 1000.0 AS seconds, t.exit_code, t.signal,
  substr(c.binary_sha256, 1, 12) AS binary

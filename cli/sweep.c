@@ -5,7 +5,9 @@
 #include "experiments/schedule.h"
 
 #include "core/compute/threads.h"
+#include "trainer/model/batch.h"
 #include "trainer/model/memory.h"
+#include "trainer/model/weights.h"
 #include "trainer/run/progress.h"
 #include "trainer/run/run_folder.h"
 
@@ -46,6 +48,31 @@ static int count_finished(const plan *p)
     int n = 0;
     for (int i = 0; i < p->n; i++) n += run_status_final(p->cell[i].run.status);
     return n;
+}
+
+/* Does train.init_from fit the model of every arm? */
+static bool check_weights(const arms *r, error *e)
+{
+    for (int i = 0; i < r->n; i++)
+        if (!weights_check(&r->arm[i].spec, e)) return error_where(e, "arm '%s'", r->arm[i].label);
+    return true;
+}
+
+/* Say it if an arm leaves much of the training text out because spans are long. */
+static void note_unread(command_call *call, const study_file *s, const arms *r)
+{
+    for (int i = 0; i < r->n; i++) {
+        const run_spec *spec = &r->arm[i].spec;
+        const int64_t text = spec->corpus.train_tokens, span = spec->config.data.span;
+        const double unread = 100 * (double)(text - batch_epoch(text, span)) / (double)text;
+        if (unread < 10) continue;
+        command_note(call, NOTE_WARNING,
+                     "%s: %.0f %% of the training text is never read: its last %lld tokens are "
+                     "less than data.span=%lld (arm '%s')",
+                     s->name, unread, (long long)(text - batch_epoch(text, span)), (long long)span,
+                     r->arm[i].label);
+        return;
+    }
 }
 
 /* How the machine is shared: runs side by side, one thread each, are faster than one run with all
@@ -131,9 +158,11 @@ static int run_all(command_call *call, const options *o, const study_file *s, co
     static const char *const COMMAND[] = { "attnlab", "train", NULL };
     db d;
     plan p = { 0 };
-    schedule how = {
-        .program = "/proc/self/exe", .command = COMMAND, .accept = call->accept, .name = s->name
-    };
+    schedule how = { .program = "/proc/self/exe",
+                     .command = COMMAND,
+                     .accept = call->accept,
+                     .allow_mixed = call->allow_mixed,
+                     .name = s->name };
     size_t bytes;             /* with one thread, before anything is written */
     signal(SIGPIPE, SIG_IGN); /* nobody need listen to the progress  */
     signal(SIGXFSZ, SIG_IGN); /* a file too large is a failed write */
@@ -180,7 +209,11 @@ static int run(command_call *call, const void *given)
     if (!arms_open(&r, &s, &e))
         status = e.status;
     else {
-        status = o->dry_run ? dry_run(call, o, &s, &r, &e) : run_all(call, o, &s, &r, &e);
+        note_unread(call, &s, &r);
+        if (!check_weights(&r, &e))
+            status = e.status;
+        else
+            status = o->dry_run ? dry_run(call, o, &s, &r, &e) : run_all(call, o, &s, &r, &e);
         arms_close(&r);
     }
     study_file_close(&s);
@@ -202,7 +235,7 @@ const command command_sweep = {
             "--output is the format of --dry-run.\n\n"
             "Exit status: 0 every run is done or diverged, 1 a run failed, 2 a wrong study, 5 "
             "stopped by a signal.",
-    .shared = SHARED_DB | SHARED_OUTPUT | SHARED_AGAIN | SHARED_ACCEPT,
+    .shared = SHARED_DB | SHARED_OUTPUT | SHARED_AGAIN | SHARED_ACCEPT | SHARED_ALLOW_MIXED,
     .options = OPTIONS,
     .size = sizeof(options),
     .run = run,

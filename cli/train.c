@@ -27,8 +27,7 @@ static const option OPTIONS[] = {
 };
 // clang-format on
 
-static bool read_config(run_spec *spec, command_call *call, const char *resume,
-                        error *e)
+static bool read_config(run_spec *spec, command_call *call, const char *resume, error *e)
 {
     config *c = &spec->config;
     char uid[CONFIG_UID];
@@ -53,7 +52,9 @@ static int run(command_call *call, const void *given)
     const train_options how = { .db = call->db,
                                 .again = call->again,
                                 .accept = call->accept,
+                                .allow_mixed = call->allow_mixed,
                                 .progress = !call->quiet,
+                                .summary = !call->quiet,
                                 .lock = (int)o->lock };
     const bool file = call->arguments && !strchr(call->argument[0], '=');
     error e;
@@ -82,10 +83,14 @@ const command command_train = {
     .arguments = "[CONFIG] [KEY=VALUE...]",
     .summary =
         "Train one run and record it. CONFIG is a YAML file; --resume takes its place. A run "
-        "that was cut off is resumed, and one that is done is not repeated.",
-    .text = "Exit status: 0 done, 1 failed, 2 a wrong configuration, 4 diverged, 5 stopped by a "
-            "signal (the same command resumes).",
-    .shared = SHARED_DB | SHARED_AGAIN | SHARED_ACCEPT | SHARED_QUIET,
+        "that was cut off is resumed, and one that is done or diverged is not repeated.",
+    .text =
+        "The bits of a run depend on the processor and the kernels (ATTNLAB_KERNELS, OpenBLAS), "
+        "so a run is not resumed with others unless --allow-mixed says so. Such a run is named "
+        "by show, doctor and compare.\n\n"
+        "Exit status: 0 done, 1 failed, 2 a wrong configuration, 4 diverged, 5 stopped by a "
+        "signal (the same command resumes).",
+    .shared = SHARED_DB | SHARED_AGAIN | SHARED_ACCEPT | SHARED_QUIET | SHARED_ALLOW_MIXED,
     .options = OPTIONS,
     .size = sizeof(options),
     .run = run,

@@ -90,6 +90,24 @@ JOIN sweep s USING(sweep_id)
 GROUP BY s.sweep_id, b.name
 HAVING count(*) > 1;
 
+-- mixed runs: attnlab train --again or attnlab sweep --again
+-- A run of which parts were computed with other kernels or on another processor: its bits belong to none of them.
+-- An attempt whose steps were all taken again doesn't count, nor does a run that a newer generation replaces.
+SELECT run_uid, 'computed in ' || count(*) || ' environments: ' || group_concat(environment, ' + ')
+FROM (
+  SELECT DISTINCT r.run_uid, coalesce(h.cpu_model || ', ', '') || 'kernels ' || coalesce(h.isa, 'unknown')
+    || coalesce(', ' || h.blas, '') || coalesce(' ' || h.blas_kernel, '') AS environment
+  FROM attempt p
+  JOIN host h USING(host_id)
+  JOIN run r USING(run_id)
+  WHERE NOT EXISTS (SELECT 1 FROM attempt later
+      WHERE later.run_id = p.run_id AND later.attempt > p.attempt AND later.from_step <= p.from_step)
+    AND NOT EXISTS (SELECT 1 FROM run newer
+      WHERE newer.config_id = r.config_id AND newer.seed_init = r.seed_init AND newer.seed_data = r.seed_data
+        AND newer.replica = r.replica AND newer.generation > r.generation))
+GROUP BY run_uid
+HAVING count(*) > 1;
+
 -- mixed machines: attnlab replay
 SELECT s.name, count(DISTINCT h.host_id) || ' environments: '
   || group_concat(DISTINCT h.hostname || ' ' || coalesce(h.isa, '') || ' ' || coalesce(h.blas_kernel, ''))

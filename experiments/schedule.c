@@ -119,6 +119,7 @@ static bool start(driver *v, child *place, int i, int lock, error *e)
     word[n++] = (char *)"--db", word[n++] = v->d->file; /* a link may change meanwhile */
     word[n++] = parent, word[n++] = handed;
     if (v->s->accept) word[n++] = (char *)"--accept";
+    if (v->s->allow_mixed) word[n++] = (char *)"--allow-mixed";
     word[n++] = threads;
     word[n] = NULL;
     pid_t pid;

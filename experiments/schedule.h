@@ -25,6 +25,7 @@ typedef struct schedule {
     const char *const *command; /* its name and first words, up to NULL      */
     int jobs, threads;          /* children at a time, and threads of each   */
     bool accept;                /* take outdated runs as they are            */
+    bool allow_mixed;           /* resume in another environment             */
     const char *name;           /* of the study, for messages                */
 } schedule;
 

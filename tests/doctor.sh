@@ -55,6 +55,9 @@ found 'completed twice' "$uid,2 attempts" '' 'INSERT INTO attempt SELECT run_id,
     from_step, to_step, started_ms, ended_ms, exit_code, signal FROM attempt WHERE run_id = 1'
 found 'mixed builds' 'small,2 versions of core' '' "INSERT INTO code(code_id, binary_sha256, version) VALUES(9, 'x', '0');
     INSERT INTO code_file SELECT 9, name, iif(name = 'core', 'y', sha256) FROM code_file; UPDATE run SET code_id = 9 WHERE run_id = 1"
+found 'mixed runs' "$uid,.computed in 2 environments: .*kernels plain" '' "INSERT INTO host SELECT 99, hostname, cpu_model, 'plain',
+    cores, mem_bytes, os, blas, blas_kernel FROM host LIMIT 1; INSERT INTO attempt SELECT run_id, 2, 99, code_id, pid, threads, 10,
+    to_step, started_ms, ended_ms, NULL, signal FROM attempt WHERE run_id = (SELECT run_id FROM run WHERE run_uid = '$uid')"
 found 'dead runs' "$uid,.marked as running" fixed "UPDATE run SET status = 'running' WHERE run_id = 1;
     UPDATE run SET status = 'running' WHERE run_id = 2; UPDATE run SET status = 'running' WHERE run_id = 3;
     UPDATE run SET status = 'running' WHERE run_id = 4" 

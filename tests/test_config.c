@@ -177,8 +177,13 @@ static void test_counts(void **state)
         snprintf(text, sizeof text, "train.tokens=%s", BAD[i]);
         refused_override(text, "train.tokens");
     }
-    refused_override("train.tokens=9223372036854775808", "outside");
-    refused_override("train.tokens=9223372036854775807G", "outside");
+    refused_override("train.tokens=9223372036854775808", "outside 1..1000000000000000");
+    refused_override("train.tokens=9223372036854775807G", "outside 1..1000000000000000");
+    refused_override("train.tokens=-9223372036854775809", "outside");
+    refused_override("train.seed=9007199254740992", "outside 0..9007199254740991");
+    refused_override("train.seed=9223372036854775808", "outside 0..9007199254740991");
+    refused_override("train.seed=-1", "outside 0..9007199254740991");
+    refused_override("eval.context=[32, 18446744073709551616]", "outside 1..4194304");
     refused_override("train.tokens=1e99999999999999999999", "not a count");
     refused_override("train.tokens=1e9999", "outside");
     assert_int_equal(WITH("model.dim=1Ki").model.dim, 1024); /* whole numbers that are no lengths */
@@ -249,7 +254,19 @@ static void test_together(void **state)
     refused_together(WITH("train.schedule=wsd", "train.decay_tokens=1900001"),
                      "train.decay_tokens: 1900001, but 1900000 of train.tokens 2000000 are left");
     refused_together(WITH("model.rope_theta=1"), "theta 1");
-    refused_together(WITH("model.rope_scaling=ntk", "model.head_dim=2"), "width above 2");
+    refused_together(WITH("model.rope_scaling=ntk", "model.rope_factor=2", "model.head_dim=2"),
+                     "width above 2");
+    refused_together(WITH("model.attention=gqa:n_kv_heads=9223372036854775808"),
+                     "n_kv_heads=9223372036854775808 is outside 1..2147483647");
+    for (const rope_scaling *const *s = rope_scalings; *s; s++) {
+        char text[64];
+        snprintf(text, sizeof text, "model.rope_scaling=%s", (*s)->name);
+        if ((*s)->reads_factor)
+            refused_together(WITH(text), "needs model.rope_factor");
+        else
+            assert_true(resolved(WITH(text)).model.rope_factor == 1);
+        assert_true(resolved(WITH(text, "model.rope_factor=1")).model.rope_factor == 1);
+    }
     refused_together(WITH("model.n_heads=3"), "does not divide");
     config c;
     config_init(&c);

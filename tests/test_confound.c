@@ -22,6 +22,12 @@ static const fixture_arm HEADS[] = {
     "INSERT INTO dataset VALUES(1, 'aaaaaaaa11', '/text/one', 4096, 9000, 30000, 900, 3000),"      \
     " (2, 'bbbbbbbb22', '/text/two', 4096, 9000, 30000, 800, 2900),"                               \
     " (3, 'cccccccc33', '/text/three', 4096, 9000, 30000, 850, 3000)"
+#define OTHER_KERNELS                                                                              \
+    "INSERT INTO host(host_id, hostname, cpu_model, isa, blas, blas_kernel)"                       \
+    " VALUES(9, 'here', 'cpu', 'plain', 'OpenBLAS', 'Zen')"
+#define RESUMED(step, which)                                                                       \
+    "INSERT INTO attempt(run_id, attempt, host_id, code_id, threads, from_step, started_ms)"       \
+    " SELECT run_id, 2, 9, code_id, 1, " step ", 1 FROM attempt WHERE run_id " which
 #define CORPUS_AXIS                                                                                \
     "UPDATE sweep SET axes_json = json_insert(axes_json, '$.\"data.corpus\"', json('[]'))"
 
@@ -71,21 +77,42 @@ static const struct {
       NULL,
       NULL },
     /* Machines. */
-    { { "INSERT INTO host(host_id, hostname, cpu_model, blas, blas_kernel)"
-        " VALUES(9, 'there', 'cpu', 'OpenBLAS', 'Zen')",
+    { { "INSERT INTO host(host_id, hostname, cpu_model, isa, blas, blas_kernel)"
+        " VALUES(9, 'there', 'cpu', 'avx2', 'OpenBLAS', 'Zen')",
         "UPDATE attempt SET host_id = 9 WHERE run_id IN " RUNS("mqa", "") },
       "host",
       "host (here, cpu -> there, cpu)",
       NULL },
     { { "INSERT INTO host(host_id, hostname, cpu_model, isa, blas, blas_kernel)"
-        " VALUES(9, 'here', 'cpu', 'avx512', 'OpenBLAS', 'SkylakeX')",
+        " VALUES(9, 'here', 'cpu', 'avx2', 'OpenBLAS', 'SkylakeX')",
         "UPDATE attempt SET host_id = 9 WHERE run_id IN " RUNS("mqa", "") },
       "BLAS kernel",
       "BLAS kernel (OpenBLAS Zen -> OpenBLAS SkylakeX)",
       NULL },
     { { "UPDATE attempt SET host_id = NULL WHERE run_id IN " RUNS("mqa", "") },
-      "host", /* and its kernel */
-      "host (here, cpu -> none); BLAS kernel (OpenBLAS Zen -> none)",
+      "host", /* and its kernels */
+      "host (here, cpu -> none); kernels (avx2 -> none); BLAS kernel (OpenBLAS Zen -> none)",
+      NULL },
+    { { OTHER_KERNELS, "UPDATE attempt SET host_id = 9 WHERE run_id IN " RUNS("mqa", "") },
+      "kernels",
+      "kernels (avx2 -> plain)",
+      NULL },
+    /* Runs that were resumed with other kernels, in one arm or in both. */
+    { { OTHER_KERNELS, RESUMED("10", "IN " RUNS("mqa", " AND pair_key = 2")) },
+      "mixed runs",
+      "kernels (avx2 -> avx2 | avx2 + plain); mixed runs (0 of 3 -> 1 of 3)",
+      NULL },
+    { { OTHER_KERNELS, RESUMED("0", "IN " RUNS("mqa", "")),
+        "UPDATE attempt SET host_id = 9 WHERE attempt = 1 AND run_id IN " RUNS("mqa", ""),
+        "UPDATE attempt SET host_id = (SELECT min(host_id) FROM host) WHERE attempt = 2" },
+      NULL, /* nothing is left of the first attempt */
+      NULL,
+      NULL },
+    { { "INSERT INTO host(host_id, hostname, cpu_model, isa, os, blas, blas_kernel)"
+        " VALUES(9, 'here', 'cpu', 'avx2', 'newer', 'OpenBLAS', 'Zen')",
+        RESUMED("10", "IN " RUNS("mqa", "")) },
+      NULL, /* the same in all that matters */
+      NULL,
       NULL },
     /* Text: another corpus; as an axis, other held-out text, by what the metric counts. */
     { { TWO_CORPORA, "UPDATE config SET dataset_id = 1",

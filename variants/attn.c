@@ -106,7 +106,8 @@ static bool set(const attn_variant *v, attn_dims *d, bool *given, const char *te
         return error_set(e, "%s: %s='%s' is not %s", v->name, o->name, value,
                          o->kind == ATTN_INTEGER ? "an integer" : "a number");
     if (!(d->opt[i] >= o->min && d->opt[i] <= o->max))
-        return error_set(e, "%s: %s=%s is outside %g..%g", v->name, o->name, value, o->min, o->max);
+        return error_set(e, "%s: %s=%s is outside %.16g..%.16g", v->name, o->name, value, o->min,
+                         o->max);
     return true;
 }
 

@@ -122,6 +122,24 @@ static bool find_trait(json_t *list, const study *s, int arm, int base, const bo
     return true;
 }
 
+/* Runs that were resumed with other kernels or on another processor. */
+static void find_mixed(json_t *list, const study *s, int arm, int base, const bool *used)
+{
+    const int side[2] = { base, arm };
+    int mixed[2] = { 0 };
+    char n[2][32];
+    for (int k = 0; k < 2; k++) {
+        int done = 0;
+        for (int i = 0; i < s->seeds; i++) {
+            if (!finished(s, side[k], i, used)) continue;
+            done++;
+            mixed[k] += study_at(s, side[k], i)->mixed;
+        }
+        snprintf(n[k], sizeof n[k], "%d of %d", mixed[k], done);
+    }
+    if (mixed[0] + mixed[1] > 0) add(list, "mixed runs", n[0], n[1]);
+}
+
 bool confound_find(json_t **list, const study *s, db *d, int arm, int base, const bool *used,
                    error *e)
 {
@@ -136,7 +154,9 @@ bool confound_find(json_t **list, const study *s, db *d, int arm, int base, cons
     if (!find_trait(*list, s, arm, base, used, "code", offsetof(study_cell, code), same_code))
         find_trait(*list, s, arm, base, used, "build", offsetof(study_cell, binary), same);
     find_trait(*list, s, arm, base, used, "host", offsetof(study_cell, host), same);
+    find_trait(*list, s, arm, base, used, "kernels", offsetof(study_cell, kernels), same);
     find_trait(*list, s, arm, base, used, "BLAS kernel", offsetof(study_cell, blas), same);
+    find_mixed(*list, s, arm, base, used);
     if (s->other.sweep_id || !strstr(s->arm[arm].axis_json, "\"train.tokens\""))
         find_trait(*list, s, arm, base, used, "tokens trained", offsetof(study_cell, tokens), same);
     find_trait(*list, s, arm, base, used, "tokens evaluated", offsetof(study_cell, evaluated),

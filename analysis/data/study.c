@@ -122,9 +122,11 @@ static void read_cell(study *s, sqlite3_stmt *q)
                        .code = text_of(q, 7),
                        .binary = text_of(q, 8),
                        .host = text_of(q, 9),
-                       .blas = text_of(q, 10),
-                       .tokens = text_of(q, 11),
-                       .older_done = sqlite3_column_int(q, 12) };
+                       .kernels = text_of(q, 10),
+                       .blas = text_of(q, 11),
+                       .mixed = sqlite3_column_int(q, 12),
+                       .tokens = text_of(q, 13),
+                       .older_done = sqlite3_column_int(q, 14) };
     c->older_done = c->older_done && c->status == STUDY_UNFINISHED;
     s->arm[a].done += c->status == STUDY_DONE;
     s->arm[a].diverged += c->status == STUDY_DIVERGED;
@@ -277,7 +279,7 @@ void study_free(study *s)
     for (int i = 0; s->cell && i < s->arms * s->seeds; i++) {
         study_cell *c = &s->cell[i];
         free(c->uid), free(c->message), free(c->code), free(c->binary), free(c->host);
-        free(c->blas), free(c->tokens), free(c->evaluated);
+        free(c->kernels), free(c->blas), free(c->tokens), free(c->evaluated);
     }
     for (int a = 0; a < s->arms; a++)
         free(s->arm[a].label), free(s->arm[a].attention), free(s->arm[a].axis_json);

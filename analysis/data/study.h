@@ -36,13 +36,14 @@ typedef struct study_point {
 
 typedef struct study_cell {
     int64_t run_id, generation;
+    bool mixed;      /* parts of it come from different processors, kernels or BLAS */
     bool older_done; /* this generation is not finished, but an older one is done */
     study_status status;
     double value; /* NaN if there is none */
     bool ended;   /* the value is the one at the last step */
     char *uid, *message;
     /* What else may differ between two runs; NULL if it was not recorded. */
-    char *code, *binary, *host, *blas, *tokens, *evaluated;
+    char *code, *binary, *host, *kernels, *blas, *tokens, *evaluated;
 } study_cell;
 
 typedef struct study_arm {

@@ -19,14 +19,29 @@ WHERE sweep_id = ?1 AND dropped = 0
 ORDER BY pair_key;
 
 -- One row per planned cell: its run in generation ?2, or if that is negative in the newest one.
--- `code` lists the files whose change makes a result outdated.
+-- `code` lists the files whose change makes a result outdated.  What a run was computed with is that
+-- of every attempt of which steps are left (no later one began before them); if they differ in what
+-- decides its bits, the run is mixed.
 -- name: study_cells
+WITH part AS (
+  SELECT p.run_id, h.hostname || coalesce(', ' || h.cpu_model, '') AS host, h.isa AS kernels,
+   coalesce(h.blas || ' ', '') || h.blas_kernel AS blas,
+   json_array(h.cpu_model, h.isa, h.blas, h.blas_kernel) AS environment
+  FROM attempt p JOIN host h USING(host_id)
+  WHERE NOT EXISTS (SELECT 1 FROM attempt later WHERE later.run_id = p.run_id
+    AND later.attempt > p.attempt AND later.from_step <= p.from_step)
+  ORDER BY p.attempt)
 SELECT ar.arm_id, ar.pair_key, n.run_id, n.run_uid, n.generation, n.status, n.message,
  (SELECT group_concat(name || ' ' || substr(sha256, 1, 12), ', ')
   FROM (SELECT * FROM code_file WHERE code_id = n.code_id ORDER BY name)) AS code,
  (SELECT substr(binary_sha256, 1, 12) FROM code WHERE code_id = n.code_id) AS binary,
- h.hostname || coalesce(', ' || h.cpu_model, '') AS host,
- coalesce(h.blas || ' ', '') || h.blas_kernel AS blas,
+ (SELECT group_concat(host, ' + ')
+  FROM (SELECT DISTINCT host FROM part WHERE part.run_id = n.run_id)) AS host,
+ (SELECT group_concat(kernels, ' + ')
+  FROM (SELECT DISTINCT kernels FROM part WHERE part.run_id = n.run_id)) AS kernels,
+ (SELECT group_concat(blas, ' + ')
+  FROM (SELECT DISTINCT blas FROM part WHERE part.run_id = n.run_id)) AS blas,
+ (SELECT count(DISTINCT environment) > 1 FROM part WHERE part.run_id = n.run_id) AS mixed,
  (SELECT tokens FROM train_step t WHERE t.run_id = n.run_id AND t.step = n.last_step) AS tokens,
  EXISTS (
   SELECT 1 FROM run o
@@ -35,8 +50,6 @@ SELECT ar.arm_id, ar.pair_key, n.run_id, n.run_uid, n.generation, n.status, n.me
 FROM arm_run ar JOIN arm a USING(arm_id) JOIN run r USING(run_id)
 JOIN run n ON n.config_id = r.config_id AND n.seed_init = r.seed_init
  AND n.seed_data = r.seed_data AND n.replica = r.replica
-LEFT JOIN host h ON h.host_id = (
-  SELECT host_id FROM attempt p WHERE p.run_id = n.run_id ORDER BY attempt DESC LIMIT 1)
 WHERE a.sweep_id = ?1 AND a.dropped = 0
  AND n.generation = CASE WHEN ?2 >= 0 THEN ?2 ELSE (
   SELECT max(m.generation) FROM run m

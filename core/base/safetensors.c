@@ -44,6 +44,12 @@ size_t safetensors_bytes(const safetensors_tensor *t)
     return count_bytes(t, &bytes) ? bytes : 0;
 }
 
+bool safetensors_alike(const safetensors_tensor *a, const safetensors_tensor *b)
+{
+    return strcmp(a->type, b->type) == 0 && a->rank == b->rank &&
+           memcmp(a->dim, b->dim, (size_t)a->rank * sizeof *a->dim) == 0;
+}
+
 static bool take_size(const json_t *j, size_t *out)
 {
     if (!json_is_integer(j) || json_integer_value(j) < 0) return false;

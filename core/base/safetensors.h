@@ -47,6 +47,9 @@ const char *safetensors_metadata(const safetensors *s, const char *key);
 /* Bytes of the tensor's data; 0 for an unknown type or a size that does not fit a size_t. */
 size_t safetensors_bytes(const safetensors_tensor *t);
 
+/* Are type and shape the same? */
+bool safetensors_alike(const safetensors_tensor *a, const safetensors_tensor *b);
+
 /* Write n tensors in this order and flush them to disk.  metadata is key, value, key, value, ...,
  * NULL, or NULL for none.  sha256 and *bytes (bytes may be NULL) are the hash and size of the file.
  * Fails as file_draft_close does; the file at `path` then stays as it was. */

@@ -170,7 +170,13 @@ static bool resolve_sizes(config *settings, error *e)
     const rope_scaling *scaling = rope_scalings[settings->model.rope_scaling];
     if (derived(settings, "model.rope_original_context") || !scaling->reads_original_context)
         settings->model.rope_original_context = settings->model.context;
-    if (!scaling->reads_factor) settings->model.rope_factor = 1;
+    if (!scaling->reads_factor)
+        settings->model.rope_factor = 1;
+    else if (derived(settings, "model.rope_factor"))
+        return config_error(settings, "model.rope_scaling", e,
+                            "%s needs model.rope_factor: without it, it scales nothing (to have "
+                            "just that, set model.rope_factor=1)",
+                            scaling->name);
     return true;
 }
 

@@ -16,6 +16,11 @@ int64_t batch_steps(const config *c)
     return (c->train.tokens + c->train.batch_tokens - 1) / c->train.batch_tokens;
 }
 
+int64_t batch_epoch(int64_t n_tokens, int64_t span)
+{
+    return (n_tokens - 1) / span * span; /* each token predicts the next */
+}
+
 bool batch_due(const config *c, int64_t step, int64_t every)
 {
     const int64_t now = step * c->train.batch_tokens, before = now - c->train.batch_tokens;
@@ -32,7 +37,7 @@ bool batch_open(batch *b, const config *c, const corpus *text, error *e)
                   .context = (int)c->model.context,
                   .seed = (uint64_t)c->train.data_seed,
                   .epoch = -1 };
-    b->spans = (b->text->n_tokens - 1) / b->span;
+    b->spans = batch_epoch(b->text->n_tokens, b->span) / b->span;
     if (b->spans < 1)
         return error_set(e,
                          "%s: the training text has only %lld tokens, but data.span=%lld (by "

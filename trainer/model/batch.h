@@ -29,6 +29,10 @@ void batch_close(batch *b);
 /* Read token and target (sequences, context) of a step, counted from 1. */
 void batch_read(batch *b, int32_t *token, int32_t *target, int64_t step);
 
+/* Tokens in an epoch, of a text of n_tokens: those of whole spans.  The rest, less than a span, is
+ * never read. */
+int64_t batch_epoch(int64_t n_tokens, int64_t span);
+
 /* Steps of the run: tokens / batch_tokens, rounded up. */
 int64_t batch_steps(const config *c);
 

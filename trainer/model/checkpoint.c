@@ -83,7 +83,7 @@ static bool copy(float *to, const safetensors *s, const char *path, const safete
                  error *e)
 {
     const safetensors_tensor *t = safetensors_find(s, want->name);
-    if (!t || strcmp(t->type, want->type) != 0 || safetensors_bytes(t) != safetensors_bytes(want))
+    if (!t || !safetensors_alike(t, want))
         return error_set(e, "%s: has no tensor %s of this model's shape", path, want->name);
     memcpy(to, t->data, safetensors_bytes(t));
     return true;

@@ -55,6 +55,10 @@ typedef struct optimizer {
     size_t (*scratch)(const model_tensor *t);
 
     void (*update)(const optimizer_piece *p, const optimizer_settings *s);
+
+    /* Why an update with these settings (lr and step don't count) may give weights that are not
+     * finite though gradients are: part of a message.  NULL, or the function NULL: it does not. */
+    const char *(*hazard)(const optimizer_settings *s);
 } optimizer;
 
 /* Every optimizer, NULL last.  Generated from optimizers/meson.build. */

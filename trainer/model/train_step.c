@@ -5,15 +5,16 @@
  */
 #include "trainer/model/train_step.h"
 
-#include "core/base/safetensors.h"
 #include "core/base/timer.h"
 #include "core/compute/kernels.h"
 #include "trainer/model/batch.h"
+#include "trainer/model/weights.h"
 
 #include <assert.h>
 #include <math.h>
 #include <pthread.h>
 #include <stdatomic.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -113,32 +114,11 @@ void train_step_close(train_step *train)
     *train = (train_step){ 0 };
 }
 
-/* Read every weight from the safetensors file's tensor of the same name and size. */
-static bool load_weights(train_step *train, const char *path, error *e)
-{
-    safetensors s;
-    if (!safetensors_open(&s, path, e)) return false;
-    bool ok = true;
-    for (int i = 0; i < train->m.n && ok; i++) {
-        const model_tensor *t = &train->m.tensor[i];
-        const safetensors_tensor *from = safetensors_find(&s, t->name);
-        if (!from)
-            ok = error_set(e, "%s: has no tensor %s", path, t->name);
-        else if (strcmp(from->type, "F32") != 0 || safetensors_bytes(from) != t->n * sizeof(float))
-            ok = error_set(e, "%s: %s is not %zu float32 numbers, as this configuration needs",
-                           path, t->name, t->n);
-        else
-            memcpy(train->w + t->at, from->data, t->n * sizeof(float));
-    }
-    safetensors_close(&s);
-    return ok;
-}
-
 bool train_step_start(train_step *train, const config *c, error *e)
 {
     optimizer_clear(&train->optimizer);
     model_init(&train->m, train->w, (uint64_t)c->train.seed, (uint64_t)c->train.replica);
-    return !*c->train.init_from || load_weights(train, c->train.init_from, e);
+    return !*c->train.init_from || weights_load(train->w, &train->m, c->train.init_from, e);
 }
 
 /* One step's gradient, shared by the threads that work on it. */
@@ -234,21 +214,45 @@ void train_step_gradient(train_step *train, train_step_result *r, const int32_t 
     r->grad_norm = sqrt(square);
 }
 
+static optimizer_settings settings_of(const config *c)
+{
+    return (optimizer_settings){ .lr = c->train.lr,
+                                 .beta1 = c->train.beta1,
+                                 .beta2 = c->train.beta2,
+                                 .eps = c->train.eps,
+                                 .weight_decay = c->train.weight_decay,
+                                 .scale = 1 };
+}
+
 void train_step_update(train_step *train, train_step_result *r, const config *c, double lr,
                        int64_t t)
 {
     assert(isfinite(r->grad_norm));
     r->clipped = c->train.clip > 0 && r->grad_norm > c->train.clip;
-    const optimizer_settings settings = { .lr = lr,
-                                          .beta1 = c->train.beta1,
-                                          .beta2 = c->train.beta2,
-                                          .eps = c->train.eps,
-                                          .weight_decay = c->train.weight_decay,
-                                          .scale = r->clipped ? c->train.clip / r->grad_norm : 1,
-                                          .step = t };
+    optimizer_settings settings = settings_of(c);
+    settings.lr = lr;
+    settings.step = t;
+    if (r->clipped) settings.scale = c->train.clip / r->grad_norm;
     const double began = timer_now();
     optimizer_update(&train->optimizer, &settings, train->pool);
     train->update_seconds += (timer_now() - began) * threads_count(train->pool);
+}
+
+void train_step_diagnose(char *out, size_t size, const train_step *train, const config *c)
+{
+    const optimizer *kind = train->optimizer.kind;
+    const optimizer_settings settings = settings_of(c);
+    out[0] = '\0';
+    for (int i = 0; i < train->m.n; i++) {
+        const model_tensor *t = &train->m.tensor[i];
+        size_t k = 0;
+        while (k < t->n && isfinite(train->w[t->at + k])) k++;
+        if (k == t->n) continue;
+        const char *hazard = kind->hazard ? kind->hazard(&settings) : NULL;
+        snprintf(out, size, "%s is not finite%s%s", t->name, hazard ? ": " : "",
+                 hazard ? hazard : "");
+        return;
+    }
 }
 
 void train_step_seconds(double seconds[PARTS], const train_step *train)

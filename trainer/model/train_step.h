@@ -45,7 +45,7 @@ bool train_step_open(train_step *train, const run_spec *spec, int n_threads, err
 void train_step_close(train_step *train);
 
 /* Weights as the configuration starts them (random, or those of train.init_from), and an optimizer
- * that has not taken a step.  Fails if init_from cannot be read or has other shapes. */
+ * that has not taken a step.  Fails as weights_load does. */
 bool train_step_start(train_step *train, const config *c, error *e);
 
 /* Loss and gradient (in train->g) of token and target (sequences, T); targets of -1 don't count. */
@@ -56,6 +56,10 @@ void train_step_gradient(train_step *train, train_step_result *r, const int32_t 
  * finite. */
 void train_step_update(train_step *train, train_step_result *r, const config *c, double lr,
                        int64_t t);
+
+/* Why the run may have diverged: the first weights that are not finite, and the optimizer's reason
+ * if the settings are one.  Empty if all weights are finite. */
+void train_step_diagnose(char *out, size_t size, const train_step *train, const config *c);
 
 /* Thread-seconds by part, since train_step_open. */
 void train_step_seconds(double seconds[PARTS], const train_step *train);

@@ -1,4 +1,5 @@
-/* build_row.c - the build and the machine as rows; and whether a run is outdated.
+/* build_row.c - the build and the machine as rows; whether a run is outdated, and whether it was
+ * trained in another environment.
  *
  * A run is outdated if a part of the code that it used differs from that part now: core, trainer,
  * and the files of its attention variants, RoPE scaling and optimizer.
@@ -72,6 +73,60 @@ bool build_row_host(db *d, int64_t *host_id, error *e)
                       "SELECT host_id FROM host WHERE hostname=? AND cpu_model=? AND isa=? AND os=?"
                       " AND blas=? AND blas_kernel=?",
                       "tttttt", name, cpu, path, os, blas, core);
+}
+
+/* Of attempt a some steps are left: no later attempt began before them. */
+#define STEPS_LEFT                                                                                 \
+    " NOT EXISTS (SELECT 1 FROM attempt later WHERE later.run_id=a.run_id AND"                     \
+    " later.attempt>a.attempt AND later.from_step<=a.from_step)"
+
+bool build_row_mixed(db *d, bool *mixed, int64_t run_id, error *e)
+{
+    int64_t environments;
+    const bool ok =
+        db_integer(d, &environments, 0, e,
+                   "SELECT count(DISTINCT json_array(cpu_model, isa, blas, blas_kernel)) FROM"
+                   " attempt a JOIN host USING(host_id) WHERE a.run_id=? AND" STEPS_LEFT,
+                   "i", run_id);
+    *mixed = ok && environments > 1;
+    return ok;
+}
+
+/* "processor A, here B; kernels C, here D": the columns come in pairs, then and now. */
+static void name_differences(char out[BUILD_ROW_DIFFERS], sqlite3_stmt *s)
+{
+    static const char *const NAMES[] = { "processor", "kernels", "BLAS kernels", "BLAS" };
+    size_t n = 0;
+    for (int i = 0; i < 4 && n < BUILD_ROW_DIFFERS; i++) {
+        const char *then = (const char *)sqlite3_column_text(s, 2 * i),
+                   *now = (const char *)sqlite3_column_text(s, 2 * i + 1);
+        if (!then) then = "unknown";
+        if (!now) now = "unknown";
+        if (strcmp(then, now) == 0 || (i == 3 && n > 0)) continue; /* BLAS names its kernels too */
+        n += (size_t)snprintf(out + n, BUILD_ROW_DIFFERS - n, "%s%s %.80s, here %.80s",
+                              n ? "; " : "", NAMES[i], then, now);
+    }
+}
+
+bool build_row_differs(db *d, char differs[BUILD_ROW_DIFFERS], int64_t run_id, int64_t step,
+                       int64_t host_id, error *e)
+{
+    sqlite3_stmt *s;
+    bool row, ok;
+    differs[0] = '\0';
+    if (!db_query(d, &s, e,
+                  "SELECT h.cpu_model, now.cpu_model, h.isa, now.isa, h.blas_kernel,"
+                  " now.blas_kernel, h.blas, now.blas"
+                  " FROM attempt a JOIN host h USING(host_id), host now"
+                  " WHERE a.run_id=?1 AND a.from_step<?2 AND now.host_id=?3"
+                  " AND (h.cpu_model, h.isa, h.blas_kernel, h.blas) IS NOT"
+                  " (now.cpu_model, now.isa, now.blas_kernel, now.blas)"
+                  " AND" STEPS_LEFT " ORDER BY a.attempt LIMIT 1",
+                  "iii", run_id, step, host_id))
+        return false;
+    if ((ok = db_next(d, s, &row, e)) && row) name_differences(differs, s);
+    sqlite3_finalize(s);
+    return ok;
 }
 
 static const char *hash_now(const char *part)

@@ -111,6 +111,18 @@ static bool go_on_from(journal *j, train_step *train, error *e)
     return train_step_start(train, j->settings, e);
 }
 
+/* A run that is resumed in another environment is mixed; this is said, and recorded. */
+static bool mark_mixed(journal *j, error *e)
+{
+    char differs[BUILD_ROW_DIFFERS], line[BUILD_ROW_DIFFERS + 64];
+    if (!build_row_differs(j->d, differs, j->run_id, j->from_step, j->host_id, e)) return false;
+    if (!*differs) return true;
+    snprintf(line, sizeof line, "mixed: resumed at step %" PRId64 " in another environment (%s)",
+             j->from_step, differs);
+    fprintf(stderr, "attnlab: run %s: %s\n", j->uid, line);
+    return journal_event(j, "warning", line, e);
+}
+
 /* Delete the rows past the checkpoint and begin the attempt, in one transaction. */
 static bool begin_attempt(journal *j, const train_step *train, error *e)
 {
@@ -118,6 +130,7 @@ static bool begin_attempt(journal *j, const train_step *train, error *e)
     if (!db_begin(d, e)) return false;
     const bool ok =
         build_row_code(d, &j->code_id, e) && build_row_host(d, &j->host_id, e) &&
+        mark_mixed(j, e) &&
         db_run(d, e, "DELETE FROM train_step WHERE run_id=? AND step>?", "ii", j->run_id,
                j->from_step) &&
         db_run(d, e, "DELETE FROM eval WHERE run_id=? AND step>?", "ii", j->run_id, j->from_step) &&

@@ -21,23 +21,37 @@ void progress_time(char *out, size_t size, double seconds)
         snprintf(out, size, "%ld s", s);
 }
 
-void progress_open(progress *p, const config *settings, const char *uid, int64_t steps,
-                   int64_t from, int64_t epoch, bool on)
+/* How much of the training text is read, and how often.  Only whole spans are: what is left at the
+ * end of the text is shorter than one, and never read. */
+static void print_reading(const batch *b)
+{
+    const int64_t tokens = b->steps * b->spans_a_step * b->span, epoch = b->spans * b->span;
+    const double text = (double)b->text->n_tokens;
+    const double share = 100 * (double)(tokens < epoch ? tokens : epoch) / text;
+    fputc(':', stderr);
+    if (tokens > epoch) fprintf(stderr, " %.1f epochs of", (double)tokens / (double)epoch);
+    if (share < 99) fprintf(stderr, " %.*f %% of", share < 9.5 ? 1 : 0, share);
+    fputs(" the training text", stderr);
+    if ((double)epoch < 0.99 * text)
+        fprintf(stderr, " (its last %" PRId64 " tokens are less than data.span=%" PRId64 ")",
+                b->text->n_tokens - epoch, b->span);
+}
+
+void progress_open(progress *p, const batch *b, const char *uid, int64_t from, bool on)
 {
     const int64_t now = db_now_ms();
     *p = (progress){ .on = on,
                      .terminal = isatty(STDERR_FILENO),
-                     .steps = steps,
+                     .steps = b->steps,
                      .from = from,
-                     .batch_tokens = settings->train.batch_tokens,
+                     .batch_tokens = b->spans_a_step * b->span,
                      .began_ms = now,
                      .said_ms = now,
                      .said_step = from };
     if (!on) return;
-    const int64_t tokens = steps * p->batch_tokens;
-    fprintf(stderr, "run %s: %" PRId64 " steps of %" PRId64 " tokens", uid, steps, p->batch_tokens);
-    if (tokens > epoch)
-        fprintf(stderr, ", %.1f epochs of the text", (double)tokens / (double)epoch);
+    fprintf(stderr, "run %s: %" PRId64 " steps of %" PRId64 " tokens", uid, p->steps,
+            p->batch_tokens);
+    print_reading(b);
     if (from > 0) fprintf(stderr, "; going on from step %" PRId64, from);
     fputc('\n', stderr);
 }

@@ -3,7 +3,7 @@
 #ifndef TRAINER_RUN_PROGRESS_H
 #define TRAINER_RUN_PROGRESS_H
 
-#include "trainer/config/config.h"
+#include "trainer/model/batch.h"
 #include "trainer/model/evaluation.h"
 #include "trainer/run/journal.h"
 
@@ -14,9 +14,8 @@ typedef struct progress {
     double loss, loss_weight; /* an average over the last steps */
 } progress;
 
-/* `epoch` tokens are in one pass over the text. */
-void progress_open(progress *p, const config *settings, const char *uid, int64_t steps,
-                   int64_t from, int64_t epoch, bool on);
+/* Says which run begins, how much of the text b reads, and from which step on it goes. */
+void progress_open(progress *p, const batch *b, const char *uid, int64_t from, bool on);
 void progress_step(progress *p, const journal_row *row);
 void progress_evaluation(progress *p, int64_t step, const eval_result *r, int n);
 void progress_close(progress *p);

@@ -7,6 +7,7 @@
 
 #include "core/base/file.h"
 #include "core/db/db.h"
+#include "trainer/run/build_row.h"
 #include "trainer/run/run_config.h"
 #include "trainer/run/train.h"
 
@@ -223,18 +224,23 @@ static bool compare(pair *p, const replay_options *o, FILE *out, error *e)
 
 /* --- the whole -------------------------------------------------------------------------------- */
 
-static int judge(const pair *p, error *e)
+static int judge(pair *p, error *e)
 {
+    static const char MIXED[] = " (it is mixed: computed in more than one environment)";
+    bool mixed;
     if (p->same) {
         fprintf(stderr, "attnlab: run %s: %" PRId64 " steps%s agree bit for bit%s\n", p->uid,
                 p->steps, p->weights ? " and the weights" : "",
                 p->whole ? "" : " (it has not ended)");
         return STATUS_DONE;
     }
+    if (!build_row_mixed(&p->d, &mixed, p->a, e)) return STATUS_FAILED;
     if (p->differs)
-        error_set(e, "run %s: differs from step %" PRId64 " on", p->uid, p->differs);
+        error_set(e, "run %s: differs from step %" PRId64 " on%s", p->uid, p->differs,
+                  mixed ? MIXED : "");
     else
-        error_set(e, "run %s: the loss log agrees and the weights differ", p->uid);
+        error_set(e, "run %s: the loss log agrees and the weights differ%s", p->uid,
+                  mixed ? MIXED : "");
     return STATUS_FAILED;
 }
 

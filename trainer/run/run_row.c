@@ -120,7 +120,9 @@ bool run_row_find(db *d, run_row *r, bool *found, const run_spec *spec, error *e
         r->ended_ms = sqlite3_column_int64(s, 9);
     }
     sqlite3_finalize(s);
-    return ok && (!*found || !code || build_row_outdated(d, &r->outdated, code, spec, e));
+    if (!ok || !*found) return ok;
+    return (!code || build_row_outdated(d, &r->outdated, code, spec, e)) &&
+           build_row_mixed(d, &r->mixed, r->run_id, e);
 }
 
 /* Does the file have this text already? */
@@ -163,7 +165,7 @@ bool run_row_plan(db *d, run_row *r, const run_spec *spec, bool again, error *e)
         return error_usage(e, "data.corpus is not set: a run needs a corpus folder, made by "
                               "`attnlab prepare`");
     if (!run_row_config(d, spec, e) || !run_row_find(d, r, &found, spec, e)) return false;
-    if (found && !(again && r->outdated)) return true;
+    if (found && !(again && (r->outdated || r->mixed))) return true;
     *r = (run_row){ .generation = found ? r->generation + 1 : 0,
                     .target_step = batch_steps(settings),
                     .last_step = -1,

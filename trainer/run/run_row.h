@@ -18,12 +18,13 @@ typedef struct run_row {
     int64_t attempts, ended_ms;                 /* ended_ms 0: not ended  */
     run_status status;
     char message[512];
-    bool outdated; /* made by other code than this build has for what it uses */
+    bool outdated; /* made by other code than this build has for what it uses     */
+    bool mixed;    /* computed in more than one environment (build_row.h)         */
 } run_row;
 
 /* Insert what is missing of the rows of dataset, config (with its parameters) and run.  *r is the
- * newest generation, or a new one if `again` and the newest is outdated.  Fails without a corpus.
- * The caller holds the transaction. */
+ * newest generation, or a new one if `again` and the newest is outdated or mixed.  Fails without a
+ * corpus. The caller holds the transaction. */
 bool run_row_plan(db *d, run_row *r, const run_spec *spec, bool again, error *e);
 
 /* The same without writing: *found is false if there is no such run. */

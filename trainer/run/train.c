@@ -1,8 +1,6 @@
 /* train.c - the loop: read a batch, take a step, record it, evaluate.
  *
- * SIGINT and SIGTERM end it after the current step, with a checkpoint.  A second one ends the
- * process at once, which loses the steps since the last checkpoint and nothing else.  SIGHUP ends
- * it too, and may come more than once.
+ * A signal ends it after the current step, with a checkpoint (stop.h).
  */
 #define _DEFAULT_SOURCE
 #include "trainer/run/train.h"
@@ -13,39 +11,20 @@
 #include "trainer/model/evaluation.h"
 #include "trainer/model/memory.h"
 #include "trainer/model/train_step.h"
+#include "trainer/model/weights.h"
+#include "trainer/run/build_row.h"
 #include "trainer/run/journal.h"
 #include "trainer/run/progress.h"
 #include "trainer/run/run_folder.h"
+#include "trainer/run/run_summary.h"
+#include "trainer/run/stop.h"
 
 #include <inttypes.h>
 #include <math.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
-
-static volatile sig_atomic_t stop;
-
-static void ask_to_stop(int number)
-{
-    stop = number;
-}
-
-static void watch_signals(void)
-{
-    struct sigaction a = { .sa_handler = ask_to_stop, .sa_flags = SA_RESETHAND | SA_RESTART };
-    sigemptyset(&a.sa_mask);
-    stop = 0;
-    sigaction(SIGINT, &a, NULL);
-    sigaction(SIGTERM, &a, NULL);
-    struct sigaction hangup;
-    a.sa_flags = SA_RESTART; /* Linux sends it once for each thread of a parent that dies */
-    sigaction(SIGHUP, NULL, &hangup);
-    if (hangup.sa_handler != SIG_IGN) sigaction(SIGHUP, &a, NULL); /* else: under nohup */
-    signal(SIGPIPE, SIG_IGN); /* progress may go unread                */
-    signal(SIGXFSZ, SIG_IGN); /* a file too large is a failed write   */
-}
 
 /* Everything that a run needs; trainer_close closes it all. */
 typedef struct trainer {
@@ -139,6 +118,15 @@ static const char *number_words(char text[32], double x)
     return isnan(x) ? "not a number" : isinf(x) ? "infinite" : text;
 }
 
+/* The run diverged at this step, and why: `what` is not finite, and perhaps the weights. */
+static outcome diverged_at(error *e, const trainer *t, int64_t step, const char *what)
+{
+    char cause[256];
+    train_step_diagnose(cause, sizeof cause, &t->train, t->settings);
+    error_set(e, "diverged at step %" PRId64 ": %s%s%s", step, what, *cause ? "; " : "", cause);
+    return OUTCOME_DIVERGED;
+}
+
 /* From the checkpoint to the end, or until something stops it; *step is the last one taken. */
 static outcome loop(trainer *t, progress *p, int64_t *step, int64_t until, error *e)
 {
@@ -149,29 +137,27 @@ static outcome loop(trainer *t, progress *p, int64_t *step, int64_t until, error
         row.step = ++*step;
         if (!take_step(t, &row, &diverged, e)) return OUTCOME_FAILED;
         if (diverged) {
-            char loss[32], norm[32];
-            error_set(e, "diverged at step %" PRId64 ": the loss is %s and the gradient norm is %s",
-                      *step, number_words(loss, row.loss), number_words(norm, row.grad_norm));
-            return OUTCOME_DIVERGED;
+            char loss[32], norm[32], what[128];
+            snprintf(what, sizeof what, "the loss is %s and the gradient norm is %s",
+                     number_words(loss, row.loss), number_words(norm, row.grad_norm));
+            return diverged_at(e, t, *step, what);
         }
         progress_step(p, &row);
         const bool last = *step == t->b.steps;
         if ((last || batch_due(settings, *step, settings->eval.every_tokens)) &&
             !evaluate(t, p, &diverged, *step, last, e))
             return OUTCOME_FAILED;
-        if (diverged) {
-            error_set(e, "diverged at step %" PRId64 ": the held-out loss is not finite", *step);
-            return OUTCOME_DIVERGED;
-        }
+        if (diverged) return diverged_at(e, t, *step, "the held-out loss is not finite");
         if (last) break;
         if (*step == until) return OUTCOME_STOPPED;
         bool saved = true;
+        const int stop = stop_signal();
         if ((stop || batch_due(settings, *step, settings->train.save_every_tokens)) &&
             !journal_checkpoint(&t->j, &saved, &t->train, *step, e))
             return OUTCOME_FAILED;
         if (stop && !saved) {
             error_set(e, "stopped by signal %d (%s) at step %" PRId64 ", without a checkpoint",
-                      (int)stop, strsignal(stop), *step);
+                      stop, strsignal(stop), *step);
             return OUTCOME_FAILED;
         }
         if (stop) return OUTCOME_STOPPED;
@@ -182,7 +168,6 @@ static outcome loop(trainer *t, progress *p, int64_t *step, int64_t until, error
 /* Train a run whose lock this process holds, and record how it ends. */
 static int attempt(db *d, const run_row *r, const run_spec *spec, const train_options *o, error *e)
 {
-    const config *settings = &spec->config;
     trainer t;
     progress p;
     int64_t step = 0;
@@ -195,15 +180,16 @@ static int attempt(db *d, const run_row *r, const run_spec *spec, const train_op
         trainer_close(&t);
         return status;
     }
-    progress_open(&p, settings, r->uid, t.b.steps, t.j.from_step, t.b.spans * t.b.span,
-                  o->progress);
+    progress_open(&p, &t.b, r->uid, t.j.from_step, o->progress);
     const outcome end = loop(&t, &p, &step, o->until, e);
+    const int stop = stop_signal();
     progress_close(&p);
     int status = STATUS_DONE;
     if (end == OUTCOME_DIVERGED) {
         status = STATUS_DIVERGED;
         if (!journal_close(&t.j, RUN_DIVERGED, step, e->msg, status, &worse))
-            *e = worse, status = 1;
+            *e = worse, status = STATUS_FAILED;
+        error_where(e, "run %s", r->uid);
     } else if (end == OUTCOME_STOPPED && !stop) {
         if (!journal_close(&t.j, RUN_PREEMPTED, step, "stopped at the requested step", status, e))
             status = STATUS_FAILED;
@@ -212,14 +198,16 @@ static int attempt(db *d, const run_row *r, const run_spec *spec, const train_op
         error_set(e,
                   "stopped by signal %d (%s) at step %" PRId64 " of %" PRId64
                   ", with a checkpoint; run the same command to resume",
-                  (int)stop, strsignal(stop), step, t.b.steps);
+                  stop, strsignal(stop), step, t.b.steps);
         if (!journal_close(&t.j, RUN_PREEMPTED, step, e->msg, status, &worse))
-            *e = worse, status = 1;
+            *e = worse, status = STATUS_FAILED;
+        error_where(e, "run %s", r->uid);
     } else if (end == OUTCOME_FAILED) {
         status = STATUS_FAILED;
         d->patience_ms = DB_PATIENCE_MS;
         journal_close(&t.j, RUN_FAILED, step, e->msg, status, &worse); /* if the database lets us */
-    }
+    } else if (o->summary && !run_summary_print(d, r, e))
+        status = STATUS_FAILED;
     trainer_close(&t);
     return status;
 }
@@ -241,6 +229,47 @@ static bool own(int *lock, const db *d, const char *uid, const train_options *o,
     return error_set(e, "run %s is being trained by another process", uid);
 }
 
+/* The checkpoint that the run would be resumed from must be of this environment, unless
+ * --allow-mixed says otherwise. */
+static bool check_environment(db *d, const run_row *r, const train_options *o, error *e)
+{
+    char differs[BUILD_ROW_DIFFERS] = "";
+    int64_t host, step;
+    if (o->allow_mixed) return true;
+    if (!db_begin(d, e)) return false;
+    const bool ok =
+        db_integer(d, &step, 0, e, "SELECT max(step) FROM ckpt WHERE run_id=?", "i", r->run_id) &&
+        build_row_host(d, &host, e) && build_row_differs(d, differs, r->run_id, step, host, e);
+    db_rollback(d);
+    if (!ok) return false;
+    return !*differs ||
+           error_set(e,
+                     "run %s was trained to step %" PRId64
+                     " in another environment (%s), which gives other bits: resume it there, or "
+                     "here with --allow-mixed, which marks it as mixed",
+                     r->uid, step, differs);
+}
+
+/* What is left to do of a run whose lock this process holds. */
+static int finish(db *d, const run_row *r, const run_spec *spec, const train_options *o, error *e)
+{
+    if (r->outdated && !o->accept) {
+        error_set(e,
+                  "run %s is outdated: other code made it (%s at step %" PRId64
+                  "); --again trains a new generation, --accept takes it as it is",
+                  r->uid, run_status_word(r->status), r->last_step);
+        return STATUS_FAILED;
+    }
+    if (run_status_final(r->status)) journal_sweep(d, r);
+    if (r->status == RUN_DIVERGED) {
+        error_set(e, "run %s: %s", r->uid, *r->message ? r->message : "diverged");
+        return STATUS_DIVERGED;
+    }
+    if (r->status == RUN_DONE)
+        return !o->summary || run_summary_print(d, r, e) ? STATUS_DONE : STATUS_FAILED;
+    return check_environment(d, r, o, e) ? attempt(d, r, spec, o, e) : STATUS_FAILED;
+}
+
 /* Plan the run, take its lock, and see what is left to do. */
 static int run_in(db *d, const run_spec *spec, const train_options *o, error *e)
 {
@@ -254,20 +283,8 @@ static int run_in(db *d, const run_spec *spec, const train_options *o, error *e)
     }
     if (!db_commit(d, e) || !own(&lock, d, r.uid, o, e)) return STATUS_FAILED;
     bool found; /* read it again, now that no other process can change it */
-    int status = run_row_find(d, &r, &found, spec, e) ? STATUS_DONE : STATUS_FAILED;
-    if (status == STATUS_DONE && r.outdated && !o->accept) {
-        status = STATUS_FAILED;
-        error_set(e,
-                  "run %s is outdated: other code made it (%s at step %" PRId64
-                  "); --again trains a new generation, --accept takes it as it is",
-                  r.uid, run_status_word(r.status), r.last_step);
-    } else if (status == STATUS_DONE && run_status_final(r.status)) {
-        fprintf(stderr,
-                "attnlab: run %s is %s (step %" PRId64 " of %" PRId64 "); see `attnlab show %s`\n",
-                r.uid, run_status_word(r.status), r.last_step, r.target_step, r.uid);
-        journal_sweep(d, &r);
-    } else if (status == STATUS_DONE)
-        status = attempt(d, &r, spec, o, e);
+    const int status =
+        run_row_find(d, &r, &found, spec, e) ? finish(d, &r, spec, o, e) : STATUS_FAILED;
     close(lock);
     return status;
 }
@@ -276,8 +293,10 @@ int train_run(const run_spec *spec, const train_options *o, error *e)
 {
     const config *settings = &spec->config;
     db d;
-    watch_signals();
-    if (!train_step_check(settings, e) || !fits(spec, threads_of(settings), e)) return e->status;
+    stop_watch();
+    if (!train_step_check(settings, e) || !fits(spec, threads_of(settings), e) ||
+        !weights_check(spec, e))
+        return e->status;
     if (!db_open(&d, o->db, DB_WRITE, e)) return e->status;
     d.patience_ms = DB_LONG_PATIENCE_MS; /* a run had better wait than end */
     const int status = run_in(&d, spec, o, e);

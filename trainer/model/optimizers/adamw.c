@@ -29,6 +29,11 @@ static void update(const optimizer_piece *p, const optimizer_settings *s)
     adamw_update(p->w, p->state[M], p->state[V], p->g, p->n, &a);
 }
 
+static const char *hazard(const optimizer_settings *s)
+{
+    return s->eps == 0 ? "train.eps is 0, and AdamW divides 0 by 0 where a gradient is 0" : NULL;
+}
+
 const optimizer optimizer_adamw = {
     .name = "adamw",
     .help = "Adam with decoupled weight decay (Loshchilov and Hutter 2019); reads beta1, beta2, "
@@ -36,4 +41,5 @@ const optimizer optimizer_adamw = {
     .elementwise = true,
     .states = states,
     .update = update,
+    .hazard = hazard,
 };

@@ -1,0 +1,108 @@
+/* weights.c - the tensors of a safetensors file against those of a model, by name, type and shape.
+ *
+ * All are compared before any is copied.  Names and shapes are Hugging Face's: a matrix is
+ * (outputs, inputs), row-major.
+ */
+#include "trainer/model/weights.h"
+
+#include "core/base/safetensors.h"
+
+#include <stdio.h>
+#include <string.h>
+
+enum { SHAPE = 24 * SAFETENSORS_RANK };
+
+/* "(96, 32)" */
+static void shape_text(char out[SHAPE], const safetensors_tensor *t)
+{
+    size_t n = (size_t)snprintf(out, SHAPE, "(");
+    for (int i = 0; i < t->rank; i++)
+        n += (size_t)snprintf(out + n, SHAPE - n, "%s%zu", i ? ", " : "", t->dim[i]);
+    snprintf(out + n, SHAPE - n, ")");
+}
+
+/* The tensor that a file must hold for a tensor of the model. */
+static safetensors_tensor wanted(const model_tensor *t)
+{
+    safetensors_tensor want = { .name = t->name, .type = "F32" };
+    for (; want.rank < TENSOR_RANK && t->spec.dim[want.rank] > 0; want.rank++)
+        want.dim[want.rank] = (size_t)t->spec.dim[want.rank];
+    return want;
+}
+
+static bool check_tensor(const safetensors *file, const char *path, const safetensors_tensor *want,
+                         error *e)
+{
+    const safetensors_tensor *have = safetensors_find(file, want->name);
+    char has[SHAPE], needs[SHAPE];
+    if (have && safetensors_alike(have, want)) return true;
+    shape_text(needs, want);
+    if (!have)
+        return error_usage(e, "%s: has no tensor %s, which this model needs with shape %s", path,
+                           want->name, needs);
+    shape_text(has, have);
+    if (strcmp(have->type, want->type) != 0)
+        return error_usage(e, "%s: %s is %s %s, but this model needs %s %s: convert it", path,
+                           want->name, have->type, has, want->type, needs);
+    return error_usage(e, "%s: %s has shape %s, but this model needs %s", path, want->name, has,
+                       needs);
+}
+
+static bool is_weight(const model *m, const char *name)
+{
+    for (int i = 0; i < m->n; i++)
+        if (strcmp(m->tensor[i].name, name) == 0) return true;
+    return false;
+}
+
+/* "optimizer.STATE.NAME", the state of one of the model's tensors. */
+static bool is_state(const model *m, const char *name)
+{
+    static const char PREFIX[] = "optimizer.";
+    if (strncmp(name, PREFIX, strlen(PREFIX)) != 0) return false;
+    const char *dot = strchr(name + strlen(PREFIX), '.');
+    return dot && is_weight(m, dot + 1);
+}
+
+static bool check_rest(const safetensors *file, const char *path, const model *m, error *e)
+{
+    for (int i = 0; i < file->n; i++) {
+        const safetensors_tensor *t = &file->tensor[i];
+        char has[SHAPE];
+        if (is_weight(m, t->name) || is_state(m, t->name)) continue;
+        shape_text(has, t);
+        return error_usage(e,
+                           "%s: has a tensor %.100s with shape %s, which this model has no place "
+                           "for",
+                           path, t->name, has);
+    }
+    return true;
+}
+
+bool weights_load(float *w, const model *m, const char *path, error *e)
+{
+    safetensors file;
+    if (!safetensors_open(&file, path, e)) return false;
+    bool ok = true;
+    for (int i = 0; i < m->n && ok; i++) {
+        const safetensors_tensor want = wanted(&m->tensor[i]);
+        ok = check_tensor(&file, path, &want, e);
+    }
+    ok = ok && check_rest(&file, path, m, e);
+    for (int i = 0; i < m->n && ok && w; i++) {
+        const model_tensor *t = &m->tensor[i];
+        memcpy(w + t->at, safetensors_find(&file, t->name)->data, t->n * sizeof *w);
+    }
+    safetensors_close(&file);
+    return ok;
+}
+
+bool weights_check(const run_spec *spec, error *e)
+{
+    model m;
+    if (!*spec->config.train.init_from) return true;
+    if (!model_open(&m, &spec->model, e)) return false;
+    const bool ok = weights_load(NULL, &m, spec->config.train.init_from, e);
+    model_close(&m);
+    return ok || error_where(e, "train.init_from");
+}

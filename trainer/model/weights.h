@@ -1,0 +1,21 @@
+/* weights.h - starting weights, read from a safetensors file that fits the model exactly.
+ *
+ * Every tensor of the model must be in the file, with the same name and shape, as float32; and the
+ * file may hold nothing else but the optimizer's state, as our own checkpoints do (checkpoint.h).
+ * So a transposed matrix, a bias or a further layer is refused.  What a file does not say can't be
+ * checked: a transposed square matrix, another number of heads, another RoPE.
+ */
+#ifndef TRAINER_MODEL_WEIGHTS_H
+#define TRAINER_MODEL_WEIGHTS_H
+
+#include "trainer/model/model.h"
+
+/* Read every weight into w, a block of the model's layout; with w NULL only check the file.  Fails
+ * if the file can't be read, and (STATUS_USAGE) on the first tensor that doesn't fit, with its name
+ * and both shapes. */
+bool weights_load(float *w, const model *m, const char *path, error *e);
+
+/* Does train.init_from fit this run?  True if it is not set. */
+bool weights_check(const run_spec *spec, error *e);
+
+#endif
