@@ -133,7 +133,7 @@ sweep d.db 'sweep.axes={train.lr: [1e-3, 1e6]}' 'sweep.baseline={train.lr: 1e-3}
     train.clip=0 train.warmup_tokens=0 sweep.name=hot 2>err || fail "hot: $? $(cat err)"
 [ "$(sqlite3 d.db "SELECT count(*) FROM run WHERE status='diverged'")" -eq 1 ] ||
     fail "nothing diverged: $(sqlite3 d.db 'SELECT status, message FROM run')"
-grep -q 'lr=1e+06, seed 1 (run .*): diverged at step .*; log: ' err || fail "divergence is not reported: $(cat err)"
+grep -q 'lr=1000000, seed 1 (run .*): diverged at step .*; log: ' err || fail "divergence is not reported: $(cat err)"
 
 # A corpus that is damaged during the study: every cell fails with the reason, and so does the study.
 cp -r corpus whole

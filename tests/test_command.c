@@ -141,8 +141,10 @@ static void ranges(void **state)
     refused(READ("heads", "--choice=pink"), "--choice: 'pink' is not one of red, green, blue");
     refused(READ("heads", "-oxml"),
             "--output: 'xml' is not one of table, md, csv, json, jsonl, latex, html");
-    assert_false(READ("heads", "--integer=4k")); /* not a count */
-    assert_non_null(strstr(why.msg, "--integer: '4k' is not a whole number"));
+    assert_false(READ("heads", "--integer=4.5"));
+    assert_non_null(strstr(why.msg, "--integer: '4.5' is not a whole number"));
+    assert_false(READ("heads", "--integer=4k")); /* as a count is written */
+    assert_non_null(strstr(why.msg, "--integer: 4k is outside -5..10"));
     assert_false(READ("heads", "--count=4q"));
     assert_non_null(strstr(why.msg, "--count: '4q' is not a count"));
     assert_false(READ("heads", "--real=nan"));

@@ -619,7 +619,8 @@ static void test_missing(void **state)
     assert_false(run_spec_resolve(&spec, &c, &e));
     assert_non_null(getcwd(folder, sizeof folder));
     snprintf(words, sizeof words,
-             "%s:2: data.corpus: none/at all: No such file or directory; the current folder is %s",
+             "%s:2: data.corpus: none/at all: No such file or directory; it is neither beside "
+             "this file nor in the current folder, %s",
              path, folder);
     check_refusal(&e, STATUS_FAILED, words);
     assert_int_equal(remove(path), 0);

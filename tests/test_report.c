@@ -264,7 +264,7 @@ static void recipe(void **state)
                         MORE[] = { 3.51, 3.53, 3.515, 3.545, 3.50, 3.52 };
     const fixture_arm arm[] = { { "mha", "mha", 8, 512, -1, SIX, NULL },
                                 { "mqa", "mqa", 1, 512, 0, MORE, NULL } };
-    static const char *const WORDS[] = { "sqrt(2 v / n)", "p is the larger of the two shares" };
+    static const char *const WORDS[] = { "t, times the number of contrasts", "p is the larger of the two shares" };
     for (int i = 0; i < 2; i++) {
         fixture f;
         char path[128];

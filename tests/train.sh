@@ -23,7 +23,7 @@ train a.db || fail "train: $? $(cat err)"
 uid=$(sqlite3 a.db 'SELECT run_uid FROM run')
 loss=$(sqlite3 a.db "SELECT printf('%.4f', loss) FROM v_final")
 tail -n 1 err >last
-echo "run $uid is done: val_loss@32 $loss; weights: a.db.runs/$uid/weights.safetensors; next: attnlab show $uid --db a.db" |
+echo "run $uid is done: val_loss@32 $loss; weights: $(realpath a.db).runs/$uid/weights.safetensors; next: attnlab show $uid --db a.db" |
     cmp -s - last || fail "the end of a run: $(cat last)"
 [ -s "a.db.runs/$uid/weights.safetensors" ] || fail "the weights are not where it says"
 train a.db || fail "again: $? $(cat err)"

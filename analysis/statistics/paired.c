@@ -73,6 +73,9 @@ static void forecast(procedure_forecast *f, const procedure_plan *p, const contr
 const procedure procedure_paired = {
     .name = "paired t",
     .assumes = "differences that are normal",
+    .recipe = "A contrast is a difference between two arms at each seed, and its t is their mean "
+              "over the standard error of that mean. The adjusted p of a contrast is its own, by "
+              "Student's t, times the number of contrasts.",
     .paired = true,
     .applies = applies,
     .describe = describe,

@@ -62,13 +62,14 @@ void manifest_identity(char hex[HASH_HEX], const manifest *m)
     hash_close(&h, hex);
 }
 
-/* The hash of all that is read without the table of documents, whose own hash is `table`. */
-static void hash_sizes(char hex[HASH_HEX], const manifest *m, const char *table)
+/* The hash of all that is read without the table of documents, whose own hash is `table`, of so
+ * many bytes. */
+static void hash_sizes(char hex[HASH_HEX], const manifest *m, const char *table, int64_t bytes)
 {
     hash h;
     hash_open(&h);
     hash_line(&h, "%s %d\npieces %d %s\n", m->sha256, VERSION, m->vocab_size, m->pieces);
-    hash_line(&h, "%s %s %d\n", m->model, table, m->one_space);
+    hash_line(&h, "%s %s %" PRId64 " %d\n", m->model, table, bytes, m->one_space);
     for (int i = 0; i < SPLITS; i++)
         hash_line(&h, "%d %" PRId64 " %" PRId64 " %d %s\n", m->width, m->split[i].tokens,
                   m->split[i].bytes, m->split[i].n, m->split[i].sha256);
@@ -95,8 +96,9 @@ static json_t *split_object(const manifest_split *s, int split)
                      s->n);
 }
 
-/* The table of documents, a line for each; its hash into `sha256`. */
-static bool write_table(char sha256[HASH_HEX], const manifest *m, const char *folder, error *e)
+/* The table of documents, a line for each; its hash into `sha256` and its length into *length. */
+static bool write_table(char sha256[HASH_HEX], int64_t *length, const manifest *m,
+                        const char *folder, error *e)
 {
     char *bytes = NULL, *path = manifest_path(folder, MANIFEST_TABLE);
     size_t n;
@@ -116,6 +118,7 @@ static bool write_table(char sha256[HASH_HEX], const manifest *m, const char *fo
         }
     if (fclose(f) != 0) error_memory();
     hash_bytes(sha256, bytes, n);
+    *length = (int64_t)n;
     const bool ok = file_write(path, bytes, n, e);
     free(bytes), free(path);
     return ok;
@@ -145,18 +148,20 @@ bool manifest_begin(const char *folder, error *e)
 bool manifest_write(const manifest *m, const char *folder, error *e)
 {
     char table[HASH_HEX], check[HASH_HEX];
-    if (!write_table(table, m, folder, e)) return false;
-    hash_sizes(check, m, table);
+    int64_t bytes;
+    if (!write_table(table, &bytes, m, folder, e)) return false;
+    hash_sizes(check, m, table, bytes);
     return write_object(
-        json_pack("{s:s, s:i, s:s, s:s, s:i, s:s, s:b, s:{s:s, s:s, s:s, s:i, s:s}, s:{s:s, s:s}, "
-                  "s:o, s:o}",
-                  "format", FORMAT, "version", VERSION, "sha256", m->sha256, "check", check,
-                  "token_bytes", m->width, "holdout", m->holdout, "normalized_space", m->one_space,
-                  "tokenizer", "file", MANIFEST_MODEL, "sha256", m->model, "pieces_sha256",
-                  m->pieces, "vocab_size", m->vocab_size, "settings", m->settings, "documents",
-                  "file", MANIFEST_TABLE, "sha256", table, SPLIT_NAME[SPLIT_TRAIN],
-                  split_object(&m->split[SPLIT_TRAIN], SPLIT_TRAIN), SPLIT_NAME[SPLIT_VAL],
-                  split_object(&m->split[SPLIT_VAL], SPLIT_VAL)),
+        json_pack(
+            "{s:s, s:i, s:s, s:s, s:i, s:s, s:b, s:{s:s, s:s, s:s, s:i, s:s}, s:{s:s, s:s, s:I}, "
+            "s:o, s:o}",
+            "format", FORMAT, "version", VERSION, "sha256", m->sha256, "check", check,
+            "token_bytes", m->width, "holdout", m->holdout, "normalized_space", m->one_space,
+            "tokenizer", "file", MANIFEST_MODEL, "sha256", m->model, "pieces_sha256", m->pieces,
+            "vocab_size", m->vocab_size, "settings", m->settings, "documents", "file",
+            MANIFEST_TABLE, "sha256", table, "bytes", (json_int_t)bytes, SPLIT_NAME[SPLIT_TRAIN],
+            split_object(&m->split[SPLIT_TRAIN], SPLIT_TRAIN), SPLIT_NAME[SPLIT_VAL],
+            split_object(&m->split[SPLIT_VAL], SPLIT_VAL)),
         folder, e);
 }
 
@@ -259,12 +264,24 @@ static bool read_table(manifest *m, const char *folder, const char *sha256, erro
     return ok;
 }
 
-static bool check_sizes(const manifest *m, const json_t *j, const char *path, const char *table,
-                        error *e)
+/* Without the table of documents: is it there, and of its length? */
+static bool check_sizes(const manifest *m, const json_t *j, const char *folder, const char *path,
+                        const char *table, error *e)
 {
     char check[HASH_HEX], wanted[HASH_HEX];
-    hash_sizes(check, m, table);
-    return (take_hash(wanted, j, "check") && strcmp(check, wanted) == 0) ||
+    struct stat s;
+    int64_t bytes = 0;
+    char *file = manifest_path(folder, MANIFEST_TABLE);
+    const bool counted = take_count(&bytes, json_object_get(j, "documents"), "bytes", INT64_MAX);
+    const bool there = stat(file, &s) == 0, same = there && s.st_size == bytes;
+    if (!there) error_set(e, "%s: %s; run attnlab prepare again", file, strerror(errno));
+    if (there && !same)
+        error_set(e, "%s: %lld bytes instead of %lld; run attnlab prepare again", file,
+                  (long long)s.st_size, (long long)bytes);
+    free(file);
+    if (counted && !same) return false;
+    hash_sizes(check, m, table, bytes);
+    return (counted && take_hash(wanted, j, "check") && strcmp(check, wanted) == 0) ||
            error_set(e,
                      "%s: the manifest has changed: its hash does not match; run attnlab "
                      "prepare again",
@@ -303,7 +320,7 @@ static bool take_json(manifest *m, const json_t *j, const char *folder, const ch
     }
     if (version == VERSION && take_manifest(m, j, false) &&
         take_hash(table, json_object_get(j, "documents"), "sha256"))
-        return check_sizes(m, j, path, table, e) &&
+        return check_sizes(m, j, folder, path, table, e) &&
                (part == MANIFEST_SIZES ||
                 (read_table(m, folder, table, e) && check_identity(m, path, e)));
     return error_set(e, "%s: a field is missing or invalid; run attnlab prepare again", path);
