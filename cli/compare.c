@@ -6,6 +6,7 @@
 #include "analysis/answers/sentence.h"
 #include "analysis/answers/tables.h"
 #include "analysis/data/across.h"
+#include "analysis/statistics/verdict.h"
 #include "cli/command.h"
 #include "cli/look.h"
 
@@ -64,8 +65,8 @@ static bool print_rows(const comparison *c, db *d, table_format f, error *e)
         "ci_hi_text",  "look",       "metric",         "alpha",
         "margin",      "procedure"
     };
-    char procedure[CONTRAST_TEXT];
-    contrast_describe(procedure, sizeof procedure, &c->result);
+    char procedure[VERDICT_TEXT];
+    verdict_describe(procedure, sizeof procedure, &c->result);
     table t;
     table_open(&t, f, stdout, sizeof COLUMN / sizeof *COLUMN, COLUMN);
     bool ok = true;

@@ -1,5 +1,6 @@
 /* frontier.c - attnlab frontier STUDY: loss against what it costs, dominated arms marked. */
 #include "analysis/answers/frontier.h"
+#include "analysis/statistics/verdict.h"
 #include "cli/command.h"
 #include "cli/look.h"
 
@@ -38,9 +39,9 @@ static void print(const frontier *f, table_format format)
 
 static void put_notes(command_call *call, const frontier *f)
 {
-    char procedure[CONTRAST_TEXT], pairs[64] = "One pair";
+    char procedure[VERDICT_TEXT], pairs[64] = "One pair";
     notes list = { 0 };
-    contrast_describe(procedure, sizeof procedure, &f->c->result);
+    verdict_describe(procedure, sizeof procedure, &f->c->result);
     notes_add(
         &list, NOTE_INFO,
         "Dominated: another arm costs no more and is better, or costs less and is equivalent%s.",

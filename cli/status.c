@@ -10,6 +10,7 @@
 #include "core/db/db.h"
 #include "experiments/plan_table.h"
 #include "experiments/study_file.h"
+#include "experiments/study_stored.h"
 #include "trainer/run/progress.h"
 #include "trainer/run/run_folder.h"
 
@@ -88,7 +89,7 @@ static bool name_of(char out[STUDY_NAME], const char *given, const char *path, e
         snprintf(out, STUDY_NAME, "%s", given);
         return true;
     }
-    if (!study_file_open(&s, given, path, NULL, 0, e)) return false;
+    if (!study_stored_open(&s, given, path, NULL, 0, e)) return false;
     snprintf(out, STUDY_NAME, "%s", s.name);
     study_file_close(&s);
     return true;

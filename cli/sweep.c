@@ -3,6 +3,7 @@
 #include "cli/command.h"
 #include "experiments/plan_table.h"
 #include "experiments/schedule.h"
+#include "experiments/study_stored.h"
 
 #include "core/compute/threads.h"
 #include "trainer/model/batch.h"
@@ -117,12 +118,12 @@ static int dry_run(command_call *call, const options *o, const study_file *s, co
         command_rows(call);
         plan_table_print(&p, r, seconds, command_format(call));
         progress_time(time, sizeof time, plan_table_left(&p, r, seconds, how.jobs));
-        command_note(call, NOTE_INFO,
-                     "%s: %d arm%s, %d seed%s; %d of %d runs recorded; the others take about %s, %d "
-                     "at a time with %d thread%s each",
-                     s->name, r->n, r->n == 1 ? "" : "s", s->seeds, s->seeds == 1 ? "" : "s",
-                     count_finished(&p), p.n,
-                     time, how.jobs, how.threads, how.threads == 1 ? "" : "s");
+        command_note(
+            call, NOTE_INFO,
+            "%s: %d arm%s, %d seed%s; %d of %d runs recorded; the others take about %s, %d "
+            "at a time with %d thread%s each",
+            s->name, r->n, r->n == 1 ? "" : "s", s->seeds, s->seeds == 1 ? "" : "s",
+            count_finished(&p), p.n, time, how.jobs, how.threads, how.threads == 1 ? "" : "s");
         if (s->match == MATCH_LLAMA2)
             command_note(call, NOTE_INFO,
                          "%s: ffn_dim by Llama 2's printed factors (1.33 and 1.3), which is no "
@@ -179,8 +180,7 @@ static int run_all(command_call *call, const options *o, const study_file *s, co
             stderr,
             "%s: %d arm%s, %d seed%s; %d of %d runs recorded; %d at a time with %d thread%s each\n",
             s->name, r->n, r->n == 1 ? "" : "s", s->seeds, s->seeds == 1 ? "" : "s",
-            count_finished(&p), p.n, how.jobs,
-            how.threads, how.threads == 1 ? "" : "s");
+            count_finished(&p), p.n, how.jobs, how.threads, how.threads == 1 ? "" : "s");
         status = schedule_run(&p, &end, &d, &how, e);
         report(&p, &end, &d, s->name);
         if (status == STATUS_FAILED && end.failed > 0 && !end.full)
@@ -201,8 +201,8 @@ static int run(command_call *call, const void *given)
     error e;
     if (call->again && call->accept)
         return command_refuse(call, "--again and --accept exclude each other");
-    if (!study_file_open(&s, call->argument[0], call->db, (char *const *)call->argument + 1,
-                         call->arguments - 1, &e))
+    if (!study_stored_open(&s, call->argument[0], call->db, (char *const *)call->argument + 1,
+                           call->arguments - 1, &e))
         return command_fail(call, &e);
     int status;
     command_elsewhere(call, &s.base);

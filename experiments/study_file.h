@@ -71,10 +71,6 @@ bool study_file_read(study_file *s, const char *path, char *const *settings, int
 bool study_file_recall(study_file *s, const char *text, char *const *settings, int kept, int n,
                        error *e);
 
-/* Read the study called `name`: a file, a folder with a study.yaml, or the newest version of a
- * study in the database at `db_path`. */
-bool study_file_open(study_file *s, const char *name, const char *db_path, char *const *settings,
-                     int n, error *e);
 void study_file_close(study_file *s);
 
 /* Do two ways of writing it give this key the same value? */

@@ -10,6 +10,7 @@
  */
 #include "analysis/statistics/forecast.h"
 #include "analysis/statistics/power.h"
+#include "analysis/statistics/verdict.h"
 
 #include <gsl/gsl_randist.h>
 #include <gsl/gsl_rng.h>
@@ -51,7 +52,7 @@ static double printed_effect(design *d, gsl_rng *g)
     contrast_result r;
     power p[ARMS_MAX];
     make(d, 0, g);
-    contrast_compute(&r, &d->study);
+    verdict_compute(&r, &d->study);
     power_compute(p, &r, &d->study);
     const double effect = p[0].mde / r.row[0].se * SD * sqrt(2.0 / d->study.seeds);
     contrast_close(&r);
@@ -76,7 +77,7 @@ static double share(design *d, double effect, contrast_verdict wanted, int studi
     for (int k = 0; k < studies; k++) {
         contrast_result r;
         make(d, effect, g);
-        contrast_compute(&r, &d->study);
+        verdict_compute(&r, &d->study);
         count += r.row[0].verdict == wanted;
         contrast_close(&r);
     }

@@ -14,6 +14,7 @@
  * combination is made, and the worst is printed at the end.
  */
 #include "analysis/statistics/contrast.h"
+#include "analysis/statistics/verdict.h"
 
 #include <gsl/gsl_cdf.h>
 #include <gsl/gsl_randist.h>
@@ -84,7 +85,7 @@ static int simulate(const design *d, kind what, int studies)
     for (int k = 0; k < studies; k++) {
         make(y, d, truth, g);
         contrast_result r;
-        contrast_compute(&r, &s);
+        verdict_compute(&r, &s);
         bool wrong = false;
         for (int i = 0; i < s.pairs; i++) {
             const contrast *c = &r.row[i];

@@ -4,6 +4,7 @@
 #include "analysis/statistics/forecast.h"
 #include "analysis/statistics/power.h"
 #include "analysis/statistics/procedure.h"
+#include "analysis/statistics/verdict.h"
 #include "tests/golden.h"
 
 #include <gsl/gsl_randist.h>
@@ -38,7 +39,7 @@ static void two_arms(void **state)
                                    .alpha = 0.05,
                                    .margin = golden_number(row, "margin") };
         contrast_result r;
-        contrast_compute(&r, &s);
+        verdict_compute(&r, &s);
         assert_string_equal(r.procedure->name, n < 6 ? "paired t" : "sign-flips");
         golden_close(r.row->p, golden_number(row, "p"), 1e-9, "p");
         golden_close(r.row->p_adjusted, golden_number(row, "p"), 1e-9, "p of a family of one");
@@ -75,7 +76,7 @@ static void few_seeds(void **state)
     contrast_study s = read_arms(y, pair, b);
     s.margin = golden_number(b, "margin");
     contrast_result r;
-    contrast_compute(&r, &s);
+    verdict_compute(&r, &s);
     assert_string_equal(r.procedure->name, "paired t");
     for (size_t i = 0; i < (size_t)s.pairs; i++) {
         const contrast *c = &r.row[i];
@@ -109,7 +110,7 @@ static void no_error(void **state)
                                    .alpha = 0.05,
                                    .margin = 0.5 };
         contrast_result r;
-        contrast_compute(&r, &s);
+        verdict_compute(&r, &s);
         assert_int_equal(r.row->verdict, CONTRAST_UNDECIDED);
         assert_true(isinf(r.row->lo) && isinf(r.row->hi) && r.row->p_adjusted == 1);
         contrast_close(&r);
@@ -141,7 +142,7 @@ static void extremes(void **state)
                                    .margin = MARGIN[round / 5 % 5] };
         contrast_result r;
         power p[ARMS];
-        contrast_compute(&r, &s);
+        verdict_compute(&r, &s);
         power_compute(p, &r, &s);
         for (int i = 0; i < s.pairs; i++) {
             const contrast *c = &r.row[i];
@@ -168,7 +169,7 @@ static void flips(void **state)
         contrast_study s = read_arms(y, pair, object);
         s.margin = golden_item(object, "probe", 2);
         contrast_result r;
-        contrast_compute(&r, &s);
+        verdict_compute(&r, &s);
         assert_string_equal(r.procedure->name, "sign-flips");
         for (size_t c = 0; c < (size_t)s.pairs; c++) {
             golden_close(r.row[c].p_adjusted, golden_item(object, "p_adjusted", c), 1e-12, "flips");
@@ -200,7 +201,7 @@ static void unpaired(void **state)
         .arms = 2, .seeds = 9, .y = y, .pairs = 1, .pair = &pair, .alpha = 0.05, .margin = NAN
     };
     contrast_result r;
-    contrast_compute(&r, &s);
+    verdict_compute(&r, &s);
     assert_string_equal(r.procedure->name, "Welch");
     golden_close(r.row->p, golden_number(w, "p"), 1e-9, "p");
     golden_close(r.row->df, golden_number(w, "df"), 1e-9, "df");
@@ -234,7 +235,7 @@ static void consistent(void **state)
                                    .margin = 0.02,
                                    .larger_is_better = round & 1 };
         contrast_result r;
-        contrast_compute(&r, &s);
+        verdict_compute(&r, &s);
         for (int i = 0; i < s.pairs; i++) {
             const contrast *c = &r.row[i];
             assert_true(c->lo <= c->inner_lo && c->inner_lo <= c->diff);
@@ -269,7 +270,7 @@ static void identical(void **state)
                                    .alpha = 0.05,
                                    .margin = 0.01 };
         contrast_result r;
-        contrast_compute(&r, &s);
+        verdict_compute(&r, &s);
         assert_true(r.row->diff == 0 && r.row->lo == 0 && r.row->hi == 0 && r.row->p == 1);
         assert_int_equal(r.row->verdict, CONTRAST_EQUIVALENT);
         contrast_close(&r);
@@ -285,7 +286,7 @@ static void one_seed(void **state)
         .arms = 2, .seeds = 1, .y = y, .pairs = 1, .pair = &pair, .alpha = 0.05, .margin = 0.5
     };
     contrast_result r;
-    contrast_compute(&r, &s);
+    verdict_compute(&r, &s);
     assert_string_equal(r.procedure->name, "differences");
     golden_close(r.row->diff, 0.1, 1e-12, "difference");
     assert_true(isnan(r.row->lo) && isnan(r.row->p) && r.row->n == 1);
@@ -311,7 +312,7 @@ static void missing(void **state)
         .arms = 4, .seeds = 5, .y = y, .pairs = 3, .pair = pair, .alpha = 0.05, .margin = NAN
     };
     contrast_result r;
-    contrast_compute(&r, &s);
+    verdict_compute(&r, &s);
     assert_int_equal(r.shared_seeds, 4);
     assert_false(r.used[2]);
     assert_false(r.left_out[1]);
@@ -334,7 +335,7 @@ static void plans(void **state)
         .arms = 2, .seeds = 4, .y = y, .pairs = 1, .pair = &pair, .alpha = 0.05, .margin = NAN
     };
     contrast_result r;
-    contrast_compute(&r, &s);
+    verdict_compute(&r, &s);
     assert_int_equal(r.row->verdict, CONTRAST_UNDECIDED);
     power p;
     power_compute(&p, &r, &s);

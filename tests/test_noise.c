@@ -2,6 +2,7 @@
  */
 #include "analysis/statistics/noise.h"
 #include "analysis/statistics/power.h"
+#include "analysis/statistics/verdict.h"
 #include "tests/fixture.h"
 
 #include <math.h>
@@ -80,7 +81,7 @@ static void spreads(void **state)
                                .margin = NAN };
     contrast_result r;
     noise_spread n;
-    contrast_compute(&r, &s);
+    verdict_compute(&r, &s);
     assert_true(noise_spread_find(&n, &r, &s));
     assert_true(n.narrow == 0 && n.wide == 2);
     assert_true(fabs(n.most / n.least - 15) < 1e-9);
@@ -101,7 +102,7 @@ static void shared_part(void **state)
                          .margin = NAN };
     contrast_result r;
     noise n;
-    contrast_compute(&r, &s);
+    verdict_compute(&r, &s);
     noise_estimate(&n, &r, &s);
     assert_true(n.paired && n.df == 3 && n.shared > 0.98);
     assert_true(fabs(n.difference - 0.1 * sqrt(4.0 / 3)) < 1e-12); /* differences +-0.1 */
@@ -109,7 +110,7 @@ static void shared_part(void **state)
     contrast_close(&r);
     const double apart[] = { 1.0, 2.0, NAN, NAN, NAN, NAN, 3.1, 3.9 };
     s.y = apart;
-    contrast_compute(&r, &s);
+    verdict_compute(&r, &s);
     noise_estimate(&n, &r, &s);
     assert_true(!n.paired && n.df == 2);
     assert_true(fabs(n.arm - sqrt((0.5 + 0.32) / 2)) < 1e-12);

@@ -1,5 +1,6 @@
 /* test_plan.c - a study in the database, and what happens when its file changes. */
 #include "experiments/plan.h"
+#include "experiments/study_stored.h"
 
 #include "tests/workspace.h"
 
@@ -213,7 +214,7 @@ static void test_versions(void **state)
         snprintf(version, sizeof version, "%d", i + 1);
         check("SELECT max(version) FROM sweep_version", version);
         assert_int_equal(remove("study.yaml"), 0);
-        if (!study_file_open(&s, "s", "p.db", NULL, 0, &e)) fail_msg("%s", e.msg);
+        if (!study_stored_open(&s, "s", "p.db", NULL, 0, &e)) fail_msg("%s", e.msg);
         if (!strstr(s.text, SECTION[i])) fail_msg("an old text: %s", s.text);
         assert_true(arms_open(&a, &s, &e));
         assert_int_equal(a.n, ARM[i]);
@@ -351,35 +352,35 @@ static void test_open(void **state)
     remove("p.db");
     planned("tokens: 20k", TWO "  seeds: 7\n");
     char *set[] = { (char *)"sweep.margin=0.5" };
-    assert_true(study_file_open(&s, "study.yaml", "p.db", set, 1, &e));
+    assert_true(study_stored_open(&s, "study.yaml", "p.db", set, 1, &e));
     assert_true(s.margin == 0.5);
     study_file_close(&s);
-    assert_true(study_file_open(&s, ".", "nowhere.db", NULL, 0, &e));
+    assert_true(study_stored_open(&s, ".", "nowhere.db", NULL, 0, &e));
     assert_int_equal(s.seeds, 7);
     study_file_close(&s);
     assert_int_equal(remove("study.yaml"), 0);
-    assert_true(study_file_open(&s, "s", "p.db", NULL, 0, &e));
+    assert_true(study_stored_open(&s, "s", "p.db", NULL, 0, &e));
     assert_int_equal(s.seeds, 7);
     study_file_close(&s);
     run_sql("UPDATE sweep_version SET settings_json='[\"sweep.seeds=3\",\"train.lr=2e-3\"]'");
     set[0] = (char *)"sweep.margin=0.25"; /* beside those that are stored */
-    assert_true(study_file_open(&s, "s", "p.db", set, 1, &e));
+    assert_true(study_stored_open(&s, "s", "p.db", set, 1, &e));
     assert_true(s.seeds == 3 && s.margin == 0.25 && s.base.train.lr == 2e-3);
     assert_string_equal(s.settings_json,
                         "[\"sweep.seeds=3\",\"train.lr=2e-3\",\"sweep.margin=0.25\"]");
     study_file_close(&s);
     char *axes[] = { (char *)"sweep.axes={train.lr: [1e-3, 2e-3]}",
                      (char *)"sweep.baseline={train.lr: 1e-3}" };
-    assert_true(study_file_open(&s, "s", "p.db", axes, 2, &e)); /* what was set becomes an axis */
+    assert_true(study_stored_open(&s, "s", "p.db", axes, 2, &e)); /* what was set becomes an axis */
     study_file_close(&s);
     set[0] = (char *)"model.attention=mha";
-    assert_false(study_file_open(&s, "s", "p.db", set, 1, &e));
+    assert_false(study_stored_open(&s, "s", "p.db", set, 1, &e));
     assert_int_equal(e.status, STATUS_USAGE);
     assert_non_null(strstr(e.msg, "model.attention is an axis of the study"));
-    assert_false(study_file_open(&s, "t", "p.db", NULL, 0, &e));
+    assert_false(study_stored_open(&s, "t", "p.db", NULL, 0, &e));
     assert_int_equal(e.status, STATUS_FAILED);
     assert_non_null(strstr(e.msg, "no study of this name"));
-    assert_false(study_file_open(&s, "s", "nowhere.db", NULL, 0, &e));
+    assert_false(study_stored_open(&s, "s", "nowhere.db", NULL, 0, &e));
     assert_non_null(strstr(e.msg, "s: no such file"));
 }
 

@@ -1,6 +1,7 @@
 /* test_sample.c - crossed variance components: the algebra, restricted maximum likelihood, how
  * often the interval covers, and what compare reports. */
 #include "analysis/answers/sample.h"
+#include "analysis/statistics/verdict.h"
 
 #include "tests/fixture.h"
 #include "tests/golden.h"
@@ -21,7 +22,7 @@ static contrast_result compare_means(const double *d, int seeds, int pieces, dou
     const contrast_pair pair = { 1, 0 };
     const contrast_study asked = { 2, seeds, y, 1, &pair, alpha, NAN, false };
     contrast_result r;
-    contrast_compute(&r, &asked);
+    verdict_compute(&r, &asked);
     return r;
 }
 

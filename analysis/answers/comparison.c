@@ -3,6 +3,7 @@
  * The statements are in comparison.sql.
  */
 #include "analysis/answers/comparison.h"
+#include "analysis/statistics/verdict.h"
 
 #include "analysis/answers/confound.h"
 #include "analysis/answers/sql.h"
@@ -46,7 +47,7 @@ bool comparison_open(comparison *c, const study *s, db *d, bool all, error *e)
                                  .alpha = s->alpha,
                                  .margin = s->margin,
                                  .larger_is_better = s->metric.larger_is_better };
-    contrast_compute(&c->result, &c->asked);
+    verdict_compute(&c->result, &c->asked);
 
     /* Without shared seeds, every finished run was used. */
     bool *used = calloc((size_t)s->seeds, sizeof *used);
@@ -99,10 +100,10 @@ static bool record_look(comparison *c, db *d, int64_t sweep_id, int64_t version,
                         int64_t *look, error *e)
 {
     const study *s = c->study;
-    char procedure[CONTRAST_TEXT], at_x[64];
+    char procedure[VERDICT_TEXT], at_x[64];
     comparison_power(c);
     study_point_print(at_x, sizeof at_x, s->at);
-    contrast_describe(procedure, sizeof procedure, &c->result);
+    verdict_describe(procedure, sizeof procedure, &c->result);
     bool ok = db_integer(d, look, 0, e, sql_comparison_look, "i", sweep_id) &&
               db_run(d, e, sql_comparison_store, "iiiitttddt", sweep_id, version, db_now_ms(),
                      *look, s->metric.name, at_x, procedure, c->asked.alpha, c->asked.margin, argv);
@@ -139,7 +140,7 @@ int comparison_arm(double *mean, double *sd, const comparison *c, int arm)
     size_t n = 0;
     for (int i = 0; i < c->asked.seeds; i++) {
         const double y = c->y[arm * c->asked.seeds + i];
-        if (!isnan(y) && (!contrast_paired(r) || r->left_out[arm] || r->used[i])) x[n++] = y;
+        if (!isnan(y) && (!verdict_paired(r) || r->left_out[arm] || r->used[i])) x[n++] = y;
     }
     *mean = n ? gsl_stats_mean(x, 1, n) : NAN;
     *sd = n > 1 ? gsl_stats_sd(x, 1, n) : NAN;

@@ -1,5 +1,6 @@
 /* interaction.c - find the pairs that lie along an axis, and test how their differences change. */
 #include "analysis/answers/interaction.h"
+#include "analysis/statistics/verdict.h"
 
 #include "analysis/statistics/procedure.h"
 
@@ -166,7 +167,7 @@ static void add_axis(interactions *k, const comparison *c, json_t *const *axes, 
         describe(&row[n], slope + (size_t)n * seeds, c, &g[i], axes, key);
         g[n++] = g[i];
     }
-    if (n && contrast_paired(&c->result)) test(row, slope, c, n);
+    if (n && verdict_paired(&c->result)) test(row, slope, c, n);
     k->n += n;
     for (int i = 0; i < n; i++) free(g[i].name), free(g[i].pair);
     free(g), free(slope);

@@ -1,5 +1,6 @@
 /* sentence.c - verdicts as sentences, and the notes that belong to a comparison. */
 #include "analysis/answers/sentence.h"
+#include "analysis/statistics/verdict.h"
 
 #include "analysis/answers/changes.h"
 #include "analysis/statistics/counts.h"
@@ -314,7 +315,7 @@ static void put_left_out(notes *out, const comparison *c)
                       "%s is left out: it finished %d of %d seeds, and comparing those only would "
                       "cost the other arms theirs.",
                       s->arm[a].label, s->arm[a].done, s->seeds);
-    if (!contrast_paired(r)) return;
+    if (!verdict_paired(r)) return;
     int n = 0;
     draft words;
     draft_open(&words);
@@ -407,8 +408,8 @@ void sentence_spread(notes *out, const comparison *c, const char *consequence)
 
 bool sentence_notes(notes *out, const comparison *c, db *d, error *e)
 {
-    char words[CONTRAST_TEXT];
-    contrast_describe(words, sizeof words, &c->result);
+    char words[VERDICT_TEXT];
+    verdict_describe(words, sizeof words, &c->result);
     notes_add(out, NOTE_INFO, "Procedure: %s.", words);
     sentence_spread(out, c,
                     "Each difference is tested with its own error, so an arm that scatters does "

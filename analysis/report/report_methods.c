@@ -3,6 +3,7 @@
 #include "analysis/report/report.h"
 #include "analysis/report/sql.h"
 #include "analysis/statistics/procedure.h"
+#include "analysis/statistics/verdict.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -89,8 +90,8 @@ static void say_verdicts(FILE *out, const comparison *c)
 {
     const int pairs = c->asked.pairs;
     const double alpha = c->asked.alpha;
-    char words[CONTRAST_TEXT];
-    contrast_describe(words, sizeof words, &c->result);
+    char words[VERDICT_TEXT];
+    verdict_describe(words, sizeof words, &c->result);
     if (!*c->result.procedure->assumes) {
         fprintf(out, "No difference was tested: %s. ", words);
         return;

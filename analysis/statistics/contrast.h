@@ -1,27 +1,7 @@
-/* contrast.h - which arms differ, by how much, and how certain that is.
+/* contrast.h - the differences between arms that a study asks about, and the values behind them.
  *
- * Seeds pair the arms.  The number of seeds that all arms share decides which procedure is used
- * (procedure.h); the first that applies is taken:
- *
- *   flip.c         from 6 seeds on (more if alpha is below 2 / 2^6): each contrast's own paired
- *                  standard error, joint sign-flips of whole seeds
- *   paired.c       2 to 5 seeds: each contrast's own paired standard error, Student's t with n - 1
- *                  degrees of freedom, Bonferroni's bound; assumes normal differences, because no
- *                  test without an assumption can reach alpha here
- *   welch.c        no shared seeds, but several runs: Welch's t with Bonferroni's bound
- *   differences.c  one run per arm: differences without a test
- *
- * Intervals, p and verdicts all come from that one simultaneous procedure:
- *
- *   equivalent  the inner interval lies inside (-margin, margin): two one-sided tests at alpha each
- *               (Schuirmann 1987), simultaneous whichever side of each contrast is in question. For
- *               one contrast it is the (1 - 2 alpha) interval; for more it is a little wider
- *   better      otherwise, the (1 - alpha) interval excludes 0 on the good side
- *   worse       ... on the bad side
- *   undecided   otherwise; power.h says how many seeds would settle it
- *
- * Holm's step-down is not used: it rejects a little more often than Bonferroni, but no two-sided
- * simultaneous intervals agree with it.
+ * A contrast is arm minus base.  Seeds pair the arms: a value is that of one arm at one seed.
+ * verdict.h says how contrasts are tested.
  */
 #ifndef ANALYSIS_STATISTICS_CONTRAST_H
 #define ANALYSIS_STATISTICS_CONTRAST_H
@@ -67,19 +47,18 @@ typedef struct contrast_study {
 } contrast_study;
 
 typedef struct contrast_result {
-    const struct procedure *procedure; /* procedure.h */
-    int shared_seeds;                  /* seeds that every compared arm has */
-    bool *left_out; /* (arms): has so few values that comparing it would cost the others seeds */
-    bool *used;     /* (seeds): shared by all compared arms */
-    contrast *row;  /* (pairs), in the order of study->pair */
+    const struct procedure *procedure; /* procedure.h                                      */
+    bool independent; /* of the procedure: all runs count, whatever their seeds            */
+    int shared_seeds; /* seeds that every compared arm has                                 */
+    bool *left_out;   /* (arms): has so few values that comparing it would cost the others seeds */
+    bool *used;       /* (seeds): shared by all compared arms */
+    contrast *row;    /* (pairs), in the order of study->pair */
 } contrast_result;
 
-/* Compare the arms of s, which may be dropped afterwards; the caller closes r. */
-void contrast_compute(contrast_result *r, const contrast_study *s);
 void contrast_close(contrast_result *r);
 
-/* Were differences tested seed by seed, at the shared seeds? */
-bool contrast_paired(const contrast_result *r);
+/* How many values an arm has. */
+int contrast_count(const contrast_study *s, int arm);
 
 /* Are both arms of a pair compared? */
 bool contrast_compared(const contrast_result *r, contrast_pair p);
@@ -92,9 +71,5 @@ int contrast_values(double *out, const contrast_result *r, const contrast_study 
 maxt_family contrast_family(int *size, const contrast_result *r, const contrast_study *s);
 
 const char *contrast_verdict_name(contrast_verdict v);
-
-/* One line that names the procedure and what it assumes. */
-enum { CONTRAST_TEXT = 512 }; /* has room for it */
-void contrast_describe(char *text, size_t size, const contrast_result *r);
 
 #endif

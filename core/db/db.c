@@ -207,13 +207,6 @@ int db_changes(const db *d)
     return sqlite3_changes(d->handle);
 }
 
-int64_t db_now_ms(void)
-{
-    struct timespec t;
-    clock_gettime(CLOCK_REALTIME, &t);
-    return (int64_t)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 typedef enum schema_age { SCHEMA_CURRENT, SCHEMA_OLDER } schema_age;
 
 /* Is this attnlab's, of this version or an older one?  Anything else is refused and left as it is.

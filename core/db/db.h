@@ -18,31 +18,7 @@
 #define CORE_DB_DB_H
 
 #include "core/base/error.h"
-
-#include <sqlite3.h>
-#include <stdint.h>
-
-typedef enum db_mode {
-    DB_READ,  /* must exist; nothing can be written */
-    DB_WRITE, /* created if there is none           */
-} db_mode;
-
-/* How long a command waits for another process's lock, and how long what trains does. */
-enum { DB_PATIENCE_MS = 60 * 1000, DB_LONG_PATIENCE_MS = 60 * 60 * 1000 };
-
-typedef struct db {
-    sqlite3 *handle;
-    char *path; /* as the user gave it: for messages                                 */
-    char *file; /* its real path: the names of everything beside it begin with this  */
-    db_mode mode;
-    int turn;                 /* FILE.lock, for its first byte; or 0              */
-    bool has_turn;            /* this process has locked it                       */
-    int64_t patience_ms;      /* DB_PATIENCE_MS, unless the caller sets another   */
-    int64_t asked_ms;         /* when a wait for a lock began                     */
-    bool said;                /* the user knows of this wait                      */
-    bool frozen;              /* read as a file that nobody changes: see db_open  */
-    int64_t size, changed_ns; /* of that file                                */
-} db;
+#include "core/db/connection.h"
 
 /* The value of ATTNLAB_DB, or "attnlab.db". */
 const char *db_default_path(void);
@@ -88,8 +64,5 @@ int db_changes(const db *d);     /* rows the last statement changed */
 /* Move the WAL into the database, unless another process is doing so.  Never fails: what cannot be
  * moved now stays in the WAL. */
 void db_tidy(db *d);
-
-/* Milliseconds since 1970. */
-int64_t db_now_ms(void);
 
 #endif

@@ -10,7 +10,7 @@
 #ifndef CORE_DB_IDENTITY_H
 #define CORE_DB_IDENTITY_H
 
-#include "core/db/db.h"
+#include "core/base/error.h"
 
 /* The real path of the existing database `path`, which the caller frees. */
 bool identity_resolve(char **file, const char *path, error *e);

@@ -2,7 +2,8 @@
 #ifndef CORE_DB_REASON_H
 #define CORE_DB_REASON_H
 
-#include "core/db/db.h"
+#include "core/base/error.h"
+#include "core/db/connection.h"
 
 /* Write why the last call on d->handle failed into e, and return false.  Names the file that is at
  * fault (the database, its log, the index of the log, or their folder) and the system's reason, if

@@ -7,7 +7,8 @@
 #ifndef CORE_DB_WAIT_H
 #define CORE_DB_WAIT_H
 
-#include "core/db/db.h"
+#include "core/base/error.h"
+#include "core/db/connection.h"
 
 /* The busy handler of SQLite (sqlite3_busy_handler; `d` is the db).  It asks once a millisecond,
  * where SQLite's own handler asks less and less often, and gives up after d->patience_ms.  After
