@@ -241,6 +241,55 @@ static void right_panel(double value[3], const char *text, const char *comment, 
     }
 }
 
+/* The ends of the n-th y axis of a gnuplot script. */
+static void y_range(double range[2], const char *script, int n)
+{
+    static const char KEY[] = "set yrange [";
+    const char *at = script;
+    for (int i = 0; i <= n; i++) {
+        at = strstr(at, KEY);
+        assert_non_null(at);
+        at += sizeof KEY - 1;
+    }
+    char *colon;
+    range[0] = strtod(at, &colon);
+    range[1] = strtod(colon + 1, NULL);
+}
+
+/* A band stays within its panel, since gnuplot's PNG fills what lies outside.  One seed far above
+ * five that are alike puts the lower end of the interval below all of them. */
+static void bands_within(void **state)
+{
+    (void)state;
+    study_made m;
+    make(&m, 2, 1);
+    fixture_run(&m.f, "DELETE FROM eval_pos");
+    fixture_run(&m.f, "UPDATE eval SET nll_sum = nll_sum + 0.5 * n_tok WHERE run_id IN"
+                      " (SELECT run_id FROM arm_run WHERE pair_key = 6)");
+    plot(&m, "tex");
+    char *data, *script;
+    drawn(&data, &m, "loss.dat"), drawn(&script, &m, "loss.gp");
+    double range[2][2];
+    y_range(range[0], script, 0), y_range(range[1], script, 1);
+    int bands = 0, touch = 0;
+    for (char *at = data; (at = strstr(at, "# x lower upper")); bands++) {
+        at = strchr(at, '\n') + 1;
+        const double first = strtod(at, NULL);
+        const double *y =
+            range[first > 100]; /* thousands of tokens: the last quarter begins there */
+        for (char *end; *at && *at != '\n'; at = end + 1) {
+            strtod(at, &end);
+            const double lower = strtod(end, &end), upper = strtod(end, &end);
+            assert_true(lower >= y[0] - 1e-6 && upper <= y[1] + 1e-6);
+            touch += lower <= y[0] + 1e-6;
+        }
+    }
+    assert_int_equal(bands, 4);
+    assert_true(touch > 0);
+    free(data), free(script);
+    fixture_close(&m.f);
+}
+
 /* A band starts at the left end of its panel, between the evaluations on both sides of it, since
  * gnuplot's PNG draws points beyond it wrongly.  With lengths of 1 : 10, the panel shows 75 to 100
  * % of each arm. */
@@ -254,13 +303,22 @@ static void last_quarter(void **state)
     fixture_run(&m.f, "DELETE FROM eval_pos");
     fixture_run(&m.f, "DELETE FROM eval WHERE step = 30");
     plot(&m, "tex");
-    char *data;
+    char *data, *script;
     drawn(&data, &m, "loss.dat");
     right_panel(band, data, m.label[0], 3);
     assert_true(fabs(band[0] - 0.75 * 163.84) < 1e-6);                       /* thousands */
     double middle = 2.5 * (exp(-25 / 8.0) + exp(-35 / 8.0)) - 5 * exp(-5.0); /* fixture.c */
     for (int s = 0; s < SEEDS; s++) middle += m.value[0][s] / SEEDS;
-    assert_true(fabs((band[1] + band[2]) / 2 - middle) < 1e-6 && band[1] < middle);
+    double square = 0, mean_value = 0;
+    for (int s = 0; s < SEEDS; s++) mean_value += m.value[0][s] / SEEDS;
+    for (int s = 0; s < SEEDS; s++) square += pow(m.value[0][s] - mean_value, 2);
+    const double half = 2.5705818366 * sqrt(square / (SEEDS - 1) / SEEDS); /* t of 5 degrees */
+    double range[2];
+    drawn(&script, &m, "loss.gp");
+    y_range(range, script, 1);
+    assert_true(fabs(fmin(middle - half, range[1]) - band[1]) < 1e-6);
+    assert_true(fabs(fmin(middle + half, range[1]) - band[2]) < 1e-6);
+    free(script);
     free(data);
     fixture_run(&m.f, "UPDATE train_step SET tokens = 10 * tokens WHERE run_id IN"
                       " (SELECT run_id FROM arm_run JOIN arm USING(arm_id) WHERE ord = 1)");
@@ -272,7 +330,6 @@ static void last_quarter(void **state)
         assert_true(fabs(mean[0] - 12.5) < 1e-6); /* percent, whatever the length */
     }
     free(data);
-    char *script;
     drawn(&script, &m, "loss.gp");
     fixture_expect(script, "set xrange [75:100]");
     fixture_expect(script, "the last quarter of each arm");
@@ -285,7 +342,8 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(legends),         cmocka_unit_test(in_svg),
         cmocka_unit_test(nothing_to_draw), cmocka_unit_test(few_colours),
-        cmocka_unit_test(in_report),       cmocka_unit_test(last_quarter),
+        cmocka_unit_test(in_report),       cmocka_unit_test(bands_within),
+        cmocka_unit_test(last_quarter),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -303,12 +303,57 @@ static void clip_band(chart_series *s, double lo, double hi)
     s->value = out, s->n = n;
 }
 
+static int by_size(const void *a, const void *b)
+{
+    const double x = *(const double *)a, y = *(const double *)b;
+    return (x > y) - (x < y);
+}
+
+/* The x between two rows at which an edge of the band crosses lo or hi, in order; returns how many.
+ */
+static int crossings(double out[4], const double *from, const double *to, double lo, double hi)
+{
+    int n = 0;
+    for (int edge = 1; edge < 3; edge++)
+        for (int side = 0; side < 2; side++) {
+            const double t = ((side ? hi : lo) - from[edge]) / (to[edge] - from[edge]);
+            if (t > 0 && t < 1) out[n++] = from[0] + t * (to[0] - from[0]);
+        }
+    qsort(out, (size_t)n, sizeof *out, by_size);
+    return n;
+}
+
+/* Where an edge leaves the panel, the band gets a row; then no edge is beyond lo or hi. */
+static void clip_edges(chart_series *s, double lo, double hi)
+{
+    double *out = malloc((size_t)s->n * 5 * 3 * sizeof *out);
+    if (!out) error_memory();
+    int n = 0;
+    for (int i = 0; i < s->n; i++) {
+        const double *row = s->value + i * 3;
+        double x[4];
+        const int cross = i ? crossings(x, row - 3, row, lo, hi) : 0;
+        for (int j = 0; j < cross; j++) between(out + 3 * n++, row - 3, row, x[j]);
+        memcpy(out + 3 * n++, row, 3 * sizeof *row);
+    }
+    for (int i = 0; i < n; i++)
+        for (int edge = 1; edge < 3; edge++) {
+            double *y = &out[i * 3 + edge];
+            *y = fmin(fmax(*y, lo), hi);
+        }
+    free(s->value);
+    s->value = out, s->n = n;
+}
+
 void chart_clip(chart *k, int panel)
 {
-    const chart_axis *x = &k->panel[panel].x;
-    for (int i = 0; i < k->many; i++)
-        if (k->series[i].panel == panel && k->series[i].mark == CHART_BAND && k->series[i].n)
-            clip_band(&k->series[i], x->lo, x->hi);
+    const chart_axis *x = &k->panel[panel].x, *y = &k->panel[panel].y;
+    for (int i = 0; i < k->many; i++) {
+        chart_series *s = &k->series[i];
+        if (s->panel != panel || s->mark != CHART_BAND || !s->n) continue;
+        clip_band(s, x->lo, x->hi);
+        if (s->n) clip_edges(s, y->lo, y->hi);
+    }
 }
 
 double chart_room(const chart_axis *a, const style *s, bool below)

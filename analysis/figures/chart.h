@@ -153,7 +153,8 @@ chart_look chart_look_at(const style *s, int i);
 /* The approximate width of a text. */
 double chart_text_width(const style *s, const char *text, bool small);
 
-/* Cut the bands of a panel at the ends of its x axis, by interpolation. */
+/* Cut the bands of a panel at the ends of its axes, by interpolation: gnuplot's PNG would fill what
+ * lies outside. */
 void chart_clip(chart *k, int panel);
 
 /* The room for labels and title to the left of a panel (axis y) or below it (axis x). */

@@ -320,7 +320,7 @@ static void find_ranges(curves *k, double first, double last)
         figure_range(&p->y, lo[panel], hi[panel], 0.05);
         p->x.lo = panel ? from : 0, p->x.hi = panel ? to : last;
         chart_tics(&p->x, panel ? 4 : 5), chart_tics(&p->y, 6);
-        if (panel) chart_clip(&k->f->chart, panel);
+        chart_clip(&k->f->chart, panel);
     }
 }
 
