@@ -245,7 +245,7 @@ static void in_turn(void **state)
 }
 
 /* Links lead to one file with one lock; a second hard link is refused, but for that of a draft,
- * which whoever creates a database has for a moment. */
+ * which a database has for a moment while it is created. */
 static void one_name(void **state)
 {
     (void)state;

@@ -31,8 +31,8 @@ static bool has_beside(const char *path, const char *ending)
     return there;
 }
 
-/* Is the file at `path` an earlier copy of the database that was not written to since?  Whoever
- * opens a copy for writing takes it into WAL mode (db.h), which byte 18 of the header tells. */
+/* Is the file at `path` an earlier copy of the database that has not been changed since?  Opening a
+ * copy for writing switches it to WAL mode (db.h), which shows in byte 18 of its header. */
 static bool is_copy(const char *path, void *context)
 {
     enum { WRITE_VERSION = 18, ROLLBACK = 1 };

@@ -3,8 +3,8 @@
  *     FILE.new-PID-SALT   the draft: written and flushed by one process, unknown to all others
  *     FILE                its second name, given by link(2), which fails if the name is taken
  *
- * So whoever opens FILE finds all tables, the version and WAL mode, or no file.  Creating needs no
- * lock, and no process ever switches the journal mode of a database that others have open.
+ * So a process that opens FILE finds all tables, the version and WAL mode, or no file.  Creating
+ * needs no lock, and no process ever switches the journal mode of a database that others have open.
  *
  * A write-ahead log or rollback journal that a deleted database left behind would be replayed into
  * the new one.  It is removed first, and so is an empty file that takes the place; only for these
@@ -204,7 +204,7 @@ static DIR *open_parent(const place *target)
     return opendir(dirname(parent.name));
 }
 
-/* A draft with two names is in place, and whoever made it needs the first one no longer. */
+/* A draft with two names is in place already, so its first name can go. */
 void create_clear(const char *path)
 {
     const place target = follow_links(path);

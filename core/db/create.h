@@ -5,8 +5,8 @@
 #include "core/base/error.h"
 
 /* Put a database with the tables of `schema`, in WAL mode, at `path`, where there is no file or an
- * empty one.  Whoever finds that another process was faster leaves that database alone: that is
- * success too.  Fails if the folder is missing or cannot be written; nothing is left behind then.
+ * empty one.  If another process was faster, its database is left alone: that is success
+ * too.  Fails if the folder is missing or cannot be written; nothing is left behind then.
  * Symbolic links are followed, also to a file that does not exist yet. */
 bool create_database(const char *path, const char *schema, error *e);
 
@@ -15,7 +15,7 @@ bool create_database(const char *path, const char *schema, error *e);
 void create_clear(const char *path);
 
 /* How many drafts beside the database at `file` (a real path) are names of that file.  Count them
- * before its names: whoever made it removes its draft. */
+ * before its names: the process that made it removes its draft. */
 int create_drafts(const char *file);
 
 #endif

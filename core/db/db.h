@@ -3,11 +3,11 @@
  * A new database appears complete (create.h), and an older one is brought up to date (migrate.h).
  * Every write is made between db_begin and db_commit.  db_begin begins IMMEDIATE: under WAL, a
  * transaction that reads first and writes later can fail however long it waits.  Writers take
- * turns.  SQLite gives its lock to whoever happens to ask when it is free, nearly always the
- * process that has just released it; so only one process at a time asks, the one that holds the
+ * turns.  SQLite gives its lock to the first process that asks when it is free, nearly always the
+ * one that has just released it; so only one process at a time asks, the one that holds the
  * first byte of `FILE.lock`.  SQLite 3.40.1 can corrupt a database when two connections reset the
  * WAL at once (sqlite.org/wal.html#walresetbug), so no connection checkpoints by itself: db_tidy
- * does, by whoever gets a try-lock on `FILE.lock`.
+ * does, if it gets a try-lock on `FILE.lock`.
  *
  * Values are bound by a string of letters:  i int64_t   n int   d double   t const char *
  * (NULL is NULL)   b const void * and size_t.  SQLite stores a NaN as NULL.

@@ -1,7 +1,7 @@
 /* config.c - values read into their fields: from defaults, a YAML file, or the command line.
  *
- * Every value comes as a YAML node and is checked against its row of the table; whoever wrote it
- * learns the file, line and column of what is wrong.
+ * Every value comes as a YAML node and is checked against its row of the table; errors
+ * name the file, line and column.
  */
 #include "trainer/config/config.h"
 
