@@ -78,7 +78,7 @@ const metric_kind metric_ppl = {
 C
 
 sed 's/rope_linear/rope_added/; s/"linear"/"added"/' core/compute/ropes/linear.c |
-    add core/compute/ropes/added.c core/compute/ropes/meson.build 'foreach name : [' "'added'"
+    add core/compute/ropes/added.c core/compute/ropes/meson.build 'rope_list = [' "'added'"
 
 sed 's/procedure_differences/procedure_added/; s/"differences"/"added"/; s/differences only: .*"/by an added procedure"/
      s/^    (void)k;$//; s/^    return true;$/    return k->seeds == 2;/' analysis/statistics/differences.c |

@@ -2,7 +2,7 @@
 # fingerprint.sh OUTPUT DEPFILE ROOT VERSION COMPILER FLAGS PLACE... - writes the tables of
 # fingerprint.h, as C, to OUTPUT.
 #
-# A PLACE is a file or a folder below ROOT.  Of a folder every source, header, template and build file
+# A PLACE is a file or a folder below ROOT.  Of a folder every source, header and build file
 # counts, so there is no list of files to keep.  An attention variant, a RoPE scaling and an optimizer
 # are each a part of their own, and the lists of them are left out: another entry changes no run that
 # doesn't use it.  Everything else belongs to the part `core` or `trainer`, and the compiler's flags
@@ -16,8 +16,8 @@ exec >"$output" 3>"$depfile"
 cd "$root"
 
 entries='variants|core/compute/ropes|trainer/model/optimizers'
-files=$(find "$@" -type f \( -name '*.[ch]' -o -name '*.cc' -o -name '*.in' -o -name meson.build \) |
-    grep -v -E "^($entries)/(meson.build|.*\.in)$" | LC_ALL=C sort)
+files=$(find "$@" -type f \( -name '*.[ch]' -o -name '*.cc' -o -name meson.build \) |
+    grep -v -E "^($entries)/meson.build$" | LC_ALL=C sort)
 folders=$(find "$@" -type d)
 for place in $files $folders; do echo "$root/$place"; done |
     sed 's/ /\\ /g' | tr '\n' ' ' | sed "s|^|$output: |" >&3
