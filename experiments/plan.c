@@ -9,7 +9,6 @@
 #include "experiments/plan_json.h"
 
 #include <assert.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 

@@ -10,7 +10,6 @@
 #include "experiments/watch.h"
 #include "trainer/run/run_folder.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>

@@ -9,7 +9,6 @@
 #include "core/base/table.h"
 #include "trainer/config/config.h"
 
-#include <assert.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>

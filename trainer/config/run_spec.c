@@ -9,7 +9,6 @@
 #include "core/base/utf8.h"
 #include "trainer/corpus/corpus.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>

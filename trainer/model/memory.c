@@ -52,11 +52,10 @@ static uint64_t address_space(void)
 
 size_t memory_available(void)
 {
-    enum { NOWHERE = 0 };
     uint64_t bytes = 1024 * least(number_in("/proc/meminfo", "MemAvailable:", MOST), MOST);
 
     const uint64_t group = number_in("/sys/fs/cgroup/memory.max", "", UINT64_MAX);
-    const uint64_t used = number_in("/sys/fs/cgroup/memory.current", "", NOWHERE);
+    const uint64_t used = number_in("/sys/fs/cgroup/memory.current", "", 0);
     if (group != UINT64_MAX) bytes = least(bytes, group > used ? group - used : 0);
     bytes = least(bytes, address_space());
     return bytes < SIZE_MAX ? (size_t)bytes : SIZE_MAX;

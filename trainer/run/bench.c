@@ -11,7 +11,6 @@
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/resource.h>
 
 enum { SIDE = 1024, PRODUCTS = 4 };

@@ -13,7 +13,6 @@
 #include "trainer/run/run_folder.h"
 
 #include <dirent.h>
-#include <errno.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -43,10 +42,11 @@ static void forget_evaluations(journal *j)
     while (j->evaluations > 0) free(j->sums[--j->evaluations].result);
 }
 
-bool journal_event(journal *j, const char *level, const char *message, error *e)
+static bool warn(journal *j, const char *message, error *e)
 {
-    return db_run(j->d, e, "INSERT INTO event(run_id, at_ms, level, message) VALUES(?,?,?,?)",
-                  "iitt", j->run_id, db_now_ms(), level, message);
+    return db_run(j->d, e,
+                  "INSERT INTO event(run_id, at_ms, level, message) VALUES(?,?,'warning',?)", "iit",
+                  j->run_id, db_now_ms(), message);
 }
 
 static void path_of(char path[PATH], const journal *j, const char *file)
@@ -101,12 +101,12 @@ static bool go_on_from(journal *j, train_step *train, error *e)
         fprintf(stderr, "attnlab: %s\n", line[n++]);
     }
     sqlite3_finalize(s);
-    for (int i = 0; i < n; i++) journal_event(j, "warning", line[i], &why);
+    for (int i = 0; i < n; i++) warn(j, line[i], &why);
     if (!ok || j->from_step > 0) return ok;
     if (n > 0) {
         static const char ANEW[] = "no checkpoint is intact: starting again from the first step";
         fprintf(stderr, "attnlab: %s\n", ANEW);
-        journal_event(j, "warning", ANEW, &why);
+        warn(j, ANEW, &why);
     }
     return train_step_start(train, j->settings, e);
 }
@@ -120,7 +120,7 @@ static bool mark_mixed(journal *j, error *e)
     snprintf(line, sizeof line, "mixed: resumed at step %" PRId64 " in another environment (%s)",
              j->from_step, differs);
     fprintf(stderr, "attnlab: run %s: %s\n", j->uid, line);
-    return journal_event(j, "warning", line, e);
+    return warn(j, line, e);
 }
 
 /* Delete the rows past the checkpoint and begin the attempt, in one transaction. */
@@ -387,7 +387,7 @@ bool journal_checkpoint(journal *j, bool *saved, const train_step *train, int64_
         ok = ok && write_checkpoint(j, step, file, &f, e) &&
              (j->settings->train.keep == KEEP_ALL || forget_older(j, 2, e));
     else
-        ok = ok && journal_event(j, "warning", line, e);
+        ok = ok && warn(j, line, e);
     if (!finish(j, ok, e)) return false;
     sweep_up(j);
     db_tidy(j->d);

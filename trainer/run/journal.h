@@ -58,7 +58,6 @@ bool journal_evaluation(journal *j, int64_t step, const eval_result *r, int n, b
  * and an event says why.  Fails if the database does, or if there is not even room for the
  * weights: then what follows would be trained in vain. */
 bool journal_checkpoint(journal *j, bool *saved, const train_step *train, int64_t step, error *e);
-bool journal_event(journal *j, const char *level, const char *message, error *e);
 
 /* Remove half-written files and checkpoints without a row from the run's folder.  The caller has
  * the run's lock. */
