@@ -2,12 +2,12 @@
 #define _DEFAULT_SOURCE /* getrusage */
 #include "trainer/run/bench.h"
 
-#include "core/base/safetensors.h"
 #include "core/base/timer.h"
 #include "core/compute/backend.h"
 #include "core/compute/rng.h"
 #include "trainer/model/memory.h"
 #include "trainer/model/train_step.h"
+#include "trainer/model/weights.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -98,9 +98,7 @@ static bool save_start(const char *file, const train_step *train, const int32_t 
     if (!list) return error_set(e, "out of memory for the list of weights");
     for (int i = 0; i < m->n; i++) {
         const model_tensor *t = &m->tensor[i];
-        list[i] = (safetensors_tensor){ .name = t->name, .type = "F32", .data = train->w + t->at };
-        for (; list[i].rank < TENSOR_RANK && t->spec.dim[list[i].rank] > 0; list[i].rank++)
-            list[i].dim[list[i].rank] = (size_t)t->spec.dim[list[i].rank];
+        list[i] = weights_entry(t->name, &t->spec, train->w + t->at);
     }
     list[m->n] = (safetensors_tensor){ "input_ids", "I32", 2, { B, T }, token };
     list[m->n + 1] = (safetensors_tensor){ "target_ids", "I32", 2, { B, T }, token + B * T };
