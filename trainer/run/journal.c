@@ -54,20 +54,29 @@ static void path_of(char path[PATH], const journal *j, const char *file)
     snprintf(path, PATH, "%s/%s", j->folder, file);
 }
 
-void journal_sweep(db *d, const run_row *r)
+bool journal_leftover(db *d, bool *left, int64_t run_id, const char *file, error *e)
 {
-    char *folder = run_folder_path(d, r->uid, NULL), path[PATH];
+    int64_t named = 0;
+    *left = file_ends_in(file, ".safetensors.part");
+    if (*left || !file_ends_in(file, ".safetensors")) return true;
+    if (!db_integer(d, &named, 0, e, "SELECT 1 FROM ckpt WHERE run_id=? AND file=?", "it", run_id,
+                    file))
+        return false;
+    *left = !named;
+    return true;
+}
+
+void journal_sweep(db *d, int64_t run_id, const char *uid)
+{
+    char *folder = run_folder_path(d, uid, NULL), path[PATH];
     DIR *dir = opendir(folder);
     for (struct dirent *f; dir && (f = readdir(dir));) {
-        int64_t named = 0;
+        bool left;
         error ignored;
-        if (!file_ends_in(f->d_name, ".safetensors.part") &&
-            (!file_ends_in(f->d_name, ".safetensors") ||
-             !db_integer(d, &named, 0, &ignored, "SELECT 1 FROM ckpt WHERE run_id=? AND file=?",
-                         "it", r->run_id, f->d_name)))
+        if (!journal_leftover(d, &left, run_id, f->d_name, &ignored) || !left)
             continue; /* not ours, or in doubt: keep it */
         snprintf(path, sizeof path, "%s/%s", folder, f->d_name);
-        if (!named) unlink(path);
+        unlink(path);
     }
     if (dir) closedir(dir);
     free(folder);
@@ -185,7 +194,7 @@ bool journal_open(journal *j, db *d, const run_row *r, const run_spec *spec, tra
         journal_drop(j);
         return false;
     }
-    journal_sweep(d, r);
+    journal_sweep(d, r->run_id, r->uid);
     if (go_on_from(j, train, e) && begin_attempt(j, train, e)) return true;
     journal_drop(j);
     return false;
@@ -353,13 +362,6 @@ static bool forget_older(journal *j, int keep, error *e)
                   "in", j->run_id, keep);
 }
 
-static void sweep_up(const journal *j)
-{
-    run_row r = { .run_id = j->run_id };
-    memcpy(r.uid, j->uid, sizeof r.uid);
-    journal_sweep(j->d, &r);
-}
-
 static bool write_checkpoint(journal *j, int64_t step, const char *file, const checkpoint_file *f,
                              error *e)
 {
@@ -389,7 +391,7 @@ bool journal_checkpoint(journal *j, bool *saved, const train_step *train, int64_
     else
         ok = ok && warn(j, line, e);
     if (!finish(j, ok, e)) return false;
-    sweep_up(j);
+    journal_sweep(j->d, j->run_id, j->uid);
     db_tidy(j->d);
     return *saved || has_room(j, train, e);
 }
@@ -432,7 +434,7 @@ bool journal_done(journal *j, const train_step *train, int64_t step, error *e)
                     (!stay || write_checkpoint(j, step, FILE_NAME, &f, e)) &&
                     write_end(j, RUN_DONE, step, NULL, hex, STATUS_DONE, e);
     if (!finish(j, ok, e)) return false;
-    sweep_up(j);
+    journal_sweep(j->d, j->run_id, j->uid);
     db_tidy(j->d);
     return true;
 }

@@ -260,7 +260,7 @@ static int finish(db *d, const run_row *r, const run_spec *spec, const train_opt
                   r->uid, run_status_word(r->status), r->last_step);
         return STATUS_FAILED;
     }
-    if (run_status_final(r->status)) journal_sweep(d, r);
+    if (run_status_final(r->status)) journal_sweep(d, r->run_id, r->uid);
     if (r->status == RUN_DIVERGED) {
         error_set(e, "run %s: %s", r->uid, *r->message ? r->message : "diverged");
         return STATUS_DIVERGED;
