@@ -6,7 +6,7 @@
  */
 #include "experiments/plan_table.h"
 
-#include "trainer/run/train.h"
+#include "trainer/run/bench.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -41,7 +41,7 @@ bool plan_table_measure(double *out, const arms *a, const plan *p, int n_threads
         double step;
         out[i] = 0;
         if (!pending(p, &a->arm[i])) continue;
-        if (!train_measure(&step, spec, n_threads, e))
+        if (!bench_step(&step, spec, n_threads, e))
             return error_where(e, "arm '%s'", a->arm[i].label);
         const double batch = (double)spec->config.train.batch_tokens;
         const double steps = ceil((double)spec->config.train.tokens / batch);

@@ -6,7 +6,6 @@
 #include "trainer/run/train.h"
 
 #include "core/base/timer.h"
-#include "core/compute/rng.h"
 #include "trainer/model/batch.h"
 #include "trainer/model/evaluation.h"
 #include "trainer/model/memory.h"
@@ -302,37 +301,4 @@ int train_run(const run_spec *spec, const train_options *o, error *e)
     const int status = run_in(&d, spec, o, e);
     db_close(&d);
     return status;
-}
-
-bool train_measure(double *seconds, const run_spec *spec, int n_threads, error *e)
-{
-    const config *settings = &spec->config;
-    enum { STEPS = 3 };
-    train_step train;
-    train_step_result r;
-    const size_t N = (size_t)settings->train.batch_tokens;
-    if (!fits(spec, n_threads, e) || !train_step_open(&train, spec, n_threads, e)) return false;
-    int32_t *token = malloc(2 * N * sizeof *token), *target = token + N;
-    if (!token) {
-        train_step_close(&train);
-        return error_set(e, "out of memory for a batch");
-    }
-    const rng bits = rng_stream(1, 0, "train.measure");
-    for (size_t i = 0; i < 2 * N; i++) {
-        uint64_t word[4];
-        rng_bits(word, &bits, i, 0);
-        token[i] = (int32_t)(word[0] % (uint64_t)settings->model.vocab_size);
-    }
-    model_init(&train.m, train.w, 1, 0);
-    *seconds = INFINITY;
-    for (int i = 1; i <= STEPS; i++) {
-        const double began = timer_now();
-        train_step_gradient(&train, &r, token, target);
-        if (!isfinite(r.grad_norm)) r.grad_norm = 0; /* a wild rate takes the same time */
-        train_step_update(&train, &r, settings, settings->train.lr, i);
-        *seconds = fmin(*seconds, timer_now() - began);
-    }
-    free(token);
-    train_step_close(&train);
-    return true;
 }
