@@ -164,6 +164,16 @@ static outcome loop(trainer *t, progress *p, int64_t *step, int64_t until, error
     return journal_done(&t->j, &t->train, *step, e) ? OUTCOME_DONE : OUTCOME_FAILED;
 }
 
+/* Record that the run ended for the reason in e, or why that can't be recorded.  Returns the exit
+ * status. */
+static int close_run(trainer *t, run_status as, int64_t step, int status, error *e)
+{
+    error worse;
+    if (!journal_close(&t->j, as, step, e->msg, status, &worse)) *e = worse, status = STATUS_FAILED;
+    error_where(e, "run %s", t->j.uid);
+    return status;
+}
+
 /* Train a run whose lock this process holds, and record how it ends. */
 static int attempt(db *d, const run_row *r, const run_spec *spec, const train_options *o, error *e)
 {
@@ -184,23 +194,17 @@ static int attempt(db *d, const run_row *r, const run_spec *spec, const train_op
     const int stop = stop_signal();
     progress_close(&p);
     int status = STATUS_DONE;
-    if (end == OUTCOME_DIVERGED) {
-        status = STATUS_DIVERGED;
-        if (!journal_close(&t.j, RUN_DIVERGED, step, e->msg, status, &worse))
-            *e = worse, status = STATUS_FAILED;
-        error_where(e, "run %s", r->uid);
-    } else if (end == OUTCOME_STOPPED && !stop) {
+    if (end == OUTCOME_DIVERGED)
+        status = close_run(&t, RUN_DIVERGED, step, STATUS_DIVERGED, e);
+    else if (end == OUTCOME_STOPPED && !stop) {
         if (!journal_close(&t.j, RUN_PREEMPTED, step, "stopped at the requested step", status, e))
             status = STATUS_FAILED;
     } else if (end == OUTCOME_STOPPED) {
-        status = STATUS_PREEMPTED;
         error_set(e,
                   "stopped by signal %d (%s) at step %" PRId64 " of %" PRId64
                   ", with a checkpoint; run the same command to resume",
                   stop, strsignal(stop), step, t.b.steps);
-        if (!journal_close(&t.j, RUN_PREEMPTED, step, e->msg, status, &worse))
-            *e = worse, status = STATUS_FAILED;
-        error_where(e, "run %s", r->uid);
+        status = close_run(&t, RUN_PREEMPTED, step, STATUS_PREEMPTED, e);
     } else if (end == OUTCOME_FAILED) {
         status = STATUS_FAILED;
         d->patience_ms = DB_PATIENCE_MS;
