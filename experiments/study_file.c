@@ -36,6 +36,13 @@ const study_file_key study_file_keys[] = {
 };
 // clang-format on
 
+int study_file_axis_of(const study_file *s, const char *key)
+{
+    int i = s->axes - 1;
+    while (i >= 0 && strcmp(s->axis[i].key->name, key) != 0) i--;
+    return i;
+}
+
 /* --- values ---------------------------------------------------------------------------------- */
 
 bool study_file_same(const study_file *s, const config_key *k, const yaml_node *a,
@@ -251,21 +258,13 @@ static bool check_axes(const study_file *s, error *e)
     return true;
 }
 
-/* The index of an axis, -1 for another key; and of a value in it. */
-static int axis_of(const study_file *s, const char *key)
-{
-    int i = s->axes - 1;
-    while (i >= 0 && strcmp(s->axis[i].key->name, key) != 0) i--;
-    return i;
-}
-
 /* A partial assignment may name only axes and their values. */
 static bool check_partial(const study_file *s, const char *name, const yaml_node *map, error *e)
 {
     if (map->kind != YAML_MAP || map->n == 0)
         return yaml_error(map, e, "%s: must be {key: value}", name);
     for (int i = 0; i < map->n; i++) {
-        const int axis = axis_of(s, map->key[i].text);
+        const int axis = study_file_axis_of(s, map->key[i].text);
         if (axis < 0)
             return yaml_error(&map->key[i], e, "%s: '%s' is not an axis of the study", name,
                               map->key[i].text);
@@ -356,7 +355,7 @@ static bool check_settings(const study_file *s, char *const *settings, int n, er
         char name[STUDY_NAME];
         const int length = (int)strcspn(settings[i], "=");
         snprintf(name, sizeof name, "%.*s", length, settings[i]);
-        const int axis = axis_of(s, name);
+        const int axis = study_file_axis_of(s, name);
         if (axis >= 0)
             return error_usage(e,
                                "%.200s: %s is an axis of the study, so this setting would change "
