@@ -3,7 +3,6 @@
  */
 #include "experiments/study_file.h"
 
-#include "core/base/file.h"
 #include "core/base/table.h"
 #include "core/db/metric.h"
 #include "trainer/model/evaluation.h"
@@ -395,11 +394,9 @@ static void empty(study_file *s)
 bool study_file_read(study_file *s, const char *path, char *const *settings, int n, error *e)
 {
     char *text = NULL;
-    size_t size;
     empty(s);
-    const bool ok = yaml_read(&s->file, path, e) &&
-                    file_read(&text, &size, path, (size_t)1 << 20, e) &&
-                    read_sweep(s, text, settings, 0, n, e);
+    const bool ok =
+        yaml_read_text(&s->file, &text, path, e) && read_sweep(s, text, settings, 0, n, e);
     free(text);
     if (!ok) study_file_close(s);
     return ok;
