@@ -18,11 +18,9 @@ static double evaluated_tokens(const run_spec *spec)
     double tokens = (double)spec->corpus.val_tokens, passes = 0;
     if (settings->eval.tokens && (double)settings->eval.tokens < tokens)
         tokens = (double)settings->eval.tokens;
-    for (int i = 0; i < settings->eval.context.n;
-         i++) /* windows overlap if the stride is shorter */
-        passes += settings->eval.stride
-                      ? (double)settings->eval.context.item[i] / (double)settings->eval.stride
-                      : 1;
+    const int64_t stride = settings->eval.stride; /* shorter than a window: windows overlap */
+    for (int i = 0; i < settings->eval.context.n; i++)
+        passes += stride ? (double)settings->eval.context.item[i] / (double)stride : 1;
     return tokens * passes *
            ceil((double)settings->train.tokens / (double)settings->eval.every_tokens);
 }

@@ -43,8 +43,8 @@ typedef struct driver {
     child *child; /* (s->jobs) */
     state *state; /* (p->n) */
     int stop;     /* the signal that stopped it, or 0 */
-    bool full;    /* nothing more can be kept: ...     */
-    error why;    /* ... the reason                    */
+    bool full;    /* the disk has no more room         */
+    error why;    /* what the system says about that   */
 } driver;
 
 /* --- children --------------------------------------------------------------------------------- */
@@ -86,8 +86,8 @@ static char *folder_of(const char *file)
     return folder;
 }
 
-/* Can what a cell makes be kept: its weights, and its rows?  If not, this driver stops, because the
- * other cells would be trained in vain. */
+/* Is there room for the weights and rows of a cell?  If not, this driver stops, because the other
+ * cells would be trained in vain. */
 static bool has_room(driver *v, int i)
 {
     enum { ROWS = 1 << 20 };

@@ -179,7 +179,7 @@ static bool resolve_sizes(config *settings, error *e)
     return true;
 }
 
-/* Spec i of the list, as layer `layer` sees it. */
+/* The spec of a layer, parsed for the dimensions that the layer has. */
 static bool parse_spec(const attn_variant **v, attn_dims *d, const config *settings, int layer,
                        int T, error *e)
 {
