@@ -4,7 +4,6 @@
 #include "core/db/metric.h"
 #include "experiments/match.h"
 
-#include <assert.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>

@@ -5,7 +5,6 @@
 #define _DEFAULT_SOURCE
 #include "experiments/doctor.h"
 
-#include "core/base/file.h"
 #include "core/base/hash.h"
 #include "core/db/backup.h"
 #include "trainer/run/journal.h"
@@ -169,13 +168,9 @@ static bool check_leftovers(doctor *x, const run_row *r, const char *folder)
     int found = 0;
     char what[300];
     for (struct dirent *f; ok && dir && (f = readdir(dir));) {
-        int64_t named = 0;
-        const bool part = file_ends_in(f->d_name, ".safetensors.part");
-        if (!part && !file_ends_in(f->d_name, ".safetensors")) continue;
-        if (!part)
-            ok = db_integer(x->d, &named, 0, x->e, "SELECT 1 FROM ckpt WHERE run_id=? AND file=?",
-                            "it", r->run_id, f->d_name);
-        if (!ok || named) continue;
+        bool left;
+        ok = journal_leftover(x->d, &left, r->run_id, f->d_name, x->e);
+        if (!ok || !left) continue;
         snprintf(what, sizeof what, "%s is in no row", f->d_name);
         report(x, "files without rows", r->uid, what,
                is_link ? "the folder is a link: look where it leads" : "--fix removes it",
@@ -183,7 +178,7 @@ static bool check_leftovers(doctor *x, const run_row *r, const char *folder)
         found++;
     }
     if (dir) closedir(dir);
-    if (ok && found && x->fix && !is_link) journal_sweep(x->d, r);
+    if (ok && found && x->fix && !is_link) journal_sweep(x->d, r->run_id, r->uid);
     return ok;
 }
 

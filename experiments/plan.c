@@ -9,7 +9,6 @@
 #include "experiments/plan_json.h"
 
 #include <assert.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -59,7 +58,8 @@ typedef struct writer {
     error *e;
 } writer;
 
-/* Find or insert the study's row.  Its old axes stay until the fixed keys have been compared. */
+/* Find or insert the study's row.  Its old axes stay until the fixed keys have been compared; then
+ * update_sweep fills it in. */
 static bool write_sweep(writer *w)
 {
     db *d = w->d;
@@ -68,12 +68,10 @@ static bool write_sweep(writer *w)
         return false;
     w->known = w->sweep_id != 0;
     if (w->known) return true;
-    char *axes = plan_json_axes(w->s), *baseline = plan_json_baseline(w->s);
     const bool ok = db_run(d, w->e,
-                           "INSERT INTO sweep(name, created_ms, design, axes_json, match_json,"
-                           " baseline_json) VALUES(?,?,'grid',?,?,?)",
-                           "tittt", w->s->name, db_now_ms(), axes, plan_json_match(w->s), baseline);
-    free(axes), free(baseline);
+                           "INSERT INTO sweep(name, created_ms, design, axes_json, baseline_json)"
+                           " VALUES(?,?,'grid','{}','{}')",
+                           "ti", w->s->name, db_now_ms());
     w->sweep_id = db_last_id(d);
     return ok;
 }
@@ -88,18 +86,11 @@ static bool update_sweep(writer *w)
     return ok;
 }
 
-static bool is_axis(const study_file *s, const char *key)
-{
-    for (int i = 0; i < s->axes; i++)
-        if (strcmp(s->axis[i].key->name, key) == 0) return true;
-    return false;
-}
-
 /* A derived key is not fixed by itself; the span is, since it is the same for the whole study. */
 static bool is_fixed(const writer *w, const char *key)
 {
     const config_key *k = config_find(key);
-    if (!k || is_axis(w->s, key)) return false;
+    if (!k || study_file_axis_of(w->s, key) >= 0) return false;
     if (w->s->match != MATCH_NONE && strcmp(key, "model.ffn_dim") == 0) return false;
     return !k->derived || config_given(&w->s->base, k) || strcmp(key, "data.span") == 0;
 }

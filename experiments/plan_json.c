@@ -7,7 +7,6 @@
 #include "core/base/table.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 /* A text that is written piece by piece. */
 typedef struct draft {

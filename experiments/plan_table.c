@@ -6,7 +6,7 @@
  */
 #include "experiments/plan_table.h"
 
-#include "trainer/run/train.h"
+#include "trainer/run/bench.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -18,11 +18,9 @@ static double evaluated_tokens(const run_spec *spec)
     double tokens = (double)spec->corpus.val_tokens, passes = 0;
     if (settings->eval.tokens && (double)settings->eval.tokens < tokens)
         tokens = (double)settings->eval.tokens;
-    for (int i = 0; i < settings->eval.context.n;
-         i++) /* windows overlap if the stride is shorter */
-        passes += settings->eval.stride
-                      ? (double)settings->eval.context.item[i] / (double)settings->eval.stride
-                      : 1;
+    const int64_t stride = settings->eval.stride; /* shorter than a window: windows overlap */
+    for (int i = 0; i < settings->eval.context.n; i++)
+        passes += stride ? (double)settings->eval.context.item[i] / (double)stride : 1;
     return tokens * passes *
            ceil((double)settings->train.tokens / (double)settings->eval.every_tokens);
 }
@@ -41,7 +39,7 @@ bool plan_table_measure(double *out, const arms *a, const plan *p, int n_threads
         double step;
         out[i] = 0;
         if (!pending(p, &a->arm[i])) continue;
-        if (!train_measure(&step, spec, n_threads, e))
+        if (!bench_step(&step, spec, n_threads, e))
             return error_where(e, "arm '%s'", a->arm[i].label);
         const double batch = (double)spec->config.train.batch_tokens;
         const double steps = ceil((double)spec->config.train.tokens / batch);

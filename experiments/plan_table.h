@@ -5,7 +5,7 @@
 #include "core/base/table.h"
 #include "experiments/plan.h"
 
-/* Seconds of a whole run of each arm: steps by train_measure with n_threads, and evaluations as
+/* Seconds of a whole run of each arm: steps by bench_step with n_threads, and evaluations as
  * forward passes.  Arms whose cells are all finished are not measured (0).  out has a->n. */
 bool plan_table_measure(double *out, const arms *a, const plan *p, int n_threads, error *e);
 

@@ -10,7 +10,6 @@
 #include "experiments/watch.h"
 #include "trainer/run/run_folder.h"
 
-#include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
 #include <spawn.h>
@@ -44,8 +43,8 @@ typedef struct driver {
     child *child; /* (s->jobs) */
     state *state; /* (p->n) */
     int stop;     /* the signal that stopped it, or 0 */
-    bool full;    /* nothing more can be kept: ...     */
-    error why;    /* ... the reason                    */
+    bool full;    /* the disk has no more room         */
+    error why;    /* what the system says about that   */
 } driver;
 
 /* --- children --------------------------------------------------------------------------------- */
@@ -87,8 +86,8 @@ static char *folder_of(const char *file)
     return folder;
 }
 
-/* Can what a cell makes be kept: its weights, and its rows?  If not, this driver stops, because the
- * other cells would be trained in vain. */
+/* Is there room for the weights and rows of a cell?  If not, this driver stops, because the other
+ * cells would be trained in vain. */
 static bool has_room(driver *v, int i)
 {
     enum { ROWS = 1 << 20 };
@@ -217,6 +216,23 @@ static void end_cell(driver *v, int i, const char *by)
     watch_end(&v->w, i, what);
 }
 
+/* The run of a cell failed, and nothing more is tried. */
+static void fail_cell(driver *v, int i, const char *why)
+{
+    run_row *r = &v->p->cell[i].run;
+    r->status = RUN_FAILED;
+    snprintf(r->message, sizeof r->message, "%s", why);
+    end_cell(v, i, "");
+}
+
+/* The run of a cell goes on another time. */
+static void stop_cell(driver *v, int i, const char *what)
+{
+    v->state[i].stopped = true;
+    v->end->preempted++;
+    watch_end(&v->w, i, what);
+}
+
 /* A child ended without ending its run, and no other process has it.  When there is no room left,
  * that is no fault of the cell, which goes on later. */
 static void bury(driver *v, int i, int status)
@@ -232,20 +248,13 @@ static void bury(driver *v, int i, int status)
     const bool again = goes_on(v, i, status), fault = !again && has_room(v, i);
     record_death(v, i, status, fault, why);
     if (!again && !fault) {
-        v->state[i].stopped = true;
-        v->end->preempted++;
         r->status = RUN_PREEMPTED; /* for this driver's report */
-        watch_end(&v->w, i, "stopped: there is no room to keep it");
-        return;
-    }
-    if (again) {
+        stop_cell(v, i, "stopped: there is no room to keep it");
+    } else if (again) {
         strncat(why, ", to be resumed", sizeof why - strlen(why) - 1);
         watch_end(&v->w, i, why);
-        return;
-    }
-    r->status = RUN_FAILED;
-    snprintf(r->message, sizeof r->message, "%s", why);
-    end_cell(v, i, "");
+    } else
+        fail_cell(v, i, why);
 }
 
 static void finish(driver *v, child *place, int status)
@@ -259,11 +268,9 @@ static void finish(driver *v, child *place, int status)
     reload(v, i);
     if (run_status_final(v->p->cell[i].run.status))
         end_cell(v, i, "");
-    else if (WIFEXITED(status) && WEXITSTATUS(status) == STATUS_PREEMPTED) {
-        v->state[i].stopped = true;
-        v->end->preempted++;
-        watch_end(&v->w, i, "stopped, to be resumed");
-    } else if (ours)
+    else if (WIFEXITED(status) && WEXITSTATUS(status) == STATUS_PREEMPTED)
+        stop_cell(v, i, "stopped, to be resumed");
+    else if (ours)
         bury(v, i, status);
     if (lock >= 0) close(lock); /* if it is not ours, take() looks at it again */
 }
@@ -298,13 +305,10 @@ static int take(driver *v, int *lock)
 {
     for (int i = 0; i < v->p->n; i++) {
         error e;
-        run_row *r = &v->p->cell[i].run;
         if (!waits(v, i)) continue;
-        if (!run_folder_lock(lock, v->d, r->uid, &e)) {
+        if (!run_folder_lock(lock, v->d, v->p->cell[i].run.uid, &e)) {
             if (!has_room(v, i)) return -1;
-            r->status = RUN_FAILED;
-            snprintf(r->message, sizeof r->message, "%s", e.msg);
-            end_cell(v, i, "");
+            fail_cell(v, i, e.msg);
             continue;
         }
         if (*lock < 0 && !v->state[i].elsewhere) watch_end(&v->w, i, "another process trains it");

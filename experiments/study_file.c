@@ -3,7 +3,6 @@
  */
 #include "experiments/study_file.h"
 
-#include "core/base/file.h"
 #include "core/base/table.h"
 #include "core/db/metric.h"
 #include "trainer/model/evaluation.h"
@@ -35,6 +34,13 @@ const study_file_key study_file_keys[] = {
     { 0 },
 };
 // clang-format on
+
+int study_file_axis_of(const study_file *s, const char *key)
+{
+    int i = s->axes - 1;
+    while (i >= 0 && strcmp(s->axis[i].key->name, key) != 0) i--;
+    return i;
+}
 
 /* --- values ---------------------------------------------------------------------------------- */
 
@@ -251,21 +257,13 @@ static bool check_axes(const study_file *s, error *e)
     return true;
 }
 
-/* The index of an axis, -1 for another key; and of a value in it. */
-static int axis_of(const study_file *s, const char *key)
-{
-    int i = s->axes - 1;
-    while (i >= 0 && strcmp(s->axis[i].key->name, key) != 0) i--;
-    return i;
-}
-
 /* A partial assignment may name only axes and their values. */
 static bool check_partial(const study_file *s, const char *name, const yaml_node *map, error *e)
 {
     if (map->kind != YAML_MAP || map->n == 0)
         return yaml_error(map, e, "%s: must be {key: value}", name);
     for (int i = 0; i < map->n; i++) {
-        const int axis = axis_of(s, map->key[i].text);
+        const int axis = study_file_axis_of(s, map->key[i].text);
         if (axis < 0)
             return yaml_error(&map->key[i], e, "%s: '%s' is not an axis of the study", name,
                               map->key[i].text);
@@ -356,7 +354,7 @@ static bool check_settings(const study_file *s, char *const *settings, int n, er
         char name[STUDY_NAME];
         const int length = (int)strcspn(settings[i], "=");
         snprintf(name, sizeof name, "%.*s", length, settings[i]);
-        const int axis = axis_of(s, name);
+        const int axis = study_file_axis_of(s, name);
         if (axis >= 0)
             return error_usage(e,
                                "%.200s: %s is an axis of the study, so this setting would change "
@@ -396,11 +394,9 @@ static void empty(study_file *s)
 bool study_file_read(study_file *s, const char *path, char *const *settings, int n, error *e)
 {
     char *text = NULL;
-    size_t size;
     empty(s);
-    const bool ok = yaml_read(&s->file, path, e) &&
-                    file_read(&text, &size, path, (size_t)1 << 20, e) &&
-                    read_sweep(s, text, settings, 0, n, e);
+    const bool ok =
+        yaml_read_text(&s->file, &text, path, e) && read_sweep(s, text, settings, 0, n, e);
     free(text);
     if (!ok) study_file_close(s);
     return ok;

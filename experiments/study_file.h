@@ -73,6 +73,9 @@ bool study_file_recall(study_file *s, const char *text, char *const *settings, i
 
 void study_file_close(study_file *s);
 
+/* Which axis a key is, -1 if none. */
+int study_file_axis_of(const study_file *s, const char *key);
+
 /* Do two ways of writing it give this key the same value? */
 bool study_file_same(const study_file *s, const config_key *k, const yaml_node *a,
                      const yaml_node *b);

@@ -1,7 +1,6 @@
 /* watch.c - the progress of a study on stderr, and when it will be done.
  *
- *     rate = FLOPs done since the start / worker-seconds;  the rest is dealt to workers at that
- * rate
+ *     rate = FLOPs done since the start / worker-seconds;  the rest is dealt to workers at it
  */
 #define _DEFAULT_SOURCE
 #include "experiments/watch.h"
@@ -12,7 +11,6 @@
 #include <inttypes.h>
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
 
@@ -78,7 +76,8 @@ static double work(const watch *w, int i)
     return a->cost.train_flops * (double)a->spec.config.train.batch_tokens;
 }
 
-double watch_left(const watch *w)
+/* Seconds until the rest is done; NaN while it is unknown. */
+static double left_of(const watch *w)
 {
     double did = 0, *rest;
     int n = 0;
@@ -113,7 +112,7 @@ static void summary(char *out, size_t size, const watch *w)
     char left[32] = "a while";
     for (int i = 0; i < w->p->n; i++)
         finished += w->cell[i].finished, running += w->cell[i].running;
-    const double seconds = watch_left(w);
+    const double seconds = left_of(w);
     if (!isnan(seconds)) progress_time(left, sizeof left, seconds);
     snprintf(out, size, "%s: %d of %d cells done, %d running, %s%s left", w->name, finished,
              w->p->n, running, isnan(seconds) ? "" : "about ", left);

@@ -38,7 +38,4 @@ void watch_tick(watch *w);
 /* A cell has ended: print a line that stays. */
 void watch_end(watch *w, int cell, const char *what);
 
-/* Seconds until the rest is done; NaN while it is unknown. */
-double watch_left(const watch *w);
-
 #endif

@@ -205,7 +205,7 @@ static bool build_document(reader *r, yaml_node *root)
     return true;
 }
 
-static bool read_text(yaml_node **out, const char *file, const char *text, size_t n, error *e)
+static bool parse(yaml_node **out, const char *file, const char *text, size_t n, error *e)
 {
     /* The file's name is stored behind the root, in the same block; every node points to it. */
     const size_t name = file ? strlen(file) + 1 : 0;
@@ -231,23 +231,30 @@ static bool read_text(yaml_node **out, const char *file, const char *text, size_
     return ok;
 }
 
+bool yaml_read_text(yaml_node **root, char **text, const char *path, error *e)
+{
+    size_t n;
+    *root = NULL, *text = NULL;
+    if (!file_read(text, &n, path, (size_t)64 << 20, e)) return false;
+    const bool ok = n <= YAML_BYTES
+                        ? parse(root, path, *text, n, e)
+                        : error_usage(e, "%s: the file has %zu bytes; at most %d are allowed", path,
+                                      n, YAML_BYTES);
+    if (!ok) free(*text), *text = NULL;
+    return ok;
+}
+
 bool yaml_read(yaml_node **root, const char *path, error *e)
 {
     char *text;
-    size_t n;
-    *root = NULL;
-    if (!file_read(&text, &n, path, (size_t)64 << 20, e)) return false;
-    const bool ok = n <= YAML_BYTES
-                        ? read_text(root, path, text, n, e)
-                        : error_usage(e, "%s: the file has %zu bytes; at most %d are allowed", path,
-                                      n, YAML_BYTES);
+    const bool ok = yaml_read_text(root, &text, path, e);
     free(text);
     return ok;
 }
 
 bool yaml_parse(yaml_node **root, const char *text, error *e)
 {
-    return read_text(root, NULL, text, strlen(text), e);
+    return parse(root, NULL, text, strlen(text), e);
 }
 
 void yaml_close(yaml_node *root)

@@ -27,7 +27,10 @@ typedef struct yaml_node {
  * YAML of this kind (STATUS_USAGE). */
 bool yaml_read(yaml_node **root, const char *path, error *e);
 
-/* The same for a text, as on the command line: "0.001", "[mha, mqa]", "{model.attention: mha}". */
+/* The same, with the text that was read; the caller frees it.  NULL on failure. */
+bool yaml_read_text(yaml_node **root, char **text, const char *path, error *e);
+
+/* The tree of a text, as on the command line: "0.001", "[mha, mqa]", "{model.attention: mha}". */
 bool yaml_parse(yaml_node **root, const char *text, error *e);
 
 void yaml_close(yaml_node *root);

@@ -154,6 +154,10 @@ bool config_take(config *settings, const yaml_node *root, const yaml_node **swee
 bool config_error(const config *settings, const char *name, error *e, const char *fmt, ...)
     __attribute__((format(printf, 4, 5)));
 
+/* Is it train.seed, train.data_seed or train.replica, which tell the runs of a configuration apart?
+ */
+bool config_is_seed(const config_key *key);
+
 /* Canonical JSON of a resolved configuration (the caller frees it), without seed, data_seed and
  * replica unless `seeds`. */
 char *config_canonical(const config *settings, bool seeds);

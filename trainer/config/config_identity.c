@@ -9,7 +9,6 @@
 #include "core/base/table.h"
 #include "trainer/config/config.h"
 
-#include <assert.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,14 +31,11 @@ static void put_string(FILE *f, const char *text)
     free(quoted);
 }
 
-static void put_text(FILE *f, const config *settings, const config_key *key, bool paths)
+/* What stands for a path: the hash of what is there. */
+static const char *content_of(const config *settings, const config_key *key)
 {
-    const char *path = (const char *)settings + key->offset;
-    if (paths)
-        put_string(f, path);
-    else
-        put_string(f,
-                   path == settings->data.corpus ? settings->corpus_sha256 : settings->init_sha256);
+    return key->offset == offsetof(config, data.corpus) ? settings->corpus_sha256
+                                                        : settings->init_sha256;
 }
 
 /* A value as JSON, which is also YAML. */
@@ -63,7 +59,7 @@ static void put_value(FILE *f, const config *settings, const config_key *key, bo
         put_string(f, key->word(*(const int64_t *)field));
         return;
     case CONFIG_TEXT:
-        put_text(f, settings, key, paths);
+        put_string(f, paths ? field : content_of(settings, key));
         return;
     case CONFIG_SPECS: {
         const config_specs *s = field;
@@ -96,12 +92,11 @@ static char *value_of(const config *settings, const config_key *key, bool paths)
     return text;
 }
 
-static bool is_seed(const config *settings, const config_key *key)
+bool config_is_seed(const config_key *key)
 {
-    const char *field = (const char *)settings + key->offset;
-    return field == (const char *)&settings->train.seed ||
-           field == (const char *)&settings->train.data_seed ||
-           field == (const char *)&settings->train.replica;
+    return key->offset == offsetof(config, train.seed) ||
+           key->offset == offsetof(config, train.data_seed) ||
+           key->offset == offsetof(config, train.replica);
 }
 
 static int by_name(const void *a, const void *b)
@@ -119,7 +114,7 @@ char *config_canonical(const config *settings, bool seeds)
     if (!f) error_memory();
     config_init(&initial);
     for (const config_key *key = config_keys; key->name; key++)
-        if (key->identity && (seeds || !is_seed(settings, key))) keys[n++] = key;
+        if (key->identity && (seeds || !config_is_seed(key))) keys[n++] = key;
     qsort(keys, n, sizeof *keys, by_name);
 
     char before = '{';
@@ -141,9 +136,7 @@ void config_value(char *out, size_t size, const config *settings, const config_k
 {
     const void *field = (const char *)settings + key->offset;
     if (key->type == CONFIG_TEXT) {
-        snprintf(out, size, "%s",
-                 (const char *)field == settings->data.corpus ? settings->corpus_sha256
-                                                              : settings->init_sha256);
+        snprintf(out, size, "%s", content_of(settings, key));
         return;
     }
     if (key->type == CONFIG_CHOICE) {

@@ -9,7 +9,6 @@
 #include "core/base/utf8.h"
 #include "trainer/corpus/corpus.h"
 
-#include <assert.h>
 #include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
@@ -180,7 +179,7 @@ static bool resolve_sizes(config *settings, error *e)
     return true;
 }
 
-/* Spec i of the list, as layer `layer` sees it. */
+/* The spec of a layer, parsed for the dimensions that the layer has. */
 static bool parse_spec(const attn_variant **v, attn_dims *d, const config *settings, int layer,
                        int T, error *e)
 {

@@ -40,8 +40,8 @@ typedef struct run_spec {
 
 /* Fill in what is derived, bring the attention into canonical form, and check what one key can't
  * know of another: heads, spans and contexts that divide, the variants' own checks.  Reads the
- * manifest of the corpus if there is one, and hashes init_from; their paths become
- * absolute: relative to the folder of the file that they were written in, or else to the current
+ * manifest of the corpus if there is one, and hashes init_from.  Their paths become absolute; a
+ * relative one is looked for in the folder of the file that it was written in, then in the current
  * folder.  `from` may be &spec->config. */
 bool run_spec_resolve(run_spec *spec, const config *from, error *e);
 

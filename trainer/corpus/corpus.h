@@ -33,7 +33,6 @@ typedef struct corpus {
     corpus_split train, val;
     uint16_t *piece_bytes; /* (V) bytes of a piece; NULL if only the manifest was read */
     uint8_t *piece_blank;  /* (V) 1 if it may begin with a document's added space      */
-    void *memory;
 } corpus;
 
 /* Open the corpus in a folder.  Fails if the folder, the manifest or another file is missing, cut

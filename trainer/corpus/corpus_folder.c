@@ -62,8 +62,8 @@ bool corpus_folder_writable(const char *path, error *e)
     char *part = error_zeroed(strlen(path) + 2, 1);
     strcpy(part, path);
     struct stat s;
-    while (strcmp(part, ".") != 0 && stat(part, &s) != 0 &&
-           errno == ENOENT) { /* up to the first folder that is there */
+    /* Go up to the first folder that is there. */
+    while (strcmp(part, ".") != 0 && stat(part, &s) != 0 && errno == ENOENT) {
         char *slash = strrchr(part, '/');
         if (!slash)
             strcpy(part, ".");

@@ -17,7 +17,6 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 typedef struct shard {
@@ -349,11 +348,10 @@ static bool make_corpus(bool *there, work *w, manifest *m, error *e)
     m->width = m->vocab_size <= UINT16_MAX + 1 ? 2 : 4;
     hash_bytes(m->model, w->model, w->model_bytes);
     memcpy(m->pieces, w->tokenizer.sha256, sizeof m->pieces);
-    fprintf(w->o->progress, "encoding %.2f MB\n",
-            1e-6 * (double)(count_bytes(w, SPLIT_TRAIN) + count_bytes(w, SPLIT_VAL)));
+    const size_t bytes = count_bytes(w, SPLIT_TRAIN) + count_bytes(w, SPLIT_VAL);
+    fprintf(w->o->progress, "encoding %.2f MB\n", 1e-6 * (double)bytes);
     meter encoding;
-    meter_open(&encoding, w->o->progress, "encoding",
-               count_bytes(w, SPLIT_TRAIN) + count_bytes(w, SPLIT_VAL));
+    meter_open(&encoding, w->o->progress, "encoding", bytes);
     bool ok = true;
     for (int i = 0; ok && i < SPLITS; i++) ok = encode_split(w, m, i, &encoding, e);
     meter_close(&encoding);

@@ -4,7 +4,7 @@
  *     blocks     every k-th span of the text, with a gap on both sides that is used for nothing
  *
  * Blocks come from the same documents as the training text, so that both are typeset, named and
- * dated alike; what a model can remember from the text right beside them is the gap's to stop.
+ * dated alike.  The gap keeps a model from remembering the text right beside them.
  */
 #ifndef TRAINER_CORPUS_HOLDOUT_H
 #define TRAINER_CORPUS_HOLDOUT_H
@@ -16,8 +16,8 @@
 struct documents;
 
 typedef struct holdout {
-    double fraction;          /* of each document, from its end                     */
-    int64_t every, size, gap; /* blocks: every k-th span; bytes of both; 0: not so  */
+    double fraction;          /* of each document, from its end                               */
+    int64_t every, size, gap; /* blocks: every k-th span (0: no blocks); bytes of span and gap */
 } holdout;
 
 enum { HOLDOUT_TEXT = 96 }; /* characters of a description */
@@ -31,7 +31,7 @@ bool holdout_read(holdout *h, const char *spec, error *e);
 /* The same in full, or "fraction:0.1": for the manifest. */
 void holdout_describe(char out[HOLDOUT_TEXT], const holdout *h);
 
-/* Take what is held out out of `train` and put it into `val` (empty); the texts still belong to
+/* Move what is held out from `train` to `val`, which is empty before; the texts still belong to
  * `train`.  Every document of both is hashed.  Fails if one of the two would be empty. */
 bool holdout_cut(struct documents *train, struct documents *val, const holdout *h, error *e);
 

@@ -3,7 +3,7 @@
  */
 #include "trainer/model/checkpoint.h"
 
-#include "core/base/safetensors.h"
+#include "trainer/model/weights.h"
 
 #include <inttypes.h>
 #include <stdio.h>
@@ -34,12 +34,9 @@ static void add(entries *all, const char *prefix, const char *name, const tensor
                 float *data)
 {
     entry *x = &all->item[all->n];
-    safetensors_tensor *t = &all->list[all->n++];
     x->data = data;
     snprintf(x->name, sizeof x->name, "%s%s", prefix, name);
-    *t = (safetensors_tensor){ .name = x->name, .type = "F32", .data = data };
-    for (; t->rank < TENSOR_RANK && spec->dim[t->rank] > 0; t->rank++)
-        t->dim[t->rank] = (size_t)spec->dim[t->rank];
+    all->list[all->n++] = weights_entry(x->name, spec, data);
 }
 
 static bool entries_open(entries *all, const train_step *train, bool state)

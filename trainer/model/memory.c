@@ -3,11 +3,9 @@
  */
 #include "trainer/model/memory.h"
 
-#include "core/compute/kernels.h"
 #include "core/compute/openblas/openblas.h"
 #include "trainer/model/evaluation.h"
-#include "trainer/model/optimizer.h"
-#include "trainer/model/pass.h"
+#include "trainer/model/train_step.h"
 
 #include <stdint.h>
 #include <stdio.h>
@@ -52,11 +50,10 @@ static uint64_t address_space(void)
 
 size_t memory_available(void)
 {
-    enum { NOWHERE = 0 };
     uint64_t bytes = 1024 * least(number_in("/proc/meminfo", "MemAvailable:", MOST), MOST);
 
     const uint64_t group = number_in("/sys/fs/cgroup/memory.max", "", UINT64_MAX);
-    const uint64_t used = number_in("/sys/fs/cgroup/memory.current", "", NOWHERE);
+    const uint64_t used = number_in("/sys/fs/cgroup/memory.current", "", 0);
     if (group != UINT64_MAX) bytes = least(bytes, group > used ? group - used : 0);
     bytes = least(bytes, address_space());
     return bytes < SIZE_MAX ? (size_t)bytes : SIZE_MAX;
@@ -85,19 +82,17 @@ static size_t panels_of(const model *m, kernels_precision precision)
 /* What train_step_open takes, and the batch that a step reads. */
 static void training_of(memory *out, const config *c, const model *m, int n_threads)
 {
-    const kernels_precision precision =
-        c->train.precision == PRECISION_BFLOAT16 ? KERNELS_BFLOAT16 : KERNELS_FLOAT32;
-    const int T = m->config.T, sequences = (int)(c->train.batch_tokens / T);
-    const int lanes = (int)c->train.lanes < sequences ? (int)c->train.lanes : sequences;
-    const int workers = n_threads < lanes ? n_threads : lanes;
-    const size_t tokens = (size_t)sequences * (size_t)T, block = tensor_block_bytes(m->floats);
+    const train_step_cut cut = train_step_cut_of(c, n_threads);
+    const int T = m->config.T;
+    const size_t workers = (size_t)cut.workers, tokens = (size_t)cut.sequences * (size_t)T;
+    const size_t block = tensor_block_bytes(m->floats);
     size_t activations, scratch, update;
-    pass_memory(&activations, &scratch, m, PASS_TRAIN, (sequences + lanes - 1) / lanes, T, T);
+    pass_memory(&activations, &scratch, m, PASS_TRAIN, cut.most, T, T);
     optimizer_memory(&out->optimizer, &update, optimizers[c->train.optimizer], m, n_threads);
     out->weights = block;
-    out->gradients = block * ((size_t)workers + 1);
-    out->activations = activations * (size_t)workers;
-    out->scratch = scratch * (size_t)workers + update + panels_of(m, precision) +
+    out->gradients = block * (workers + 1);
+    out->activations = activations * workers;
+    out->scratch = scratch * workers + update + panels_of(m, train_step_precision(c)) +
                    tokens * (2 * sizeof(int32_t) + sizeof(float)); /* token, target, nll */
 }
 

@@ -234,8 +234,7 @@ void pass_close(pass *p)
     *p = (pass){ 0 };
 }
 
-/* ------------------------------------------------------------------------------------------------
- */
+/* --- the computation -------------------------------------------------------------------------- */
 
 const char *const pass_parts[PARTS] = { "attention",    "attention backward",
                                         "feed-forward", "feed-forward backward",

@@ -6,7 +6,6 @@
 #include "trainer/model/train_step.h"
 
 #include "core/base/timer.h"
-#include "core/compute/kernels.h"
 #include "trainer/model/batch.h"
 #include "trainer/model/weights.h"
 
@@ -41,10 +40,23 @@ double train_step_rate(const config *c, int64_t step)
     return c->train.lr * (floor + (1 - floor) * part);
 }
 
+train_step_cut train_step_cut_of(const config *c, int n_threads)
+{
+    train_step_cut x = { .sequences = (int)(c->train.batch_tokens / c->model.context) };
+    x.lanes = (int)c->train.lanes < x.sequences ? (int)c->train.lanes : x.sequences;
+    x.most = (x.sequences + x.lanes - 1) / x.lanes;
+    x.workers = n_threads < x.lanes ? n_threads : x.lanes;
+    return x;
+}
+
+kernels_precision train_step_precision(const config *c)
+{
+    return c->train.precision == PRECISION_BFLOAT16 ? KERNELS_BFLOAT16 : KERNELS_FLOAT32;
+}
+
 bool train_step_check(const config *c, error *e)
 {
-    const bool bfloat16 = c->train.precision == PRECISION_BFLOAT16;
-    return kernels_set_precision(bfloat16 ? KERNELS_BFLOAT16 : KERNELS_FLOAT32, e) ||
+    return kernels_set_precision(train_step_precision(c), e) ||
            error_where(e, "train.precision=bfloat16");
 }
 
@@ -83,16 +95,13 @@ bool train_step_open(train_step *train, const run_spec *spec, int n_threads, err
     const int T = spec->model.T;
     *train = (train_step){ 0 };
     if (!train_step_check(c, e) || !model_open(&train->m, &spec->model, e)) return false;
-    train->sequences = (int)(c->train.batch_tokens / c->model.context);
-    train->lanes = (int)c->train.lanes < train->sequences ? (int)c->train.lanes : train->sequences;
-    train->workers = n_threads < train->lanes ? n_threads : train->lanes;
-
-    const int most = (train->sequences + train->lanes - 1) / train->lanes; /* sequences of a lane */
+    const train_step_cut cut = train_step_cut_of(c, n_threads);
+    train->sequences = cut.sequences, train->lanes = cut.lanes, train->workers = cut.workers;
     bool ok =
         open_blocks(train, e) && optimizer_open(&train->optimizer, optimizers[c->train.optimizer],
                                                 &train->m, train->w, train->g, n_threads, e);
     for (int i = 0; i < train->workers && ok; i++)
-        ok = pass_open(&train->pass[i], &train->m, PASS_TRAIN, most, T, T, train->w,
+        ok = pass_open(&train->pass[i], &train->m, PASS_TRAIN, cut.most, T, T, train->w,
                        train->lane_g[i], e);
     ok = ok && open_panels(train, e) && threads_open(&train->pool, n_threads, e);
     if (!ok) train_step_close(train);

@@ -10,6 +10,7 @@
 #ifndef TRAINER_MODEL_TRAIN_STEP_H
 #define TRAINER_MODEL_TRAIN_STEP_H
 
+#include "core/compute/kernels.h"
 #include "core/compute/panels.h"
 #include "core/compute/threads.h"
 #include "trainer/model/model.h"
@@ -34,6 +35,17 @@ typedef struct train_step_result {
     double loss, grad_norm; /* nats a target; before clipping */
     bool clipped;
 } train_step_result;
+
+/* How a batch is cut, and for how many threads. */
+typedef struct train_step_cut {
+    int sequences, lanes; /* of a batch                         */
+    int most;             /* sequences of the largest lane      */
+    int workers;          /* threads that take lanes            */
+} train_step_cut;
+train_step_cut train_step_cut_of(const config *c, int n_threads);
+
+/* The number format that train.precision names. */
+kernels_precision train_step_precision(const config *c);
 
 /* Set the precision of this process to train.precision.  Fails if the processor does not have it.
  */

@@ -5,8 +5,6 @@
  */
 #include "trainer/model/weights.h"
 
-#include "core/base/safetensors.h"
-
 #include <stdio.h>
 #include <string.h>
 
@@ -21,13 +19,12 @@ static void shape_text(char out[SHAPE], const safetensors_tensor *t)
     snprintf(out + n, SHAPE - n, ")");
 }
 
-/* The tensor that a file must hold for a tensor of the model. */
-static safetensors_tensor wanted(const model_tensor *t)
+safetensors_tensor weights_entry(const char *name, const tensor_spec *spec, const float *data)
 {
-    safetensors_tensor want = { .name = t->name, .type = "F32" };
-    for (; want.rank < TENSOR_RANK && t->spec.dim[want.rank] > 0; want.rank++)
-        want.dim[want.rank] = (size_t)t->spec.dim[want.rank];
-    return want;
+    safetensors_tensor t = { .name = name, .type = "F32", .data = data };
+    for (; t.rank < TENSOR_RANK && spec->dim[t.rank] > 0; t.rank++)
+        t.dim[t.rank] = (size_t)spec->dim[t.rank];
+    return t;
 }
 
 static bool check_tensor(const safetensors *file, const char *path, const safetensors_tensor *want,
@@ -85,7 +82,8 @@ bool weights_load(float *w, const model *m, const char *path, error *e)
     if (!safetensors_open(&file, path, e)) return false;
     bool ok = true;
     for (int i = 0; i < m->n && ok; i++) {
-        const safetensors_tensor want = wanted(&m->tensor[i]);
+        const model_tensor *t = &m->tensor[i];
+        const safetensors_tensor want = weights_entry(t->name, &t->spec, NULL);
         ok = check_tensor(&file, path, &want, e);
     }
     ok = ok && check_rest(&file, path, m, e);

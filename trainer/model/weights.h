@@ -8,6 +8,7 @@
 #ifndef TRAINER_MODEL_WEIGHTS_H
 #define TRAINER_MODEL_WEIGHTS_H
 
+#include "core/base/safetensors.h"
 #include "trainer/model/model.h"
 
 /* Read every weight into w, a block of the model's layout; with w NULL only check the file.  Fails
@@ -17,5 +18,9 @@ bool weights_load(float *w, const model *m, const char *path, error *e);
 
 /* Does train.init_from fit this run?  True if it is not set. */
 bool weights_check(const run_spec *spec, error *e);
+
+/* How a file lists a tensor of ours: float32, with the dimensions of `spec`.  `data` may be NULL.
+ */
+safetensors_tensor weights_entry(const char *name, const tensor_spec *spec, const float *data);
 
 #endif

@@ -2,16 +2,15 @@
 #define _DEFAULT_SOURCE /* getrusage */
 #include "trainer/run/bench.h"
 
-#include "core/base/safetensors.h"
 #include "core/base/timer.h"
 #include "core/compute/backend.h"
 #include "core/compute/rng.h"
 #include "trainer/model/memory.h"
 #include "trainer/model/train_step.h"
+#include "trainer/model/weights.h"
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/resource.h>
 
 enum { SIDE = 1024, PRODUCTS = 4 };
@@ -58,25 +57,29 @@ static void random_tokens(int32_t *token, size_t n, int V)
     }
 }
 
+/* Seconds of one step on tokens and targets; *loss is its loss. */
+static double time_step(double *loss, train_step *train, const config *settings,
+                        const int32_t *token, int64_t step)
+{
+    train_step_result r;
+    const double began = timer_now();
+    train_step_gradient(train, &r, token, token + settings->train.batch_tokens);
+    if (!isfinite(r.grad_norm)) r.grad_norm = 0; /* a wild rate takes the same time */
+    train_step_update(train, &r, settings, settings->train.lr, step);
+    *loss = r.loss;
+    return timer_now() - began;
+}
+
 /* Repetitions, and the share of each part over all of them. */
 static void repeat(bench *b, train_step *train, const config *settings, const int32_t *token,
                    float *matrices)
 {
-    double before[PARTS], after[PARTS], sum = 0;
-    train_step_result r;
-    double rate = 0;
-    for (int i = -1; i < b->reps; i++) { /* -1 warms up */
-        if (i == 0) {
-            train_step_seconds(before, train);
-            rate = sgemm_rate(train->pool, matrices);
-        }
-        const double began = timer_now();
-        train_step_gradient(train, &r, token, token + b->tokens);
-        if (i < 0) b->loss = r.loss;
-        if (!isfinite(r.grad_norm)) r.grad_norm = 0; /* a wild rate takes the same time */
-        train_step_update(train, &r, settings, settings->train.lr, i + 2);
-        const double seconds = timer_now() - began;
-        if (i < 0) continue;
+    double before[PARTS], after[PARTS], loss, sum = 0;
+    time_step(&b->loss, train, settings, token, 1); /* warms up */
+    train_step_seconds(before, train);
+    double rate = sgemm_rate(train->pool, matrices);
+    for (int i = 0; i < b->reps; i++) {
+        const double seconds = time_step(&loss, train, settings, token, i + 2);
         const double next = sgemm_rate(train->pool, matrices);
         b->rep[i] = (bench_rep){ .seconds = seconds, .sgemm = 0.5 * (rate + next) };
         b->rep[i].fraction = b->flops / seconds / b->rep[i].sgemm;
@@ -99,9 +102,7 @@ static bool save_start(const char *file, const train_step *train, const int32_t 
     if (!list) return error_set(e, "out of memory for the list of weights");
     for (int i = 0; i < m->n; i++) {
         const model_tensor *t = &m->tensor[i];
-        list[i] = (safetensors_tensor){ .name = t->name, .type = "F32", .data = train->w + t->at };
-        for (; list[i].rank < TENSOR_RANK && t->spec.dim[list[i].rank] > 0; list[i].rank++)
-            list[i].dim[list[i].rank] = (size_t)t->spec.dim[list[i].rank];
+        list[i] = weights_entry(t->name, &t->spec, train->w + t->at);
     }
     list[m->n] = (safetensors_tensor){ "input_ids", "I32", 2, { B, T }, token };
     list[m->n + 1] = (safetensors_tensor){ "target_ids", "I32", 2, { B, T }, token + B * T };
@@ -157,6 +158,33 @@ bool bench_train(bench *b, const run_spec *spec, int n_threads, int reps, const 
     train_step_close(&train);
     if (!ok) bench_close(b);
     return ok;
+}
+
+bool bench_step(double *seconds, const run_spec *spec, int n_threads, error *e)
+{
+    enum { STEPS = 3 };
+    const config *settings = &spec->config;
+    const size_t N = (size_t)settings->train.batch_tokens;
+    train_step train;
+    memory need;
+    if (!memory_estimate(&need, spec, n_threads, e) || !memory_check(&need, n_threads, e) ||
+        !train_step_open(&train, spec, n_threads, e))
+        return false;
+    int32_t *token = malloc(2 * N * sizeof *token);
+    if (!token) {
+        train_step_close(&train);
+        return error_set(e, "out of memory for a batch");
+    }
+    random_tokens(token, 2 * N, spec->model.V);
+    model_init(&train.m, train.w, 1, 0);
+    *seconds = INFINITY;
+    for (int i = 1; i <= STEPS; i++) {
+        double loss;
+        *seconds = fmin(*seconds, time_step(&loss, &train, settings, token, i));
+    }
+    free(token);
+    train_step_close(&train);
+    return true;
 }
 
 void bench_close(bench *b)

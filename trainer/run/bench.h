@@ -38,4 +38,7 @@ bool bench_train(bench *b, const run_spec *spec, int n_threads, int reps, const 
                  error *e);
 void bench_close(bench *b);
 
+/* Seconds that one step takes with this many threads: the fastest of a few. */
+bool bench_step(double *seconds, const run_spec *spec, int n_threads, error *e);
+
 #endif

@@ -13,9 +13,8 @@ bool build_row_host(db *d, int64_t *host_id, error *e);
 /* The environment is what decides the bits of a run besides its configuration and code: processor,
  * kernels, and OpenBLAS with its own kernels.  Steps up to `step` of a run, as its checkpoint of
  * that step has them, may come from other environments than that of host_id: `differs` names the
- * first
- * ("kernels avx2, here plain"), or is empty.  An attempt whose steps were all taken again doesn't
- * count. */
+ * first ("kernels avx2, here plain"), or is empty.  An attempt whose steps were all taken again
+ * doesn't count. */
 enum { BUILD_ROW_DIFFERS = 256 };
 bool build_row_differs(db *d, char differs[BUILD_ROW_DIFFERS], int64_t run_id, int64_t step,
                        int64_t host_id, error *e);

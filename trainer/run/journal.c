@@ -13,7 +13,6 @@
 #include "trainer/run/run_folder.h"
 
 #include <dirent.h>
-#include <errno.h>
 #include <inttypes.h>
 #include <math.h>
 #include <stdio.h>
@@ -43,10 +42,11 @@ static void forget_evaluations(journal *j)
     while (j->evaluations > 0) free(j->sums[--j->evaluations].result);
 }
 
-bool journal_event(journal *j, const char *level, const char *message, error *e)
+static bool warn(journal *j, const char *message, error *e)
 {
-    return db_run(j->d, e, "INSERT INTO event(run_id, at_ms, level, message) VALUES(?,?,?,?)",
-                  "iitt", j->run_id, db_now_ms(), level, message);
+    return db_run(j->d, e,
+                  "INSERT INTO event(run_id, at_ms, level, message) VALUES(?,?,'warning',?)", "iit",
+                  j->run_id, db_now_ms(), message);
 }
 
 static void path_of(char path[PATH], const journal *j, const char *file)
@@ -54,20 +54,29 @@ static void path_of(char path[PATH], const journal *j, const char *file)
     snprintf(path, PATH, "%s/%s", j->folder, file);
 }
 
-void journal_sweep(db *d, const run_row *r)
+bool journal_leftover(db *d, bool *left, int64_t run_id, const char *file, error *e)
 {
-    char *folder = run_folder_path(d, r->uid, NULL), path[PATH];
+    int64_t named = 0;
+    *left = file_ends_in(file, ".safetensors.part");
+    if (*left || !file_ends_in(file, ".safetensors")) return true;
+    if (!db_integer(d, &named, 0, e, "SELECT 1 FROM ckpt WHERE run_id=? AND file=?", "it", run_id,
+                    file))
+        return false;
+    *left = !named;
+    return true;
+}
+
+void journal_sweep(db *d, int64_t run_id, const char *uid)
+{
+    char *folder = run_folder_path(d, uid, NULL), path[PATH];
     DIR *dir = opendir(folder);
     for (struct dirent *f; dir && (f = readdir(dir));) {
-        int64_t named = 0;
+        bool left;
         error ignored;
-        if (!file_ends_in(f->d_name, ".safetensors.part") &&
-            (!file_ends_in(f->d_name, ".safetensors") ||
-             !db_integer(d, &named, 0, &ignored, "SELECT 1 FROM ckpt WHERE run_id=? AND file=?",
-                         "it", r->run_id, f->d_name)))
+        if (!journal_leftover(d, &left, run_id, f->d_name, &ignored) || !left)
             continue; /* not ours, or in doubt: keep it */
         snprintf(path, sizeof path, "%s/%s", folder, f->d_name);
-        if (!named) unlink(path);
+        unlink(path);
     }
     if (dir) closedir(dir);
     free(folder);
@@ -101,12 +110,12 @@ static bool go_on_from(journal *j, train_step *train, error *e)
         fprintf(stderr, "attnlab: %s\n", line[n++]);
     }
     sqlite3_finalize(s);
-    for (int i = 0; i < n; i++) journal_event(j, "warning", line[i], &why);
+    for (int i = 0; i < n; i++) warn(j, line[i], &why);
     if (!ok || j->from_step > 0) return ok;
     if (n > 0) {
         static const char ANEW[] = "no checkpoint is intact: starting again from the first step";
         fprintf(stderr, "attnlab: %s\n", ANEW);
-        journal_event(j, "warning", ANEW, &why);
+        warn(j, ANEW, &why);
     }
     return train_step_start(train, j->settings, e);
 }
@@ -120,7 +129,7 @@ static bool mark_mixed(journal *j, error *e)
     snprintf(line, sizeof line, "mixed: resumed at step %" PRId64 " in another environment (%s)",
              j->from_step, differs);
     fprintf(stderr, "attnlab: run %s: %s\n", j->uid, line);
-    return journal_event(j, "warning", line, e);
+    return warn(j, line, e);
 }
 
 /* Delete the rows past the checkpoint and begin the attempt, in one transaction. */
@@ -185,7 +194,7 @@ bool journal_open(journal *j, db *d, const run_row *r, const run_spec *spec, tra
         journal_drop(j);
         return false;
     }
-    journal_sweep(d, r);
+    journal_sweep(d, r->run_id, r->uid);
     if (go_on_from(j, train, e) && begin_attempt(j, train, e)) return true;
     journal_drop(j);
     return false;
@@ -353,13 +362,6 @@ static bool forget_older(journal *j, int keep, error *e)
                   "in", j->run_id, keep);
 }
 
-static void sweep_up(const journal *j)
-{
-    run_row r = { .run_id = j->run_id };
-    memcpy(r.uid, j->uid, sizeof r.uid);
-    journal_sweep(j->d, &r);
-}
-
 static bool write_checkpoint(journal *j, int64_t step, const char *file, const checkpoint_file *f,
                              error *e)
 {
@@ -387,9 +389,9 @@ bool journal_checkpoint(journal *j, bool *saved, const train_step *train, int64_
         ok = ok && write_checkpoint(j, step, file, &f, e) &&
              (j->settings->train.keep == KEEP_ALL || forget_older(j, 2, e));
     else
-        ok = ok && journal_event(j, "warning", line, e);
+        ok = ok && warn(j, line, e);
     if (!finish(j, ok, e)) return false;
-    sweep_up(j);
+    journal_sweep(j->d, j->run_id, j->uid);
     db_tidy(j->d);
     return *saved || has_room(j, train, e);
 }
@@ -432,7 +434,7 @@ bool journal_done(journal *j, const train_step *train, int64_t step, error *e)
                     (!stay || write_checkpoint(j, step, FILE_NAME, &f, e)) &&
                     write_end(j, RUN_DONE, step, NULL, hex, STATUS_DONE, e);
     if (!finish(j, ok, e)) return false;
-    sweep_up(j);
+    journal_sweep(j->d, j->run_id, j->uid);
     db_tidy(j->d);
     return true;
 }

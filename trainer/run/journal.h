@@ -58,11 +58,12 @@ bool journal_evaluation(journal *j, int64_t step, const eval_result *r, int n, b
  * and an event says why.  Fails if the database does, or if there is not even room for the
  * weights: then what follows would be trained in vain. */
 bool journal_checkpoint(journal *j, bool *saved, const train_step *train, int64_t step, error *e);
-bool journal_event(journal *j, const char *level, const char *message, error *e);
 
-/* Remove half-written files and checkpoints without a row from the run's folder.  The caller has
- * the run's lock. */
-void journal_sweep(db *d, const run_row *r);
+/* Is a file of the run's folder half-written, or a checkpoint without a row? */
+bool journal_leftover(db *d, bool *left, int64_t run_id, const char *file, error *e);
+
+/* Remove such files.  The caller has the run's lock. */
+void journal_sweep(db *d, int64_t run_id, const char *uid);
 
 /* The end of a run that took its last step; its weights are kept as train.keep says. */
 bool journal_done(journal *j, const train_step *train, int64_t step, error *e);

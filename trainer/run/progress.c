@@ -46,8 +46,7 @@ void progress_open(progress *p, const batch *b, const char *uid, int64_t from, b
                      .from = from,
                      .batch_tokens = b->spans_a_step * b->span,
                      .began_ms = now,
-                     .said_ms = now,
-                     .said_step = from };
+                     .said_ms = now };
     if (!on) return;
     fprintf(stderr, "run %s: %" PRId64 " steps of %" PRId64 " tokens", uid, p->steps,
             p->batch_tokens);
@@ -68,7 +67,7 @@ void progress_step(progress *p, const journal_row *row)
     fprintf(stderr, "%sstep %" PRId64 "/%" PRId64 "  loss %.4f  %.0f tokens/s  %s left%s",
             p->terminal ? "\r\033[K" : "", row->step, p->steps, p->loss / p->loss_weight,
             steps * (double)p->batch_tokens / ran, left, p->terminal ? "" : "\n");
-    p->said_ms = now, p->said_step = row->step;
+    p->said_ms = now;
 }
 
 void progress_evaluation(progress *p, int64_t step, const eval_result *r, int n)

@@ -10,7 +10,7 @@
 typedef struct progress {
     bool on, terminal;
     int64_t steps, from, batch_tokens;
-    int64_t began_ms, said_ms, said_step;
+    int64_t began_ms, said_ms;
     double loss, loss_weight; /* an average over the last steps */
 } progress;
 

@@ -60,13 +60,6 @@ static bool pair_open(pair *p, const char *database, const char *scratch, const 
 
 /* --- the numbers ------------------------------------------------------------------------------ */
 
-#define STEPS                                                                                      \
-    " FROM main.train_step x JOIN again.train_step y ON y.step = x.step AND y.run_id = ?2"         \
-    " WHERE x.run_id = ?1"
-#define EVALS                                                                                      \
-    " FROM main.eval x JOIN again.eval y USING(step, split, task, context, stride)"                \
-    " WHERE x.run_id = ?1 AND y.run_id = ?2"
-
 static bool count(pair *p, int64_t *n, const char *sql, error *e)
 {
     return db_integer(&p->d, n, 0, e, sql, "ii", p->a, p->b);
@@ -90,38 +83,43 @@ static void add_count(table *t, const char *what, int64_t n, int64_t differ, int
     add(t, what, then, now, differ == 0);
 }
 
-static bool compare_steps(pair *p, table *t, error *e)
+/* The rows that both have: `from` joins them as x and y, and `same` holds where they agree. */
+static bool compare_rows(pair *p, table *t, int64_t *n, const char *what, const char *from,
+                         const char *same, error *e)
 {
     int64_t differ = 0, first = 0;
-    static const char OTHER[] =
-        " AND NOT (x.tokens IS y.tokens AND x.loss IS y.loss AND x.grad_norm IS y.grad_norm AND"
-        " x.lr IS y.lr AND x.flags IS y.flags)";
     char sql[512];
-    if (!count(p, &p->steps, "SELECT count(*)" STEPS, e)) return false;
-    snprintf(sql, sizeof sql, "SELECT count(*)%s%s", STEPS, OTHER);
+    snprintf(sql, sizeof sql, "SELECT count(*)%s", from);
+    if (!count(p, n, sql, e)) return false;
+    snprintf(sql, sizeof sql, "SELECT count(*)%s AND NOT (%s)", from, same);
     if (!count(p, &differ, sql, e)) return false;
-    snprintf(sql, sizeof sql, "SELECT min(x.step)%s%s", STEPS, OTHER);
+    snprintf(sql, sizeof sql, "SELECT min(x.step)%s AND NOT (%s)", from, same);
     if (!count(p, &first, sql, e)) return false;
-    add_count(t, "loss log (steps)", p->steps, differ, first);
-    p->differs = first, p->same &= differ == 0;
+    add_count(t, what, *n, differ, first);
+    if (differ && !p->differs) p->differs = first;
+    p->same &= differ == 0;
     return true;
+}
+
+static bool compare_steps(pair *p, table *t, error *e)
+{
+    return compare_rows(p, t, &p->steps, "loss log (steps)",
+                        " FROM main.train_step x JOIN again.train_step y ON y.step = x.step AND"
+                        " y.run_id = ?2 WHERE x.run_id = ?1",
+                        "x.tokens IS y.tokens AND x.loss IS y.loss AND x.grad_norm IS y.grad_norm"
+                        " AND x.lr IS y.lr AND x.flags IS y.flags",
+                        e);
 }
 
 static bool compare_evaluations(pair *p, table *t, error *e)
 {
-    int64_t n = 0, differ = 0, first = 0;
-    static const char OTHER[] = " AND NOT (x.nll_sum IS y.nll_sum AND x.n_tok IS y.n_tok AND"
-                                " x.last_nll_sum IS y.last_nll_sum)";
-    char sql[512];
-    if (!count(p, &n, "SELECT count(*)" EVALS, e)) return false;
-    snprintf(sql, sizeof sql, "SELECT count(*)%s%s", EVALS, OTHER);
-    if (!count(p, &differ, sql, e)) return false;
-    snprintf(sql, sizeof sql, "SELECT min(step)%s%s", EVALS, OTHER);
-    if (!count(p, &first, sql, e)) return false;
-    add_count(t, "evaluations", n, differ, first);
-    if (differ && !p->differs) p->differs = first;
-    p->same &= differ == 0;
-    return true;
+    int64_t n;
+    return compare_rows(p, t, &n, "evaluations",
+                        " FROM main.eval x JOIN again.eval y USING(step, split, task, context,"
+                        " stride) WHERE x.run_id = ?1 AND y.run_id = ?2",
+                        "x.nll_sum IS y.nll_sum AND x.n_tok IS y.n_tok AND"
+                        " x.last_nll_sum IS y.last_nll_sum",
+                        e);
 }
 
 /* One text of each database; a row where they differ, or `always`. */

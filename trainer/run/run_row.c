@@ -50,12 +50,6 @@ static bool plan_param(db *d, const run_spec *spec, const config_key *key, error
     }
 }
 
-static bool is_seed(const char *key)
-{
-    return strcmp(key, "train.seed") == 0 || strcmp(key, "train.data_seed") == 0 ||
-           strcmp(key, "train.replica") == 0;
-}
-
 /* "mha", or "window:size=128 + mha" if layers differ. */
 static void attention_text(char *out, size_t size, const config_specs *attention)
 {
@@ -88,7 +82,7 @@ bool run_row_config(db *d, const run_spec *spec, error *e)
                      cost.nonembed, cost.params[MODEL_ATTENTION], cost.train_flops, cost.kv_bytes);
     free(canon);
     for (const config_key *key = config_keys; ok && key->name; key++)
-        if (key->identity && !is_seed(key->name)) ok = plan_param(d, spec, key, e);
+        if (key->identity && !config_is_seed(key)) ok = plan_param(d, spec, key, e);
     return ok;
 }
 

@@ -6,7 +6,6 @@
 #include "trainer/run/train.h"
 
 #include "core/base/timer.h"
-#include "core/compute/rng.h"
 #include "trainer/model/batch.h"
 #include "trainer/model/evaluation.h"
 #include "trainer/model/memory.h"
@@ -165,6 +164,16 @@ static outcome loop(trainer *t, progress *p, int64_t *step, int64_t until, error
     return journal_done(&t->j, &t->train, *step, e) ? OUTCOME_DONE : OUTCOME_FAILED;
 }
 
+/* Record that the run ended for the reason in e, or why that can't be recorded.  Returns the exit
+ * status. */
+static int close_run(trainer *t, run_status as, int64_t step, int status, error *e)
+{
+    error worse;
+    if (!journal_close(&t->j, as, step, e->msg, status, &worse)) *e = worse, status = STATUS_FAILED;
+    error_where(e, "run %s", t->j.uid);
+    return status;
+}
+
 /* Train a run whose lock this process holds, and record how it ends. */
 static int attempt(db *d, const run_row *r, const run_spec *spec, const train_options *o, error *e)
 {
@@ -185,23 +194,17 @@ static int attempt(db *d, const run_row *r, const run_spec *spec, const train_op
     const int stop = stop_signal();
     progress_close(&p);
     int status = STATUS_DONE;
-    if (end == OUTCOME_DIVERGED) {
-        status = STATUS_DIVERGED;
-        if (!journal_close(&t.j, RUN_DIVERGED, step, e->msg, status, &worse))
-            *e = worse, status = STATUS_FAILED;
-        error_where(e, "run %s", r->uid);
-    } else if (end == OUTCOME_STOPPED && !stop) {
+    if (end == OUTCOME_DIVERGED)
+        status = close_run(&t, RUN_DIVERGED, step, STATUS_DIVERGED, e);
+    else if (end == OUTCOME_STOPPED && !stop) {
         if (!journal_close(&t.j, RUN_PREEMPTED, step, "stopped at the requested step", status, e))
             status = STATUS_FAILED;
     } else if (end == OUTCOME_STOPPED) {
-        status = STATUS_PREEMPTED;
         error_set(e,
                   "stopped by signal %d (%s) at step %" PRId64 " of %" PRId64
                   ", with a checkpoint; run the same command to resume",
                   stop, strsignal(stop), step, t.b.steps);
-        if (!journal_close(&t.j, RUN_PREEMPTED, step, e->msg, status, &worse))
-            *e = worse, status = STATUS_FAILED;
-        error_where(e, "run %s", r->uid);
+        status = close_run(&t, RUN_PREEMPTED, step, STATUS_PREEMPTED, e);
     } else if (end == OUTCOME_FAILED) {
         status = STATUS_FAILED;
         d->patience_ms = DB_PATIENCE_MS;
@@ -260,7 +263,7 @@ static int finish(db *d, const run_row *r, const run_spec *spec, const train_opt
                   r->uid, run_status_word(r->status), r->last_step);
         return STATUS_FAILED;
     }
-    if (run_status_final(r->status)) journal_sweep(d, r);
+    if (run_status_final(r->status)) journal_sweep(d, r->run_id, r->uid);
     if (r->status == RUN_DIVERGED) {
         error_set(e, "run %s: %s", r->uid, *r->message ? r->message : "diverged");
         return STATUS_DIVERGED;
@@ -302,37 +305,4 @@ int train_run(const run_spec *spec, const train_options *o, error *e)
     const int status = run_in(&d, spec, o, e);
     db_close(&d);
     return status;
-}
-
-bool train_measure(double *seconds, const run_spec *spec, int n_threads, error *e)
-{
-    const config *settings = &spec->config;
-    enum { STEPS = 3 };
-    train_step train;
-    train_step_result r;
-    const size_t N = (size_t)settings->train.batch_tokens;
-    if (!fits(spec, n_threads, e) || !train_step_open(&train, spec, n_threads, e)) return false;
-    int32_t *token = malloc(2 * N * sizeof *token), *target = token + N;
-    if (!token) {
-        train_step_close(&train);
-        return error_set(e, "out of memory for a batch");
-    }
-    const rng bits = rng_stream(1, 0, "train.measure");
-    for (size_t i = 0; i < 2 * N; i++) {
-        uint64_t word[4];
-        rng_bits(word, &bits, i, 0);
-        token[i] = (int32_t)(word[0] % (uint64_t)settings->model.vocab_size);
-    }
-    model_init(&train.m, train.w, 1, 0);
-    *seconds = INFINITY;
-    for (int i = 1; i <= STEPS; i++) {
-        const double began = timer_now();
-        train_step_gradient(&train, &r, token, target);
-        if (!isfinite(r.grad_norm)) r.grad_norm = 0; /* a wild rate takes the same time */
-        train_step_update(&train, &r, settings, settings->train.lr, i);
-        *seconds = fmin(*seconds, timer_now() - began);
-    }
-    free(token);
-    train_step_close(&train);
-    return true;
 }

@@ -19,8 +19,4 @@ typedef struct train_options {
  * STATUS_DONE. */
 int train_run(const run_spec *spec, const train_options *o, error *e);
 
-/* Seconds that one step takes with this many threads (the fastest of a few), measured without
- * corpus and database. */
-bool train_measure(double *seconds, const run_spec *spec, int n_threads, error *e);
-
 #endif
