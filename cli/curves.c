@@ -4,7 +4,6 @@
 #include "cli/command.h"
 
 #include <math.h>
-#include <stdlib.h>
 
 typedef struct options {
     int64_t from; /* OPTION_UNSET: not given */

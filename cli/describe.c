@@ -5,8 +5,6 @@
 #include "trainer/config/config.h"
 #include "trainer/model/memory.h"
 
-#include <stdlib.h>
-
 typedef struct line {
     const char *name, *unit;
     double value;

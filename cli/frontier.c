@@ -5,7 +5,6 @@
 #include "cli/look.h"
 
 #include <math.h>
-#include <stdlib.h>
 
 static void print(const frontier *f, table_format format)
 {

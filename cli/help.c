@@ -3,7 +3,6 @@
 
 #include "trainer/config/config.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 enum { WIDTH = 80 };

@@ -4,8 +4,6 @@
 #include "cli/command.h"
 #include "cli/sql.h"
 
-#include <string.h>
-
 static const char *const STATUSES[] = { "planned", "running",   "done", "diverged",
                                         "failed",  "preempted", NULL };
 

@@ -5,7 +5,6 @@
 #include "cli/look.h"
 #include "core/base/file.h"
 
-#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 

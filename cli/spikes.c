@@ -3,7 +3,6 @@
 #include "cli/command.h"
 
 #include <math.h>
-#include <stdlib.h>
 
 typedef struct options {
     int64_t window, gap;

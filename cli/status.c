@@ -14,7 +14,6 @@
 #include "trainer/run/progress.h"
 #include "trainer/run/run_folder.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
