@@ -37,6 +37,12 @@ const option *command_option(const command *c, int i)
     return k == i ? &option_help : NULL;
 }
 
+bool command_repeats(const option *o)
+{
+    return o->kind == OPTION_TEXTS || o->kind == OPTION_REALS || o->kind == OPTION_NUMBERS ||
+           o->kind == OPTION_CHOICES;
+}
+
 const command *command_find(const char *name)
 {
     for (const command *const *c = commands; *c; c++)
@@ -72,10 +78,11 @@ void command_notes(command_call *call, notes *list)
 
 void command_remarks(command_call *call, notes *list)
 {
-    if (command_prose(call))
-        notes_print(list, stdout);
-    else
+    if (!command_prose(call)) {
         command_notes(call, list);
+        return;
+    }
+    notes_print(list, stdout);
     notes_close(list);
 }
 

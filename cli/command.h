@@ -139,6 +139,9 @@ extern const option option_help;
 /* Option i of a command: its own, then the shared ones, then --help; NULL past the end. */
 const option *command_option(const command *c, int i);
 
+/* May it be given more than once? */
+bool command_repeats(const option *o);
+
 /* The command of this name, or NULL. */
 const command *command_find(const char *name);
 

@@ -198,8 +198,6 @@ static int run(command_call *call, const void *given)
     study_file s;
     arms r;
     error e;
-    if (call->again && call->accept)
-        return command_refuse(call, "--again and --accept exclude each other");
     if (!study_stored_open(&s, call->argument[0], call->db, (char *const *)call->argument + 1,
                            call->arguments - 1, &e))
         return command_fail(call, &e);

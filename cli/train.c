@@ -57,8 +57,6 @@ static int run(command_call *call, const void *given)
                                 .lock = (int)o->lock };
     const bool file = call->arguments && !strchr(call->argument[0], '=');
     error e;
-    if (call->again && call->accept)
-        return command_refuse(call, "--again and --accept exclude each other");
     if (!o->resume && !file) return command_missing(call, "CONFIG");
     if (o->resume && file)
         return command_refuse(call,
