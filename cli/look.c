@@ -48,7 +48,7 @@ void look_record(comparison *c, command_call *call)
 {
     error e;
     db d;
-    bool ok = db_open(&d, call->db, DB_WRITE, &e);
+    bool ok = db_open(&d, call->db, DB_CHANGE, &e);
     if (ok) {
         ok = comparison_record(c, &d, call->line, &e);
         if (ok) db_tidy(&d);
