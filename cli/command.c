@@ -12,7 +12,7 @@ const char *const command_groups[COMMAND_GROUPS] = { "Data", "Train",    "Compar
 // clang-format off
 #define AT(field) offsetof(command_call, field)
 const option command_shared[] = {
-    { "db",         'd', OPTION_TEXT,    "FILE",   AT(db),         "the database (ATTNLAB_DB)", "attnlab.db" },
+    { "db",         'd', OPTION_TEXT,    "FILE",   AT(db),         "the database", "(ATTNLAB_DB, or attnlab.db)" },
     { "output",     'o', OPTION_CHOICE,  "FORMAT", AT(output),     "how the answer is printed", "table", 0, 0, table_formats },
     { "metric",     0,   OPTION_TEXT,    "METRIC", AT(metric),     "what is compared, such as val_bpb@512", "(the study's)" },
     { "alpha",      0,   OPTION_REAL,    "ALPHA",  AT(alpha),      "error rate", "(the study's)", STUDY_FILE_ALPHA_MIN, STUDY_FILE_ALPHA_MAX },

@@ -51,8 +51,10 @@ static void print_pairs(const comparison *c, const noise *n, table_format f)
         for (size_t s = 0; s < k; s++) x[s] -= b[s];
         const double sd = gsl_stats_sd(x, 1, k);
         char worth[32] = "";
+        const double times = (sx * sx + sb * sb) / sd / sd;
         if (sd > 0 && k > 2)
-            snprintf(worth, sizeof worth, "%.2g x the seeds", (sx * sx + sb * sb) / sd / sd);
+            snprintf(worth, sizeof worth, times < 99.5 ? "%.2g x the seeds" : "%.0f x the seeds",
+                     times);
         table_text(&t, c->study->arm[p.arm].label), table_text(&t, c->study->arm[p.base].label);
         table_int(&t, (int64_t)k);
         table_real(&t, sx, digits), table_real(&t, sb, digits), table_real(&t, sd, digits);

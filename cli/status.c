@@ -45,12 +45,12 @@ static bool summarise(command_call *call, db *d, const char *name, error *e)
     sqlite3_stmt *q;
     bool row, ok;
     int64_t cells = 0;
-    double rate = 0, *rest = NULL;
+    double rate = 0;
     int done = 0, running = 0, n = 0;
     if (!db_integer(d, &cells, 0, e, sql_status_count, "t", name) ||
         !find_rate(&rate, d, name, e) || !db_query(d, &q, e, sql_status_rest, "t", name))
         return false;
-    if (!(rest = calloc((size_t)cells + 1, sizeof *rest))) error_memory();
+    double *rest = error_zeroed((size_t)cells + 1, sizeof *rest);
     while ((ok = db_next(d, q, &row, e)) && row) {
         done += sqlite3_column_int(q, 0), running += sqlite3_column_int(q, 1);
         if (!sqlite3_column_int(q, 0) && n < cells) rest[n++] = sqlite3_column_double(q, 2) / rate;
@@ -133,8 +133,7 @@ const command command_status = {
         "How far the studies in the database are, or each run of one (by its name or its file), "
         "with the time that is left.",
     .text = "'cut off' is a run whose process died: `attnlab sweep` resumes it. train_loss is the "
-            "loss of the "
-            "last step on its own batch; `attnlab ls` shows the loss on held-out text.",
+            "loss of the last step on its own batch; `attnlab ls` shows the loss on held-out text.",
     .shared = SHARED_DB | SHARED_OUTPUT,
     .run = run,
 };
