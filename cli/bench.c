@@ -11,7 +11,6 @@
 
 #include <jansson.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 
 typedef struct options {
@@ -31,26 +30,27 @@ static const option OPTIONS[] = {
 /* The defaults are small: a vocabulary of 4096 and 8 sequences of 512. */
 static bool read_config(run_spec *spec, const command_call *call, const char *path, error *e)
 {
-    config *c = &spec->config;
+    config *settings = &spec->config;
     yaml_node *file = NULL;
-    const yaml_node *sweep;
-    config_init(c);
-    bool ok = !path || config_load(c, path, &file, &sweep, e);
+    config_init(settings);
+    bool ok = !path || config_load(settings, path, &file, NULL, e);
     yaml_close(file);
-    for (int i = 1; ok && i < call->arguments; i++) ok = config_override(c, call->argument[i], e);
-    if (ok && !config_given(c, config_find("model.vocab_size")) && !*c->data.corpus)
-        ok = config_override(c, "model.vocab_size=4096", e);
-    if (ok && !path && !config_given(c, config_find("train.batch_tokens"))) {
+    for (int i = 1; ok && i < call->arguments; i++)
+        ok = config_override(settings, call->argument[i], e);
+    if (ok && !config_given(settings, config_find("model.vocab_size")) && !*settings->data.corpus)
+        ok = config_override(settings, "model.vocab_size=4096", e);
+    if (ok && !path && !config_given(settings, config_find("train.batch_tokens"))) {
         char batch[64];
-        snprintf(batch, sizeof batch, "train.batch_tokens=%lld", 8 * (long long)c->model.context);
-        ok = config_override(c, batch, e);
+        snprintf(batch, sizeof batch, "train.batch_tokens=%lld",
+                 8 * (long long)settings->model.context);
+        ok = config_override(settings, batch, e);
     }
-    return ok && run_spec_resolve(spec, c, e);
+    return ok && run_spec_resolve(spec, settings, e);
 }
 
 static bool write_rows(db *d, const bench *b, const run_spec *spec, error *e)
 {
-    const config *c = &spec->config;
+    const config *settings = &spec->config;
     int64_t host, code, block;
     if (!run_row_config(d, spec, e) || !build_row_host(d, &host, e) ||
         !build_row_code(d, &code, e) ||
@@ -62,8 +62,8 @@ static bool write_rows(db *d, const bench *b, const run_spec *spec, error *e)
                     "INSERT INTO bench(config_id, host_id, code_id, phase, context, batch, threads,"
                     " block, rep, ns, tokens, flops, sgemm_gflops, at_ms)"
                     " VALUES(?,?,?,'train',?,?,?,?,?,?,?,?,?,?)",
-                    "tiiiininiiddi", spec->id, host, code, c->model.context,
-                    c->train.batch_tokens / c->model.context, b->threads, block, i,
+                    "tiiiininiiddi", spec->id, host, code, settings->model.context,
+                    settings->train.batch_tokens / settings->model.context, b->threads, block, i,
                     (int64_t)(1e9 * b->rep[i].seconds), b->tokens, b->flops, 1e-9 * b->rep[i].sgemm,
                     db_now_ms());
     return ok;

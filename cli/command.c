@@ -6,13 +6,13 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const command_groups[COMMAND_GROUPS] = { "Data",  "Train",    "Compare",  "Look",
-                                                     "Model", "Database", "Reference" };
+const char *const command_groups[COMMAND_GROUPS] = { "Data", "Train",    "Compare",
+                                                     "Look", "Database", "Reference" };
 
 // clang-format off
 #define AT(field) offsetof(command_call, field)
 const option command_shared[] = {
-    { "db",         'd', OPTION_TEXT,    "FILE",   AT(db),         "the database (ATTNLAB_DB)", "attnlab.db" },
+    { "db",         'd', OPTION_TEXT,    "FILE",   AT(db),         "the database", "(ATTNLAB_DB, or attnlab.db)" },
     { "output",     'o', OPTION_CHOICE,  "FORMAT", AT(output),     "how the answer is printed", "table", 0, 0, table_formats },
     { "metric",     0,   OPTION_TEXT,    "METRIC", AT(metric),     "what is compared, such as val_bpb@512", "(the study's)" },
     { "alpha",      0,   OPTION_REAL,    "ALPHA",  AT(alpha),      "error rate", "(the study's)", STUDY_FILE_ALPHA_MIN, STUDY_FILE_ALPHA_MAX },
@@ -35,6 +35,12 @@ const option *command_option(const command *c, int i)
     for (int shared = 0; command_shared[shared].name; shared++)
         if (c->shared >> shared & 1 && k++ == i) return &command_shared[shared];
     return k == i ? &option_help : NULL;
+}
+
+bool command_repeats(const option *o)
+{
+    return o->kind == OPTION_TEXTS || o->kind == OPTION_REALS || o->kind == OPTION_NUMBERS ||
+           o->kind == OPTION_CHOICES;
 }
 
 const command *command_find(const char *name)
@@ -72,10 +78,11 @@ void command_notes(command_call *call, notes *list)
 
 void command_remarks(command_call *call, notes *list)
 {
-    if (command_prose(call))
-        notes_print(list, stdout);
-    else
+    if (!command_prose(call)) {
         command_notes(call, list);
+        return;
+    }
+    notes_print(list, stdout);
     notes_close(list);
 }
 

@@ -74,7 +74,6 @@ typedef enum command_group {
     COMMAND_TRAIN,
     COMMAND_COMPARE,
     COMMAND_LOOK,
-    COMMAND_MODEL,
     COMMAND_DATABASE,
     COMMAND_REFERENCE,
     COMMAND_GROUPS
@@ -139,6 +138,9 @@ extern const option option_help;
 
 /* Option i of a command: its own, then the shared ones, then --help; NULL past the end. */
 const option *command_option(const command *c, int i);
+
+/* May it be given more than once? */
+bool command_repeats(const option *o);
 
 /* The command of this name, or NULL. */
 const command *command_find(const char *name);

@@ -12,7 +12,6 @@
 
 #include <math.h>
 #include <stdlib.h>
-#include <string.h>
 
 /* The words of --fail-if: the verdicts, in the order of their enum, and one more. */
 static const char *const FAIL_IF[] = { "undecided", "equivalent", "better",

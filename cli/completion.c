@@ -225,11 +225,9 @@ static void put_action(FILE *out, const char *name, const char *const *choices)
 
 static void put_zsh_option(FILE *out, const option *o)
 {
-    const bool repeated = o->kind == OPTION_TEXTS || o->kind == OPTION_REALS ||
-                          o->kind == OPTION_NUMBERS || o->kind == OPTION_CHOICES;
     for (int letter = 0; letter < (o->letter ? 2 : 1); letter++) {
         fputs(" \\\n            '", out);
-        if (repeated)
+        if (command_repeats(o))
             fputc('*', out);
         else if (o->letter)
             fprintf(out, "(-%c --%s)", o->letter, o->name);

@@ -2,9 +2,9 @@
  * many tokens does one arm need to reach what another does. */
 #include "analysis/answers/reach.h"
 #include "cli/command.h"
+#include "cli/look.h"
 
 #include <math.h>
-#include <stdlib.h>
 
 typedef struct options {
     int64_t from; /* OPTION_UNSET: not given */
@@ -259,20 +259,17 @@ static int run(command_call *call, const void *given)
     db d;
     study s;
     series_list l;
-    if (!db_open(&d, call->db, DB_READ, &e)) return command_fail(call, &e);
-    bool ok = study_open(&s, &d, call->argument[0], call->metric, -1, &e);
+    if (!look_study(&d, &s, call, &e)) return command_fail(call, &e);
+    const bool ok =
+        s.metric.larger_is_better
+            ? error_usage(&e, "study '%s': %s grows with training; curves are of losses", s.name,
+                          s.metric.name)
+            : series_open(&l, &s, &d, o->from == OPTION_UNSET ? NAN : (double)o->from, &e);
     if (ok) {
-        if (!isnan(call->alpha)) s.alpha = call->alpha;
-        ok = s.metric.larger_is_better
-                 ? error_usage(&e, "study '%s': %s grows with training; curves are of losses",
-                               s.name, s.metric.name)
-                 : series_open(&l, &s, &d, o->from == OPTION_UNSET ? NAN : (double)o->from, &e);
-        if (ok) {
-            print(&l, call, o);
-            series_close(&l);
-        }
-        study_free(&s);
+        print(&l, call, o);
+        series_close(&l);
     }
+    study_free(&s);
     db_close(&d);
     return ok ? STATUS_DONE : command_fail(call, &e);
 }

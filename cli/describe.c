@@ -5,19 +5,17 @@
 #include "trainer/config/config.h"
 #include "trainer/model/memory.h"
 
-#include <stdlib.h>
-
 typedef struct line {
     const char *name, *unit;
     double value;
 } line;
 
 /* People read down, programs want one object. */
-static void print(const line *l, int n, const config *c, table_format format)
+static void print(const line *l, int n, const config *settings, table_format format)
 {
     char value[CONFIG_VALUE], bytes[MEMORY_TEXT];
     table t;
-    config_value(value, sizeof value, c, config_find("model.attention"));
+    config_value(value, sizeof value, settings, config_find("model.attention"));
     if (format == TABLE_TEXT || format == TABLE_MD) {
         table_open(&t, format, stdout, 3, (const char *[]){ "name", "value", "unit" });
         table_text(&t, "attention"), table_text(&t, value), table_text(&t, NULL);
@@ -45,17 +43,18 @@ static void print(const line *l, int n, const config *c, table_format format)
 static bool describe(command_call *call, error *e)
 {
     run_spec spec;
-    config c;
+    config *settings = &spec.config;
     yaml_node *file = NULL;
-    config_init(&c);
-    bool ok = config_load(&c, call->argument[0], &file, NULL, e);
+    config_init(settings);
+    bool ok = config_load(settings, call->argument[0], &file, NULL, e);
     yaml_close(file);
-    for (int i = 1; ok && i < call->arguments; i++) ok = config_override(&c, call->argument[i], e);
-    if (ok) command_elsewhere(call, &c);
-    if (!ok || !run_spec_resolve(&spec, &c, e)) return false;
-    c = spec.config;
+    for (int i = 1; ok && i < call->arguments; i++)
+        ok = config_override(settings, call->argument[i], e);
+    if (ok) command_elsewhere(call, settings);
+    if (!ok || !run_spec_resolve(&spec, settings, e)) return false;
 
-    const int workers = c.train.threads ? (int)c.train.threads : threads_available();
+    const int asked = (int)settings->train.threads,
+              workers = asked > 0 ? asked : threads_available();
     model_cost cost;
     memory need;
     model_cost_of(&cost, &spec.model);
@@ -80,7 +79,7 @@ static bool describe(command_call *call, error *e)
         { "threads", "", workers },
     };
     command_rows(call);
-    print(lines, sizeof lines / sizeof *lines, &c, command_format(call));
+    print(lines, sizeof lines / sizeof *lines, settings, command_format(call));
     return memory_check(&need, workers, e);
 }
 

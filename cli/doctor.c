@@ -2,9 +2,6 @@
 #include "experiments/doctor.h"
 #include "cli/command.h"
 
-#include <errno.h>
-#include <unistd.h>
-
 typedef struct options {
     bool fix;
 } options;
@@ -19,9 +16,7 @@ static const option OPTIONS[] = {
 static bool examine(doctor_count *n, command_call *call, bool fix, error *e)
 {
     db d;
-    if (access(call->db, F_OK) != 0 && errno == ENOENT) /* --fix would make one */
-        return error_set(e, "%s: there is no such database", call->db);
-    if (!db_open(&d, call->db, fix ? DB_WRITE : DB_READ, e)) return false;
+    if (!db_open(&d, call->db, fix ? DB_CHANGE : DB_READ, e)) return false;
     command_rows(call);
     const bool ok = doctor_run(n, &d, fix, command_format(call), stdout, e);
     db_close(&d);

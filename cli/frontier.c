@@ -5,7 +5,6 @@
 #include "cli/look.h"
 
 #include <math.h>
-#include <stdlib.h>
 
 static void print(const frontier *f, table_format format)
 {
@@ -58,29 +57,18 @@ static void put_notes(command_call *call, const frontier *f)
 static int run(command_call *call, const void *given)
 {
     error e;
-    db d;
-    study s;
-    comparison c;
+    look l;
     frontier f;
     (void)given;
-    if (!db_open(&d, call->db, DB_READ, &e)) return command_fail(call, &e);
-    bool ok = study_open(&s, &d, call->argument[0], call->metric, -1, &e);
-    if (ok) {
-        look_options(&s, call);
-        ok = comparison_open(&c, &s, &d, true, &e);
-        if (ok) {
-            look_record(&c, call);
-            frontier_open(&f, &c);
-            command_rows(call);
-            print(&f, command_format(call));
-            put_notes(call, &f);
-            ok = look_changes(call, &c, &d, &e);
-            frontier_close(&f);
-            comparison_close(&c);
-        }
-        study_free(&s);
-    }
-    db_close(&d);
+    if (!look_open(&l, call, true, &e)) return command_fail(call, &e);
+    look_record(&l.comparison, call);
+    frontier_open(&f, &l.comparison);
+    command_rows(call);
+    print(&f, command_format(call));
+    put_notes(call, &f);
+    const bool ok = look_changes(call, &l.comparison, &l.d, &e);
+    frontier_close(&f);
+    look_close(&l);
     return ok ? STATUS_DONE : command_fail(call, &e);
 }
 

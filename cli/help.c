@@ -3,7 +3,6 @@
 
 #include "trainer/config/config.h"
 
-#include <stdlib.h>
 #include <string.h>
 
 enum { WIDTH = 80 };
@@ -80,9 +79,7 @@ void help_option(char text[HELP_TEXT], const option *o)
     else if (o->initial)
         append(text, " %s", o->initial);
     if (range || o->initial) append(text, ")");
-    if (o->kind == OPTION_TEXTS || o->kind == OPTION_REALS || o->kind == OPTION_NUMBERS ||
-        o->kind == OPTION_CHOICES)
-        append(text, "; may be repeated");
+    if (command_repeats(o)) append(text, "; may be repeated");
 }
 
 static void put_option(FILE *out, const option *o)

@@ -6,8 +6,6 @@
 #include "trainer/model/eval_task.h"
 #include "trainer/model/optimizer.h"
 
-#include <string.h>
-
 static void put_range(table *t, const config_key *k)
 {
     char text[256] = "";

@@ -17,11 +17,38 @@ void look_options(study *s, const command_call *call)
     if (shared & SHARED_MARGIN && !isnan(call->margin)) s->margin = call->margin;
 }
 
+bool look_study(db *d, study *s, const command_call *call, error *e)
+{
+    if (!db_open(d, call->db, DB_READ, e)) return false;
+    if (study_open(s, d, call->argument[0], call->metric, -1, e)) {
+        look_options(s, call);
+        return true;
+    }
+    db_close(d);
+    return false;
+}
+
+bool look_open(look *l, const command_call *call, bool all, error *e)
+{
+    if (!look_study(&l->d, &l->study, call, e)) return false;
+    if (comparison_open(&l->comparison, &l->study, &l->d, all, e)) return true;
+    study_free(&l->study);
+    db_close(&l->d);
+    return false;
+}
+
+void look_close(look *l)
+{
+    comparison_close(&l->comparison);
+    study_free(&l->study);
+    db_close(&l->d);
+}
+
 void look_record(comparison *c, command_call *call)
 {
     error e;
     db d;
-    bool ok = db_open(&d, call->db, DB_WRITE, &e);
+    bool ok = db_open(&d, call->db, DB_CHANGE, &e);
     if (ok) {
         ok = comparison_record(c, &d, call->line, &e);
         if (ok) db_tidy(&d);

@@ -10,8 +10,23 @@
 #include "analysis/answers/comparison.h"
 #include "cli/command.h"
 
+typedef struct look {
+    db d;
+    study study;
+    comparison comparison; /* of that study: a look is not copied */
+} look;
+
 /* Take --alpha and --margin of the command line in place of what the study states. */
 void look_options(study *s, const command_call *call);
+
+/* Open the database for reading and the study that the first argument names, with the options of
+ * the command line.  If it fails, both are closed. */
+bool look_study(db *d, study *s, const command_call *call, error *e);
+
+/* The same, and compare each arm with its baseline or, if `all`, every two arms.  Nothing is
+ * recorded. */
+bool look_open(look *l, const command_call *call, bool all, error *e);
+void look_close(look *l);
 
 /* Record the comparison and the command line.  A database that can't be written is looked at all
  * the same, with a note. */

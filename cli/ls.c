@@ -3,28 +3,28 @@
 #include "analysis/data/rows.h"
 #include "cli/command.h"
 #include "cli/sql.h"
+#include "core/db/run_status.h"
 
-#include <string.h>
-
-static const char *const STATUSES[] = { "planned", "running",   "done", "diverged",
-                                        "failed",  "preempted", NULL };
+/* The statuses that a run in the database can have. */
+enum { FIRST_STATUS = RUN_PLANNED };
 
 typedef struct options {
-    int64_t status;
+    int64_t status; /* from FIRST_STATUS on */
     bool studies;
 } options;
 
 // clang-format off
 static const option OPTIONS[] = {
     { "studies", 's', OPTION_FLAG,   NULL,     offsetof(options, studies), "list studies instead of runs" },
-    { "status",  'S', OPTION_CHOICE, "STATUS", offsetof(options, status),  "only runs with this status", NULL, 0, 0, STATUSES },
+    { "status",  'S', OPTION_CHOICE, "STATUS", offsetof(options, status),  "only runs with this status", NULL, 0, 0, run_status_words + FIRST_STATUS },
     { 0 },
 };
 // clang-format on
 
 static bool list(db *d, command_call *call, const options *o, error *e)
 {
-    const char *status = o->status == OPTION_UNSET ? NULL : STATUSES[o->status];
+    const char *status =
+        o->status == OPTION_UNSET ? NULL : run_status_words[FIRST_STATUS + o->status];
     int64_t sweep = 0;
     sqlite3_stmt *s;
     if (call->arguments && !lookup_study(d, &sweep, call->argument[0], e)) return false;

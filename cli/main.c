@@ -9,7 +9,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 /* If the program starts with a standard stream closed, the next file that it opens (a database, a
  * checkpoint) gets that number, and messages would be written into it. */

@@ -112,8 +112,8 @@ static const char HEAD[] =
 static const char TAIL[] =
     ".SH ENVIRONMENT\n"
     ".TP\n\\fBATTNLAB_DB\\fR\nThe database, where no \\fB\\-\\-db\\fR is given.\n"
-    ".TP\n\\fBATTNLAB_KERNELS\\fR\nThe backend of the kernels: \\fIplain\\fR, \\fIopenblas\\fR or "
-    "\\fIsimd\\fR.\n"
+    ".TP\n\\fBATTNLAB_KERNELS\\fR\nThe backend of the kernels: \\fIplain\\fR, \\fIopenblas\\fR, "
+    "\\fIavx2\\fR or \\fIavx512\\fR.\n"
     ".SH FILES\n"
     ".TP\n\\fIattnlab.db\\fR\nThe database, in the current folder.\n"
     ".TP\n\\fIattnlab.db.runs/\\fR\nLogs, checkpoints and weights, a folder for each run.\n"

@@ -242,5 +242,8 @@ bool parse_words(command_call *call, void *options, char **word, int n, error *e
         if (!ok) return false;
         i += used;
     }
-    return call->help || check_arguments(call, e);
+    if (call->help) return true;
+    if (!check_arguments(call, e)) return false;
+    return !(call->again && call->accept) ||
+           error_usage(e, "--again and --accept exclude each other");
 }

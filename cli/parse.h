@@ -13,8 +13,9 @@
 /* Defaults into the shared options of the call and into the command's own `options`. */
 void parse_init(command_call *call, void *options);
 
-/* Read n words.  Fails (STATUS_USAGE) on an unknown option, a missing or wrong value, and a wrong
- * number of arguments; not on the last where call->help is set. */
+/* Read n words.  Fails (STATUS_USAGE) on an unknown option, a missing or wrong value, a wrong
+ * number of arguments, and shared options that exclude each other; not on the last two where
+ * call->help is set. */
 bool parse_words(command_call *call, void *options, char **word, int n, error *e);
 
 /* Free the lists of repeated options and of arguments. */

@@ -5,7 +5,6 @@
 #include "cli/look.h"
 #include "core/base/file.h"
 
-#include <assert.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -110,28 +109,22 @@ static bool draw_apart(bool *missed, int *drawn, command_call *call, const optio
     return ok;
 }
 
-static bool plot(bool *missed, command_call *call, const options *o, const style *look, db *d,
-                 error *e)
+static bool plot(bool *missed, command_call *call, const options *o, const style *chosen, error *e)
 {
-    study s;
-    comparison c;
-    if (!study_open(&s, d, call->argument[0], call->metric, -1, e)) return false;
-    bool ok = comparison_open(&c, &s, d, false, e);
-    if (ok) {
-        const figures_request r = { .c = &c,
-                                    .d = d,
-                                    .style = look,
-                                    .formats = o->formats ? (unsigned)o->formats : FIGURES_ALL,
-                                    .x = (study_measure)(STUDY_TOKENS + o->x),
-                                    .rows = o->rows,
-                                    .cols = o->cols };
-        int drawn = 0;
-        ok = draw_apart(missed, &drawn, call, o, &r, e);
-        if (drawn) look_record(&c, call);
-        ok = ok && look_changes(call, &c, d, e);
-        comparison_close(&c);
-    }
-    study_free(&s);
+    look l;
+    if (!look_open(&l, call, false, e)) return false;
+    const figures_request r = { .c = &l.comparison,
+                                .d = &l.d,
+                                .style = chosen,
+                                .formats = o->formats ? (unsigned)o->formats : FIGURES_ALL,
+                                .x = (study_measure)(STUDY_TOKENS + o->x),
+                                .rows = o->rows,
+                                .cols = o->cols };
+    int drawn = 0;
+    bool ok = draw_apart(missed, &drawn, call, o, &r, e);
+    if (drawn) look_record(&l.comparison, call);
+    ok = ok && look_changes(call, &l.comparison, &l.d, e);
+    look_close(&l);
     return ok;
 }
 
@@ -139,26 +132,22 @@ static int run(command_call *call, const void *given)
 {
     const options *o = given;
     error e;
-    db d;
-    style look;
+    style chosen;
     bool missed = false;
     if (!check_kinds(o, &e)) return command_refuse(call, "%s", e.msg);
     if (o->list) {
         print_kinds(call);
         return STATUS_DONE;
     }
-    style_default(&look);
-    if (o->style && !style_read(&look, o->style, &e)) return command_fail(call, &e);
+    style_default(&chosen);
+    if (o->style && !style_read(&chosen, o->style, &e)) return command_fail(call, &e);
     if (o->print_style) {
-        style_print(stdout, &look);
+        style_print(stdout, &chosen);
         return STATUS_DONE;
     }
     if (!call->arguments) return command_missing(call, "STUDY");
     if (!o->out) return command_refuse(call, "missing option: --out DIR");
-    if (!db_open(&d, call->db, DB_READ, &e)) return command_fail(call, &e);
-    const bool ok = plot(&missed, call, o, &look, &d, &e);
-    db_close(&d);
-    if (!ok) return command_fail(call, &e);
+    if (!plot(&missed, call, o, &chosen, &e)) return command_fail(call, &e);
     return missed ? STATUS_FAILED : STATUS_DONE;
 }
 

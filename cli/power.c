@@ -33,8 +33,7 @@ static void print_pairs(const comparison *c, const noise *n, table_format f)
 {
     const contrast_result *r = &c->result;
     const size_t seeds = (size_t)r->shared_seeds;
-    double *x = calloc(seeds + 1, sizeof *x), *b = calloc(seeds + 1, sizeof *b);
-    if (!x || !b) error_memory();
+    double *x = error_zeroed(seeds + 1, sizeof *x), *b = error_zeroed(seeds + 1, sizeof *b);
     table t;
     table_open(&t, f, stdout, 8,
                (const char *[]){ "arm", "against", "n", "sd of arm", "sd of base",
@@ -52,8 +51,10 @@ static void print_pairs(const comparison *c, const noise *n, table_format f)
         for (size_t s = 0; s < k; s++) x[s] -= b[s];
         const double sd = gsl_stats_sd(x, 1, k);
         char worth[32] = "";
+        const double times = (sx * sx + sb * sb) / sd / sd;
         if (sd > 0 && k > 2)
-            snprintf(worth, sizeof worth, "%.2g x the seeds", (sx * sx + sb * sb) / sd / sd);
+            snprintf(worth, sizeof worth, times < 99.5 ? "%.2g x the seeds" : "%.0f x the seeds",
+                     times);
         table_text(&t, c->study->arm[p.arm].label), table_text(&t, c->study->arm[p.base].label);
         table_int(&t, (int64_t)k);
         table_real(&t, sx, digits), table_real(&t, sb, digits), table_real(&t, sd, digits);
@@ -165,21 +166,11 @@ static bool print(const comparison *c, command_call *call, const options *o, err
 static int run(command_call *call, const void *given)
 {
     error e;
-    db d;
-    study s;
-    comparison c;
-    if (!db_open(&d, call->db, DB_READ, &e)) return command_fail(call, &e);
-    bool ok = study_open(&s, &d, call->argument[0], call->metric, -1, &e);
-    if (ok) {
-        look_options(&s, call);
-        ok = comparison_open(&c, &s, &d, false, &e);
-        if (ok) {
-            ok = print(&c, call, given, &e) && look_changes(call, &c, &d, &e);
-            comparison_close(&c);
-        }
-        study_free(&s);
-    }
-    db_close(&d);
+    look l;
+    if (!look_open(&l, call, false, &e)) return command_fail(call, &e);
+    const bool ok =
+        print(&l.comparison, call, given, &e) && look_changes(call, &l.comparison, &l.d, &e);
+    look_close(&l);
     return ok ? STATUS_DONE : command_fail(call, &e);
 }
 

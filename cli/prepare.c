@@ -119,9 +119,10 @@ static char *unescape(const char *from)
     char *out = strdup(from), *at = out;
     if (!out) error_memory();
     for (; *from; from++) {
-        const char *escaped = *from == '\\' && from[1] ? strchr("n\nt\t\\\\", from[1]) : NULL;
-        *at++ = escaped ? escaped[1] : *from;
-        from += escaped != NULL;
+        static const char LETTER[] = "nt\\", MEANING[] = "\n\t\\";
+        const char *letter = *from == '\\' && from[1] ? strchr(LETTER, from[1]) : NULL;
+        *at++ = letter ? MEANING[letter - LETTER] : *from;
+        from += letter != NULL;
     }
     *at = '\0';
     return out;

@@ -114,7 +114,7 @@ static int run(command_call *call, const void *given)
         saved_query_list(command_format(call), stdout);
         return STATUS_DONE;
     }
-    if (!call->arguments) return command_missing(call, "QUERY (--list shows the saved ones)");
+    if (!call->arguments) return command_missing(call, "QUERY; --list shows the saved ones");
     for (int i = 1; i < call->arguments; i++)
         if (!strchr(call->argument[i], '='))
             return command_refuse(call,

@@ -38,9 +38,7 @@ static int run(command_call *call, const void *given)
     error e;
     db d;
     (void)given;
-    if (!db_open(&d, call->db, DB_READ, &e)) return command_fail(call, &e); /* it must exist */
-    db_close(&d);
-    if (!db_open(&d, call->db, DB_WRITE, &e)) return command_fail(call, &e);
+    if (!db_open(&d, call->db, DB_CHANGE, &e)) return command_fail(call, &e);
     const bool ok = rename_study(&d, study, name, &e);
     db_tidy(&d);
     db_close(&d);

@@ -34,26 +34,15 @@ static int run(command_call *call, const void *given)
 {
     const options *o = given;
     error e;
-    db d;
-    study s;
-    comparison c;
+    look l;
     bool bare = false;
     if (!o->out) return command_refuse(call, "missing option: --out FILE");
-    if (!file_output_check(o->out, REPORT_MAKER, NULL, NULL, &e) ||
-        !db_open(&d, call->db, DB_READ, &e))
+    if (!file_output_check(o->out, REPORT_MAKER, NULL, NULL, &e) || !look_open(&l, call, false, &e))
         return command_fail(call, &e);
-    bool ok = study_open(&s, &d, call->argument[0], call->metric, -1, &e);
-    if (ok) {
-        ok = comparison_open(&c, &s, &d, false, &e);
-        if (ok) {
-            comparison_power(&c);
-            look_record(&c, call);
-            ok = write_page(&c, &d, o->out, &bare, &e);
-            comparison_close(&c);
-        }
-        study_free(&s);
-    }
-    db_close(&d);
+    comparison_power(&l.comparison);
+    look_record(&l.comparison, call);
+    const bool ok = write_page(&l.comparison, &l.d, o->out, &bare, &e);
+    look_close(&l);
     if (!ok) return command_fail(call, &e);
     if (bare)
         command_note(call, NOTE_INFO,

@@ -1,9 +1,9 @@
 /* spikes.c - attnlab spikes STUDY: loss spikes by arm, and whether one arm has fewer. */
 #include "analysis/answers/spikes.h"
 #include "cli/command.h"
+#include "cli/look.h"
 
 #include <math.h>
-#include <stdlib.h>
 
 typedef struct options {
     int64_t window, gap;
@@ -144,22 +144,19 @@ static int run(command_call *call, const void *given)
     db d;
     study s;
     spikes k;
-    if (!db_open(&d, call->db, DB_READ, &e)) return command_fail(call, &e);
-    bool ok = study_open(&s, &d, call->argument[0], NULL, -1, &e);
+    if (!look_study(&d, &s, call, &e)) return command_fail(call, &e);
+    const bool ok = spikes_open(&k, &s, &d, &rule, &e);
     if (ok) {
-        if (!isnan(call->alpha)) s.alpha = call->alpha;
-        ok = spikes_open(&k, &s, &d, &rule, &e);
-        if (ok) {
-            command_rows(call);
-            if (o->list)
-                print_list(&k, command_format(call));
-            else
-                print_rows(&k, command_format(call));
-            if (!o->list) put_notes(call, &k);
-            spikes_close(&k);
+        command_rows(call);
+        if (o->list)
+            print_list(&k, command_format(call));
+        else {
+            print_rows(&k, command_format(call));
+            put_notes(call, &k);
         }
-        study_free(&s);
+        spikes_close(&k);
     }
+    study_free(&s);
     db_close(&d);
     return ok ? STATUS_DONE : command_fail(call, &e);
 }

@@ -6,34 +6,31 @@
 #include "cli/command.h"
 #include "cli/sql.h"
 
+#include "analysis/data/lookup.h"
 #include "analysis/data/rows.h"
 #include "core/db/db.h"
 #include "experiments/plan_table.h"
-#include "experiments/study_file.h"
-#include "experiments/study_stored.h"
 #include "trainer/run/progress.h"
 #include "trainer/run/run_folder.h"
 
-#include <math.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
-static bool print(command_call *call, db *d, const char *sql, const char *name, error *e)
+/* Run a statement, with the id of a study as its argument if that is not 0, and print its rows. */
+static bool print(command_call *call, db *d, const char *sql, int64_t sweep_id, error *e)
 {
     sqlite3_stmt *q;
-    if (!db_query(d, &q, e, sql, name ? "t" : NULL, name)) return false;
+    if (!db_query(d, &q, e, sql, sweep_id ? "i" : NULL, sweep_id)) return false;
     command_rows(call);
     const bool ok = rows_print(NULL, d, q, command_format(call), stdout, e);
     sqlite3_finalize(q);
     return ok;
 }
 
-static bool find_rate(double *rate, db *d, const char *name, error *e)
+static bool find_rate(double *rate, db *d, int64_t sweep_id, error *e)
 {
     sqlite3_stmt *q;
     bool row;
-    if (!db_query(d, &q, e, sql_status_rate, "ti", name, db_now_ms())) return false;
+    if (!db_query(d, &q, e, sql_status_rate, "ii", sweep_id, db_now_ms())) return false;
     const bool ok = db_next(d, q, &row, e);
     *rate = ok && row ? sqlite3_column_double(q, 0) : 0; /* of a NULL: 0 */
     sqlite3_finalize(q);
@@ -41,17 +38,17 @@ static bool find_rate(double *rate, db *d, const char *name, error *e)
 }
 
 /* "NAME: 3 of 60 cells done, 2 running, about 4 min 10 s left" */
-static bool summarise(command_call *call, db *d, const char *name, error *e)
+static bool summarise(command_call *call, db *d, int64_t sweep_id, error *e)
 {
     sqlite3_stmt *q;
     bool row, ok;
     int64_t cells = 0;
-    double rate = 0, *rest = NULL;
+    double rate = 0;
     int done = 0, running = 0, n = 0;
-    if (!db_integer(d, &cells, 0, e, sql_status_count, "t", name) ||
-        !find_rate(&rate, d, name, e) || !db_query(d, &q, e, sql_status_rest, "t", name))
+    if (!db_integer(d, &cells, 0, e, sql_status_count, "i", sweep_id) ||
+        !find_rate(&rate, d, sweep_id, e) || !db_query(d, &q, e, sql_status_rest, "i", sweep_id))
         return false;
-    if (!(rest = calloc((size_t)cells + 1, sizeof *rest))) error_memory();
+    double *rest = error_zeroed((size_t)cells + 1, sizeof *rest);
     while ((ok = db_next(d, q, &row, e)) && row) {
         done += sqlite3_column_int(q, 0), running += sqlite3_column_int(q, 1);
         if (!sqlite3_column_int(q, 0) && n < cells) rest[n++] = sqlite3_column_double(q, 2) / rate;
@@ -60,13 +57,16 @@ static bool summarise(command_call *call, db *d, const char *name, error *e)
     char left[32] = "a while";
     if (running && rate > 0) progress_time(left, sizeof left, plan_table_eta(rest, n, running));
     free(rest);
-    if (!ok) return false;
+    char *name;
+    if (!ok || !db_text(d, &name, e, "SELECT name FROM sweep WHERE sweep_id=?", "i", sweep_id))
+        return false;
     command_note(call, NOTE_INFO, "%s: %d of %lld cells done, %d running%s%s%s%s", name, done,
                  (long long)cells, running, running ? ", " : "",
                  running && rate > 0 ? "about " : "", running ? left : "",
                  running ? " left"
                  : n     ? "; `attnlab sweep` resumes"
                          : "");
+    free(name);
     return true;
 }
 
@@ -81,39 +81,21 @@ static void alive(sqlite3_context *x, int n, sqlite3_value **value)
     sqlite3_result_int(x, yes);
 }
 
-/* What is there as a file or folder says its name; anything else is one. */
-static bool name_of(char out[STUDY_NAME], const char *given, const char *path, error *e)
-{
-    study_file s;
-    if (!strchr(given, '/') && access(given, F_OK) != 0) {
-        snprintf(out, STUDY_NAME, "%s", given);
-        return true;
-    }
-    if (!study_stored_open(&s, given, path, NULL, 0, e)) return false;
-    snprintf(out, STUDY_NAME, "%s", s.name);
-    study_file_close(&s);
-    return true;
-}
-
 static bool show(command_call *call, error *e)
 {
     const char *asked = call->arguments ? call->argument[0] : NULL;
     db d;
-    int64_t known = 0;
-    char name[STUDY_NAME] = "";
-    if (asked && !name_of(name, asked, call->db, e)) return false;
+    int64_t sweep_id = 0;
+    bool ok;
     if (!db_open(&d, call->db, DB_READ, e)) return false;
-    bool ok = true;
     if (sqlite3_create_function(d.handle, "alive", 1, SQLITE_UTF8, &d, alive, NULL, NULL) !=
         SQLITE_OK)
         error_memory();
     if (!asked)
-        ok = print(call, &d, sql_status_studies, NULL, e);
+        ok = print(call, &d, sql_status_studies, 0, e);
     else
-        ok = db_integer(&d, &known, 0, e, "SELECT 1 FROM sweep WHERE name=?", "t", name) &&
-             (known || error_usage(e, "%s: has no study '%s': `attnlab status` lists them",
-                                   call->db, name)) &&
-             print(call, &d, sql_status_cells, name, e) && summarise(call, &d, name, e);
+        ok = lookup_study(&d, &sweep_id, asked, e) &&
+             print(call, &d, sql_status_cells, sweep_id, e) && summarise(call, &d, sweep_id, e);
     db_close(&d);
     return ok;
 }
@@ -134,8 +116,7 @@ const command command_status = {
         "How far the studies in the database are, or each run of one (by its name or its file), "
         "with the time that is left.",
     .text = "'cut off' is a run whose process died: `attnlab sweep` resumes it. train_loss is the "
-            "loss of the "
-            "last step on its own batch; `attnlab ls` shows the loss on held-out text.",
+            "loss of the last step on its own batch; `attnlab ls` shows the loss on held-out text.",
     .shared = SHARED_DB | SHARED_OUTPUT,
     .run = run,
 };

@@ -21,8 +21,8 @@ SELECT a.label AS arm, ar.pair_key AS seed, r.run_uid AS run,
  r.target_step AS steps,
  (SELECT loss FROM train_step t WHERE t.run_id = r.run_id ORDER BY step DESC LIMIT 1) AS train_loss,
  r.message
-FROM sweep s JOIN arm a USING(sweep_id) JOIN arm_run ar USING(arm_id) JOIN run r USING(run_id)
-WHERE s.name = ?1 AND a.dropped = 0
+FROM arm a JOIN arm_run ar USING(arm_id) JOIN run r USING(run_id)
+WHERE a.sweep_id = ?1 AND a.dropped = 0
 ORDER BY ar.pair_key, a.ord;
 
 -- How many cells study ?1 has.

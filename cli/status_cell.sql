@@ -6,7 +6,7 @@ cell AS (
    r.status = 'running' AND alive(r.run_uid) AS running,
    coalesce((SELECT max(step) FROM train_step t WHERE t.run_id = r.run_id), 0) AS step,
    c.train_flops_per_token * p.value AS work
-  FROM sweep s JOIN arm a USING(sweep_id) JOIN arm_run ar USING(arm_id) JOIN run r USING(run_id)
+  FROM arm a JOIN arm_run ar USING(arm_id) JOIN run r USING(run_id)
   JOIN config c ON c.config_id = r.config_id
   JOIN config_param p ON p.config_id = c.config_id AND p.key = 'train.batch_tokens'
-  WHERE s.name = ?1 AND a.dropped = 0)
+  WHERE a.sweep_id = ?1 AND a.dropped = 0)

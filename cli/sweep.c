@@ -15,7 +15,6 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
 typedef struct options {
@@ -100,6 +99,22 @@ static bool share(schedule *how, command_call *call, const options *o, const arm
     return true;
 }
 
+enum { SUMMARY = STUDY_NAME + 192 };
+
+/* "NAME: 3 arms, 6 seeds; 4 of 18 runs recorded; 2 at a time with 1 thread each".  `rest` says what
+ * the others take; if there are none, the line ends before it. */
+static void sum_up(char text[SUMMARY], const study_file *s, const arms *r, const plan *p,
+                   const schedule *how, const char *rest)
+{
+    const int finished = count_finished(p);
+    const size_t used = (size_t)snprintf(
+        text, SUMMARY, "%s: %d arm%s, %d seed%s; %d of %d runs recorded", s->name, r->n,
+        r->n == 1 ? "" : "s", s->seeds, s->seeds == 1 ? "" : "s", finished, p->n);
+    if (finished < p->n)
+        snprintf(text + used, SUMMARY - used, "; %s%d at a time with %d thread%s each", rest,
+                 how->jobs, how->threads, how->threads == 1 ? "" : "s");
+}
+
 static int dry_run(command_call *call, const options *o, const study_file *s, const arms *r,
                    error *e)
 {
@@ -114,16 +129,13 @@ static int dry_run(command_call *call, const options *o, const study_file *s, co
     const bool ok = plan_look(&p, record, r, s, e) && share(&how, call, o, r, &p, e) &&
                     plan_table_measure(seconds, r, &p, how.threads, e);
     if (ok) {
-        char time[32];
+        char time[32], rest[64], summary[SUMMARY];
         command_rows(call);
         plan_table_print(&p, r, seconds, command_format(call));
         progress_time(time, sizeof time, plan_table_left(&p, r, seconds, how.jobs));
-        command_note(
-            call, NOTE_INFO,
-            "%s: %d arm%s, %d seed%s; %d of %d runs recorded; the others take about %s, %d "
-            "at a time with %d thread%s each",
-            s->name, r->n, r->n == 1 ? "" : "s", s->seeds, s->seeds == 1 ? "" : "s",
-            count_finished(&p), p.n, time, how.jobs, how.threads, how.threads == 1 ? "" : "s");
+        snprintf(rest, sizeof rest, "the others take about %s, ", time);
+        sum_up(summary, s, r, &p, &how, rest);
+        command_note(call, NOTE_INFO, "%s", summary);
         if (s->match == MATCH_LLAMA2)
             command_note(call, NOTE_INFO,
                          "%s: ffn_dim by Llama 2's printed factors (1.33 and 1.3), which is no "
@@ -172,15 +184,13 @@ static int run_all(command_call *call, const options *o, const study_file *s, co
     int status = STATUS_FAILED;
     if (plan_write(&p, &d, r, s, call->again, call->accept, e) && share(&how, call, o, r, &p, e)) {
         schedule_end end;
+        char summary[SUMMARY];
         if (p.dropped)
             fprintf(stderr, "%s: %lld arm%s no longer in the study; the database keeps %s runs\n",
                     s->name, (long long)p.dropped, p.dropped == 1 ? " is" : "s are",
                     p.dropped == 1 ? "its" : "their");
-        fprintf(
-            stderr,
-            "%s: %d arm%s, %d seed%s; %d of %d runs recorded; %d at a time with %d thread%s each\n",
-            s->name, r->n, r->n == 1 ? "" : "s", s->seeds, s->seeds == 1 ? "" : "s",
-            count_finished(&p), p.n, how.jobs, how.threads, how.threads == 1 ? "" : "s");
+        sum_up(summary, s, r, &p, &how, "");
+        fprintf(stderr, "%s\n", summary);
         status = schedule_run(&p, &end, &d, &how, e);
         report(&p, &end, &d, s->name);
         if (status == STATUS_FAILED && end.failed > 0 && !end.full)
@@ -199,8 +209,6 @@ static int run(command_call *call, const void *given)
     study_file s;
     arms r;
     error e;
-    if (call->again && call->accept)
-        return command_refuse(call, "--again and --accept exclude each other");
     if (!study_stored_open(&s, call->argument[0], call->db, (char *const *)call->argument + 1,
                            call->arguments - 1, &e))
         return command_fail(call, &e);

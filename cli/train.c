@@ -8,7 +8,6 @@
 
 #include <signal.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/prctl.h>
 #include <unistd.h>
@@ -29,20 +28,20 @@ static const option OPTIONS[] = {
 
 static bool read_config(run_spec *spec, command_call *call, const char *resume, error *e)
 {
-    config *c = &spec->config;
+    config *settings = &spec->config;
     char uid[CONFIG_UID];
     yaml_node *file = NULL;
     const yaml_node *sweep = NULL;
     const char **word = call->argument;
     if (resume) return run_config_read(spec, uid, call->db, resume, word, call->arguments, e);
-    config_init(c);
-    bool ok = config_load(c, word[0], &file, &sweep, e);
+    config_init(settings);
+    bool ok = config_load(settings, word[0], &file, &sweep, e);
     if (ok && sweep)
         ok = error_usage(e, "%s: has a `sweep` section: run it with `attnlab sweep`", word[0]);
     yaml_close(file);
-    for (int i = 1; ok && i < call->arguments; i++) ok = config_override(c, word[i], e);
-    if (ok) command_elsewhere(call, c);
-    return ok && run_spec_resolve(spec, c, e);
+    for (int i = 1; ok && i < call->arguments; i++) ok = config_override(settings, word[i], e);
+    if (ok) command_elsewhere(call, settings);
+    return ok && run_spec_resolve(spec, settings, e);
 }
 
 static int run(command_call *call, const void *given)
@@ -58,8 +57,6 @@ static int run(command_call *call, const void *given)
                                 .lock = (int)o->lock };
     const bool file = call->arguments && !strchr(call->argument[0], '=');
     error e;
-    if (call->again && call->accept)
-        return command_refuse(call, "--again and --accept exclude each other");
     if (!o->resume && !file) return command_missing(call, "CONFIG");
     if (o->resume && file)
         return command_refuse(call,

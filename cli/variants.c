@@ -4,7 +4,6 @@
 #include "variants/attn.h"
 
 #include <stdlib.h>
-#include <string.h>
 
 static void put_limit(FILE *f, double x)
 {

@@ -28,6 +28,10 @@ same files list
 (cat texts/1.txt && for i in 2 3 4; do printf '<|end|>' && cat texts/$i.txt; done) |
     prepare - --separator '<|end|>' --holdout held.txt --vocab-size 300 --out input
 same files input
+(cat texts/1.txt && for i in 2 3 4; do printf '\\\n' && cat texts/$i.txt; done) |
+    prepare - --separator '\
+' --holdout held.txt --vocab-size 300 --out backslash # not one of \n, \t and \\
+same files backslash
 json() { # FILE - as a line of JSON; the texts have nothing else to escape
     printf '{"id": 7, "text": "%s\\n"}\n' "$(sed ':a; N; $!ba; s/\n/\\n/g' "$1")"
 }

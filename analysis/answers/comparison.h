@@ -32,7 +32,7 @@ void comparison_close(comparison *c);
  * usual study.  Does nothing the second time. */
 void comparison_power(comparison *c);
 
-/* Store the comparison under its look number, in one transaction; d must be open with DB_WRITE. */
+/* Store the comparison under its look number, in one transaction; d must be open for writing. */
 bool comparison_record(comparison *c, db *d, const char *argv, error *e);
 
 /* Mean and standard deviation of an arm over the seeds that are compared (all its own if it is not

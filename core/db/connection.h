@@ -8,8 +8,9 @@
 #include <time.h>
 
 typedef enum db_mode {
-    DB_READ,  /* must exist; nothing can be written */
-    DB_WRITE, /* created if there is none           */
+    DB_READ,   /* must exist; nothing can be written */
+    DB_CHANGE, /* must exist                         */
+    DB_WRITE,  /* created if there is none           */
 } db_mode;
 
 /* How long a command waits for another process's lock, and how long what trains does. */

@@ -274,7 +274,7 @@ static bool find_file(const char *path, db_mode mode, error *e)
         return error_set(e, "%s: cannot be opened: %s", path, strerror(errno));
     if (there && !S_ISREG(s.st_mode))
         return error_set(e, "%s: is not a file, so it is no database", path);
-    if (mode == DB_READ && !there) return error_set(e, "%s: there is no such database", path);
+    if (mode != DB_WRITE && !there) return error_set(e, "%s: there is no such database", path);
     if (mode == DB_READ && empty) return error_set(e, "%s: is empty", path);
     if (access(path, R_OK) != 0 && there)
         return error_set(e, "%s: cannot be opened: %s", path, strerror(errno));

@@ -23,10 +23,10 @@
 /* The value of ATTNLAB_DB, or "attnlab.db". */
 const char *db_default_path(void);
 
-/* Fails if the file is missing or of an older schema (DB_READ), not writable (DB_WRITE), not
- * attnlab's, of a newer schema, or known by a second name (identity.h); it is not changed then.
- * For writing, an older schema is brought up to date first, and an empty file is replaced by a new
- * database.  The folder must exist.
+/* Fails if the file is missing (DB_READ, DB_CHANGE), of an older schema (DB_READ), not writable
+ * (the others), not attnlab's, of a newer schema, or known by a second name (identity.h); it is not
+ * changed then.  For writing, an older schema is brought up to date first, and an empty file is
+ * replaced by a new database.  The folder must exist.
  *
  * Even a reader must write FILE-shm, the index of the log.  Where it can't (a read-only or full
  * disk, another user's folder), a database without a log is read as it is, and a read fails if the

@@ -5,7 +5,7 @@
 #include <assert.h>
 #include <string.h>
 
-static const char *const WORDS[RUN_STATUSES] = {
+const char *const run_status_words[RUN_STATUSES + 1] = {
     [RUN_NEW] = "new",
     [RUN_PLANNED] = "planned",
     [RUN_RUNNING] = "running",
@@ -17,13 +17,13 @@ static const char *const WORDS[RUN_STATUSES] = {
 
 const char *run_status_word(run_status status)
 {
-    return WORDS[status];
+    return run_status_words[status];
 }
 
 run_status run_status_of(const char *word)
 {
     run_status status = RUN_NEW;
-    while (status < RUN_STATUSES && strcmp(WORDS[status], word) != 0) status++;
+    while (status < RUN_STATUSES && strcmp(run_status_words[status], word) != 0) status++;
     assert(status < RUN_STATUSES);
     return status;
 }

@@ -19,6 +19,9 @@ typedef enum run_status {
     RUN_STATUSES
 } run_status;
 
+/* The words, in the order of the enum; NULL last. */
+extern const char *const run_status_words[RUN_STATUSES + 1];
+
 /* The word for it, as in the column run.status. */
 const char *run_status_word(run_status status);
 
