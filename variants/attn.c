@@ -36,11 +36,6 @@ static const attn_variant *find(const char *name, size_t n)
     return NULL;
 }
 
-const attn_variant *attn_find(const char *name)
-{
-    return find(name, strlen(name));
-}
-
 int attn_rotary(const attn_variant *v, const attn_dims *d)
 {
     return v->rotary ? v->rotary(d) : 0;
