@@ -14,18 +14,12 @@
 
 enum { METRIC_NAME = 96, METRIC_WORD = 32 };
 
-/* Kinds of task, by the columns of `eval` that they fill in. */
-typedef enum metric_task {
-    METRIC_TEXT = 1, /* running text: every target is scored (n_tok, n_bytes, nll_sum, last_*) */
-} metric_task;
-
 typedef struct metric_kind {
     const char *name;  /* "loss"                                        */
     const char *unit;  /* "nats", "bits a byte", ""                     */
     const char *value; /* SQL over a row of eval called e               */
     bool larger_is_better;
-    metric_task tasks; /* the kinds of task that have it, joined with | */
-    const char *help;  /* one line                                      */
+    const char *help; /* one line                                      */
 } metric_kind;
 
 /* Every kind, NULL last.  Generated from metrics/meson.build. */
