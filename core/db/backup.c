@@ -7,7 +7,6 @@
 #include "core/base/file.h"
 #include "core/db/reason.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -75,10 +74,9 @@ static bool check(const db *d, const char *path, error *e)
 static bool copy(db *d, const char *draft, const char *path, error *e)
 {
     if (db_run(d, e, "VACUUM INTO ?", "t", draft)) return true;
-    const int code = sqlite3_extended_errcode(d->handle), why = sqlite3_system_errno(d->handle);
-    if (!reason_is_room(code, why)) return false;
-    return error_set(e, "%s: the copy cannot be written: %s", path,
-                     strerror((code & 0xff) == SQLITE_FULL ? ENOSPC : why));
+    int why;
+    if (!reason_is_room(&why, d)) return false;
+    return error_set(e, "%s: the copy cannot be written: %s", path, strerror(why));
 }
 
 /* Note in the copy that it is one, and of which database: its checkpoints lie there. */
