@@ -5,11 +5,11 @@
 #include "core/db/backup.h"
 
 #include "core/base/file.h"
+#include "core/db/identity.h"
 #include "core/db/reason.h"
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 /* The event of a copy of this database.  The caller frees it. */
@@ -56,12 +56,9 @@ static bool is_copy(const char *path, void *context)
 /* A log of a database that is gone would be replayed into the copy. */
 static bool check(const db *d, const char *path, error *e)
 {
-    struct stat ours, theirs;
-    const bool there = stat(path, &theirs) == 0;
-    if (there && stat(d->path, &ours) == 0 && ours.st_dev == theirs.st_dev &&
-        ours.st_ino == theirs.st_ino)
+    if (identity_same(path, d->path))
         return error_usage(e, "%s: this is the database itself: give the copy another name", path);
-    if (!there && (has_beside(path, "-wal") || has_beside(path, "-journal")))
+    if (access(path, F_OK) != 0 && (has_beside(path, "-wal") || has_beside(path, "-journal")))
         return error_usage(e,
                            "%s: beside it lies the log of a database that is gone: choose another "
                            "name or remove %s-wal and %s-journal",
