@@ -227,8 +227,8 @@ static void put_line(const table *t, const table_cell *row, const int *room, con
     fputs(md ? " |\n" : "\n", t->out);
 }
 
-/* A cell in LaTeX: what is special there is escaped, what \\ and \midrule would take for their
- * own (a star, a bracket) and what makes ligatures is kept apart, and a minus sign is one. */
+/* A cell in LaTeX.  Special characters are escaped.  Braces hide a star or a bracket from the \\ or
+ * \midrule before it, and keep hyphens from becoming a dash.  A minus sign is set as one. */
 static void put_latex(FILE *out, const char *text)
 {
     static const struct {

@@ -66,8 +66,8 @@ static bool check(const db *d, const char *path, error *e)
     return true;
 }
 
-/* Copy what is committed.  Only the copy is written, so what says that there is no room is about
- * the copy. */
+/* Copy what is committed.  Only the copy is written, so if there is no room, it is the copy that
+ * has none. */
 static bool copy(db *d, const char *draft, const char *path, error *e)
 {
     if (db_run(d, e, "VACUUM INTO ?", "t", draft)) return true;

@@ -25,7 +25,7 @@ typedef struct metric_kind {
 /* Every kind, NULL last.  Generated from metrics/meson.build. */
 extern const metric_kind *const metric_kinds[];
 
-/* What a name that says nothing else means: the loss on the held-out part of the corpus. */
+/* The parts of the default metric: the loss on the held-out part of the corpus. */
 extern const char METRIC_DEFAULT_TASK[], METRIC_DEFAULT_SPLIT[], METRIC_DEFAULT_KIND[];
 
 typedef struct metric {

@@ -69,7 +69,7 @@ static bool is_closed(char path[PATH], const db *d, const char *ending, int use)
     return access(path, F_OK) == 0 && access(path, use) != 0;
 }
 
-/* A reader's: the log, its index, or the folder where the index would be made. */
+/* Why a reader fails: the log, its index, or the folder where the index would be made. */
 static bool say_unreadable(const db *d, error *e)
 {
     static const char *const BESIDE[] = { "-wal", "-shm", "-journal" };

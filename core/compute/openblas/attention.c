@@ -125,7 +125,7 @@ static float fold(float *p, float *top, float *sum, int lo, int hi, int keys)
     return shrink;
 }
 
-/* out (keys, COLUMNS) = columns of v, with 0 for what is not finite; was there any? */
+/* out (keys, COLUMNS) = columns of v, with 0 for values that are not finite.  Were there any? */
 static bool clean(float *out, const float *v, int ldv, int keys, int width)
 {
     bool odd = false;
