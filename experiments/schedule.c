@@ -76,16 +76,6 @@ static int spawn(pid_t *pid, const char *program, char *const *word, const char 
 
 /* --- room on the disk ------------------------------------------------------------------------- */
 
-/* The folder that a file is in; the caller frees it. */
-static char *folder_of(const char *file)
-{
-    char *folder = strdup(file);
-    if (!folder) error_memory();
-    char *slash = strrchr(folder, '/');
-    slash[slash == folder] = '\0';
-    return folder;
-}
-
 /* Is there room for the weights and rows of a cell?  If not, this driver stops, because the other
  * cells would be trained in vain. */
 static bool has_room(driver *v, int i)
@@ -94,7 +84,8 @@ static bool has_room(driver *v, int i)
     const cell *x = &v->p->cell[i];
     const bool kept = x->arm->spec.config.train.keep != KEEP_NONE;
     const size_t weights = kept ? (size_t)x->arm->cost.total * sizeof(float) : 0;
-    char *folder = run_folder_path(v->d, x->run.uid, NULL), *beside = folder_of(v->d->file);
+    char *folder = run_folder_path(v->d, x->run.uid, NULL), *beside = file_folder(v->d->file);
+    if (!beside) error_memory();
     if (!v->full)
         v->full = !file_room(folder, weights + ROWS, &v->why) || !file_room(beside, ROWS, &v->why);
     free(folder), free(beside);

@@ -92,7 +92,7 @@ void study_file_json(FILE *f, const config_key *k, const yaml_node *value)
 
 static bool read_text(char *out, size_t size, const char *name, const yaml_node *at, error *e)
 {
-    if (at->kind != YAML_SCALAR) return yaml_error(at, e, "%s: must be a text", name);
+    if (at->kind != YAML_SCALAR) return yaml_error(at, e, "%s: must be text", name);
     if (strlen(at->text) >= size)
         return yaml_error(at, e, "%s: longer than %zu bytes", name, size - 1);
     snprintf(out, size, "%s", at->text);

@@ -72,7 +72,6 @@ const metric_kind metric_ppl = {
     .name = "ppl",
     .unit = "",
     .value = "exp(e.nll_sum / e.n_tok)",
-    .tasks = METRIC_TEXT,
     .help = "perplexity of a token",
 };
 C

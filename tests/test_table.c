@@ -224,6 +224,7 @@ static void test_exact(void **state)
         expect_fewest(i / 1000.0), expect_fewest(i * 0.1 + 0.2), expect_fewest(1.0 / i);
         expect_fewest(-i * 1e-7), expect_fewest(i * 1e300), expect_fewest(i * 5e-324);
         expect_fewest(9 + i / 1e15), expect_fewest(nextafter(i / 100.0, 1e9));
+        expect_fewest(i * 1e11);
     }
 }
 

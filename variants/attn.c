@@ -7,7 +7,6 @@
 #include <assert.h>
 #include <math.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
@@ -34,11 +33,6 @@ static const attn_variant *find(const char *name, size_t n)
     for (const attn_variant *const *v = attn_variants; *v; v++)
         if (is((*v)->name, name, n)) return *v;
     return NULL;
-}
-
-const attn_variant *attn_find(const char *name)
-{
-    return find(name, strlen(name));
 }
 
 int attn_rotary(const attn_variant *v, const attn_dims *d)
@@ -191,17 +185,6 @@ static const attn_variant *canonical(const attn_variant *v, const attn_dims *d)
     return original;
 }
 
-/* The shortest decimal number that reads back as x, without an exponent up to 15 digits. */
-static int print(char *out, size_t size, double x)
-{
-    int n = 0;
-    for (int digits = 15; digits <= 17; digits++) {
-        n = snprintf(out, size, "%.*g", digits, x);
-        if ((size_t)n >= size || strtod(out, NULL) == x) break;
-    }
-    return n;
-}
-
 void attn_describe(char out[ATTN_SPEC], const attn_variant *v, const attn_dims *d)
 {
     const attn_variant *name = canonical(v, d);
@@ -209,9 +192,9 @@ void attn_describe(char out[ATTN_SPEC], const attn_variant *v, const attn_dims *
     for (int i = 0; options(name)[i].name; i++) {
         const attn_option *o = &options(name)[i];
         if (o->kind == ATTN_FIXED) continue;
-        n += (size_t)snprintf(out + n, ATTN_SPEC - n, ":%s=", o->name);
-        assert(n < ATTN_SPEC);
-        n += (size_t)print(out + n, ATTN_SPEC - n, d->opt[i]);
+        char value[NUMBER_TEXT];
+        number_print(value, d->opt[i]);
+        n += (size_t)snprintf(out + n, ATTN_SPEC - n, ":%s=%s", o->name, value);
         assert(n < ATTN_SPEC);
     }
 }

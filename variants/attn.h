@@ -116,7 +116,6 @@ extern const attn_variant *const attn_variants[];
 /* The file each of them is in, as "variants/grouped.c", in the same order. */
 extern const char *const attn_files[];
 
-const attn_variant *attn_find(const char *name);
 int attn_rotary(const attn_variant *v, const attn_dims *d);
 int attn_kv_heads(const attn_variant *v, const attn_dims *d); /* 0: it has no such number */
 double attn_pairs(const attn_variant *v, const attn_dims *d);

@@ -56,14 +56,18 @@ bool file_read(char **bytes, size_t *n, const char *path, size_t limit, error *e
     return true;
 }
 
+char *file_folder(const char *path)
+{
+    const char *slash = strrchr(path, '/');
+    if (!slash) return strdup(".");
+    return slash == path ? strdup("/") : strndup(path, (size_t)(slash - path));
+}
+
 bool file_flush_folder(const char *path, error *e)
 {
-    char *folder = strdup(path);
+    char *folder = file_folder(path);
     if (!folder) return error_set(e, "%s: out of memory", path);
-    char *slash = strrchr(folder, '/');
-    if (slash == folder) slash++;
-    if (slash) *slash = '\0';
-    const int fd = open(slash ? folder : ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    const int fd = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     const bool ok = fd >= 0 && fsync(fd) == 0;
     if (!ok) error_set(e, "%s: cannot flush its folder to disk: %s", path, strerror(errno));
     if (fd >= 0) close(fd);
@@ -193,11 +197,9 @@ static bool check_new(const char *path, error *e)
         return error_usage(
             e, "%s: a link to a file that does not exist: choose another name or remove the link",
             path);
-    char *folder = strdup(path);
+    char *folder = file_folder(path);
     if (!folder) error_memory();
-    char *slash = strrchr(folder, '/');
-    if (slash) slash[slash == folder] = '\0';
-    const bool ok = access(slash ? folder : ".", W_OK | X_OK) == 0;
+    const bool ok = access(folder, W_OK | X_OK) == 0;
     if (!ok) error_set(e, "%s: cannot write into its folder: %s", path, strerror(errno));
     free(folder);
     return ok;

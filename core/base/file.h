@@ -53,6 +53,9 @@ bool file_output_open(file_draft *d, const char *path, const char *maker, file_m
  * name that belongs to a database. */
 bool file_output_folder(const char *path, error *e);
 
+/* The folder that `path` is in; the caller frees it.  NULL if memory runs out. */
+char *file_folder(const char *path);
+
 /* Flush the folder that `path` is in, so that a new name in it lasts. */
 bool file_flush_folder(const char *path, error *e);
 

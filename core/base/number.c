@@ -1,12 +1,16 @@
-/* number.c - whole numbers are read in integers alone, so that no digit is lost:
+/* number.c - reads and prints numbers.
+ *
+ * Whole numbers are read in integers alone, so that no digit is lost:
  *
  *     value = mantissa * unit * 10^exponent,  and it must be whole.
  *
  * strtod reads the other numbers; the characters of a decimal keep out what it also takes (nan,
  * inf, hexadecimal, blanks).
  */
+#define __STDC_WANT_IEC_60559_BFP_EXT__ /* strfromd */
 #include "core/base/number.h"
 
+#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -100,4 +104,28 @@ bool number_real(double *out, const char *text)
     if (number_whole(&whole, text) != NUMBER_TAKEN) return false;
     *out = (double)whole;
     return true;
+}
+
+/* If 15 digits read back as x, x is so near to their number that its 16th digit is 0, 1 or 9: the
+ * spacing of doubles is at most 1.8 units of that digit.  This saves the slow conversion to 15
+ * digits nearly always. */
+void number_print(char text[NUMBER_TEXT], double x)
+{
+    enum { DIGITS = 16 };
+    int digits = 0;
+    char last = '0';
+    strfromd(text, NUMBER_TEXT, "%.16g", x);
+    for (const char *at = text; *at && *at != 'e'; at++) {
+        if (*at < '0' || *at > '9' || (!digits && *at == '0')) continue;
+        digits++, last = *at;
+    }
+    if (digits < DIGITS || last == '0' || last == '1' || last == '9' || fabs(x) < DBL_MIN) {
+        char fewer[NUMBER_TEXT];
+        strfromd(fewer, sizeof fewer, "%.15g", x);
+        if (strtod(fewer, NULL) == x) {
+            memcpy(text, fewer, sizeof fewer);
+            return;
+        }
+    }
+    if (strtod(text, NULL) != x) strfromd(text, NUMBER_TEXT, "%.17g", x);
 }

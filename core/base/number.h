@@ -1,4 +1,5 @@
-/* number.h - numbers as people write them, in configurations, options and attention specs.
+/* number.h - numbers as people write them, in configurations, options and attention specs, and
+ * as programs print them without losing a bit.
  *
  *     whole = [+-] digits [. digits] [e [+-] digits] [k | M | G | Ki | Mi | Gi]
  *
@@ -24,5 +25,10 @@ number_answer number_whole(int64_t *out, const char *text);
 /* A finite number: a decimal, or what number_whole takes.  False if it isn't one; nan, inf and
  * hexadecimal digits aren't. */
 bool number_real(double *out, const char *text);
+
+enum { NUMBER_TEXT = 64 }; /* characters that hold any number */
+
+/* The fewest of 15 to 17 digits that read back as x. */
+void number_print(char text[NUMBER_TEXT], double x);
 
 #endif

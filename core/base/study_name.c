@@ -14,7 +14,7 @@ static const char ALLOWED[] = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVW
 
 bool study_name_set(char name[STUDY_NAME], const yaml_node *value, error *e)
 {
-    if (value->kind != YAML_SCALAR) return yaml_error(value, e, "sweep.name: must be a text");
+    if (value->kind != YAML_SCALAR) return yaml_error(value, e, "sweep.name: must be text");
     const char *text = value->text;
     if (strlen(text) >= STUDY_NAME)
         return yaml_error(value, e, "sweep.name: longer than %d bytes", STUDY_NAME - 1);

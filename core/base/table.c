@@ -1,16 +1,13 @@
 /* table.c - one writer for each format: aligned text, Markdown, CSV, JSON, LaTeX and HTML. */
-#define __STDC_WANT_IEC_60559_BFP_EXT__ /* strfromd */
 #include "core/base/table.h"
 
+#include "core/base/number.h"
 #include "core/base/utf8.h"
 
 #include <assert.h>
-#include <float.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-enum { NUMBER = 64 }; /* characters that hold any number */
 
 const char *const table_formats[] = {
     "table", "md", "csv", "json", "jsonl", "latex", "html", NULL
@@ -156,37 +153,13 @@ void table_text(table *t, const char *text)
 
 void table_int(table *t, int64_t x)
 {
-    char text[NUMBER], *at = text + sizeof text;
+    char text[NUMBER_TEXT], *at = text + sizeof text;
     uint64_t rest = x < 0 ? -(uint64_t)x : (uint64_t)x;
     *--at = '\0';
     do *--at = (char)('0' + rest % 10);
     while (rest /= 10);
     if (x < 0) *--at = '-';
     put(t, at, true);
-}
-
-/* The fewest of 15 to 17 digits that read back as x.  If 15 do, x is so near to their number that
- * its 16th digit is 0, 1 or 9: the spacing of doubles is at most 1.8 units of that digit.  This
- * saves the slow conversion to 15 digits nearly always. */
-static void print_exactly(char text[NUMBER], double x)
-{
-    enum { DIGITS = 16 };
-    int digits = 0;
-    char last = '0';
-    strfromd(text, NUMBER, "%.16g", x);
-    for (const char *at = text; *at && *at != 'e'; at++) {
-        if (*at < '0' || *at > '9' || (!digits && *at == '0')) continue;
-        digits++, last = *at;
-    }
-    if (digits < DIGITS || last == '1' || last == '9' || fabs(x) < DBL_MIN) {
-        char fewer[NUMBER];
-        strfromd(fewer, sizeof fewer, "%.15g", x);
-        if (strtod(fewer, NULL) == x) {
-            memcpy(text, fewer, sizeof fewer);
-            return;
-        }
-    }
-    if (strtod(text, NULL) != x) strfromd(text, NUMBER, "%.17g", x);
 }
 
 double table_rounded(double x, int digits)
@@ -196,7 +169,7 @@ double table_rounded(double x, int digits)
 
 void table_real(table *t, double x, int digits)
 {
-    char text[NUMBER] = "";
+    char text[NUMBER_TEXT] = "";
     const bool people = table_for_people(t->format);
     if (isnan(x)) {
         put(t, NULL, false);
@@ -205,8 +178,8 @@ void table_real(table *t, double x, int digits)
     if (isinf(x) && !people)
         snprintf(text, sizeof text, x > 0 ? "1e999" : "-1e999");
     else if (!people)
-        print_exactly(text, x + 0.0); /* -0 becomes 0 */
-    else if (fabs(x) < 1e15)          /* beyond, the digits of a double end before the point */
+        number_print(text, x + 0.0); /* -0 becomes 0 */
+    else if (fabs(x) < 1e15)         /* beyond, the digits of a double end before the point */
         snprintf(text, sizeof text, "%.*f", digits, table_rounded(x, digits));
     else
         snprintf(text, sizeof text, "%.6g", x);
@@ -215,7 +188,7 @@ void table_real(table *t, double x, int digits)
 
 void table_probability(table *t, double p)
 {
-    char text[NUMBER];
+    char text[NUMBER_TEXT];
     if (table_for_people(t->format) && p < 1e-4 && p > 0) {
         snprintf(text, sizeof text, "%.0e", p);
         put(t, text, true);
@@ -254,8 +227,8 @@ static void put_line(const table *t, const table_cell *row, const int *room, con
     fputs(md ? " |\n" : "\n", t->out);
 }
 
-/* A cell in LaTeX: what is special there is escaped, what \\ and \midrule would take for their
- * own (a star, a bracket) and what makes ligatures is kept apart, and a minus sign is one. */
+/* A cell in LaTeX.  Special characters are escaped.  Braces hide a star or a bracket from the \\ or
+ * \midrule before it, and keep hyphens from becoming a dash.  A minus sign is set as one. */
 static void put_latex(FILE *out, const char *text)
 {
     static const struct {

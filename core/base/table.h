@@ -31,8 +31,8 @@ typedef enum table_format {
 } table_format;
 
 typedef struct table_cell {
-    char *text;  /* NULL: nothing there   */
-    bool number; /* aligned to the right                        */
+    char *text;  /* NULL: nothing there  */
+    bool number; /* aligned to the right */
 } table_cell;
 
 typedef struct table {

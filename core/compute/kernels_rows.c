@@ -1,8 +1,8 @@
 /* kernels_rows.c - the functions of kernels.h whose rows or entries are independent.
  *
- * They are cut into pieces for idle threads, by sizes alone.  What is summed over rows is summed
- * within each piece first, and these sums are added in the order of the pieces, so the result does
- * not depend on the number of threads.  Products and attention cut themselves; the optimizer is cut
+ * They are cut into pieces for idle threads, by sizes alone.  A sum over rows is taken within
+ * each piece first, and these sums are added in the order of the pieces, so the result does not
+ * depend on the number of threads.  Products and attention cut themselves; the optimizer is cut
  * by the training step.
  */
 #include "core/compute/backend.h"

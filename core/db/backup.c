@@ -5,12 +5,11 @@
 #include "core/db/backup.h"
 
 #include "core/base/file.h"
+#include "core/db/identity.h"
 #include "core/db/reason.h"
 
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 /* The event of a copy of this database.  The caller frees it. */
@@ -57,12 +56,9 @@ static bool is_copy(const char *path, void *context)
 /* A log of a database that is gone would be replayed into the copy. */
 static bool check(const db *d, const char *path, error *e)
 {
-    struct stat ours, theirs;
-    const bool there = stat(path, &theirs) == 0;
-    if (there && stat(d->path, &ours) == 0 && ours.st_dev == theirs.st_dev &&
-        ours.st_ino == theirs.st_ino)
+    if (identity_same(path, d->path))
         return error_usage(e, "%s: this is the database itself: give the copy another name", path);
-    if (!there && (has_beside(path, "-wal") || has_beside(path, "-journal")))
+    if (access(path, F_OK) != 0 && (has_beside(path, "-wal") || has_beside(path, "-journal")))
         return error_usage(e,
                            "%s: beside it lies the log of a database that is gone: choose another "
                            "name or remove %s-wal and %s-journal",
@@ -70,15 +66,14 @@ static bool check(const db *d, const char *path, error *e)
     return true;
 }
 
-/* Copy what is committed.  Only the copy is written, so what says that there is no room is about
- * the copy. */
+/* Copy what is committed.  Only the copy is written, so if there is no room, it is the copy that
+ * has none. */
 static bool copy(db *d, const char *draft, const char *path, error *e)
 {
     if (db_run(d, e, "VACUUM INTO ?", "t", draft)) return true;
-    const int code = sqlite3_extended_errcode(d->handle), why = sqlite3_system_errno(d->handle);
-    if (!reason_is_room(code, why)) return false;
-    return error_set(e, "%s: the copy cannot be written: %s", path,
-                     strerror((code & 0xff) == SQLITE_FULL ? ENOSPC : why));
+    int why;
+    if (!reason_is_room(&why, d)) return false;
+    return error_set(e, "%s: the copy cannot be written: %s", path, strerror(why));
 }
 
 /* Note in the copy that it is one, and of which database: its checkpoints lie there. */

@@ -13,7 +13,7 @@ typedef enum db_mode {
     DB_WRITE,  /* created if there is none           */
 } db_mode;
 
-/* How long a command waits for another process's lock, and how long what trains does. */
+/* How long a command waits for another process's lock, and how long a process that trains does. */
 enum { DB_PATIENCE_MS = 60 * 1000, DB_LONG_PATIENCE_MS = 60 * 60 * 1000 };
 
 typedef struct db {
@@ -25,7 +25,7 @@ typedef struct db {
     bool has_turn;            /* this process has locked it                       */
     int64_t patience_ms;      /* DB_PATIENCE_MS, unless the caller sets another   */
     int64_t asked_ms;         /* when a wait for a lock began                     */
-    bool said;                /* the user knows of this wait                      */
+    bool said;                /* the user has been told of this wait              */
     bool frozen;              /* read as a file that nobody changes: see db_open  */
     int64_t size, changed_ns; /* of that file                                */
 } db;

@@ -21,7 +21,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
 /* embedded by meson.build */
@@ -247,8 +246,9 @@ static bool use_wal(db *d, error *e)
     return ok;
 }
 
-/* Settings of the connection, then what is done to the file.  The check comes first: a lock file is
- * never created, and the journal mode never changed, for a database that is not attnlab's. */
+/* First the settings of the connection, then changes to the file.  The schema is checked in
+ * between: a lock file is never created, and the journal mode never changed, for a database that
+ * is not attnlab's. */
 static bool settle(db *d, error *e)
 {
     schema_age age;

@@ -19,7 +19,7 @@
 
 #define MARK ".database"
 
-static bool same_file(const char *one, const char *other)
+bool identity_same(const char *one, const char *other)
 {
     struct stat a, b;
     return stat(one, &a) == 0 && stat(other, &b) == 0 && a.st_dev == b.st_dev &&
@@ -75,7 +75,7 @@ static bool is_rival(const char *owner, const char *file, const char *runs)
 {
     char theirs[PATH_MAX + 8];
     snprintf(theirs, sizeof theirs, "%s.runs", owner);
-    return access(owner, F_OK) == 0 && !same_file(owner, file) && same_file(theirs, runs);
+    return access(owner, F_OK) == 0 && !identity_same(owner, file) && identity_same(theirs, runs);
 }
 
 static bool refuse(const char *path, const char *runs, const char *owner, error *e)
@@ -106,7 +106,7 @@ bool identity_check_runs(const char *path, const char *file, error *e)
     snprintf(runs, sizeof runs, "%s.runs", file);
     snprintf(named, sizeof named, "%s.runs", path);
     snprintf(mark, sizeof mark, "%s/" MARK, runs);
-    if (access(named, F_OK) == 0 && !same_file(named, runs))
+    if (access(named, F_OK) == 0 && !identity_same(named, runs))
         return error_set(e,
                          "%s: this is a link to %s, but %s is another folder than %s: move what is "
                          "in it there, then remove it",

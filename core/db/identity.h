@@ -15,6 +15,9 @@
 /* The real path of the existing database `path`, which the caller frees. */
 bool identity_resolve(char **file, const char *path, error *e);
 
+/* Are these two names of one file or folder?  False if one of them names none. */
+bool identity_same(const char *one, const char *other);
+
 /* May this database write to FILE.runs?  `path` is the name that the user gave, and its real path
  * is `file`.  A folder that is a link or a mount notes its database in FILE.runs/.database. */
 bool identity_check_runs(const char *path, const char *file, error *e);

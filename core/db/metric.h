@@ -14,24 +14,18 @@
 
 enum { METRIC_NAME = 96, METRIC_WORD = 32 };
 
-/* Kinds of task, by the columns of `eval` that they fill in. */
-typedef enum metric_task {
-    METRIC_TEXT = 1, /* running text: every target is scored (n_tok, n_bytes, nll_sum, last_*) */
-} metric_task;
-
 typedef struct metric_kind {
     const char *name;  /* "loss"                                        */
     const char *unit;  /* "nats", "bits a byte", ""                     */
     const char *value; /* SQL over a row of eval called e               */
     bool larger_is_better;
-    metric_task tasks; /* the kinds of task that have it, joined with | */
-    const char *help;  /* one line                                      */
+    const char *help; /* one line                                      */
 } metric_kind;
 
 /* Every kind, NULL last.  Generated from metrics/meson.build. */
 extern const metric_kind *const metric_kinds[];
 
-/* What a name that says nothing else means: the loss on the held-out part of the corpus. */
+/* The parts of the default metric: the loss on the held-out part of the corpus. */
 extern const char METRIC_DEFAULT_TASK[], METRIC_DEFAULT_SPLIT[], METRIC_DEFAULT_KIND[];
 
 typedef struct metric {

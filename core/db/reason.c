@@ -14,10 +14,12 @@
 
 enum { PATH = 4200 };
 
-bool reason_is_room(int code, int why)
+bool reason_is_room(int *why, const db *d)
 {
-    return (code & 0xff) == SQLITE_FULL ||
-           ((code & 0xff) == SQLITE_IOERR && (why == ENOSPC || why == EDQUOT || why == EFBIG));
+    const int kind = sqlite3_extended_errcode(d->handle) & 0xff;
+    *why = kind == SQLITE_FULL ? ENOSPC : sqlite3_system_errno(d->handle);
+    return (kind == SQLITE_FULL || kind == SQLITE_IOERR) &&
+           (*why == ENOSPC || *why == EDQUOT || *why == EFBIG);
 }
 
 static bool say_busy(const db *d, error *e)
@@ -31,7 +33,7 @@ static bool say_busy(const db *d, error *e)
         d->path, who, (long long)(db_now_ms() - d->asked_ms) / 1000);
 }
 
-/* The part of the database that an I/O error is about. */
+/* What cannot be done, and to which part of the database. */
 static const char *part_of(int code)
 {
     switch (code) {
@@ -51,9 +53,9 @@ static const char *part_of(int code)
 
 static bool say_io(const db *d, int code, error *e)
 {
-    const int why = (code & 0xff) == SQLITE_FULL ? ENOSPC : sqlite3_system_errno(d->handle);
-    const char *part = (code & 0xff) == SQLITE_FULL ? "cannot be written" : part_of(code);
-    if (reason_is_room(code, why))
+    int why;
+    const char *part = part_of(code);
+    if (reason_is_room(&why, d))
         return error_set(e, "%s: %s: %s; make room, and run the command again", d->path, part,
                          strerror(why));
     return error_set(e, "%s: %s: %s", d->path, part,
@@ -67,7 +69,7 @@ static bool is_closed(char path[PATH], const db *d, const char *ending, int use)
     return access(path, F_OK) == 0 && access(path, use) != 0;
 }
 
-/* A reader's: the log, its index, or the folder where the index would be made. */
+/* Why a reader fails: the log, its index, or the folder where the index would be made. */
 static bool say_unreadable(const db *d, error *e)
 {
     static const char *const BESIDE[] = { "-wal", "-shm", "-journal" };

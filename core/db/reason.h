@@ -10,8 +10,8 @@
  * there is one; else SQLite's own words. */
 bool reason_set(const db *d, error *e);
 
-/* Is there no room: has the system said that a disk is full, a quota used up, or a file at the
- * largest size allowed?  `code` is an extended error code of SQLite's, and `why` an errno. */
-bool reason_is_room(int code, int why);
+/* Did the last call on d->handle fail for want of room: is a disk full, a quota used up, or a file
+ * at the largest size allowed?  *why is the system's reason, an errno; 0 if it gave none. */
+bool reason_is_room(int *why, const db *d);
 
 #endif

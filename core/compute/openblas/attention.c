@@ -8,6 +8,7 @@
  * Tiles are visited in an order that depends on shapes alone.
  */
 #include "core/compute/openblas/openblas.h"
+#include "core/compute/plain/plain.h"
 #include "core/compute/threads.h"
 
 #include <math.h>
@@ -124,7 +125,7 @@ static float fold(float *p, float *top, float *sum, int lo, int hi, int keys)
     return shrink;
 }
 
-/* out (keys, COLUMNS) = columns of v, with 0 for what is not finite; was there any? */
+/* out (keys, COLUMNS) = columns of v, with 0 for values that are not finite.  Were there any? */
 static bool clean(float *out, const float *v, int ldv, int keys, int width)
 {
     bool odd = false;
@@ -208,14 +209,6 @@ static void forward(void *arg, int g)
     }
 }
 
-/* Set x (rows, heads, width) to 0; row and head are its strides. */
-static void clear(float *x, int rows, int heads, int row, int head, int width)
-{
-    for (int i = 0; i < rows; i++)
-        for (int h = 0; h < heads; h++)
-            memset(x + (size_t)i * row + (size_t)h * head, 0, sizeof *x * (size_t)width);
-}
-
 static void backward(void *arg, int g)
 {
     const work *w = arg;
@@ -225,9 +218,9 @@ static void backward(void *arg, int g)
     const float *dO = w->dO, *o = w->oc, *lse = w->lse, *q = w->q, *k = w->k, *v = w->v;
     float p[ROWS * KEYS], dp[ROWS * KEYS], norm[ROWS], mean[ROWS];
 
-    clear(dq + (size_t)g * per * a->q_head, a->S, per, a->q_row, a->q_head, a->E);
-    clear(dk + (size_t)g * a->k_head, a->T, 1, a->k_row, a->k_head, a->E);
-    clear(dv + (size_t)g * a->v_head, a->T, 1, a->v_row, a->v_head, a->Ev);
+    plain_attention_clear(dq + (size_t)g * per * a->q_head, a->S, per, a->q_row, a->q_head, a->E);
+    plain_attention_clear(dk + (size_t)g * a->k_head, a->T, 1, a->k_row, a->k_head, a->E);
+    plain_attention_clear(dv + (size_t)g * a->v_head, a->T, 1, a->v_row, a->v_head, a->Ev);
 
     for (block b = { .h = g * per }; next(&b, a, (g + 1) * per);) {
         const size_t qb = (size_t)b.i * a->q_row + (size_t)b.h * a->q_head;

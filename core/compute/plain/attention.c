@@ -53,8 +53,7 @@ void plain_attention_forward(float *o, float *lse, const float *q, const float *
         }
 }
 
-/* Set x (rows, heads, width) to 0; row and head are its strides. */
-static void clear(float *x, int rows, int heads, int row, int head, int width)
+void plain_attention_clear(float *x, int rows, int heads, int row, int head, int width)
 {
     for (int i = 0; i < rows; i++)
         for (int h = 0; h < heads; h++)
@@ -65,9 +64,9 @@ void plain_attention_backward(float *dq, float *dk, float *dv, const float *dO, 
                               const float *lse, const float *q, const float *k, const float *v,
                               const attention *a)
 {
-    clear(dq, a->S, a->H, a->q_row, a->q_head, a->E);
-    clear(dk, a->T, a->G, a->k_row, a->k_head, a->E);
-    clear(dv, a->T, a->G, a->v_row, a->v_head, a->Ev);
+    plain_attention_clear(dq, a->S, a->H, a->q_row, a->q_head, a->E);
+    plain_attention_clear(dk, a->T, a->G, a->k_row, a->k_head, a->E);
+    plain_attention_clear(dv, a->T, a->G, a->v_row, a->v_head, a->Ev);
     for (int i = 0; i < a->S; i++)
         for (int h = 0; h < a->H; h++) {
             const size_t g = (size_t)(h / (a->H / a->G));

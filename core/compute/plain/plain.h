@@ -44,4 +44,7 @@ void plain_attention_backward(float *dq, float *dk, float *dv, const float *dO, 
                               const float *lse, const float *q, const float *k, const float *v,
                               const attention *a);
 
+/* Set x (rows, heads, width) to 0; row and head are its strides. */
+void plain_attention_clear(float *x, int rows, int heads, int row, int head, int width);
+
 #endif

@@ -11,34 +11,14 @@
  * 0.
  */
 #include "core/compute/panels.h"
+#include "core/compute/simd/parts.h"
 #include "core/compute/simd/simd.h"
 #include "core/compute/threads.h"
 
-enum {
-    DEPTH = 512,     /* most of K in a block                           */
-    COLUMNS = 512,   /* most of N in a block                           */
-    BLOCK_A = 98304, /* pairs of A in a block: 3/8 of 1 MB of L2       */
-    PIECES = 16,     /* most pieces of a product                       */
-    WORK = 1 << 26,  /* cut one more piece per so many multiplications */
-    NARROW = 128,    /* fewest columns of a piece                      */
-    SHORT = 256,     /* fewest rows of a piece                         */
-};
+enum { WORK = 1 << 26 }; /* cut one more piece per so many multiplications */
 enum { SET, ADD };
 
 typedef uint32_t pair; /* two bfloat16 */
-
-static long min(long a, long b)
-{
-    return a < b ? a : b;
-}
-
-/* The size of a part if n is cut into as few equal parts as possible, each at most `most` and a
- * multiple of `unit`. */
-static long part_of(long n, long most, long unit)
-{
-    const long parts = (n + most - 1) / most, each = (n + parts - 1) / parts;
-    return min((each + unit - 1) / unit * unit, most);
-}
 
 /* A mask of the first n of 16 lanes; of none if n <= 0. */
 INLINE __mmask16 first(long n)
@@ -205,7 +185,7 @@ typedef struct product {
     const pair *laid; /* all of B in panels, or NULL to pack it */
     bool a_along, b_along;
     int mode;
-    long rows, columns; /* of a piece */
+    pieces pieces;
 } product;
 
 /* Compute rows m0..m0+M-1 and columns n..n+N-1 of C over depths k..k+K-1, with B packed. */
@@ -233,14 +213,12 @@ static long pairs_of(long K, long N)
     return (K + 1) / 2 * ((N + NR - 1) / NR * NR);
 }
 
-/* Piece i of the grid of pieces, counted row by row. */
 static void piece(void *arg, int i)
 {
     const product *p = arg;
     _Alignas(64) pair packed[DEPTH / 2 * COLUMNS];
-    const long across = (p->N + p->columns - 1) / p->columns;
-    const long m0 = i / across * p->rows, n0 = i % across * p->columns;
-    const long M = min(p->rows, p->M - m0), N = min(p->columns, p->N - n0);
+    long m0, M, n0, N;
+    pieces_take(&m0, &M, &n0, &N, &p->pieces, i);
     const long kc = part_of(p->K, DEPTH, 2), nc = part_of(N, COLUMNS, NR);
     for (long n = n0; n < n0 + N; n += nc)
         for (long k = 0; k < p->K; k += kc) {
@@ -256,17 +234,11 @@ static void piece(void *arg, int i)
         }
 }
 
-/* Cut a product into pieces for idle threads.  The cut does not change the order in which an entry
- * of C is summed. */
 static void multiply(product *p)
 {
-    const long parts = min(p->M * p->N * p->K / WORK + 1, PIECES);
-    const long across = min(parts, (p->N + NARROW - 1) / NARROW);
-    const long down = min((parts + across - 1) / across, (p->M + SHORT - 1) / SHORT);
-    p->columns = ((p->N + across - 1) / across + NR - 1) / NR * NR;
-    p->rows = ((p->M + down - 1) / down + 15) / 16 * 16;
-    const long n = (p->N + p->columns - 1) / p->columns, m = (p->M + p->rows - 1) / p->rows;
-    threads_grid((int)(n * m), piece, p);
+    int n;
+    p->pieces = pieces_of(&n, p->M, p->N, p->K, WORK, 16);
+    threads_grid(n, piece, p);
 }
 
 /* The panels of W (out, in): B = W^T (in, out) for y, followed by B = W (out, in) for dx. */

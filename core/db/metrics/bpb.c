@@ -9,7 +9,6 @@ const metric_kind metric_bpb = {
     .name = "bpb",
     .unit = "bits a byte",
     .value = "e.nll_sum / e.n_bytes / 0.6931471805599453",
-    .tasks = METRIC_TEXT,
     .help = "bits to code a byte of the text; includes the loss on BOS between documents, which "
             "has no bytes",
 };

@@ -5,6 +5,5 @@ const metric_kind metric_last = {
     .name = "last",
     .unit = "nats",
     .value = "e.last_nll_sum / e.last_n_tok",
-    .tasks = METRIC_TEXT,
     .help = "mean loss of a token in the last quarter of each window",
 };

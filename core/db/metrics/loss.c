@@ -5,6 +5,5 @@ const metric_kind metric_loss = {
     .name = "loss",
     .unit = "nats",
     .value = "e.nll_sum / e.n_tok",
-    .tasks = METRIC_TEXT,
     .help = "mean loss of a token",
 };
