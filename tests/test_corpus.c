@@ -20,16 +20,14 @@ enum { FILES = 6, VOCAB = 420 };
 static char *document[FILES];
 static char path[FILES + 1][128];
 static const char *name[FILES + 1];
-static scratch dir;
 static FILE *quiet;
 
 static int setup(void **state)
 {
-    (void)state;
     static const char *const ODD[] = { "  two blanks in front, 12345, an emoji \xf0\x9f\x98\x80\n",
                                        "\n\n\na line end in front\n\n\n", "x",
                                        "\xe2\x80\x9cquoted\xe2\x80\x9d \xe4\xb8\x80\t\t\r\n " };
-    scratch_open(&dir);
+    scratch_setup(state);
     quiet = fopen("/dev/null", "w");
     for (int i = 0; i < FILES; i++) {
         char file[16];
@@ -43,11 +41,9 @@ static int setup(void **state)
 
 static int teardown(void **state)
 {
-    (void)state;
     for (int i = 0; i < FILES; i++) free(document[i]);
     fclose(quiet);
-    scratch_close(&dir);
-    return 0;
+    return scratch_teardown(state);
 }
 
 /* text0, text2, text3 to train on, text1, text4 and text5 held out, unless changed. */

@@ -13,20 +13,6 @@
     "  axes: {model.attention: [mha, mqa], model.context: [256, 512]}\n"                           \
     "  baseline: {model.attention: mha}\n"
 
-static int open_workspace(void **state)
-{
-    (void)state;
-    workspace_open();
-    return 0;
-}
-
-static int close_workspace(void **state)
-{
-    (void)state;
-    workspace_close();
-    return 0;
-}
-
 static void refused(const char *text, const char *setting, const char *where, const char *words)
 {
     study_file s;
@@ -243,8 +229,9 @@ static void test_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_read),    cmocka_unit_test(test_comment), cmocka_unit_test(test_seeds),
-        cmocka_unit_test(test_values),  cmocka_unit_test(test_refused), cmocka_unit_test(test_ranges),
+        cmocka_unit_test(test_read),    cmocka_unit_test(test_comment),
+        cmocka_unit_test(test_seeds),   cmocka_unit_test(test_values),
+        cmocka_unit_test(test_refused), cmocka_unit_test(test_ranges),
     };
-    return cmocka_run_group_tests(tests, open_workspace, close_workspace);
+    return cmocka_run_group_tests(tests, workspace_open, workspace_close);
 }

@@ -11,22 +11,6 @@
 
 #include <string.h>
 
-static scratch dir;
-
-static int setup(void **state)
-{
-    (void)state;
-    scratch_open(&dir);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    scratch_close(&dir);
-    return 0;
-}
-
 /* A file as one document; the caller frees t->bytes. */
 static bool text_open(text *t, const char *path, error *e)
 {
@@ -240,5 +224,5 @@ int main(void)
         cmocka_unit_test(test_one_space),  cmocka_unit_test(test_every_character),
         cmocka_unit_test(test_every_pair), cmocka_unit_test(test_random),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
 }
