@@ -97,16 +97,22 @@ static void hostile_names(void **state)
     fixture_close(&f);
 }
 
+/* A database with a study of two arms, "heads". */
+static void open_heads(fixture *f)
+{
+    const fixture_arm arm[] = { { "mha", "mha", 8, 512, -1, BASE, NULL },
+                                { "mqa", "mqa", 1, 512, 0, NEAR, NULL } };
+    fixture_open(f);
+    fixture_study(f, "heads", arm, 2, 2, 0.02);
+}
+
 /* Loss by position: only where there are sums by position, and the means are theirs. */
 static void by_position(void **state)
 {
     (void)state;
     if (!installed()) skip();
     fixture f;
-    fixture_open(&f);
-    const fixture_arm arm[] = { { "mha", "mha", 8, 512, -1, BASE, NULL },
-                                { "mqa", "mqa", 1, 512, 0, NEAR, NULL } };
-    fixture_study(&f, "heads", arm, 2, 2, 0.02);
+    open_heads(&f);
     char folder[128], path[256], *out, *err, *data;
     size_t n;
     error e;
@@ -146,10 +152,7 @@ static void replaces_only_figures(void **state)
     (void)state;
     if (!installed()) skip();
     fixture f;
-    fixture_open(&f);
-    const fixture_arm arm[] = { { "mha", "mha", 8, 512, -1, BASE, NULL },
-                                { "mqa", "mqa", 1, 512, 0, NEAR, NULL } };
-    fixture_study(&f, "heads", arm, 2, 2, 0.02);
+    open_heads(&f);
     char folder[128], path[256], *out, *err, *png;
     const char *args[] = { "attnlab plot", "heads", "--db", f.path, "--out", folder, NULL };
     static const char *const KIND[] = { "dat", "gp", "svg", "png", "pdf", "tex" };
