@@ -50,33 +50,55 @@ static void test_gemm(void **state)
     on_paths(check_gemms);
 }
 
-static void check_linear(const backend *p, int N, int in, int out, float beta)
+/* Round to a significand of 8 bits, to nearest with ties to even, by arithmetic. */
+static float bfloat16(float x)
 {
-    const size_t nx = (size_t)N * in, ny = (size_t)N * out, nw = (size_t)in * out;
+    int exponent;
+    const double part = frexp(x, &exponent) * 256;
+    return (float)ldexp(nearbyint(part), exponent - 8);
+}
+
+static float *rounded(const float *x, size_t n)
+{
+    float *y = random_floats(n, 0);
+    for (size_t i = 0; i < n; i++) y[i] = bfloat16(x[i]);
+    return y;
+}
+
+/* If `half`, in bfloat16: the inputs are rounded, and the rest is the same. */
+static void check_linear(const backend *p, bool half, int N, int in, int out, float beta)
+{
+    const size_t nx = (size_t)N * in, nw = (size_t)out * in, ny = (size_t)N * out;
     float *x = random_floats(nx, 1), *W = random_floats(nw, 1), *dy = random_floats(ny, 1);
     float *y = random_floats(ny, NAN), *dW = random_floats(nw, 1), *dW0 = copy(dW, nw);
     float *dx = random_floats(nx, beta == 0 ? NAN : 1), *dx0 = copy(dx, nx);
-    p->linear(y, x, W, N, in, out);
-    p->linear_backward(dx, dW, dy, x, W, N, in, out, beta);
+    float *(*const read)(const float *, size_t) = half ? rounded : copy;
+    float *rx = read(x, nx), *rW = read(W, nw), *rdy = read(dy, ny);
+    (half ? p->bfloat16_linear : p->linear)(y, x, W, N, in, out);
+    (half ? p->bfloat16_linear_backward : p->linear_backward)(dx, dW, dy, x, W, N, in, out, beta);
     for (int i = 0; i < N; i++) {
         for (int o = 0; o < out; o++) {
             double sum = 0;
-            for (int j = 0; j < in; j++) sum += (double)x[i * in + j] * W[o * in + j];
-            expect_near(p, "y", (size_t)(i * out + o), y[i * out + o], sum, 1e-6 * (1 + in));
+            for (int j = 0; j < in; j++) sum += (double)rx[i * in + j] * rW[o * in + j];
+            expect_near(p, half ? "bfloat16 y" : "y", (size_t)(i * out + o), y[i * out + o], sum,
+                        1e-6 * (1 + in));
         }
         for (int j = 0; j < in; j++) {
             double sum = beta == 0 ? 0 : beta * dx0[i * in + j];
-            for (int o = 0; o < out; o++) sum += (double)dy[i * out + o] * W[o * in + j];
-            expect_near(p, "dx", (size_t)(i * in + j), dx[i * in + j], sum, 1e-6 * (1 + out));
+            for (int o = 0; o < out; o++) sum += (double)rdy[i * out + o] * rW[o * in + j];
+            expect_near(p, half ? "bfloat16 dx" : "dx", (size_t)(i * in + j), dx[i * in + j], sum,
+                        1e-6 * (1 + out));
         }
     }
     for (int o = 0; o < out; o++)
         for (int j = 0; j < in; j++) {
             double sum = dW0[o * in + j];
-            for (int i = 0; i < N; i++) sum += (double)dy[i * out + o] * x[i * in + j];
-            expect_near(p, "dW", (size_t)(o * in + j), dW[o * in + j], sum, 1e-6 * (1 + N));
+            for (int i = 0; i < N; i++) sum += (double)rdy[i * out + o] * rx[i * in + j];
+            expect_near(p, half ? "bfloat16 dW" : "dW", (size_t)(o * in + j), dW[o * in + j], sum,
+                        1e-6 * (1 + N));
         }
     free(x), free(W), free(dy), free(y), free(dW), free(dW0), free(dx), free(dx0);
+    free(rx), free(rW), free(rdy);
 }
 
 static void check_linears(const backend *p)
@@ -86,7 +108,7 @@ static void check_linears(const backend *p)
                                     { 20, 1100, 70 }, { 600, 33, 40 }, { 17, 20, 1061 } };
     for (size_t i = 0; i < sizeof SIZES / sizeof *SIZES; i++)
         for (int beta = 0; beta < 2; beta++)
-            check_linear(p, SIZES[i][0], SIZES[i][1], SIZES[i][2], (float)beta);
+            check_linear(p, false, SIZES[i][0], SIZES[i][1], SIZES[i][2], (float)beta);
 }
 
 static void test_linear(void **state)
@@ -124,55 +146,6 @@ static void test_linear_keeps_rows_apart(void **state)
 
 /* --- bfloat16 ------------------------------------------------------------------------------- */
 
-/* Round to a significand of 8 bits, to nearest with ties to even, by arithmetic. */
-static float bfloat16(float x)
-{
-    int exponent;
-    const double part = frexp(x, &exponent) * 256;
-    return (float)ldexp(nearbyint(part), exponent - 8);
-}
-
-static float *rounded(const float *x, size_t n)
-{
-    float *y = random_floats(n, 0);
-    for (size_t i = 0; i < n; i++) y[i] = bfloat16(x[i]);
-    return y;
-}
-
-static void check_bfloat16(const backend *p, int N, int in, int out, float beta)
-{
-    const size_t nx = (size_t)N * in, nw = (size_t)out * in, ny = (size_t)N * out;
-    float *x = random_floats(nx, 1), *W = random_floats(nw, 1), *dy = random_floats(ny, 1);
-    float *y = random_floats(ny, NAN), *dW = random_floats(nw, 1), *dW0 = copy(dW, nw);
-    float *dx = random_floats(nx, beta == 0 ? NAN : 1), *dx0 = copy(dx, nx);
-    float *rx = rounded(x, nx), *rW = rounded(W, nw), *rdy = rounded(dy, ny);
-    p->bfloat16_linear(y, x, W, N, in, out);
-    p->bfloat16_linear_backward(dx, dW, dy, x, W, N, in, out, beta);
-    for (int i = 0; i < N; i++) {
-        for (int o = 0; o < out; o++) {
-            double sum = 0;
-            for (int j = 0; j < in; j++) sum += (double)rx[i * in + j] * rW[o * in + j];
-            expect_near(p, "bfloat16 y", (size_t)(i * out + o), y[i * out + o], sum,
-                        1e-6 * (1 + in));
-        }
-        for (int j = 0; j < in; j++) {
-            double sum = beta == 0 ? 0 : dx0[i * in + j];
-            for (int o = 0; o < out; o++) sum += (double)rdy[i * out + o] * rW[o * in + j];
-            expect_near(p, "bfloat16 dx", (size_t)(i * in + j), dx[i * in + j], sum,
-                        1e-6 * (1 + out));
-        }
-    }
-    for (int o = 0; o < out; o++)
-        for (int j = 0; j < in; j++) {
-            double sum = dW0[o * in + j];
-            for (int i = 0; i < N; i++) sum += (double)rdy[i * out + o] * rx[i * in + j];
-            expect_near(p, "bfloat16 dW", (size_t)(o * in + j), dW[o * in + j], sum,
-                        1e-6 * (1 + N));
-        }
-    free(x), free(W), free(dy), free(y), free(dW), free(dW0), free(dx), free(dx0);
-    free(rx), free(rW), free(rdy);
-}
-
 static void check_bfloat16s(const backend *p)
 {
     static const int SIZES[][3] = { { 1, 1, 1 },      { 1, 20, 7 },     { 5, 1, 33 },
@@ -183,7 +156,7 @@ static void check_bfloat16s(const backend *p)
     if (!p->bfloat16_runs || !p->bfloat16_runs()) return;
     for (size_t i = 0; i < sizeof SIZES / sizeof *SIZES; i++)
         for (int beta = 0; beta < 2; beta++)
-            check_bfloat16(p, SIZES[i][0], SIZES[i][1], SIZES[i][2], (float)beta);
+            check_linear(p, true, SIZES[i][0], SIZES[i][1], SIZES[i][2], (float)beta);
 }
 
 static void test_bfloat16(void **state)
