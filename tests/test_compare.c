@@ -234,64 +234,6 @@ static void many_holes(void **state)
     }
 }
 
-static void confounds(void **state)
-{
-    (void)state;
-    fixture f;
-    fixture_open(&f);
-    fixture_study(&f, "heads", HEADS, 3, 3, 0.02);
-    fixture_run(&f, "UPDATE config_param SET value = 0.002 WHERE key = 'train.lr' AND config_id ="
-                    " (SELECT config_id FROM arm WHERE label = 'mqa')");
-    fixture_run(&f,
-                "INSERT INTO host(host_id, hostname, blas_kernel) VALUES(9, 'there', 'Haswell')");
-    fixture_run(&f, "UPDATE attempt SET host_id = 9 WHERE run_id IN (SELECT run_id FROM arm_run"
-                    " JOIN arm USING(arm_id) WHERE label = 'mqa' AND pair_key = 2)");
-    fixture_run(&f, "INSERT INTO code(code_id, binary_sha256, version) VALUES(9, 'new', '1')");
-    fixture_run(&f, "INSERT INTO code_file VALUES(9, 'core', 'other')");
-    fixture_run(&f, "UPDATE run SET code_id = 9 WHERE run_id IN (SELECT run_id FROM arm_run"
-                    " JOIN arm USING(arm_id) WHERE label = 'gqa:n_kv_heads=2')");
-    char *out, *err;
-    assert_int_equal(compare(&f, &out, &err, "heads", "--fail-if", "confounded", NULL),
-                     STATUS_VERDICT);
-    fixture_expect(out, "mqa also differs from mha in train.lr (0.001 -> 0.002); host");
-    fixture_expect(out, "BLAS kernel");
-    fixture_expect(out, "gqa:n_kv_heads=2 also differs from mha in code (core c0de -> core other)");
-    free(out), free(err);
-    int64_t n;
-    error e;
-    assert_true(db_integer(&f.d, &n, 0, &e,
-                           "SELECT count(*) FROM comparison_row, json_each(confounds_json)"
-                           " WHERE json_extract(value, '$.key') IN ('train.lr', 'host', 'code')",
-                           NULL));
-    assert_int_equal(n, 3);
-    fixture_close(&f);
-}
-
-/* A configuration stored before a key existed has the key's default. */
-static void young_keys(void **state)
-{
-    (void)state;
-    static const char *const AT[] = { "default", "other", "decay" };
-    for (int i = 0; i < 3; i++) {
-        fixture f;
-        fixture_open(&f);
-        fixture_study(&f, "heads", HEADS, 3, 3, 0.02);
-        fixture_run(&f, i < 2 ? "INSERT INTO config_param SELECT config_id, 'train.young', 7 FROM"
-                                " arm WHERE label = 'mqa'"
-                              : "INSERT INTO config_param SELECT config_id, 'train.decay_tokens',"
-                                " CASE label WHEN 'mqa' THEN 7 ELSE 0 END FROM arm");
-        if (i == 1)
-            fixture_run(&f, "UPDATE config SET canon_json = '{\"train.young\":7}' WHERE config_id ="
-                            " (SELECT config_id FROM arm WHERE label = 'mqa')");
-        char *out, *err;
-        if (compare(&f, &out, &err, "heads", "--fail-if", "confounded", NULL) !=
-            (i == 1 ? STATUS_VERDICT : STATUS_DONE))
-            fail_msg("%s: %s", AT[i], out);
-        free(out), free(err);
-        fixture_close(&f);
-    }
-}
-
 /* A margin changed after the runs, seeds added after a look, and the newest generation. */
 static void afterthoughts(void **state)
 {
@@ -543,8 +485,7 @@ int main(void)
         cmocka_unit_test(notes_by_format),   cmocka_unit_test(says_and_records),
         cmocka_unit_test(every_pair),        cmocka_unit_test(on_the_way),
         cmocka_unit_test(six_seeds),         cmocka_unit_test(holes),
-        cmocka_unit_test(many_holes),        cmocka_unit_test(confounds),
-        cmocka_unit_test(young_keys),        cmocka_unit_test(afterthoughts),
+        cmocka_unit_test(many_holes),        cmocka_unit_test(afterthoughts),
         cmocka_unit_test(two_baselines),     cmocka_unit_test(finds_the_study),
         cmocka_unit_test(read_only),         cmocka_unit_test(identical_arms),
         cmocka_unit_test(after_the_end),     cmocka_unit_test(names_of_metric),
