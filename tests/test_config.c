@@ -68,8 +68,7 @@ static void test_defaults(void **state)
     assert_int_equal(c.eval.context.item[0], 512);
     assert_true(c.train.lr == 1e-3 && c.train.beta2 == 0.95 && c.train.eps == 1e-5);
     const config other = resolved(WITH("model.dim=4096", "model.n_heads=32"));
-    assert_int_equal(other.model.ffn_dim,
-                     10944); /* as Llama's 11008, but for its multiple of 256 */
+    assert_int_equal(other.model.ffn_dim, 10944); /* Llama's 11008 is a multiple of 256 */
     assert_int_equal(resolved(WITH("train.tokens=100001")).eval.every_tokens, 10001);
     assert_int_equal(resolved(WITH("train.warmup_tokens=0")).train.warmup_tokens, 0);
 }
@@ -277,8 +276,9 @@ static void test_files(void **state)
                  "'model' is given twice, first on line 1");
     refused_file("model.dim: 64\nmodel: {dim: 64}\n", 2, 9,
                  "model.dim is set twice, first on line 1");
+    /* All sections may be empty. */
     refused_file("model:\n  # dim: 64\ndata:\ntrain: ~\neval: null\nsweep:\nmodle: 1\n", 7, 1,
-                 "modle"); /* all sections may be empty */
+                 "modle");
     refused_file("model:\n  dim:\n  n_heads: 4\n", 2, 7, "model.dim: the value is missing");
     refused_file("models:\n", 1, 1, "unknown section 'models': did you mean model?");
 }

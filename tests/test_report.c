@@ -264,7 +264,8 @@ static void recipe(void **state)
                         MORE[] = { 3.51, 3.53, 3.515, 3.545, 3.50, 3.52 };
     const fixture_arm arm[] = { { "mha", "mha", 8, 512, -1, SIX, NULL },
                                 { "mqa", "mqa", 1, 512, 0, MORE, NULL } };
-    static const char *const WORDS[] = { "t, times the number of contrasts", "p is the larger of the two shares" };
+    static const char *const WORDS[] = { "t, times the number of contrasts",
+                                         "p is the larger of the two shares" };
     for (int i = 0; i < 2; i++) {
         fixture f;
         char path[128];
@@ -321,9 +322,11 @@ int main(int argc, char **argv)
         fixture_close(&f);
         return 0;
     }
-    const struct CMUnitTest tests[] = { cmocka_unit_test(stands_alone), cmocka_unit_test(repeats),
-                                        cmocka_unit_test(nothing_done), cmocka_unit_test(recipe),
-                                        cmocka_unit_test(many), cmocka_unit_test(nothing_to_compare),
-                                        cmocka_unit_test(refusals) };
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(stands_alone), cmocka_unit_test(repeats),
+        cmocka_unit_test(nothing_done), cmocka_unit_test(recipe),
+        cmocka_unit_test(many),         cmocka_unit_test(nothing_to_compare),
+        cmocka_unit_test(refusals)
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

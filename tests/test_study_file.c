@@ -123,8 +123,8 @@ static void test_values(void **state)
     yaml_node *a, *b;
     workspace_write("study.yaml", BASE);
     assert_true(study_file_read(&s, "study.yaml", NULL, 0, &e));
-    for (const study_file_key *k = study_file_keys; k->name;
-         k++) /* what `keys` prints is what holds */
+    /* What `keys` prints is what holds. */
+    for (const study_file_key *k = study_file_keys; k->name; k++)
         if (strcmp(k->name, "sweep.seeds") == 0) assert_string_equal(k->initial, "6");
     assert_int_equal(s.seeds, 6);
     assert_true(yaml_parse(&a, "1Ki", &e) && yaml_parse(&b, "1024", &e));

@@ -59,8 +59,8 @@ static void test_taken(void **state)
     error e;
     char sha256[HASH_HEX];
     assert_true(text_open(&t, scratch_text(&dir, "good.txt", OF), &e));
-    assert_int_equal(
-        t.n, strlen(OF)); /* unchanged: neither the byte order mark nor line ends are touched */
+    /* Unchanged: neither the byte order mark nor line ends are touched. */
+    assert_int_equal(t.n, strlen(OF));
     assert_memory_equal(t.bytes, OF, t.n);
     hash_bytes(sha256, OF, t.n);
     assert_string_equal(t.sha256, sha256);
@@ -114,8 +114,8 @@ static void test_split_far(void **state)
         char *of = malloc(N + 8);
         size_t n = 0;
         while (n < N - 9) n += (size_t)sprintf(of + n, "%s", UNIT[i]);
-        n += (size_t)sprintf(of + n,
-                             "\nthe end\n"); /* the only line that begins in the last tenth */
+        /* The only line that begins in the last tenth. */
+        n += (size_t)sprintf(of + n, "\nthe end\n");
         text t = { .path = "far", .bytes = of, .n = n }, tail;
         assert_true(text_split(&t, &tail, 0.1));
         assert_in_range(tail.n, n * 9 / 100, n / 10);
