@@ -2,20 +2,11 @@
  * and each command that shows them is one look.
  */
 #include "core/base/file.h"
-#include "tests/fixture.h"
+#include "tests/heads.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static const double MHA[] = { 3.512, 3.498, 3.521, 3.505 }, GQA[] = { 3.516, 3.5035, 3.524, 3.511 },
-                    MQA[] = { 3.545, 3.528, 3.549, 3.540 };
-
-static const fixture_arm HEADS[] = {
-    { "mha", "mha", 8, 512, -1, MHA, NULL },
-    { "gqa:n_kv_heads=2", "gqa:n_kv_heads=2", 2, 512, 0, GQA, NULL },
-    { "mqa", "mqa", 1, 512, 0, MQA, NULL },
-};
 
 static void open_study(fixture *f)
 {

@@ -1,6 +1,6 @@
 /* test_compare.c - attnlab compare, from rows to sentences, and what it stores. */
 #include "analysis/data/study.h"
-#include "tests/fixture.h"
+#include "tests/heads.h"
 
 #include <jansson.h>
 #include <math.h>
@@ -9,16 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-static const double MHA[] = { 3.512, 3.498, 3.521, 3.505, 3.490, 3.515 },
-                    GQA[] = { 3.516, 3.5035, 3.524, 3.511, 3.4945, 3.5185 },
-                    MQA[] = { 3.545, 3.528, 3.549, 3.540, 3.522, 3.547 },
-                    DEAD[] = { NAN, 3.50, 3.53, 3.51, 3.50, 3.52 };
-
-static const fixture_arm HEADS[] = {
-    { "mha", "mha", 8, 512, -1, MHA, NULL },
-    { "gqa:n_kv_heads=2", "gqa:n_kv_heads=2", 2, 512, 0, GQA, NULL },
-    { "mqa", "mqa", 1, 512, 0, MQA, NULL },
-};
+static const double DEAD[] = { NAN, 3.50, 3.53, 3.51, 3.50, 3.52 };
 
 static int compare(const fixture *f, char **out, char **err, const char *a, const char *b,
                    const char *c, const char *d)

@@ -1,19 +1,10 @@
 /* test_confound.c - every other difference between two arms is named, once and only for that arm,
  * in the table's notes and in the database; and nothing else is. */
-#include "tests/fixture.h"
+#include "tests/heads.h"
 
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
-
-static const double MHA[] = { 3.512, 3.498, 3.521 }, GQA[] = { 3.516, 3.5035, 3.524 },
-                    MQA[] = { 3.545, 3.528, 3.549 };
-
-static const fixture_arm HEADS[] = {
-    { "mha", "mha", 8, 512, -1, MHA, NULL },
-    { "gqa:n_kv_heads=2", "gqa:n_kv_heads=2", 2, 512, 0, GQA, NULL },
-    { "mqa", "mqa", 1, 512, 0, MQA, NULL },
-};
 
 #define CONFIG(label) "(SELECT config_id FROM arm WHERE label = '" label "')"
 #define RUNS(label, and)                                                                           \
