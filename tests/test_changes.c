@@ -1,7 +1,6 @@
 /* test_changes.c - what is changed after results were seen is told, wherever verdicts are printed,
  * and each command that shows them is one look.
  */
-#include "core/base/file.h"
 #include "tests/heads.h"
 
 #include <stdio.h>
@@ -223,9 +222,7 @@ static void every_command(void **state)
         if (strcmp(CASE[i].name, "report") == 0) word[1] = path;
         char *text = answer(&f, CASE[i].name, word[0], word[1], word[2], word[3]);
         if (strcmp(CASE[i].name, "report") == 0) {
-            size_t n;
-            error e;
-            if (!file_read(&page, &n, path, 1 << 24, &e)) fail_msg("%s", e.msg);
+            page = fixture_file(path);
         }
         fixture_expect(page ? page : text,
                        "The margin was changed from 0.02 to 0.05 after 12 runs had finished.");

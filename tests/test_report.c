@@ -3,7 +3,6 @@
  * test_report FILE.html [ARMS] writes the page of a study with hostile names, or of one with so
  * many arms, there, for report.sh to open in a browser.
  */
-#include "core/base/file.h"
 #include "tests/fixture.h"
 
 #include <math.h>
@@ -65,14 +64,11 @@ static void make_many(fixture *f, int arms)
 
 static char *page_of(const fixture *f, const char *path)
 {
-    char *out, *err, *page;
-    size_t n;
-    error e;
+    char *out, *err;
     const char *argv[] = { "attnlab report", "--db", f->path, STUDY, "--out", path, NULL };
     if (fixture_command("report", &out, &err, argv) != 0) fail_msg("%s", err);
     free(out), free(err);
-    assert_true(file_read(&page, &n, path, 1 << 26, &e));
-    return page;
+    return fixture_file(path);
 }
 
 /* The page without what is inside the library, and so is not ours. */
