@@ -1,4 +1,5 @@
 /* test_config.c - keys, values and files: what is read, what is refused, and where. */
+#include "tests/scratch.h"
 #include "tests/specs.h"
 
 #include <math.h>
@@ -177,9 +178,8 @@ static void test_write(void **state)
     assert_true(config_override(&c, "train.keep=none", &e));
     assert_true(config_override(&c, "train.seed=9007199254740991", &e));
     c = resolved(c);
-    char path[] = "/tmp/test_config.XXXXXX";
-    const int fd = mkstemp(path);
-    FILE *f = fdopen(fd, "w");
+    const char *path = scratch_path(&dir, "run.yaml");
+    FILE *f = fopen(path, "w");
     assert_non_null(f);
     config_write(f, &c);
     fclose(f);
@@ -191,7 +191,6 @@ static void test_write(void **state)
     if (!config_load(&d, path, &file, &sweep, &e)) fail_msg("%s", e.msg);
     assert_null(sweep);
     yaml_close(file);
-    assert_int_equal(remove(path), 0);
     d = resolved(d);
     char *x = config_canonical(&c, true), *y = config_canonical(&d, true);
     assert_string_equal(x, y);
@@ -234,12 +233,8 @@ static void test_synonyms(void **state)
 
 static void refused_file(const char *text, int line, int column, const char *words)
 {
-    char path[] = "/tmp/test_config.XXXXXX", where[64];
-    const int fd = mkstemp(path);
-    FILE *f = fdopen(fd, "w");
-    assert_non_null(f);
-    fputs(text, f);
-    fclose(f);
+    char where[64];
+    const char *path = scratch_text(&dir, "bad.yaml", text);
     config c;
     run_spec spec;
     yaml_node *file = NULL;
@@ -247,7 +242,6 @@ static void refused_file(const char *text, int line, int column, const char *wor
     config_init(&c);
     const bool ok = config_load(&c, path, &file, NULL, &e) && run_spec_resolve(&spec, &c, &e);
     yaml_close(file);
-    assert_int_equal(remove(path), 0);
     if (ok) fail_msg("accepted: %s", text);
     check_refusal(&e, STATUS_USAGE, words);
     if (column)
@@ -291,5 +285,5 @@ int main(void)
         cmocka_unit_test(test_types),    cmocka_unit_test(test_write),
         cmocka_unit_test(test_synonyms), cmocka_unit_test(test_files),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
 }

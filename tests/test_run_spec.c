@@ -1,5 +1,6 @@
 /* test_run_spec.c - configurations resolved: values that must fit each other, the corpus, paths,
  * and the identity. */
+#include "tests/scratch.h"
 #include "tests/specs.h"
 
 #include <stdio.h>
@@ -209,22 +210,17 @@ static void test_identity(void **state)
 static void test_init_from(void **state)
 {
     (void)state;
-    char path[] = "/tmp/test_config.XXXXXX", text[64];
-    const int fd = mkstemp(path);
-    assert_true(fd >= 0);
-    snprintf(text, sizeof text, "train.init_from=%s", path);
+    char text[160];
+    snprintf(text, sizeof text, "train.init_from=%s", scratch_text(&dir, "weights", ""));
     const run_spec before = spec_of(WITH(text));
     static const char EMPTY[] = "e3b0c44298fc1c14"; /* the hash of an empty file begins like this */
     assert_memory_equal(before.config.init_sha256, EMPTY, 16);
-    assert_int_equal(write(fd, "x", 1), 1);
+    scratch_text(&dir, "weights", "x");
     assert_string_not_equal(before.id, spec_of(WITH(text)).id);
-    close(fd);
-    assert_int_equal(remove(path), 0);
 }
 
-/* What data.corpus: corpus in FOLDER/exp/run.yaml means, from FOLDER. */
-static void expect_corpus(const char *folder, const char *setting, const char *where,
-                          bool elsewhere)
+/* What data.corpus: corpus in exp/run.yaml means. */
+static void expect_corpus(const char *setting, const char *where, bool elsewhere)
 {
     char expected[256];
     config c;
@@ -237,7 +233,7 @@ static void expect_corpus(const char *folder, const char *setting, const char *w
     assert_true(!setting || config_override(&c, setting, &e));
     assert_int_equal(run_spec_elsewhere(&c, "data.corpus"), elsewhere);
     if (!run_spec_resolve(&spec, &c, &e)) fail_msg("%s", e.msg);
-    snprintf(expected, sizeof expected, "%s/%s", folder, where);
+    snprintf(expected, sizeof expected, "%s/%s", dir.folder, where);
     assert_string_equal(spec.config.data.corpus, expected);
 }
 
@@ -245,34 +241,27 @@ static void expect_corpus(const char *folder, const char *setting, const char *w
 static void test_relative(void **state)
 {
     (void)state;
-    char folder[] = "/tmp/test_config.XXXXXX", old[256];
-    assert_non_null(mkdtemp(folder));
+    char old[256];
     assert_non_null(getcwd(old, sizeof old));
-    assert_int_equal(chdir(folder), 0);
+    assert_int_equal(chdir(dir.folder), 0);
     assert_int_equal(system("mkdir exp corpus && echo 'data: {corpus: corpus}' >exp/run.yaml"), 0);
-    expect_corpus(folder, NULL, "corpus", true);
+    expect_corpus(NULL, "corpus", true);
     assert_int_equal(system("mkdir exp/corpus"), 0);
-    expect_corpus(folder, NULL, "exp/corpus", false);
-    expect_corpus(folder, "data.corpus=corpus", "corpus", false); /* the command line is here */
+    expect_corpus(NULL, "exp/corpus", false);
+    expect_corpus("data.corpus=corpus", "corpus", false); /* the command line is here */
     assert_int_equal(system("rmdir corpus"), 0);
-    expect_corpus(folder, NULL, "exp/corpus", false);
+    expect_corpus(NULL, "exp/corpus", false);
     assert_int_equal(system("echo 'data: {corpus: ../other}' >exp/run.yaml && mkdir other"), 0);
-    expect_corpus(folder, NULL, "other", false);
+    expect_corpus(NULL, "other", false);
     assert_int_equal(chdir(old), 0);
-    char words[64];
-    snprintf(words, sizeof words, "rm -r %s", folder);
-    assert_int_equal(system(words), 0);
 }
 
 /* A folder that is missing is looked for where the message says. */
 static void test_missing(void **state)
 {
     (void)state;
-    char path[] = "/tmp/test_config.XXXXXX", folder[CONFIG_PATH], words[CONFIG_PATH + 128];
-    const int fd = mkstemp(path);
-    static const char TEXT[] = "data:\n  corpus: none/at all\n";
-    assert_int_equal(write(fd, TEXT, sizeof TEXT - 1), sizeof TEXT - 1);
-    close(fd);
+    char folder[CONFIG_PATH], words[CONFIG_PATH + 192];
+    const char *path = scratch_text(&dir, "run.yaml", "data:\n  corpus: none/at all\n");
     config c;
     run_spec spec;
     yaml_node *file;
@@ -287,7 +276,6 @@ static void test_missing(void **state)
              "this file nor in the current folder, %s",
              path, folder);
     check_refusal(&e, STATUS_FAILED, words);
-    assert_int_equal(remove(path), 0);
 }
 
 int main(void)
@@ -298,5 +286,5 @@ int main(void)
         cmocka_unit_test(test_identity_is_pinned), cmocka_unit_test(test_identity),
         cmocka_unit_test(test_init_from),          cmocka_unit_test(test_missing),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
 }
