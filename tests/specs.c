@@ -2,6 +2,7 @@
  * corpus.c that run_spec_resolve calls. */
 #include "tests/specs.h"
 
+#include "tests/settings.h"
 #include "trainer/corpus/corpus.h"
 
 #include <stdio.h>
@@ -29,11 +30,9 @@ void corpus_close(corpus *c)
 config specs_with(const char *const *overrides)
 {
     config c;
-    error e;
     config_init(&c);
-    if (!config_override(&c, "model.vocab_size=1000", &e)) fail_msg("%s", e.msg);
-    for (; *overrides; overrides++)
-        if (!config_override(&c, *overrides, &e)) fail_msg("%s: %s", *overrides, e.msg);
+    settings_take(&c, (const char *const[]){ "model.vocab_size=1000", NULL });
+    settings_take(&c, overrides);
     return c;
 }
 
