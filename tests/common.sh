@@ -1,5 +1,6 @@
 # common.sh - shared by the shell tests.  Source it with $1 = the attnlab binary; it makes a temporary
-# folder $dir, which is removed at the end.  small_corpus puts a corpus and a configuration there.
+# folder $dir, which is removed at the end.  small_corpus puts a corpus and a configuration there,
+# small_study a study.
 set -u
 attnlab=$(realpath "$1")
 dir=$(mktemp -d)
@@ -41,6 +42,27 @@ data: {corpus: corpus}
 train: {tokens: 20k, batch_tokens: 512, lr: 3e-3, save_every_tokens: 2048}
 eval: {every_tokens: 8k, tokens: 1024}
 YAML
+}
+
+# small_study DB - two arms with two seeds, in study.yaml and trained in DB; small_corpus comes first.
+small_study() {
+    cat >study.yaml <<'YAML'
+model: {n_layers: 1, dim: 32, n_heads: 4, ffn_dim: 64, context: 32}
+data: {corpus: corpus}
+train: {tokens: 10k, batch_tokens: 512, save_every_tokens: 2048}
+eval: {tokens: 1024}
+sweep:
+  name: small
+  axes: {model.attention: [mha, mqa]}
+  baseline: {model.attention: mha}
+  seeds: 2
+YAML
+    "$attnlab" sweep study.yaml --db "$1" 2>err || fail "sweep: $? $(cat err)"
+}
+
+# wait_for DB SQL [NUMBER] - until what SQL counts in DB is NUMBER (1) or more, or the process $pid has ended.
+wait_for() {
+    while kill -0 $pid 2>/dev/null && [ "$(sqlite3 -readonly "$1" "$2" 2>/dev/null || echo 0)" -lt "${3-1}" ]; do sleep 0.02; done
 }
 
 # log DB - every number of every step and evaluation, with all digits, without times and ids.

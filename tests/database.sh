@@ -3,23 +3,10 @@
 # program holds ends no run; and a full disk is said early, once, with what to do.
 . "$(dirname "$0")/common.sh"
 small_corpus
-cat >study.yaml <<'YAML'
-model: {n_layers: 1, dim: 32, n_heads: 4, ffn_dim: 64, context: 32}
-data: {corpus: corpus}
-train: {tokens: 10k, batch_tokens: 512, save_every_tokens: 2048}
-eval: {tokens: 1024}
-sweep:
-  name: small
-  axes: {model.attention: [mha, mqa]}
-  baseline: {model.attention: mha}
-  seeds: 2
-YAML
-"$attnlab" sweep study.yaml --db real.db 2>err || fail "sweep: $? $(cat err)"
+small_study real.db
 mkdir first # the database as the study left it
 cp real.db real.db-wal first/
 count() { sqlite3 -readonly "$1" "$2"; }
-# wait_for SQL - until the number is not 0, while the process $pid lives
-wait_for() { while [ "$(count real.db "$1")" -eq 0 ] && kill -0 $pid; do sleep 0.05; done; }
 weights() { ls real.db.runs/*/weights.safetensors 2>/dev/null | wc -l; }
 
 # one_line STATUS WORDS COMMAND... - the command ends with this status and one line that has the words.
@@ -50,7 +37,7 @@ for name in link.db second.db sub/b.db; do
 done
 "$attnlab" train small.yaml --quiet --db real.db train.tokens=50M 2>/dev/null &
 pid=$!
-wait_for "SELECT count(*) FROM run WHERE status = 'running'"
+wait_for real.db "SELECT count(*) FROM run WHERE status = 'running'"
 one_line 1 'is being trained by another process' "$attnlab" train small.yaml --quiet --db link.db train.tokens=50M
 one_line 0 '0 found' "$attnlab" doctor --fix --db sub/b.db
 kill $pid
@@ -159,11 +146,11 @@ PYTHON
 steps='SELECT coalesce(max(step), 0) FROM train_step JOIN run USING(run_id) WHERE target_step = 100000'
 "$attnlab" train small.yaml --quiet --db real.db train.tokens=51200000 train.save_every_tokens=50M eval.every_tokens=500k 2>said &
 pid=$!
-wait_for "$steps"
+wait_for real.db "$steps"
 hold real.db 8
 before=$(count real.db "$steps")
 wait $holder
-while [ "$(count real.db "$steps")" = "$before" ] && kill -0 $pid; do sleep 0.05; done
+wait_for real.db "$steps" $((before + 1))
 after=$(count real.db "$steps") # the rows of those seconds
 kill $pid
 wait $pid

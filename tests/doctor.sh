@@ -2,18 +2,7 @@
 # doctor.sh ATTNLAB - everything that can be wrong with a database is found, and what is safe is repaired.
 . "$(dirname "$0")/common.sh"
 small_corpus
-cat >study.yaml <<'YAML'
-model: {n_layers: 1, dim: 32, n_heads: 4, ffn_dim: 64, context: 32}
-data: {corpus: corpus}
-train: {tokens: 10k, batch_tokens: 512, save_every_tokens: 2048}
-eval: {tokens: 1024}
-sweep:
-  name: small
-  axes: {model.attention: [mha, mqa]}
-  baseline: {model.attention: mha}
-  seeds: 2
-YAML
-"$attnlab" sweep study.yaml --db whole.db 2>err || fail "sweep: $? $(cat err)"
+small_study whole.db
 doctor() { "$attnlab" doctor -o csv "$@" >out 2>err; }
 sql() { sqlite3 bent.db "PRAGMA foreign_keys=OFF; $1"; }
 
@@ -100,7 +89,7 @@ doctor --db bent.db
 # A run in progress is left alone.
 "$attnlab" train small.yaml --quiet --db live.db train.tokens=2M 2>/dev/null &
 pid=$!
-while [ "$(sqlite3 live.db 'SELECT count(*) FROM ckpt' 2>/dev/null || echo 0)" -lt 1 ]; do sleep 0.05; done
+wait_for live.db 'SELECT count(*) FROM ckpt'
 doctor --db live.db --fix || fail "a living run: $(cat out err)"
 kill -9 $pid
 wait $pid 2>/dev/null

@@ -85,7 +85,8 @@ int main(int argc, char **argv)
     snprintf(uid, sizeof uid, "%s", strrchr(name, '/') + 1);
     free(name);
     if (!config_load(&c, argv[1], &file, NULL, &e) || !db_open(&d, argv[3], DB_WRITE, &e) ||
-        !run_folder_owns(atoi(argv[5] + 7), &d, uid) || !run_folder_lock(&lock, &d, uid, &e) || lock >= 0)
+        !run_folder_owns(atoi(argv[5] + 7), &d, uid) || !run_folder_lock(&lock, &d, uid, &e) ||
+        lock >= 0)
         return 96;
     yaml_close(file);
     event("begin", argv[argc - 1]);

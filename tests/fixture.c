@@ -199,6 +199,23 @@ void fixture_expect(const char *text, const char *part)
     if (!strstr(text, part)) fail_msg("no '%s' in:\n%s", part, text);
 }
 
+char *fixture_file(const char *path)
+{
+    char *text;
+    size_t n;
+    error e;
+    if (!file_read(&text, &n, path, 1 << 26, &e)) fail_msg("%s", e.msg);
+    assert_int_equal(strlen(text), n);
+    return text;
+}
+
+bool fixture_has(const char *program)
+{
+    char line[64];
+    snprintf(line, sizeof line, "%s --version >/dev/null 2>&1", program);
+    return system(line) == 0;
+}
+
 double fixture_number(const json_t *row, const char *key)
 {
     const json_t *x = json_object_get(row, key);

@@ -43,6 +43,12 @@ json_t *fixture_rows(const char *out);
 /* Fails unless `part` occurs in the text. */
 void fixture_expect(const char *text, const char *part);
 
+/* The text of a file, for free(); fails unless it can be read and has no zero byte. */
+char *fixture_file(const char *path);
+
+/* Is this program installed? */
+bool fixture_has(const char *program);
+
 /* The number called `key` in a row of JSON, NaN if there is none. */
 double fixture_number(const json_t *row, const char *key);
 

@@ -10,6 +10,17 @@ train() { # DB ARGUMENT... - quietly
     "$attnlab" train small.yaml --quiet --db "$db" "$@" 2>err
 }
 
+checkpoints='SELECT count(*) FROM ckpt'
+killed() { # DB SQL NUMBER ARGUMENT... - train until wait_for ends, and kill it
+    db=$1 sql=$2 number=$3
+    shift 3
+    "$attnlab" train small.yaml --quiet --db "$db" "$@" 2>err &
+    pid=$!
+    wait_for "$db" "$sql" "$number"
+    kill -9 $pid 2>/dev/null
+    wait $pid 2>/dev/null
+}
+
 for threads in 1 2 3 4; do
     train t$threads.db train.threads=$threads || fail "train with $threads threads: $(cat err)"
     log t$threads.db >t$threads.log
@@ -48,15 +59,11 @@ if ATTNLAB_KERNELS=avx512 train half1.db $half train.threads=1 2>/dev/null; then
     cmp -s half1.log t1.log && fail "bfloat16 computes as float32 does"
     train half3.db $half train.threads=3 || fail "bfloat16, 3 threads: $(cat err)"
     log half3.db | cmp -s half1.log - || fail "bfloat16: threads change numbers"
-    "$attnlab" train small.yaml --quiet --db half2.db $half train.save_every_tokens=1024 2>err &
-    pid=$!
-    while kill -0 $pid 2>/dev/null &&
-        [ "$(sqlite3 half2.db 'SELECT count(*) FROM ckpt' 2>/dev/null || echo 0)" -lt 2 ]; do sleep 0.02; done
-    kill -9 $pid 2>/dev/null
-    wait $pid 2>/dev/null
+    killed half2.db "$checkpoints" 2 $half train.save_every_tokens=1024
     train half2.db $half || fail "bfloat16 resumed: $(cat err)"
     log half2.db | cmp -s half1.log - || fail "bfloat16: a run that was killed has other numbers"
 fi
+
 # Another optimizer keeps them too, and is another run.
 lion="train.optimizer=lion train.lr=1e-3 train.tokens=20k"
 train lion1.db $lion train.threads=1 || fail "lion: $(cat err)"
@@ -64,12 +71,7 @@ log lion1.db >lion1.log
 cmp -s lion1.log t1.log && fail "lion computes as adamw does"
 train lion3.db $lion train.threads=3 || fail "lion, 3 threads: $(cat err)"
 log lion3.db | cmp -s lion1.log - || fail "lion: threads change numbers"
-"$attnlab" train small.yaml --quiet --db lion2.db $lion train.save_every_tokens=512 2>err &
-pid=$!
-while kill -0 $pid 2>/dev/null &&
-    [ "$(sqlite3 lion2.db 'SELECT count(*) FROM ckpt' 2>/dev/null || echo 0)" -lt 2 ]; do sleep 0.02; done
-kill -9 $pid 2>/dev/null
-wait $pid 2>/dev/null
+killed lion2.db "$checkpoints" 2 $lion train.save_every_tokens=512
 train lion2.db $lion || fail "lion resumed: $(cat err)"
 log lion2.db | cmp -s lion1.log - || fail "lion: a run that was killed has other numbers"
 train t1.db $lion || fail "lion beside adamw: $(cat err)"
@@ -115,14 +117,7 @@ decay="train.schedule=wsd train.decay_tokens=60k train.tokens=120k train.save_ev
 train wsd.db $decay train.threads=1 || fail "wsd: $(cat err)"
 log wsd.db >wsd.log
 for at in 40 180; do
-    "$attnlab" train small.yaml --quiet --db wsd-killed.db $decay 2>err &
-    pid=$!
-    while kill -0 $pid 2>/dev/null &&
-        [ "$(sqlite3 wsd-killed.db 'SELECT coalesce(max(step), 0) FROM ckpt' 2>/dev/null || echo 0)" -lt $at ]; do
-        sleep 0.02
-    done
-    kill -9 $pid 2>/dev/null
-    wait $pid 2>/dev/null
+    killed wsd-killed.db 'SELECT coalesce(max(step), 0) FROM ckpt' $at $decay
 done
 train wsd-killed.db $decay || fail "wsd resumed: $(cat err)"
 log wsd-killed.db | cmp -s wsd.log - || fail "wsd: a run that was killed has other numbers"
@@ -132,8 +127,7 @@ log wsd-killed.db | cmp -s wsd.log - || fail "wsd: a run that was killed has oth
 # A signal: a checkpoint, `preempted`, status 5; --resume goes on.
 "$attnlab" train small.yaml --quiet --db term.db train.tokens=1M train.save_every_tokens=1M 2>err &
 pid=$!
-while kill -0 $pid 2>/dev/null &&
-    [ "$(sqlite3 term.db 'SELECT count(*) FROM train_step' 2>/dev/null || echo 0)" -eq 0 ]; do sleep 0.05; done
+wait_for term.db 'SELECT count(*) FROM train_step'
 kill -TERM $pid
 wait $pid
 [ $? -eq 5 ] || fail "SIGTERM: not status 5: $(cat err)"
@@ -149,12 +143,7 @@ log term.db >term.log
 log whole.db | cmp -s term.log - || fail "a run stopped by a signal has other numbers"
 
 # A damaged checkpoint is skipped, with a message.
-"$attnlab" train small.yaml --quiet --db torn.db train.threads=1 train.tokens=1M train.save_every_tokens=100k 2>/dev/null &
-pid=$!
-while kill -0 $pid 2>/dev/null &&
-    [ "$(sqlite3 torn.db 'SELECT count(*) FROM ckpt' 2>/dev/null || echo 0)" -lt 2 ]; do sleep 0.05; done
-kill -9 $pid
-wait $pid 2>/dev/null
+killed torn.db "$checkpoints" 2 train.threads=1 train.tokens=1M train.save_every_tokens=100k
 newest=$(ls torn.db.runs/*/step-*.safetensors | tail -n 1)
 file=$(sqlite3 torn.db 'SELECT file FROM ckpt ORDER BY step DESC LIMIT 1')
 truncate -s -7 "$(dirname "$newest")/$file"

@@ -18,6 +18,8 @@ import tempfile
 import threading
 import time
 
+from faults import attnlab, corpus, fail, failures
+
 STUDY = """\
 model: {{n_layers: 2, dim: 32, n_heads: 4, ffn_dim: 64, context: 32}}
 data: {{corpus: corpus}}
@@ -45,26 +47,9 @@ UNION ALL SELECT c.canon_json, r.seed_init, 'run', r.status, r.last_step, r.fina
 ORDER BY 1, 2, 3, 4, 5
 """
 
-attnlab = os.path.realpath(sys.argv[1])
 seeds, tokens, every = int(sys.argv[2]), sys.argv[3], float(sys.argv[4])
 cells = 6 * seeds
-failures, started = [], []
-signal.signal(signal.SIGTERM, lambda *_: sys.exit(1))  # which removes the folder
-random.seed(int(os.environ.get("SEED", "1")))
-
-
-def fail(what):
-    print("FAILED:", what)
-    failures.append(what)
-
-
-def text(seed, words):
-    r = random.Random(seed)
-    w, out = 0, []
-    for i in range(words):
-        w = (w * 7 + r.randrange(5)) % 97
-        out.append(chr(97 + w % 26) + chr(97 + w * 5 % 26) + ("er" if w % 3 else "ing") + (".\n" if i % 12 == 11 else " "))
-    return "".join(out)
+started = []
 
 
 def rows(db):
@@ -177,10 +162,7 @@ def disturbed(patience):
 
 
 def main():
-    open("train.txt", "w").write(text(1, 9000))
-    open("held.txt", "w").write(text(2, 1500))
-    subprocess.run([attnlab, "prepare", "train.txt", "--holdout", "held.txt", "--vocab-size", "300", "--out", "corpus"],
-                   check=True, capture_output=True)
+    corpus(9000)
     whole = undisturbed()
     kills, ends, reader, took = disturbed(600 + 20 * whole)
 

@@ -41,7 +41,7 @@ grep -q '^host: blas_kernel,Other,' out || fail "another kernel is not named: $(
 # replay gives no verdict.
 "$attnlab" train small.yaml --quiet --db a.db train.tokens=40M train.save_every_tokens=4096 2>/dev/null &
 pid=$!
-while [ "$(sqlite3 a.db "SELECT count(*) FROM ckpt JOIN run USING(run_id) WHERE status = 'running'")" -lt 1 ]; do sleep 0.05; done
+wait_for a.db "SELECT count(*) FROM ckpt JOIN run USING(run_id) WHERE status = 'running'"
 kill -TERM $pid
 wait $pid
 cut=$(sqlite3 a.db "SELECT run_uid FROM run WHERE status = 'preempted'")

@@ -27,6 +27,23 @@ static inline void scratch_close(scratch *s)
     if (system(command) != 0) abort();
 }
 
+/* For cmocka, a folder for each test or for the program; setup also sets *state to it. */
+static scratch dir;
+
+static inline int scratch_setup(void **state)
+{
+    scratch_open(&dir);
+    *state = &dir;
+    return 0;
+}
+
+static inline int scratch_teardown(void **state)
+{
+    (void)state;
+    scratch_close(&dir);
+    return 0;
+}
+
 static inline const char *scratch_path(scratch *s, const char *name)
 {
     snprintf(s->path, sizeof s->path, "%s/%s", s->folder, name);

@@ -11,20 +11,6 @@
 static study_file s;
 static arms a;
 
-static int open_workspace(void **state)
-{
-    (void)state;
-    workspace_open();
-    return 0;
-}
-
-static int close_workspace(void **state)
-{
-    (void)state;
-    workspace_close();
-    return 0;
-}
-
 /* A study of small models; `section` is what `sweep` says besides the name. */
 static bool expand(const char *keys, const char *section, error *e)
 {
@@ -191,5 +177,5 @@ int main(void)
         cmocka_unit_test(test_exclude),  cmocka_unit_test(test_plain),
         cmocka_unit_test(test_refused),
     };
-    return cmocka_run_group_tests(tests, open_workspace, close_workspace);
+    return cmocka_run_group_tests(tests, workspace_open, workspace_close);
 }

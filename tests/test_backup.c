@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 #include "core/base/file.h"
 #include "core/db/backup.h"
+#include "tests/scratch.h"
 #include "tests/unit.h"
 
 #include <signal.h>
@@ -14,28 +15,18 @@
 
 enum { WRITERS = 8, COPIES = 6 };
 
-static char folder[64], path[96], copy[96];
+static char path[96], copy[96];
 
 static int open_folder(void **state)
 {
-    (void)state;
     db d;
     error e;
-    snprintf(folder, sizeof folder, "/tmp/attnlab-backup-XXXXXX");
-    assert_non_null(mkdtemp(folder));
-    snprintf(path, sizeof path, "%s/a.db", folder);
-    snprintf(copy, sizeof copy, "%s/copy.db", folder);
+    scratch_setup(state);
+    snprintf(path, sizeof path, "%s/a.db", dir.folder);
+    snprintf(copy, sizeof copy, "%s/copy.db", dir.folder);
     assert_true(db_open(&d, path, DB_WRITE, &e));
     db_close(&d);
     return 0;
-}
-
-static int remove_folder(void **state)
-{
-    (void)state;
-    char command[96];
-    snprintf(command, sizeof command, "rm -rf '%s'", folder);
-    return system(command);
 }
 
 /* Two rows per transaction, which belong together. */
@@ -113,7 +104,7 @@ static void refused(db *d, const char *name, const char *why)
     char whole[128], *before = NULL, *after = NULL;
     size_t n, m;
     error ignored;
-    snprintf(whole, sizeof whole, "%s/%s", folder, name);
+    snprintf(whole, sizeof whole, "%s/%s", dir.folder, name);
     const bool there = file_read(&before, &n, whole, 1 << 28, &ignored);
     assert_false(backup_write(d, whole, &e));
     assert_int_equal(e.status, STATUS_USAGE);
@@ -128,7 +119,7 @@ static void refused(db *d, const char *name, const char *why)
 static void shell(const char *format)
 {
     char command[256];
-    snprintf(command, sizeof command, format, folder);
+    snprintf(command, sizeof command, format, dir.folder);
     assert_int_equal(system(command), 0);
 }
 
@@ -137,7 +128,7 @@ static void make_database(const char *name)
     db d;
     error e;
     char whole[128];
-    snprintf(whole, sizeof whole, "%s/%s", folder, name);
+    snprintf(whole, sizeof whole, "%s/%s", dir.folder, name);
     assert_true(db_open(&d, whole, DB_WRITE, &e));
     db_close(&d);
 }
@@ -158,18 +149,18 @@ static void replaces_only_its_copies(void **state)
     refused(&d, "a.db-journal", "belongs to a database");
     make_database("other.db"); /* attnlab's, but no copy */
     refused(&d, "other.db", NOT_OURS);
-    snprintf(whole, sizeof whole, "%s/nowhere/copy.db", folder);
+    snprintf(whole, sizeof whole, "%s/nowhere/copy.db", dir.folder);
     assert_false(backup_write(&d, whole, &e));
 
     assert_true(backup_write(&d, copy, &e) && backup_write(&d, copy, &e));
     shell("test -z \"$(ls %s | grep part)\"");
     shell("cd %s && ln -s copy.db to-copy.db");
-    snprintf(whole, sizeof whole, "%s/to-copy.db", folder);
+    snprintf(whole, sizeof whole, "%s/to-copy.db", dir.folder);
     assert_true(backup_write(&d, whole, &e));
     shell("test -L %s/to-copy.db");
 
     /* A copy of another database may be all that is left of it. */
-    snprintf(whole, sizeof whole, "%s/other.db", folder);
+    snprintf(whole, sizeof whole, "%s/other.db", dir.folder);
     assert_true(db_open(&other, whole, DB_READ, &e));
     refused(&other, "copy.db", NOT_OURS);
     db_close(&other);
@@ -184,8 +175,8 @@ static void replaces_only_its_copies(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(while_eight_write, open_folder, remove_folder),
-        cmocka_unit_test_setup_teardown(replaces_only_its_copies, open_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(while_eight_write, open_folder, scratch_teardown),
+        cmocka_unit_test_setup_teardown(replaces_only_its_copies, open_folder, scratch_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

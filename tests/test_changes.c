@@ -1,21 +1,11 @@
 /* test_changes.c - what is changed after results were seen is told, wherever verdicts are printed,
  * and each command that shows them is one look.
  */
-#include "core/base/file.h"
-#include "tests/fixture.h"
+#include "tests/heads.h"
 
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static const double MHA[] = { 3.512, 3.498, 3.521, 3.505 }, GQA[] = { 3.516, 3.5035, 3.524, 3.511 },
-                    MQA[] = { 3.545, 3.528, 3.549, 3.540 };
-
-static const fixture_arm HEADS[] = {
-    { "mha", "mha", 8, 512, -1, MHA, NULL },
-    { "gqa:n_kv_heads=2", "gqa:n_kv_heads=2", 2, 512, 0, GQA, NULL },
-    { "mqa", "mqa", 1, 512, 0, MQA, NULL },
-};
 
 static void open_study(fixture *f)
 {
@@ -232,9 +222,7 @@ static void every_command(void **state)
         if (strcmp(CASE[i].name, "report") == 0) word[1] = path;
         char *text = answer(&f, CASE[i].name, word[0], word[1], word[2], word[3]);
         if (strcmp(CASE[i].name, "report") == 0) {
-            size_t n;
-            error e;
-            if (!file_read(&page, &n, path, 1 << 24, &e)) fail_msg("%s", e.msg);
+            page = fixture_file(path);
         }
         fixture_expect(page ? page : text,
                        "The margin was changed from 0.02 to 0.05 after 12 runs had finished.");

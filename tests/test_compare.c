@@ -1,6 +1,6 @@
 /* test_compare.c - attnlab compare, from rows to sentences, and what it stores. */
 #include "analysis/data/study.h"
-#include "tests/fixture.h"
+#include "tests/heads.h"
 
 #include <jansson.h>
 #include <math.h>
@@ -9,16 +9,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-static const double MHA[] = { 3.512, 3.498, 3.521, 3.505, 3.490, 3.515 },
-                    GQA[] = { 3.516, 3.5035, 3.524, 3.511, 3.4945, 3.5185 },
-                    MQA[] = { 3.545, 3.528, 3.549, 3.540, 3.522, 3.547 },
-                    DEAD[] = { NAN, 3.50, 3.53, 3.51, 3.50, 3.52 };
-
-static const fixture_arm HEADS[] = {
-    { "mha", "mha", 8, 512, -1, MHA, NULL },
-    { "gqa:n_kv_heads=2", "gqa:n_kv_heads=2", 2, 512, 0, GQA, NULL },
-    { "mqa", "mqa", 1, 512, 0, MQA, NULL },
-};
+static const double DEAD[] = { NAN, 3.50, 3.53, 3.51, 3.50, 3.52 };
 
 static int compare(const fixture *f, char **out, char **err, const char *a, const char *b,
                    const char *c, const char *d)
@@ -229,64 +220,6 @@ static void many_holes(void **state)
                              "hot seed 3 (at step 3), hot seed 4 (at step 4).\n"
                            : "! Diverged: 10 runs: hot seed 1 (at step 1), hot seed 2 (at step "
                              "2), hot seed 3 (at step 3) and 7 others.\n");
-        free(out), free(err);
-        fixture_close(&f);
-    }
-}
-
-static void confounds(void **state)
-{
-    (void)state;
-    fixture f;
-    fixture_open(&f);
-    fixture_study(&f, "heads", HEADS, 3, 3, 0.02);
-    fixture_run(&f, "UPDATE config_param SET value = 0.002 WHERE key = 'train.lr' AND config_id ="
-                    " (SELECT config_id FROM arm WHERE label = 'mqa')");
-    fixture_run(&f,
-                "INSERT INTO host(host_id, hostname, blas_kernel) VALUES(9, 'there', 'Haswell')");
-    fixture_run(&f, "UPDATE attempt SET host_id = 9 WHERE run_id IN (SELECT run_id FROM arm_run"
-                    " JOIN arm USING(arm_id) WHERE label = 'mqa' AND pair_key = 2)");
-    fixture_run(&f, "INSERT INTO code(code_id, binary_sha256, version) VALUES(9, 'new', '1')");
-    fixture_run(&f, "INSERT INTO code_file VALUES(9, 'core', 'other')");
-    fixture_run(&f, "UPDATE run SET code_id = 9 WHERE run_id IN (SELECT run_id FROM arm_run"
-                    " JOIN arm USING(arm_id) WHERE label = 'gqa:n_kv_heads=2')");
-    char *out, *err;
-    assert_int_equal(compare(&f, &out, &err, "heads", "--fail-if", "confounded", NULL),
-                     STATUS_VERDICT);
-    fixture_expect(out, "mqa also differs from mha in train.lr (0.001 -> 0.002); host");
-    fixture_expect(out, "BLAS kernel");
-    fixture_expect(out, "gqa:n_kv_heads=2 also differs from mha in code (core c0de -> core other)");
-    free(out), free(err);
-    int64_t n;
-    error e;
-    assert_true(db_integer(&f.d, &n, 0, &e,
-                           "SELECT count(*) FROM comparison_row, json_each(confounds_json)"
-                           " WHERE json_extract(value, '$.key') IN ('train.lr', 'host', 'code')",
-                           NULL));
-    assert_int_equal(n, 3);
-    fixture_close(&f);
-}
-
-/* A configuration stored before a key existed has the key's default. */
-static void young_keys(void **state)
-{
-    (void)state;
-    static const char *const AT[] = { "default", "other", "decay" };
-    for (int i = 0; i < 3; i++) {
-        fixture f;
-        fixture_open(&f);
-        fixture_study(&f, "heads", HEADS, 3, 3, 0.02);
-        fixture_run(&f, i < 2 ? "INSERT INTO config_param SELECT config_id, 'train.young', 7 FROM"
-                                " arm WHERE label = 'mqa'"
-                              : "INSERT INTO config_param SELECT config_id, 'train.decay_tokens',"
-                                " CASE label WHEN 'mqa' THEN 7 ELSE 0 END FROM arm");
-        if (i == 1)
-            fixture_run(&f, "UPDATE config SET canon_json = '{\"train.young\":7}' WHERE config_id ="
-                            " (SELECT config_id FROM arm WHERE label = 'mqa')");
-        char *out, *err;
-        if (compare(&f, &out, &err, "heads", "--fail-if", "confounded", NULL) !=
-            (i == 1 ? STATUS_VERDICT : STATUS_DONE))
-            fail_msg("%s: %s", AT[i], out);
         free(out), free(err);
         fixture_close(&f);
     }
@@ -543,8 +476,7 @@ int main(void)
         cmocka_unit_test(notes_by_format),   cmocka_unit_test(says_and_records),
         cmocka_unit_test(every_pair),        cmocka_unit_test(on_the_way),
         cmocka_unit_test(six_seeds),         cmocka_unit_test(holes),
-        cmocka_unit_test(many_holes),        cmocka_unit_test(confounds),
-        cmocka_unit_test(young_keys),        cmocka_unit_test(afterthoughts),
+        cmocka_unit_test(many_holes),        cmocka_unit_test(afterthoughts),
         cmocka_unit_test(two_baselines),     cmocka_unit_test(finds_the_study),
         cmocka_unit_test(read_only),         cmocka_unit_test(identical_arms),
         cmocka_unit_test(after_the_end),     cmocka_unit_test(names_of_metric),

@@ -1,19 +1,10 @@
 /* test_confound.c - every other difference between two arms is named, once and only for that arm,
  * in the table's notes and in the database; and nothing else is. */
-#include "tests/fixture.h"
+#include "tests/heads.h"
 
 #include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
-
-static const double MHA[] = { 3.512, 3.498, 3.521 }, GQA[] = { 3.516, 3.5035, 3.524 },
-                    MQA[] = { 3.545, 3.528, 3.549 };
-
-static const fixture_arm HEADS[] = {
-    { "mha", "mha", 8, 512, -1, MHA, NULL },
-    { "gqa", "gqa:n_kv_heads=2", 2, 512, 0, GQA, NULL },
-    { "mqa", "mqa", 1, 512, 0, MQA, NULL },
-};
 
 #define CONFIG(label) "(SELECT config_id FROM arm WHERE label = '" label "')"
 #define RUNS(label, and)                                                                           \
@@ -154,6 +145,15 @@ static const struct {
       NULL },
 };
 
+/* `attnlab compare heads --fail-if confounded`; NULL is the study's metric. */
+static int compare(const fixture *f, char **out, char **err, const char *metric)
+{
+    return fixture_command("compare", out, err,
+                           (const char *[]){ "attnlab compare", "--db", f->path, "heads",
+                                             "--fail-if", "confounded", metric ? "--metric" : NULL,
+                                             metric, NULL });
+}
+
 static void each(void **state)
 {
     (void)state;
@@ -165,10 +165,7 @@ static void each(void **state)
         fixture_open(&f);
         fixture_study(&f, "heads", HEADS, 3, 3, 0.02);
         for (int k = 0; k < 5 && CASE[i].sql[k]; k++) fixture_run(&f, CASE[i].sql[k]);
-        const int status = fixture_command(
-            "compare", &out, &err,
-            (const char *[]){ "attnlab compare", "--db", f.path, "heads", "--fail-if", "confounded",
-                              CASE[i].metric ? "--metric" : NULL, CASE[i].metric, NULL });
+        const int status = compare(&f, &out, &err, CASE[i].metric);
         snprintf(line, sizeof line,
                  "! mqa also differs from mha in %s: the difference may come from that.\n",
                  CASE[i].key ? CASE[i].said : "");
@@ -193,8 +190,66 @@ static void each(void **state)
     }
 }
 
+/* Several at once, of one arm and of another. */
+static void together(void **state)
+{
+    (void)state;
+    fixture f;
+    fixture_open(&f);
+    fixture_study(&f, "heads", HEADS, 3, 3, 0.02);
+    fixture_run(&f, "UPDATE config_param SET value = 0.002 WHERE key = 'train.lr' AND config_id ="
+                    " (SELECT config_id FROM arm WHERE label = 'mqa')");
+    fixture_run(&f,
+                "INSERT INTO host(host_id, hostname, blas_kernel) VALUES(9, 'there', 'Haswell')");
+    fixture_run(&f, "UPDATE attempt SET host_id = 9 WHERE run_id IN (SELECT run_id FROM arm_run"
+                    " JOIN arm USING(arm_id) WHERE label = 'mqa' AND pair_key = 2)");
+    fixture_run(&f, "INSERT INTO code(code_id, binary_sha256, version) VALUES(9, 'new', '1')");
+    fixture_run(&f, "INSERT INTO code_file VALUES(9, 'core', 'other')");
+    fixture_run(&f, "UPDATE run SET code_id = 9 WHERE run_id IN (SELECT run_id FROM arm_run"
+                    " JOIN arm USING(arm_id) WHERE label = 'gqa:n_kv_heads=2')");
+    char *out, *err;
+    assert_int_equal(compare(&f, &out, &err, NULL), STATUS_VERDICT);
+    fixture_expect(out, "mqa also differs from mha in train.lr (0.001 -> 0.002); host");
+    fixture_expect(out, "BLAS kernel");
+    fixture_expect(out, "gqa:n_kv_heads=2 also differs from mha in code (core c0de -> core other)");
+    free(out), free(err);
+    int64_t n;
+    error e;
+    assert_true(db_integer(&f.d, &n, 0, &e,
+                           "SELECT count(*) FROM comparison_row, json_each(confounds_json)"
+                           " WHERE json_extract(value, '$.key') IN ('train.lr', 'host', 'code')",
+                           NULL));
+    assert_int_equal(n, 3);
+    fixture_close(&f);
+}
+
+/* A configuration stored before a key existed has the key's default. */
+static void young_keys(void **state)
+{
+    (void)state;
+    static const char *const AT[] = { "default", "other", "decay" };
+    for (int i = 0; i < 3; i++) {
+        fixture f;
+        fixture_open(&f);
+        fixture_study(&f, "heads", HEADS, 3, 3, 0.02);
+        fixture_run(&f, i < 2 ? "INSERT INTO config_param SELECT config_id, 'train.young', 7 FROM"
+                                " arm WHERE label = 'mqa'"
+                              : "INSERT INTO config_param SELECT config_id, 'train.decay_tokens',"
+                                " CASE label WHEN 'mqa' THEN 7 ELSE 0 END FROM arm");
+        if (i == 1)
+            fixture_run(&f, "UPDATE config SET canon_json = '{\"train.young\":7}' WHERE config_id ="
+                            " (SELECT config_id FROM arm WHERE label = 'mqa')");
+        char *out, *err;
+        if (compare(&f, &out, &err, NULL) != (i == 1 ? STATUS_VERDICT : STATUS_DONE))
+            fail_msg("%s: %s", AT[i], out);
+        free(out), free(err);
+        fixture_close(&f);
+    }
+}
+
 int main(void)
 {
-    const struct CMUnitTest tests[] = { cmocka_unit_test(each) };
+    const struct CMUnitTest tests[] = { cmocka_unit_test(each), cmocka_unit_test(together),
+                                        cmocka_unit_test(young_keys) };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

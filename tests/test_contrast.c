@@ -19,6 +19,19 @@ static int fill(double *y, const json_t *list)
     return (int)json_array_size(list);
 }
 
+/* An arm against its base; y has the values of the base, then those of the arm. */
+static contrast_study one_pair(const double *y, int seeds, double margin)
+{
+    static const contrast_pair PAIR = { 1, 0 };
+    return (contrast_study){ .arms = 2,
+                             .seeds = seeds,
+                             .y = y,
+                             .pairs = 1,
+                             .pair = &PAIR,
+                             .alpha = 0.05,
+                             .margin = margin };
+}
+
 static void two_arms(void **state)
 {
     (void)state;
@@ -30,14 +43,7 @@ static void two_arms(void **state)
         double y[32];
         const int n = fill(y, json_object_get(row, "base"));
         fill(y + n, json_object_get(row, "arm"));
-        const contrast_pair pair = { 1, 0 };
-        const contrast_study s = { .arms = 2,
-                                   .seeds = n,
-                                   .y = y,
-                                   .pairs = 1,
-                                   .pair = &pair,
-                                   .alpha = 0.05,
-                                   .margin = golden_number(row, "margin") };
+        const contrast_study s = one_pair(y, n, golden_number(row, "margin"));
         contrast_result r;
         verdict_compute(&r, &s);
         assert_string_equal(r.procedure->name, n < 6 ? "paired t" : "sign-flips");
@@ -101,14 +107,7 @@ static void no_error(void **state)
     for (int seeds = 2; seeds <= 5; seeds++) {
         double y[10];
         for (int i = 0; i < seeds; i++) y[i] = 3 + 0.125 * i, y[seeds + i] = y[i] + 0.25;
-        const contrast_pair pair = { 1, 0 };
-        const contrast_study s = { .arms = 2,
-                                   .seeds = seeds,
-                                   .y = y,
-                                   .pairs = 1,
-                                   .pair = &pair,
-                                   .alpha = 0.05,
-                                   .margin = 0.5 };
+        const contrast_study s = one_pair(y, seeds, 0.5);
         contrast_result r;
         verdict_compute(&r, &s);
         assert_int_equal(r.row->verdict, CONTRAST_UNDECIDED);
@@ -196,10 +195,7 @@ static void unpaired(void **state)
     for (int i = 0; i < 18; i++) y[i] = NAN;
     fill(y, json_object_get(w, "base"));        /* seeds 1 to 4 */
     fill(y + 9 + 4, json_object_get(w, "arm")); /* seeds 5 to 9 */
-    const contrast_pair pair = { 1, 0 };
-    const contrast_study s = {
-        .arms = 2, .seeds = 9, .y = y, .pairs = 1, .pair = &pair, .alpha = 0.05, .margin = NAN
-    };
+    const contrast_study s = one_pair(y, 9, NAN);
     contrast_result r;
     verdict_compute(&r, &s);
     assert_string_equal(r.procedure->name, "Welch");
@@ -261,14 +257,7 @@ static void identical(void **state)
     for (int seeds = 3; seeds <= 7; seeds += 4) {
         double y[14];
         for (int i = 0; i < 2 * seeds; i++) y[i] = 3 + 0.1 * (i % seeds);
-        const contrast_pair pair = { 1, 0 };
-        const contrast_study s = { .arms = 2,
-                                   .seeds = seeds,
-                                   .y = y,
-                                   .pairs = 1,
-                                   .pair = &pair,
-                                   .alpha = 0.05,
-                                   .margin = 0.01 };
+        const contrast_study s = one_pair(y, seeds, 0.01);
         contrast_result r;
         verdict_compute(&r, &s);
         assert_true(r.row->diff == 0 && r.row->lo == 0 && r.row->hi == 0 && r.row->p == 1);
@@ -281,10 +270,7 @@ static void one_seed(void **state)
 {
     (void)state;
     const double y[] = { 3.0, 3.1 };
-    const contrast_pair pair = { 1, 0 };
-    const contrast_study s = {
-        .arms = 2, .seeds = 1, .y = y, .pairs = 1, .pair = &pair, .alpha = 0.05, .margin = 0.5
-    };
+    const contrast_study s = one_pair(y, 1, 0.5);
     contrast_result r;
     verdict_compute(&r, &s);
     assert_string_equal(r.procedure->name, "differences");
@@ -330,10 +316,7 @@ static void plans(void **state)
 {
     (void)state;
     const double y[] = { 3.00, 3.10, 3.20, 3.05, 3.01, 3.12, 3.195, 3.06 };
-    const contrast_pair pair = { 1, 0 };
-    const contrast_study s = {
-        .arms = 2, .seeds = 4, .y = y, .pairs = 1, .pair = &pair, .alpha = 0.05, .margin = NAN
-    };
+    const contrast_study s = one_pair(y, 4, NAN);
     contrast_result r;
     verdict_compute(&r, &s);
     assert_int_equal(r.row->verdict, CONTRAST_UNDECIDED);

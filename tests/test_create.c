@@ -5,6 +5,7 @@
 #define _GNU_SOURCE
 #include "core/db/create.h"
 #include "core/db/db.h"
+#include "tests/scratch.h"
 #include "tests/unit.h"
 
 #include <dirent.h>
@@ -17,7 +18,7 @@
 #include <time.h>
 #include <unistd.h>
 
-static char folder[64], path[96];
+static char path[96];
 static bool no_links, no_renames;
 
 int __real_link(const char *from, const char *to);
@@ -40,27 +41,17 @@ int __wrap_renameat2(int from_fd, const char *from, int to_fd, const char *to, u
 
 static int open_folder(void **state)
 {
-    (void)state;
     no_links = no_renames = false;
-    snprintf(folder, sizeof folder, "/tmp/attnlab-create-XXXXXX");
-    assert_non_null(mkdtemp(folder));
-    snprintf(path, sizeof path, "%s/a.db", folder);
+    scratch_setup(state);
+    snprintf(path, sizeof path, "%s/a.db", dir.folder);
     return 0;
-}
-
-static int remove_folder(void **state)
-{
-    (void)state;
-    char command[96];
-    snprintf(command, sizeof command, "rm -rf '%s'", folder);
-    return system(command);
 }
 
 /* Files in the folder. */
 static int files(void)
 {
     int n = 0;
-    DIR *d = opendir(folder);
+    DIR *d = opendir(dir.folder);
     assert_non_null(d);
     for (const struct dirent *entry; (entry = readdir(d));) n += entry->d_name[0] != '.';
     closedir(d);
@@ -163,10 +154,10 @@ static void follows_links(void **state)
 {
     (void)state;
     char sub[128], one[128], two[128], target[160];
-    snprintf(sub, sizeof sub, "%s/sub", folder);
-    snprintf(one, sizeof one, "%s/one.db", folder);
-    snprintf(two, sizeof two, "%s/sub/two.db", folder);
-    snprintf(target, sizeof target, "%s/sub/target.db", folder);
+    snprintf(sub, sizeof sub, "%s/sub", dir.folder);
+    snprintf(one, sizeof one, "%s/one.db", dir.folder);
+    snprintf(two, sizeof two, "%s/sub/two.db", dir.folder);
+    snprintf(target, sizeof target, "%s/sub/target.db", dir.folder);
     assert_int_equal(mkdir(sub, 0777), 0);
     assert_int_equal(symlink("sub/two.db", one), 0);
     assert_int_equal(symlink("target.db", two), 0);
@@ -188,7 +179,7 @@ static void old_drafts_are_removed(void **state)
     char old[160], young[160], other[160];
     snprintf(old, sizeof old, "%s.new-1-0000000000000001", path);
     snprintf(young, sizeof young, "%s.new-1-0000000000000002", path);
-    snprintf(other, sizeof other, "%s/b.db.new-1-0000000000000003", folder);
+    snprintf(other, sizeof other, "%s/b.db.new-1-0000000000000003", dir.folder);
     char *const name[] = { old, young, other };
     for (int i = 0; i < 3; i++) {
         const int fd = open(name[i], O_WRONLY | O_CREAT, 0644);
@@ -225,7 +216,7 @@ static void failure_leaves_nothing(void **state)
     no_links = no_renames = true;
     assert_false(create_database(path, db_schema(), &e));
     assert_non_null(strstr(e.msg, "neither hard links"));
-    snprintf(name, sizeof name, "%s/no/folder.db", folder);
+    snprintf(name, sizeof name, "%s/no/folder.db", dir.folder);
     assert_false(create_database(name, db_schema(), &e));
     assert_non_null(strstr(e.msg, "cannot be created: No such file or directory"));
     char longest[5000];
@@ -239,14 +230,15 @@ static void failure_leaves_nothing(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(complete, open_folder, remove_folder),
-        cmocka_unit_test_setup_teardown(second_comer_changes_nothing, open_folder, remove_folder),
-        cmocka_unit_test_setup_teardown(empty_file_is_replaced, open_folder, remove_folder),
-        cmocka_unit_test_setup_teardown(log_of_another_is_removed, open_folder, remove_folder),
-        cmocka_unit_test_setup_teardown(follows_links, open_folder, remove_folder),
-        cmocka_unit_test_setup_teardown(old_drafts_are_removed, open_folder, remove_folder),
-        cmocka_unit_test_setup_teardown(without_hard_links, open_folder, remove_folder),
-        cmocka_unit_test_setup_teardown(failure_leaves_nothing, open_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(complete, open_folder, scratch_teardown),
+        cmocka_unit_test_setup_teardown(second_comer_changes_nothing, open_folder,
+                                        scratch_teardown),
+        cmocka_unit_test_setup_teardown(empty_file_is_replaced, open_folder, scratch_teardown),
+        cmocka_unit_test_setup_teardown(log_of_another_is_removed, open_folder, scratch_teardown),
+        cmocka_unit_test_setup_teardown(follows_links, open_folder, scratch_teardown),
+        cmocka_unit_test_setup_teardown(old_drafts_are_removed, open_folder, scratch_teardown),
+        cmocka_unit_test_setup_teardown(without_hard_links, open_folder, scratch_teardown),
+        cmocka_unit_test_setup_teardown(failure_leaves_nothing, open_folder, scratch_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,6 +1,7 @@
 /* test_db.c - only attnlab's own databases are opened, and concurrent writers never lose a row. */
 #define _DEFAULT_SOURCE
 #include "core/db/db.h"
+#include "tests/scratch.h"
 #include "tests/unit.h"
 
 #include <fcntl.h>
@@ -14,23 +15,13 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static char folder[64], path[96];
+static char path[96];
 
 static int make_folder(void **state)
 {
-    (void)state;
-    snprintf(folder, sizeof folder, "/tmp/attnlab-db-XXXXXX");
-    assert_non_null(mkdtemp(folder));
-    snprintf(path, sizeof path, "%s/a.db", folder);
+    scratch_setup(state);
+    snprintf(path, sizeof path, "%s/a.db", dir.folder);
     return 0;
-}
-
-static int remove_folder(void **state)
-{
-    (void)state;
-    char command[96];
-    snprintf(command, sizeof command, "rm -rf '%s'", folder);
-    return system(command);
 }
 
 static void makes_and_reopens(void **state)
@@ -130,17 +121,17 @@ static void refuses_strangers(void **state)
 {
     (void)state;
     char name[128];
-    snprintf(name, sizeof name, "%s/text.db", folder);
+    snprintf(name, sizeof name, "%s/text.db", dir.folder);
     write_file(name, "this is no database, but it is longer than a hundred bytes, which is what "
                      "SQLite looks at before it says so, and so it has to go on for a while\n");
     refuse(name, DB_READ, "not a database");
     refuse(name, DB_WRITE, "not a database");
-    snprintf(name, sizeof name, "%s/empty.db", folder);
+    snprintf(name, sizeof name, "%s/empty.db", dir.folder);
     write_file(name, "");
     refuse(name, DB_READ, "is empty");
 
     sqlite3 *other;
-    snprintf(name, sizeof name, "%s/other.db", folder);
+    snprintf(name, sizeof name, "%s/other.db", dir.folder);
     assert_int_equal(sqlite3_open(name, &other), SQLITE_OK);
     sqlite3_exec(other, "CREATE TABLE t(x)", NULL, NULL, NULL);
     sqlite3_close(other);
@@ -148,13 +139,13 @@ static void refuses_strangers(void **state)
 
     db d;
     error e;
-    snprintf(name, sizeof name, "%s/newer.db", folder);
+    snprintf(name, sizeof name, "%s/newer.db", dir.folder);
     assert_true(db_open(&d, name, DB_WRITE, &e));
     assert_true(db_run(&d, &e, "PRAGMA user_version = 99", NULL));
     db_close(&d);
     refuse(name, DB_READ, "schema version 99");
     refuse(name, DB_WRITE, "schema version 99");
-    snprintf(name, sizeof name, "%s/no/such/folder.db", folder);
+    snprintf(name, sizeof name, "%s/no/such/folder.db", dir.folder);
     refuse(name, DB_WRITE, "");
 }
 
@@ -164,7 +155,7 @@ static void many_writers(void **state)
     (void)state;
     enum { PROCESSES = 8, ROWS = 40 };
     char name[128];
-    snprintf(name, sizeof name, "%s/many.db", folder);
+    snprintf(name, sizeof name, "%s/many.db", dir.folder);
     pid_t child[PROCESSES];
     for (int i = 0; i < PROCESSES; i++)
         if ((child[i] = fork()) == 0) {
@@ -213,7 +204,7 @@ static void in_turn(void **state)
     char name[128];
     db d;
     error e;
-    snprintf(name, sizeof name, "%s/turn.db", folder);
+    snprintf(name, sizeof name, "%s/turn.db", dir.folder);
     _Atomic int *done =
         mmap(NULL, sizeof *done, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
     assert_true(done != MAP_FAILED && db_open(&d, name, DB_WRITE, &e));
@@ -252,8 +243,8 @@ static void one_name(void **state)
     db d, by_link;
     error e;
     char name[128], link_name[128], draft[160], mine[128];
-    snprintf(name, sizeof name, "%s/name.db", folder);
-    snprintf(link_name, sizeof link_name, "%s/link.db", folder);
+    snprintf(name, sizeof name, "%s/name.db", dir.folder);
+    snprintf(link_name, sizeof link_name, "%s/link.db", dir.folder);
     snprintf(draft, sizeof draft, "%s.new-1-2", name);
     snprintf(mine, sizeof mine, "%s.lock", link_name);
     assert_true(db_open(&d, name, DB_WRITE, &e));
@@ -282,7 +273,7 @@ static void names_the_holder(void **state)
     char name[128], who[32], byte;
     int ready[2];
     bool begun;
-    snprintf(name, sizeof name, "%s/held.db", folder);
+    snprintf(name, sizeof name, "%s/held.db", dir.folder);
     assert_true(db_open(&d, name, DB_WRITE, &e));
     assert_int_equal(pipe(ready), 0);
     const pid_t holder = fork();
@@ -322,14 +313,14 @@ static void frozen(void **state)
     error e;
     int64_t n;
     char place[96], name[128], file[160];
-    snprintf(place, sizeof place, "%s/frozen", folder);
+    snprintf(place, sizeof place, "%s/frozen", dir.folder);
     snprintf(name, sizeof name, "%s/a b%%?.db", place);
     assert_int_equal(mkdir(place, 0755), 0);
     assert_true(db_open(&d, name, DB_WRITE, &e));
     db_close(&d);
     snprintf(file, sizeof file, "%s-wal", name), unlink(file);
     snprintf(file, sizeof file, "%s-shm", name), unlink(file);
-    chmod(folder, 0755), chmod(place, 0555);
+    chmod(dir.folder, 0755), chmod(place, 0555);
     const bool root = geteuid() == 0; /* whom no permission stops */
     assert_true(!root || seteuid(NOBODY) == 0);
     const bool opened = db_open(&d, name, DB_READ, &e);
@@ -382,5 +373,5 @@ int main(void)
         cmocka_unit_test(frozen),
         cmocka_unit_test(views),
     };
-    return cmocka_run_group_tests(tests, make_folder, remove_folder);
+    return cmocka_run_group_tests(tests, make_folder, scratch_teardown);
 }

@@ -6,22 +6,6 @@
 
 #include <sys/stat.h>
 
-static scratch dir;
-
-static int setup(void **state)
-{
-    (void)state;
-    scratch_open(&dir);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    scratch_close(&dir);
-    return 0;
-}
-
 /* The documents of d are these, up to NULL. */
 static void expect(documents *d, const char *const *want)
 {
@@ -181,5 +165,5 @@ int main(void)
         cmocka_unit_test(test_space), cmocka_unit_test(test_folder),
         cmocka_unit_test(test_list),  cmocka_unit_test(test_input),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
 }

@@ -3,7 +3,6 @@
  * their panel does; the last quarter is each arm's own.
  */
 #include "analysis/figures/figures.h"
-#include "core/base/file.h"
 #include "tests/fixture.h"
 
 #include <math.h>
@@ -39,19 +38,12 @@ static void make(study_made *m, int arms, int contexts)
                        " (SELECT 0 AS p UNION SELECT 1)");
 }
 
-static void read_text(char **text, const char *path)
-{
-    size_t n;
-    error e;
-    if (!file_read(text, &n, path, 1 << 26, &e)) fail_msg("%s", e.msg);
-}
-
 /* The text of out/NAME, once the figures are drawn. */
 static void drawn(char **text, const study_made *m, const char *name)
 {
     char path[160];
     snprintf(path, sizeof path, "%s/out/%s", m->f.folder, name);
-    read_text(text, path);
+    *text = fixture_file(path);
 }
 
 static void plot(const study_made *m, const char *format)
@@ -135,7 +127,7 @@ static void legends(void **state)
 static void in_svg(void **state)
 {
     (void)state;
-    if (system("gnuplot --version >/dev/null 2>&1") != 0) skip();
+    if (!fixture_has("gnuplot")) skip();
     study_made m;
     make(&m, 30, 3);
     plot(&m, "svg");
@@ -206,8 +198,7 @@ static void in_report(void **state)
     const char *argv[] = { "attnlab report", "study", "--db", m.f.path, "--out", path, NULL };
     if (fixture_command("report", &out, &err, argv) != 0) fail_msg("%s", err);
     free(out), free(err);
-    char *page;
-    read_text(&page, path);
+    char *page = fixture_file(path);
     if (!study_open(&s, &m.f.d, "study", NULL, -1, &e)) fail_msg("%s", e.msg);
     style usual;
     style_default(&usual);
@@ -275,8 +266,8 @@ static void bands_within(void **state)
     for (char *at = data; (at = strstr(at, "# x lower upper")); bands++) {
         at = strchr(at, '\n') + 1;
         const double first = strtod(at, NULL);
-        const double *y =
-            range[first > 100]; /* thousands of tokens: the last quarter begins there */
+        /* The last quarter begins at more than 100 thousand tokens. */
+        const double *y = range[first > 100];
         for (char *end; *at && *at != '\n'; at = end + 1) {
             strtod(at, &end);
             const double lower = strtod(end, &end), upper = strtod(end, &end);
@@ -308,9 +299,9 @@ static void last_quarter(void **state)
     right_panel(band, data, m.label[0], 3);
     assert_true(fabs(band[0] - 0.75 * 163.84) < 1e-6);                       /* thousands */
     double middle = 2.5 * (exp(-25 / 8.0) + exp(-35 / 8.0)) - 5 * exp(-5.0); /* fixture.c */
-    for (int s = 0; s < SEEDS; s++) middle += m.value[0][s] / SEEDS;
     double square = 0, mean_value = 0;
     for (int s = 0; s < SEEDS; s++) mean_value += m.value[0][s] / SEEDS;
+    middle += mean_value;
     for (int s = 0; s < SEEDS; s++) square += pow(m.value[0][s] - mean_value, 2);
     const double half = 2.5705818366 * sqrt(square / (SEEDS - 1) / SEEDS); /* t of 5 degrees */
     double range[2];

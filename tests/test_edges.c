@@ -1,21 +1,11 @@
 /* test_edges.c - commands at the ends of the ranges of alpha and margin, and data at the edges:
  * arms that are identical, spreads that are unlike. */
-#include "tests/fixture.h"
+#include "tests/heads.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static const double MHA[] = { 3.512, 3.498, 3.521, 3.505, 3.490, 3.515 },
-                    GQA[] = { 3.516, 3.5035, 3.524, 3.511, 3.4945, 3.5185 },
-                    MQA[] = { 3.545, 3.528, 3.549, 3.540, 3.522, 3.547 };
-
-static const fixture_arm HEADS[] = {
-    { "mha", "mha", 8, 512, -1, MHA, NULL },
-    { "gqa:n_kv_heads=2", "gqa:n_kv_heads=2", 2, 512, 0, GQA, NULL },
-    { "mqa", "mqa", 1, 512, 0, MQA, NULL },
-};
 
 static int compare(const fixture *f, char **out, char **err, const char *study, const char *option)
 {

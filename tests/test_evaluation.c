@@ -4,6 +4,7 @@
 #include "trainer/model/evaluation.h"
 
 #include "core/db/metric.h"
+#include "tests/settings.h"
 #include "tests/unit.h"
 #include "trainer/corpus/manifest.h"
 #include "trainer/model/train_step.h"
@@ -32,17 +33,12 @@ static corpus made_up(int64_t tokens)
 
 static void configure(run_spec *spec)
 {
-    config *settings = &spec->config;
     static const char *const SETTING[] = {
         "model.n_layers=1",     "model.dim=16",          "model.n_heads=2",
         "model.vocab_size=50",  "model.context=16",      "model.ffn_dim=32",
         "eval.context=[8, 32]", "train.batch_tokens=64", NULL,
     };
-    error e;
-    config_init(settings);
-    for (const char *const *s = SETTING; *s; s++)
-        if (!config_override(settings, *s, &e)) fail_msg("%s", e.msg);
-    if (!run_spec_resolve(spec, settings, &e)) fail_msg("%s", e.msg);
+    settings_resolve(spec, SETTING);
 }
 
 /* The names of tasks and splits make names of metrics, and the default is among them. */

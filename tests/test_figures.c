@@ -1,6 +1,5 @@
 /* test_figures.c - every kind of figure shows what compare prints, what closed forms give, and what
  * can be counted in the database; in LaTeX no name is a command. */
-#include "core/base/file.h"
 #include "core/base/hash.h"
 #include "tests/fixture.h"
 
@@ -54,9 +53,7 @@ static int plot(const fixture *f, const char *study, const char *out, char **err
 
 static char *drawn(const fixture *f, const char *kind, const char *ending, const char *const *more)
 {
-    char folder[128], path[256], *err, *text;
-    size_t n;
-    error e;
+    char folder[128], path[256], *err;
     const char *argv[12] = { "--kind", kind, "--format", "tex" };
     for (int i = 4; more && *more; i++) argv[i] = *more++;
     snprintf(folder, sizeof folder, "%s/out", f->folder);
@@ -64,8 +61,7 @@ static char *drawn(const fixture *f, const char *kind, const char *ending, const
     assert_string_equal(err, "");
     free(err);
     snprintf(path, sizeof path, "%s/%s.%s", folder, kind, ending);
-    if (!file_read(&text, &n, path, 1 << 24, &e)) fail_msg("%s", e.msg);
-    return text;
+    return fixture_file(path);
 }
 
 /* Is the difference in `text` with `after` it, to any of the numbers of digits that compare uses?
@@ -352,13 +348,6 @@ static void same_bytes(void **state)
     fixture_close(&f);
 }
 
-static bool has(const char *program)
-{
-    char command[64];
-    snprintf(command, sizeof command, "%s --version >/dev/null 2>&1", program);
-    return system(command) == 0;
-}
-
 /* No line of a .tex but comments holds a command that a name brought. */
 static void hostile(void **state)
 {
@@ -394,18 +383,16 @@ static void hostile(void **state)
                     " SELECT run_id, step, 256, 256, n_tok, n_bytes, nll_sum + 1 FROM eval");
     char folder[128], path[256], command[512], *err, *text;
     snprintf(folder, sizeof folder, "%s/out", f.folder);
-    const char *args[] = { "--format", "tex", has("gnuplot") ? "--format" : NULL, "svg", NULL };
+    const char *args[] = { "--format", "tex", fixture_has("gnuplot") ? "--format" : NULL, "svg",
+                           NULL };
     assert_int_equal(plot(&f, NAME, folder, &err, args), 0);
     free(err);
     static const char *const KIND[] = {
         "loss", "diff", "heat", "interaction", "matrix", "frontier"
     };
     for (size_t k = 0; k < sizeof KIND / sizeof *KIND; k++) {
-        size_t n;
-        error e;
         snprintf(path, sizeof path, "%s/%s.tex", folder, KIND[k]);
-        assert_true(file_read(&text, &n, path, 1 << 24, &e));
-        assert_int_equal(strlen(text), n);
+        text = fixture_file(path);
         for (char *line = strtok(text, "\n"); line; line = strtok(NULL, "\n")) {
             if (line[strspn(line, " ")] == '%') continue;
             for (size_t b = 0; b < sizeof BAD / sizeof *BAD; b++) {
@@ -415,7 +402,7 @@ static void hostile(void **state)
             }
         }
         free(text);
-        if (!has("pdflatex")) continue;
+        if (!fixture_has("pdflatex")) continue;
         snprintf(command, sizeof command,
                  "cd '%s' && echo '\\immediate\\openout3=owned \\closeout3' >owned.tex && pdflatex "
                  "-shell-escape -interaction=nonstopmode -halt-on-error %s.tex >/dev/null",
@@ -427,10 +414,8 @@ static void hostile(void **state)
     assert_int_not_equal(access("owned", F_OK), 0);
     /* What the font lacks is written by number; what is no text, and what turns it round, is not.
      */
-    size_t n;
-    error e;
     snprintf(path, sizeof path, "%s/loss.gp", folder);
-    assert_true(file_read(&text, &n, path, 1 << 24, &e));
+    text = fixture_file(path);
     assert_non_null(strstr(text, "'??\xc3\xa9 U+4E2DU+6587"));
     assert_null(strstr(text, "\xe2\x80\xae"));
     /* Two that are cut alike are told apart. */

@@ -11,20 +11,6 @@
 #include <sys/stat.h>
 #include <sys/wait.h>
 
-static int setup(void **state)
-{
-    static scratch s;
-    scratch_open(&s);
-    *state = &s;
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    scratch_close(*state);
-    return 0;
-}
-
 static void expect_content(const char *path, const char *text)
 {
     char *bytes;
@@ -342,16 +328,16 @@ static void test_room(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_read, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_read_pipe, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_write, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_draft, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_full, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_folder, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_scratch, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_output, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_lock, setup, teardown),
-        cmocka_unit_test_setup_teardown(test_room, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_read, scratch_setup, scratch_teardown),
+        cmocka_unit_test_setup_teardown(test_read_pipe, scratch_setup, scratch_teardown),
+        cmocka_unit_test_setup_teardown(test_write, scratch_setup, scratch_teardown),
+        cmocka_unit_test_setup_teardown(test_draft, scratch_setup, scratch_teardown),
+        cmocka_unit_test_setup_teardown(test_full, scratch_setup, scratch_teardown),
+        cmocka_unit_test_setup_teardown(test_folder, scratch_setup, scratch_teardown),
+        cmocka_unit_test_setup_teardown(test_scratch, scratch_setup, scratch_teardown),
+        cmocka_unit_test_setup_teardown(test_output, scratch_setup, scratch_teardown),
+        cmocka_unit_test_setup_teardown(test_lock, scratch_setup, scratch_teardown),
+        cmocka_unit_test_setup_teardown(test_room, scratch_setup, scratch_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,7 +1,6 @@
 /* test_frontier.c - an arm is dominated because of a verdict, not by chance. */
 #include "analysis/answers/frontier.h"
 
-#include "core/base/file.h"
 #include "tests/fixture.h"
 
 #include <jansson.h>
@@ -71,8 +70,6 @@ static void test_figure(void **state)
                                 { "mqa", "mqa", 1, 512, 1, MQA, NULL } };
     fixture f;
     char *out, *err, *dat, *gp, folder[128], path[192], line[512];
-    size_t size;
-    error e;
     fixture_open(&f);
     fixture_study(&f, "heads", arm, 4, 6, 0.02);
     assert_int_equal(fixture_command("frontier", &out, &err,
@@ -89,9 +86,9 @@ static void test_figure(void **state)
         0);
     free(out), free(err);
     snprintf(path, sizeof path, "%s/frontier.gp", folder);
-    assert_true(file_read(&gp, &size, path, 1 << 20, &e));
+    gp = fixture_file(path);
     snprintf(path, sizeof path, "%s/frontier.dat", folder);
-    assert_true(file_read(&dat, &size, path, 1 << 20, &e));
+    dat = fixture_file(path);
     /* The first block of the data is the line: an arm a row, by ascending cost. */
     static const char HEAD[] = "# frontier\n# bytes mean\n";
     if (strncmp(dat, HEAD, strlen(HEAD)) != 0) fail_msg("no line in:\n%s", dat);

@@ -9,20 +9,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int open_workspace(void **state)
-{
-    (void)state;
-    workspace_open();
-    return 0;
-}
-
-static int close_workspace(void **state)
-{
-    (void)state;
-    workspace_close();
-    return 0;
-}
-
 static bool expand(arms *a, study_file *s, const char *keys, const char *match, error *e)
 {
     char text[1024];
@@ -100,7 +86,7 @@ static void test_preset(void **state)
     assert_int_equal(a.arm[0].spec.config.model.ffn_dim, 704);
     assert_int_equal(a.arm[1].spec.config.model.ffn_dim, 912); /* 1.3 x 704 = 915.2  */
     assert_int_equal(a.arm[2].spec.config.model.ffn_dim, 912);
-    assert_int_equal(a.arm[3].spec.config.model.ffn_dim, 936);  /* 1.33 x 704 = 936.3 */
+    assert_int_equal(a.arm[3].spec.config.model.ffn_dim, 936); /* 1.33 x 704 = 936.3 */
     assert_true(a.arm[3].residual > MATCH_TOLERANCE); /* more than parity, as papers know */
     arms_close(&a);
     study_file_close(&s);
@@ -129,5 +115,5 @@ int main(void)
         cmocka_unit_test(test_preset),
         cmocka_unit_test(test_refused),
     };
-    return cmocka_run_group_tests(tests, open_workspace, close_workspace);
+    return cmocka_run_group_tests(tests, workspace_open, workspace_close);
 }

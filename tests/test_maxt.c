@@ -71,8 +71,8 @@ static void criticals(void **state)
                 golden_close(maxt_tail(&family[i], c, df), alpha, 1e-8, "critical");
                 const double side = maxt_critical_side(&family[i], alpha, df);
                 golden_close(maxt_tail_side(&family[i], side, df), alpha, 1e-8, "of one side");
-                assert_true(side <=
-                            c * (1 + 1e-8)); /* and no less than with half of the other side's */
+                /* No less than with half of the other side's. */
+                assert_true(side <= c * (1 + 1e-8));
                 assert_true(side >= maxt_critical(&family[i], 2 * alpha, df) - 1e-7);
             }
     golden_close(maxt_critical(&family[1], 0.05, 10), 2.76, 0.02, "table");

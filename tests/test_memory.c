@@ -1,6 +1,7 @@
 /* test_memory.c - the memory that `describe` predicts, against what a run asks malloc for. */
 #include "trainer/model/memory.h"
 
+#include "tests/settings.h"
 #include "tests/unit.h"
 #include "trainer/model/evaluation.h"
 #include "trainer/model/train_step.h"
@@ -38,24 +39,20 @@ void *__wrap_aligned_alloc(size_t unit, size_t n)
 
 static void check(int n_threads, const char *const *setting, size_t least)
 {
-    static config c;
     static run_spec spec;
     error e;
     train_step train;
     evaluation v;
     memory said;
-    config_init(&c);
-    for (; *setting; setting++)
-        if (!config_override(&c, *setting, &e)) fail_msg("%s: %s", *setting, e.msg);
-    if (!run_spec_resolve(&spec, &c, &e)) fail_msg("%s", e.msg);
-    c = spec.config;
+    settings_resolve(&spec, setting);
     assert_true(memory_estimate(&said, &spec, n_threads, &e));
 
     const size_t before = allocated;
-    int32_t *token = malloc(2 * (size_t)c.train.batch_tokens * sizeof *token); /* as train does */
+    /* Tokens and targets, as train does. */
+    int32_t *token = malloc(2 * (size_t)spec.config.train.batch_tokens * sizeof *token);
     const corpus text = { .val.n_tokens = 1 << 20 };
     assert_true(token && train_step_open(&train, &spec, n_threads, &e));
-    const eval_input in = { &train.m, train.w, &c, &text, train.pool };
+    const eval_input in = { &train.m, train.w, &spec.config, &text, train.pool };
     assert_true(evaluation_open(&v, &in, &e));
     const double got = (double)(allocated - before), ratio = (double)said.total / got;
     evaluation_close(&v), train_step_close(&train), free(token);
@@ -105,19 +102,17 @@ static void test_long_contexts(void **state)
     (void)state;
     size_t bytes[2];
     for (int i = 0; i < 2; i++) {
-        static config c;
         static run_spec spec;
         error e;
         memory m;
-        config_init(&c);
         const char *const shape[] = { "model.dim=128",
                                       "model.n_layers=6",
                                       "model.n_heads=8",
                                       "model.vocab_size=4096",
                                       i ? "model.context=32768" : "model.context=16384",
-                                      i ? "train.batch_tokens=32768" : "train.batch_tokens=16384" };
-        for (int j = 0; j < 6; j++) assert_true(config_override(&c, shape[j], &e));
-        assert_true(run_spec_resolve(&spec, &c, &e));
+                                      i ? "train.batch_tokens=32768" : "train.batch_tokens=16384",
+                                      NULL };
+        settings_resolve(&spec, shape);
         assert_true(memory_estimate(&m, &spec, 2, &e));
         if (i == 0) assert_true(m.total < (size_t)2 << 30);
         bytes[i] = m.activations;

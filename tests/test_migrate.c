@@ -7,6 +7,7 @@
 #include "core/base/file.h"
 #include "core/db/db.h"
 #include "core/db/migrate.h"
+#include "tests/scratch.h"
 #include "tests/unit.h"
 
 #include <signal.h>
@@ -16,7 +17,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-static char folder[64], path[96];
+static char path[96];
 
 static const char OLD[] =
     "PRAGMA application_id = 0x41544C42; PRAGMA journal_mode = WAL;"
@@ -38,23 +39,13 @@ static const migration STEPS[] = {
 
 static int open_folder(void **state)
 {
-    (void)state;
-    snprintf(folder, sizeof folder, "/tmp/attnlab-migrate-XXXXXX");
-    assert_non_null(mkdtemp(folder));
-    snprintf(path, sizeof path, "%s/old.db", folder);
+    scratch_setup(state);
+    snprintf(path, sizeof path, "%s/old.db", dir.folder);
     sqlite3 *h;
     assert_int_equal(sqlite3_open(path, &h), SQLITE_OK);
     assert_int_equal(sqlite3_exec(h, OLD, NULL, NULL, NULL), SQLITE_OK);
     sqlite3_close(h);
     return 0;
-}
-
-static int remove_folder(void **state)
-{
-    (void)state;
-    char command[96];
-    snprintf(command, sizeof command, "rm -rf '%s'", folder);
-    return system(command);
 }
 
 /* Not db_open, which knows only the versions that there are. */
@@ -126,7 +117,7 @@ static void interrupted_anywhere(void **state)
         assert_true(now == 0 || now == 2);
         check(now);
         if (now == 2) {
-            assert_int_equal(remove_folder(state), 0);
+            assert_int_equal(scratch_teardown(state), 0);
             open_folder(state);
         }
     }
@@ -271,9 +262,9 @@ static void brings_version_1_up_to_date(void **state)
     sqlite3_stmt *s;
     bool row;
     int tables = 0;
-    snprintf(now, sizeof now, "%s/now.db", folder);
-    snprintf(was, sizeof was, "%s/was.db", folder);
-    snprintf(fresh, sizeof fresh, "%s/fresh.db", folder);
+    snprintf(now, sizeof now, "%s/now.db", dir.folder);
+    snprintf(was, sizeof was, "%s/was.db", dir.folder);
+    snprintf(fresh, sizeof fresh, "%s/fresh.db", dir.folder);
     load_version_1(now);
     load_version_1(was);
     assert_false(db_open(&d, now, DB_READ, &e)); /* a reader changes nothing */
@@ -323,7 +314,7 @@ static void finds_settings_in_texts(void **state)
     db d;
     error e;
     sqlite3 *h;
-    snprintf(name, sizeof name, "%s/set.db", folder);
+    snprintf(name, sizeof name, "%s/set.db", dir.folder);
     load_version_1(name);
     assert_int_equal(sqlite3_open(name, &h), SQLITE_OK);
     assert_int_equal(
@@ -353,12 +344,12 @@ static void finds_settings_in_texts(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(interrupted_anywhere, open_folder, remove_folder),
-        cmocka_unit_test_setup_teardown(refuses, open_folder, remove_folder),
-        cmocka_unit_test_setup_teardown(at_once, open_folder, remove_folder),
-        cmocka_unit_test_setup_teardown(opens_no_version_0, open_folder, remove_folder),
-        cmocka_unit_test_setup_teardown(brings_version_1_up_to_date, open_folder, remove_folder),
-        cmocka_unit_test_setup_teardown(finds_settings_in_texts, open_folder, remove_folder),
+        cmocka_unit_test_setup_teardown(interrupted_anywhere, open_folder, scratch_teardown),
+        cmocka_unit_test_setup_teardown(refuses, open_folder, scratch_teardown),
+        cmocka_unit_test_setup_teardown(at_once, open_folder, scratch_teardown),
+        cmocka_unit_test_setup_teardown(opens_no_version_0, open_folder, scratch_teardown),
+        cmocka_unit_test_setup_teardown(brings_version_1_up_to_date, open_folder, scratch_teardown),
+        cmocka_unit_test_setup_teardown(finds_settings_in_texts, open_folder, scratch_teardown),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -6,6 +6,7 @@
 
 #include "core/compute/kernels.h"
 #include "tests/scratch.h"
+#include "tests/settings.h"
 #include "tests/unit.h"
 #include "trainer/model/checkpoint.h"
 #include "trainer/model/memory.h"
@@ -18,21 +19,24 @@
 /* An embedding of more than one piece, and everything else small. */
 static void configure(run_spec *spec, const char *optimizer_name)
 {
-    config *settings = &spec->config;
-    static const char *const SHAPE[] = {
-        "model.n_layers=2",  "model.dim=32",           "model.n_heads=4",
-        "model.ffn_dim=64",  "model.vocab_size=3000",  "model.context=16",
-        "train.tokens=6400", "train.batch_tokens=64",  "train.lanes=3",
-        "train.clip=0.5",    "train.warmup_tokens=64", NULL,
+    char name[64];
+    snprintf(name, sizeof name, "train.optimizer=%s", optimizer_name);
+    const char *const settings[] = {
+        "model.n_layers=2",
+        "model.dim=32",
+        "model.n_heads=4",
+        "model.ffn_dim=64",
+        "model.vocab_size=3000",
+        "model.context=16",
+        "train.tokens=6400",
+        "train.batch_tokens=64",
+        "train.lanes=3",
+        "train.clip=0.5",
+        "train.warmup_tokens=64",
+        name,
+        NULL,
     };
-    char text[64];
-    error e;
-    config_init(settings);
-    for (const char *const *s = SHAPE; *s; s++)
-        if (!config_override(settings, *s, &e)) fail_msg("%s: %s", *s, e.msg);
-    snprintf(text, sizeof text, "train.optimizer=%s", optimizer_name);
-    if (!config_override(settings, text, &e) || !run_spec_resolve(spec, settings, &e))
-        fail_msg("%s", e.msg);
+    settings_resolve(spec, settings);
 }
 
 static void open_step(train_step *train, const run_spec *spec, int n_threads)

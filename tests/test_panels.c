@@ -65,8 +65,8 @@ static void same_bits(kernels_precision precision)
         assert_memory_equal(got, want[i], n * sizeof *got);
         free(got);
     }
-    assert_null(panels_find(weight[3].W, 32, 512,
-                            layout->make)); /* a part of a weight is not that weight */
+    /* A part of a weight is not that weight. */
+    assert_null(panels_find(weight[3].W, 32, 512, layout->make));
     assert_null(panels_find(weight[3].W + 1, 64, 512, layout->make));
 
     /* What is left may change: the old panels must not be seen again. */

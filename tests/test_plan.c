@@ -8,21 +8,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int open_workspace(void **state)
-{
-    (void)state;
-    workspace_open();
-    workspace_corpus();
-    return 0;
-}
-
-static int close_workspace(void **state)
-{
-    (void)state;
-    workspace_close();
-    return 0;
-}
-
 #define THREE "  axes: {model.attention: [mha, gqa, mqa]}\n  baseline: {model.attention: mha}\n"
 #define TWO   "  axes: {model.attention: [mqa, mha]}\n  baseline: {model.attention: mha}\n"
 
@@ -394,5 +379,5 @@ int main(void)
         cmocka_unit_test(test_open),        cmocka_unit_test(test_seed_list),
         cmocka_unit_test(test_versions),    cmocka_unit_test(test_known_before),
     };
-    return cmocka_run_group_tests(tests, open_workspace, close_workspace);
+    return cmocka_run_group_tests(tests, workspace_open_corpus, workspace_close);
 }

@@ -20,11 +20,6 @@ static const double BASE[] = { 3.51, 3.50, 3.52, 3.505, 3.49, 3.515 },
                     NEAR[] = { 3.512, 3.503, 3.524, 3.507, 3.4945, 3.5185 },
                     FAR[] = { 3.545, 3.528, NAN, 3.54, 3.522, 3.547 };
 
-static bool installed(void)
-{
-    return system("gnuplot --version >/dev/null 2>&1") == 0;
-}
-
 static void plot(const fixture *f, const char *name, const char *folder)
 {
     char *out, *err;
@@ -39,7 +34,7 @@ static void plot(const fixture *f, const char *name, const char *folder)
 static void same_bytes(void **state)
 {
     (void)state;
-    if (!installed()) skip();
+    if (!fixture_has("gnuplot")) skip();
     fixture f;
     fixture_open(&f);
     const fixture_arm arm[] = { { "mha", "mha", 8, 512, -1, BASE, NULL },
@@ -69,7 +64,7 @@ static void same_bytes(void **state)
 static void hostile_names(void **state)
 {
     (void)state;
-    if (!installed()) skip();
+    if (!fixture_has("gnuplot")) skip();
     fixture f;
     fixture_open(&f);
     const fixture_arm arm[] = {
@@ -80,8 +75,6 @@ static void hostile_names(void **state)
     };
     fixture_study(&f, "'`touch owned`", arm, 4, 3, 0.02);
     char folder[128], path[256], *text;
-    size_t n;
-    error e;
     snprintf(folder, sizeof folder, "%s/out", f.folder);
     plot(&f, "'`touch owned`", folder);
     snprintf(path, sizeof path, "%s/owned", folder);
@@ -89,7 +82,7 @@ static void hostile_names(void **state)
     assert_int_not_equal(access("owned", F_OK), 0);
     for (int i = 0; i < N; i += 3) { /* SVG: markup in a name is text */
         snprintf(path, sizeof path, "%s/%s", folder, FILES[i]);
-        assert_true(file_read(&text, &n, path, 1 << 24, &e));
+        text = fixture_file(path);
         assert_null(strstr(text, "<script"));
         assert_non_null(strstr(text, "&lt;script"));
         free(text);
@@ -97,19 +90,23 @@ static void hostile_names(void **state)
     fixture_close(&f);
 }
 
+/* A database with a study of two arms, "heads". */
+static void open_heads(fixture *f)
+{
+    const fixture_arm arm[] = { { "mha", "mha", 8, 512, -1, BASE, NULL },
+                                { "mqa", "mqa", 1, 512, 0, NEAR, NULL } };
+    fixture_open(f);
+    fixture_study(f, "heads", arm, 2, 2, 0.02);
+}
+
 /* Loss by position: only where there are sums by position, and the means are theirs. */
 static void by_position(void **state)
 {
     (void)state;
-    if (!installed()) skip();
+    if (!fixture_has("gnuplot")) skip();
     fixture f;
-    fixture_open(&f);
-    const fixture_arm arm[] = { { "mha", "mha", 8, 512, -1, BASE, NULL },
-                                { "mqa", "mqa", 1, 512, 0, NEAR, NULL } };
-    fixture_study(&f, "heads", arm, 2, 2, 0.02);
+    open_heads(&f);
     char folder[128], path[256], *out, *err, *data;
-    size_t n;
-    error e;
     snprintf(folder, sizeof folder, "%s/out", f.folder);
     const char *args[] = { "attnlab plot", "heads",  "--db",     f.path, "--out",
                            folder,         "--kind", "position", NULL };
@@ -122,7 +119,7 @@ static void by_position(void **state)
                 " INSERT INTO eval_pos SELECT eval_id, p, 40, 40 * (2 + p / 512.0) FROM eval, n");
     assert_int_equal(fixture_command("plot", &out, &err, args), 0);
     snprintf(path, sizeof path, "%s/position.dat", folder);
-    assert_true(file_read(&data, &n, path, 1 << 20, &e));
+    data = fixture_file(path);
     char line[64];
     snprintf(line, sizeof line, "\n8 %.9g\n", 2 + 7.5 / 512);
     assert_non_null(strstr(data, line));
@@ -144,12 +141,9 @@ static void put(const char *folder, const char *name, const char *text)
 static void replaces_only_figures(void **state)
 {
     (void)state;
-    if (!installed()) skip();
+    if (!fixture_has("gnuplot")) skip();
     fixture f;
-    fixture_open(&f);
-    const fixture_arm arm[] = { { "mha", "mha", 8, 512, -1, BASE, NULL },
-                                { "mqa", "mqa", 1, 512, 0, NEAR, NULL } };
-    fixture_study(&f, "heads", arm, 2, 2, 0.02);
+    open_heads(&f);
     char folder[128], path[256], *out, *err, *png;
     const char *args[] = { "attnlab plot", "heads", "--db", f.path, "--out", folder, NULL };
     static const char *const KIND[] = { "dat", "gp", "svg", "png", "pdf", "tex" };

@@ -3,7 +3,6 @@
  * test_report FILE.html [ARMS] writes the page of a study with hostile names, or of one with so
  * many arms, there, for report.sh to open in a browser.
  */
-#include "core/base/file.h"
 #include "tests/fixture.h"
 
 #include <math.h>
@@ -65,14 +64,11 @@ static void make_many(fixture *f, int arms)
 
 static char *page_of(const fixture *f, const char *path)
 {
-    char *out, *err, *page;
-    size_t n;
-    error e;
+    char *out, *err;
     const char *argv[] = { "attnlab report", "--db", f->path, STUDY, "--out", path, NULL };
     if (fixture_command("report", &out, &err, argv) != 0) fail_msg("%s", err);
     free(out), free(err);
-    assert_true(file_read(&page, &n, path, 1 << 26, &e));
-    return page;
+    return fixture_file(path);
 }
 
 /* The page without what is inside the library, and so is not ours. */
@@ -264,7 +260,8 @@ static void recipe(void **state)
                         MORE[] = { 3.51, 3.53, 3.515, 3.545, 3.50, 3.52 };
     const fixture_arm arm[] = { { "mha", "mha", 8, 512, -1, SIX, NULL },
                                 { "mqa", "mqa", 1, 512, 0, MORE, NULL } };
-    static const char *const WORDS[] = { "t, times the number of contrasts", "p is the larger of the two shares" };
+    static const char *const WORDS[] = { "t, times the number of contrasts",
+                                         "p is the larger of the two shares" };
     for (int i = 0; i < 2; i++) {
         fixture f;
         char path[128];
@@ -321,9 +318,11 @@ int main(int argc, char **argv)
         fixture_close(&f);
         return 0;
     }
-    const struct CMUnitTest tests[] = { cmocka_unit_test(stands_alone), cmocka_unit_test(repeats),
-                                        cmocka_unit_test(nothing_done), cmocka_unit_test(recipe),
-                                        cmocka_unit_test(many), cmocka_unit_test(nothing_to_compare),
-                                        cmocka_unit_test(refusals) };
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(stands_alone), cmocka_unit_test(repeats),
+        cmocka_unit_test(nothing_done), cmocka_unit_test(recipe),
+        cmocka_unit_test(many),         cmocka_unit_test(nothing_to_compare),
+        cmocka_unit_test(refusals)
+    };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -8,22 +8,6 @@
 #include "tests/scratch.h"
 #include "tests/unit.h"
 
-static scratch dir;
-
-static int setup(void **state)
-{
-    (void)state;
-    scratch_open(&dir);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    scratch_close(&dir);
-    return 0;
-}
-
 /* A file of a header and n bytes of data, 1, 2, 3, ... */
 static const char *put_file(const char *header, size_t header_bytes, size_t n)
 {
@@ -265,5 +249,5 @@ int main(void)
         cmocka_unit_test(test_refused),       cmocka_unit_test(test_lengths),
         cmocka_unit_test(test_deep_and_long), cmocka_unit_test(test_damage),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
 }

@@ -16,21 +16,6 @@
 static const char *program;
 static int real_stderr;
 
-static int open_workspace(void **state)
-{
-    (void)state;
-    workspace_open();
-    workspace_corpus();
-    return 0;
-}
-
-static int close_workspace(void **state)
-{
-    (void)state;
-    workspace_close();
-    return 0;
-}
-
 /* Messages go to the file "said". */
 static int quiet(void **state)
 {
@@ -205,8 +190,8 @@ static pid_t hold(const bench *b, int i, const char *status)
         int lock;
         error e;
         const char *uid = b->p.cell[i].run.uid;
-        if (!db_open(&d, b->d.path, DB_WRITE, &e) || !run_folder_lock(&lock, &d, uid, &e) || lock < 0 ||
-            write(ready[1], "x", 1) != 1)
+        if (!db_open(&d, b->d.path, DB_WRITE, &e) || !run_folder_lock(&lock, &d, uid, &e) ||
+            lock < 0 || write(ready[1], "x", 1) != 1)
             _exit(1);
         usleep(600000);
         _exit(!db_run(&d, &e, "UPDATE run SET status=?, attempts=attempts+1 WHERE run_uid=?", "tt",
@@ -348,5 +333,5 @@ int main(int argc, char **argv)
     if (argc != 2) return 2;
     static char path[4096];
     program = realpath(argv[1], path); /* the tests change the working folder */
-    return cmocka_run_group_tests(tests, open_workspace, close_workspace);
+    return cmocka_run_group_tests(tests, workspace_open_corpus, workspace_close);
 }

@@ -110,10 +110,11 @@ static void test_burst(void **state)
         char sql[256], *out, *err;
         fixture_open(&f);
         fixture_study(&f, "heads", ARM, 2, 3, 0.01);
-        snprintf(sql, sizeof sql,
-                 "UPDATE train_step SET loss = 900 WHERE true%s (SELECT run_id FROM arm_run JOIN arm"
-                 " USING(arm_id) WHERE label = 'mqa' ORDER BY pair_key)",
-                 WHERE[i]);
+        snprintf(
+            sql, sizeof sql,
+            "UPDATE train_step SET loss = 900 WHERE true%s (SELECT run_id FROM arm_run JOIN arm"
+            " USING(arm_id) WHERE label = 'mqa' ORDER BY pair_key)",
+            WHERE[i]);
         fixture_run(&f, sql);
         const char *argv[] = { "spikes",      "--db",    f.path,   "heads",
                                "--window=20", "--gap=1", "-ojson", NULL };

@@ -13,20 +13,6 @@
     "  axes: {model.attention: [mha, mqa], model.context: [256, 512]}\n"                           \
     "  baseline: {model.attention: mha}\n"
 
-static int open_workspace(void **state)
-{
-    (void)state;
-    workspace_open();
-    return 0;
-}
-
-static int close_workspace(void **state)
-{
-    (void)state;
-    workspace_close();
-    return 0;
-}
-
 static void refused(const char *text, const char *setting, const char *where, const char *words)
 {
     study_file s;
@@ -137,8 +123,8 @@ static void test_values(void **state)
     yaml_node *a, *b;
     workspace_write("study.yaml", BASE);
     assert_true(study_file_read(&s, "study.yaml", NULL, 0, &e));
-    for (const study_file_key *k = study_file_keys; k->name;
-         k++) /* what `keys` prints is what holds */
+    /* What `keys` prints is what holds. */
+    for (const study_file_key *k = study_file_keys; k->name; k++)
         if (strcmp(k->name, "sweep.seeds") == 0) assert_string_equal(k->initial, "6");
     assert_int_equal(s.seeds, 6);
     assert_true(yaml_parse(&a, "1Ki", &e) && yaml_parse(&b, "1024", &e));
@@ -243,8 +229,9 @@ static void test_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_read),    cmocka_unit_test(test_comment), cmocka_unit_test(test_seeds),
-        cmocka_unit_test(test_values),  cmocka_unit_test(test_refused), cmocka_unit_test(test_ranges),
+        cmocka_unit_test(test_read),    cmocka_unit_test(test_comment),
+        cmocka_unit_test(test_seeds),   cmocka_unit_test(test_values),
+        cmocka_unit_test(test_refused), cmocka_unit_test(test_ranges),
     };
-    return cmocka_run_group_tests(tests, open_workspace, close_workspace);
+    return cmocka_run_group_tests(tests, workspace_open, workspace_close);
 }

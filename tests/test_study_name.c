@@ -74,12 +74,11 @@ static const char *const INVALID[] = {
     "sweep: {name: x123456789x123456789x123456789x123456789x123456789x123456789x123}\n",
 };
 
-static int open_workspace(void **state)
+static int open_with_study(void **state)
 {
-    (void)state;
     db d;
     error e;
-    workspace_open();
+    if (workspace_open(state) != 0) return 1;
     if (!db_open(&d, "a.db", DB_WRITE, &e)) fail_msg("%s", e.msg);
     const bool ok = db_begin(&d, &e) &&
                     db_run(&d, &e,
@@ -89,13 +88,6 @@ static int open_workspace(void **state)
                     db_commit(&d, &e);
     if (!ok) fail_msg("%s", e.msg);
     db_close(&d);
-    return 0;
-}
-
-static int close_workspace(void **state)
-{
-    (void)state;
-    workspace_close();
     return 0;
 }
 
@@ -164,5 +156,5 @@ int main(void)
         cmocka_unit_test(test_same_message),
         cmocka_unit_test(test_by_word),
     };
-    return cmocka_run_group_tests(tests, open_workspace, close_workspace);
+    return cmocka_run_group_tests(tests, open_with_study, workspace_close);
 }

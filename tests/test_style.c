@@ -105,8 +105,6 @@ static void is_drawn(void **state)
                                 { "mqa", "mqa", 1, 512, 0, Z, NULL } };
     fixture_study(&f, "study", arm, 2, 2, NAN);
     char path[128], folder[128], *out, *err, *text;
-    size_t n;
-    error e;
     snprintf(path, sizeof path, "%s/style", f.folder);
     snprintf(folder, sizeof folder, "%s/out", f.folder);
     write_text(path, "colours: #123456 #abcdef\nfont: Liberation Serif\ntex_font: tiny\n"
@@ -116,14 +114,14 @@ static void is_drawn(void **state)
     if (fixture_command("plot", &out, &err, args) != 0) fail_msg("%s", err);
     free(out), free(err);
     snprintf(path, sizeof path, "%s/loss.gp", folder);
-    assert_true(file_read(&text, &n, path, 1 << 20, &e));
+    text = fixture_file(path);
     assert_non_null(strstr(text, "font 'Liberation Serif,12'"));
     assert_non_null(strstr(text, "lw 5 lc rgb '#00123456'"));
     assert_non_null(strstr(text, "lw 5 lc rgb '#00abcdef'"));
     assert_null(strstr(text, "0072B2"));
     free(text);
     snprintf(path, sizeof path, "%s/loss.tex", folder);
-    assert_true(file_read(&text, &n, path, 1 << 20, &e));
+    text = fixture_file(path);
     assert_non_null(strstr(text, "\\definecolor{attnlab-2}{HTML}{abcdef}"));
     assert_non_null(strstr(text, "font=\\tiny"));
     free(text);

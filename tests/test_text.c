@@ -1,31 +1,10 @@
-/* test_text.c - unusable text is refused with its file, byte and line; UTF-8 is recognised exactly.
- *
- * The oracle for UTF-8: a byte sequence is a character if decoding it to a code point and encoding
- * that again gives the same bytes.
- */
+/* test_text.c - unusable text is refused with its file, byte and line; splits and blanks. */
 #include "core/base/utf8.h"
-#include "tests/prose.h"
 #include "tests/scratch.h"
 #include "tests/unit.h"
 #include "trainer/corpus/text.h"
 
 #include <string.h>
-
-static scratch dir;
-
-static int setup(void **state)
-{
-    (void)state;
-    scratch_open(&dir);
-    return 0;
-}
-
-static int teardown(void **state)
-{
-    (void)state;
-    scratch_close(&dir);
-    return 0;
-}
 
 /* A file as one document; the caller frees t->bytes. */
 static bool text_open(text *t, const char *path, error *e)
@@ -75,8 +54,8 @@ static void test_taken(void **state)
     error e;
     char sha256[HASH_HEX];
     assert_true(text_open(&t, scratch_text(&dir, "good.txt", OF), &e));
-    assert_int_equal(
-        t.n, strlen(OF)); /* unchanged: neither the byte order mark nor line ends are touched */
+    /* Unchanged: neither the byte order mark nor line ends are touched. */
+    assert_int_equal(t.n, strlen(OF));
     assert_memory_equal(t.bytes, OF, t.n);
     hash_bytes(sha256, OF, t.n);
     assert_string_equal(t.sha256, sha256);
@@ -130,8 +109,8 @@ static void test_split_far(void **state)
         char *of = malloc(N + 8);
         size_t n = 0;
         while (n < N - 9) n += (size_t)sprintf(of + n, "%s", UNIT[i]);
-        n += (size_t)sprintf(of + n,
-                             "\nthe end\n"); /* the only line that begins in the last tenth */
+        /* The only line that begins in the last tenth. */
+        n += (size_t)sprintf(of + n, "\nthe end\n");
         text t = { .path = "far", .bytes = of, .n = n }, tail;
         assert_true(text_split(&t, &tail, 0.1));
         assert_in_range(tail.n, n * 9 / 100, n / 10);
@@ -165,80 +144,12 @@ static void test_one_space(void **state)
     expect_one_space(" \xc2\xa0\n", "");
 }
 
-static size_t write_character(unsigned char *out, uint32_t c)
-{
-    const size_t n = c < 0x80 ? 1 : c < 0x800 ? 2 : c < 0x10000 ? 3 : 4;
-    static const unsigned char FIRST[] = { 0, 0, 0xc0, 0xe0, 0xf0 };
-    for (size_t i = n - 1; i > 0; i--, c >>= 6) out[i] = (unsigned char)(0x80 | (c & 63));
-    out[0] = (unsigned char)(FIRST[n] | c);
-    return n;
-}
-
-/* Length of the character that s begins with, by brute force; 0 if there is none. */
-static size_t oracle(const unsigned char *s, size_t n)
-{
-    for (size_t length = 1; length <= 4 && length <= n; length++) {
-        static const unsigned char MASK[] = { 0, 0x7f, 0x1f, 0x0f, 0x07 };
-        uint32_t c = s[0] & MASK[length];
-        for (size_t i = 1; i < length; i++) c = c << 6 | (s[i] & 63);
-        unsigned char again[4];
-        if (c > 0x10ffff || (c >= 0xd800 && c < 0xe000)) continue;
-        if (write_character(again, c) == length && memcmp(again, s, length) == 0) return length;
-    }
-    return 0;
-}
-
-static void expect_same(const unsigned char *s, size_t n)
-{
-    size_t at = 0;
-    for (size_t length; at < n && (length = oracle(s + at, n - at)) > 0;) at += length;
-    assert_int_equal(utf8_valid((const char *)s, n), at);
-}
-
-static void test_every_character(void **state)
-{
-    (void)state;
-    unsigned char s[4];
-    for (uint32_t c = 0; c <= 0x110000; c++) {
-        const size_t n = write_character(s, c);
-        const bool right = c <= 0x10ffff && (c < 0xd800 || c >= 0xe000);
-        assert_int_equal(utf8_valid((const char *)s, n), right ? n : 0);
-        for (size_t cut = 1; cut < n; cut++) assert_int_equal(utf8_valid((const char *)s, cut), 0);
-    }
-}
-
-static void test_every_pair(void **state)
-{
-    (void)state;
-    for (unsigned i = 0; i < 65536; i++) {
-        const unsigned char s[] = { (unsigned char)(i >> 8), (unsigned char)i };
-        expect_same(s, 2);
-    }
-}
-
-static void test_random(void **state)
-{
-    (void)state;
-    static const unsigned char EDGE[] = { 0x7f, 0x80, 0x8f, 0x90, 0x9f, 0xa0, 0xbf, 0xc0,
-                                          0xc1, 0xc2, 0xdf, 0xe0, 0xec, 0xed, 0xee, 0xef,
-                                          0xf0, 0xf3, 0xf4, 0xf5, 0xf8, 0xff, 'a' };
-    uint64_t seed = 1;
-    for (int i = 0; i < 300000; i++) {
-        unsigned char s[20];
-        const size_t n = prose_random(&seed) % sizeof s;
-        for (size_t j = 0; j < n; j++)
-            s[j] = prose_random(&seed) % 2 ? EDGE[prose_random(&seed) % sizeof EDGE] : 'a';
-        expect_same(s, n);
-    }
-}
-
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_refused),    cmocka_unit_test(test_taken),
-        cmocka_unit_test(test_split),      cmocka_unit_test(test_split_far),
-        cmocka_unit_test(test_one_space),  cmocka_unit_test(test_every_character),
-        cmocka_unit_test(test_every_pair), cmocka_unit_test(test_random),
+        cmocka_unit_test(test_refused),   cmocka_unit_test(test_taken),
+        cmocka_unit_test(test_split),     cmocka_unit_test(test_split_far),
+        cmocka_unit_test(test_one_space),
     };
-    return cmocka_run_group_tests(tests, setup, teardown);
+    return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
 }

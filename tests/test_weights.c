@@ -6,6 +6,7 @@
 
 #include "core/base/safetensors.h"
 #include "tests/scratch.h"
+#include "tests/settings.h"
 #include "tests/unit.h"
 #include "trainer/model/checkpoint.h"
 
@@ -29,19 +30,17 @@ typedef struct fitting {
 
 static int setup(void **state)
 {
-    static const char *const SHAPE[] = { "model.n_layers=1", "model.dim=8",
-                                         "model.n_heads=2",  "model.ffn_dim=12",
-                                         "model.context=8",  "model.vocab_size=20",
-                                         "train.tokens=640", "train.batch_tokens=64" };
+    static const char *const SHAPE[] = {
+        "model.n_layers=1", "model.dim=8",           "model.n_heads=2",
+        "model.ffn_dim=12", "model.context=8",       "model.vocab_size=20",
+        "train.tokens=640", "train.batch_tokens=64", NULL
+    };
     fitting *f = error_zeroed(1, sizeof *f);
     error e;
     checkpoint_file written;
     scratch_open(&f->s);
-    config_init(&f->spec.config);
-    for (size_t i = 0; i < sizeof SHAPE / sizeof *SHAPE; i++)
-        if (!config_override(&f->spec.config, SHAPE[i], &e)) fail_msg("%s", e.msg);
-    if (!run_spec_resolve(&f->spec, &f->spec.config, &e) ||
-        !train_step_open(&f->train, &f->spec, 1, &e) ||
+    settings_resolve(&f->spec, SHAPE);
+    if (!train_step_open(&f->train, &f->spec, 1, &e) ||
         !train_step_start(&f->train, &f->spec.config, &e) ||
         !checkpoint_save(&written, scratch_path(&f->s, "whole"), &f->train, "uid", 3, true, &e) ||
         !safetensors_open(&f->file, f->s.path, &e))

@@ -1,6 +1,7 @@
 /* test_yaml_node.c - which YAML is read, and where everything else is refused. */
 #include "core/base/yaml_node.h"
 
+#include "tests/scratch.h"
 #include "tests/unit.h"
 
 #include <stdio.h>
@@ -150,34 +151,22 @@ static void test_hostile(void **state)
     free(text);
 }
 
-static void write_file(const char *path, const char *text, size_t n)
-{
-    FILE *f = fopen(path, "wb");
-    assert_non_null(f);
-    assert_int_equal(fwrite(text, 1, n, f), n);
-    fclose(f);
-}
-
 static void test_files(void **state)
 {
     (void)state;
-    char path[] = "/tmp/test_node.XXXXXX";
-    const int fd = mkstemp(path);
-    assert_true(fd >= 0);
     error e;
     yaml_node *root;
-
-    write_file(path, "a: 1\nb: [2, \xff]\n", 16);
+    const char *path = scratch_put(&dir, "file", "a: 1\nb: [2, \xff]\n", 16);
     assert_false(yaml_read(&root, path, &e));
     assert_int_equal(e.status, STATUS_USAGE);
-    char where[64];
+    char where[160];
     snprintf(where, sizeof where, "%s:2:8: ", path);
     assert_memory_equal(e.msg, where, strlen(where));
 
-    write_file(path,
-               "\xef\xbb\xbf"
-               "a: 1\r\nb: 2\r\n",
-               15); /* a byte order mark and DOS line ends */
+    /* A byte order mark and DOS line ends. */
+    scratch_text(&dir, "file",
+                 "\xef\xbb\xbf"
+                 "a: 1\r\nb: 2\r\n");
     assert_true(yaml_read(&root, path, &e));
     assert_string_equal(yaml_find(root, "b")->text, "2");
     assert_string_equal(root->item[0].file, path);
@@ -185,7 +174,7 @@ static void test_files(void **state)
 
     char *big = malloc(70000);
     memset(big, '#', 70000);
-    write_file(path, big, 70000);
+    scratch_put(&dir, "file", big, 70000);
     free(big);
     assert_false(yaml_read(&root, path, &e));
     assert_int_equal(e.status, STATUS_USAGE);
@@ -209,5 +198,5 @@ int main(void)
         cmocka_unit_test(test_hostile),
         cmocka_unit_test(test_files),
     };
-    return cmocka_run_group_tests(tests, NULL, NULL);
+    return cmocka_run_group_tests(tests, scratch_setup, scratch_teardown);
 }

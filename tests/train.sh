@@ -13,11 +13,6 @@ said() { # WHAT PATTERN
     grep -Eq -- "$2" err || fail "$1: '$2' is not said: $(cat err)"
 }
 
-# wait_for DB SQL NUMBER - until the process $pid has written as much.
-wait_for() {
-    while kill -0 $pid 2>/dev/null && [ "$(sqlite3 "$1" "$2" 2>/dev/null || echo 0)" -lt "$3" ]; do sleep 0.02; done
-}
-
 # The end of a run: its loss, its weights, and what to do next; the same when it is asked for again.
 train a.db || fail "train: $? $(cat err)"
 uid=$(sqlite3 a.db 'SELECT run_uid FROM run')
@@ -78,14 +73,14 @@ done
 slow="train.batch_tokens=512Ki train.tokens=8Mi train.threads=1 eval.every_tokens=8Mi --quiet"
 "$attnlab" train small.yaml --db slow.db $slow 2>err &
 pid=$!
-wait_for slow.db "SELECT count(*) FROM run WHERE status = 'running'" 1
+wait_for slow.db "SELECT count(*) FROM run WHERE status = 'running'"
 kill -TERM $pid && sleep 0.3 && kill -INT $pid && sleep 0.3 && kill -TERM $pid
 wait $pid
 [ $? -eq 5 ] || fail "three signals within a second: not status 5: $(cat err)"
 [ "$(sqlite3 slow.db 'SELECT status || (SELECT count(*) FROM ckpt) FROM run')" = preempted1 ] || fail "three signals: no checkpoint"
 "$attnlab" train small.yaml --db late.db $slow 2>err &
 pid=$!
-wait_for late.db "SELECT count(*) FROM run WHERE status = 'running'" 1
+wait_for late.db "SELECT count(*) FROM run WHERE status = 'running'"
 kill -TERM $pid && sleep 1.4 && kill -TERM $pid
 wait $pid
 [ $? -eq 143 ] || fail "a second signal later: not ended by it: $(cat err)"
@@ -145,7 +140,7 @@ said 'a study with other kernels' 'kernels old, here .*--allow-mixed'
 # Without a checkpoint nothing is mixed: it begins again.
 ATTNLAB_KERNELS=plain "$attnlab" train small.yaml --quiet --db fresh.db $few train.save_every_tokens=1M 2>/dev/null &
 pid=$!
-wait_for fresh.db 'SELECT count(*) FROM train_step' 1
+wait_for fresh.db 'SELECT count(*) FROM train_step'
 kill -9 $pid
 wait $pid 2>/dev/null
 train fresh.db --quiet $few || fail "no checkpoint: $? $(cat err)"

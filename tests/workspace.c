@@ -1,34 +1,21 @@
 /* workspace.c - makes and removes a temporary working folder with a small corpus. */
-#define _GNU_SOURCE
 #include "tests/workspace.h"
 
+#include "tests/scratch.h"
 #include "trainer/corpus/corpus_write.h"
 
-#include <ftw.h>
 #include <stdio.h>
-#include <stdlib.h>
-#include <string.h>
 #include <unistd.h>
 
-static char folder[] = "/tmp/attnlab-test.XXXXXX";
-
-void workspace_open(void)
+int workspace_open(void **state)
 {
-    memcpy(strrchr(folder, '.') + 1, "XXXXXX", 6);
-    assert_non_null(mkdtemp(folder));
-    assert_int_equal(chdir(folder), 0);
+    scratch_setup(state);
+    return chdir(dir.folder);
 }
 
-static int drop(const char *path, const struct stat *s, int kind, struct FTW *at)
+int workspace_close(void **state)
 {
-    (void)s, (void)kind, (void)at;
-    return remove(path);
-}
-
-void workspace_close(void)
-{
-    assert_int_equal(chdir("/"), 0);
-    assert_int_equal(nftw(folder, drop, 16, FTW_DEPTH | FTW_PHYS), 0);
+    return chdir("/") == 0 ? scratch_teardown(state) : 1;
 }
 
 void workspace_write(const char *name, const char *text)
@@ -54,8 +41,9 @@ static void write_words(const char *name, unsigned seed, int words)
     assert_int_equal(fclose(f), 0);
 }
 
-void workspace_corpus(void)
+int workspace_open_corpus(void **state)
 {
+    if (workspace_open(state) != 0) return 1;
     write_words("train.txt", 1, 6000);
     write_words("held.txt", 2, 1500);
     FILE *nowhere = fopen("/dev/null", "w");
@@ -70,5 +58,5 @@ void workspace_corpus(void)
     error e;
     if (!corpus_write(&m, &order, &e)) fail_msg("%s", e.msg);
     manifest_close(&m);
-    fclose(nowhere);
+    return fclose(nowhere);
 }

@@ -1,17 +1,17 @@
-/* workspace.h - a temporary working folder for a test, with a small corpus and the files it needs.
- */
+/* workspace.h - a temporary working folder for a test, with a small corpus if it needs one. */
 #ifndef TESTS_WORKSPACE_H
 #define TESTS_WORKSPACE_H
 
 #include "tests/unit.h"
 
-/* open creates a temporary folder and makes it the working folder; close leaves and removes it. */
-void workspace_open(void);
-void workspace_close(void);
+/* For cmocka: open creates a temporary folder and makes it the working folder; close leaves and
+ * removes it. */
+int workspace_open(void **state);
+int workspace_close(void **state);
+
+/* The same, with a folder "corpus" that has a vocabulary of 300 pieces. */
+int workspace_open_corpus(void **state);
 
 void workspace_write(const char *name, const char *text);
-
-/* Make a folder "corpus" with a vocabulary of 300 pieces. */
-void workspace_corpus(void);
 
 #endif
