@@ -8,6 +8,7 @@
 #include "analysis/answers/changes.h"
 
 #include "analysis/answers/sql.h"
+#include "core/base/growing.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -39,10 +40,9 @@ void changes_asked(notes *out, const comparison *c)
     const study *s = c->study;
     const study_stated *stated = &s->stated;
     const bool other = !study_as_stated(s);
-    char *text = NULL;
-    size_t size;
-    FILE *f = open_memstream(&text, &size);
-    if (!f) error_memory();
+    growing words;
+    growing_open(&words);
+    FILE *f = words.f;
     if (other) fprintf(f, ", metric %s (stated: %s)", s->metric.name, stated->metric.name);
     /* A margin is for its own metric, so it goes with it. */
     if (!same_number(c->asked.margin, stated->margin) && !(other && isnan(c->asked.margin))) {
@@ -62,8 +62,8 @@ void changes_asked(notes *out, const comparison *c)
         fprintf(f, ", runs of generation %lld (stated: the newest of each)",
                 (long long)s->generation);
     if (c->all) fputs(", every two arms (stated: each arm and its baseline)", f);
-    if (fclose(f) != 0) error_memory();
-    if (size)
+    char *text = growing_close(&words);
+    if (*text)
         notes_add(out, NOTE_WARNING, "This comparison is not the one that the study states: %s.",
                   text + 2);
     free(text);
@@ -157,13 +157,11 @@ static void put_plain(FILE *out, const json_t *value)
 /* NULL for an empty one; the caller frees it. */
 static char *plain(const json_t *value)
 {
-    char *text = NULL;
-    size_t size;
-    FILE *f = open_memstream(&text, &size);
-    if (!f) error_memory();
-    put_plain(f, value);
-    if (fclose(f) != 0) error_memory();
-    if (size) return text;
+    growing words;
+    growing_open(&words);
+    put_plain(words.f, value);
+    char *text = growing_close(&words);
+    if (*text) return text;
     free(text);
     return NULL;
 }
@@ -204,19 +202,18 @@ static bool has_arm(const json_t *arms, const json_t *arm, const char *key)
 static void put_arms(notes *out, const version *now, const char *what, const json_t *some,
                      const json_t *others, bool renewed)
 {
-    char *text = NULL;
-    size_t size;
     int n = 0;
-    FILE *f = open_memstream(&text, &size);
-    if (!f) error_memory();
+    growing words;
+    growing_open(&words);
     for (size_t i = 0; i < json_array_size(some); i++) {
         const json_t *arm = json_array_get(some, i);
         if (has_arm(others, arm, "config") || has_arm(others, arm, "label") != renewed) continue;
         if (n++ < NAMED)
-            fprintf(f, "%s%s", n > 1 ? ", " : "", json_string_value(json_object_get(arm, "label")));
+            fprintf(words.f, "%s%s", n > 1 ? ", " : "",
+                    json_string_value(json_object_get(arm, "label")));
     }
-    if (n > NAMED) fprintf(f, " and %d other%s", n - NAMED, n == NAMED + 1 ? "" : "s");
-    if (fclose(f) != 0) error_memory();
+    if (n > NAMED) fprintf(words.f, " and %d other%s", n - NAMED, n == NAMED + 1 ? "" : "s");
+    char *text = growing_close(&words);
     if (n)
         notes_add(out, NOTE_WARNING, "Arms were %s after %lld run%s had finished: %s.", what,
                   (long long)now->runs, now->runs == 1 ? "" : "s", text);

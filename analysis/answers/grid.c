@@ -2,6 +2,7 @@
 #include "analysis/answers/grid.h"
 
 #include "analysis/data/axes.h"
+#include "core/base/growing.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -186,13 +187,10 @@ static void put_cell(FILE *out, const grid *g, int arm)
 
 static char *cell(const grid *g, int arm)
 {
-    char *text = NULL;
-    size_t size;
-    FILE *out = open_memstream(&text, &size);
-    if (!out) error_memory();
-    if (arm >= 0) put_cell(out, g, arm);
-    fclose(out);
-    return text;
+    growing words;
+    growing_open(&words);
+    if (arm >= 0) put_cell(words.f, g, arm);
+    return growing_close(&words);
 }
 
 /* The levels at a place of one side, in words; the caller frees the text. */

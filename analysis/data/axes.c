@@ -1,6 +1,8 @@
 /* axes.c - read the levels of the axes from the arms' JSON, and group arms by them. */
 #include "analysis/data/axes.h"
 
+#include "core/base/growing.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -154,20 +156,17 @@ axes_groups axes_by(const axes *x, const char *key)
 
 char *axes_words(const axes *x, int arm, const char *const *key, int keys)
 {
-    char *text = NULL;
-    size_t size;
-    FILE *out = open_memstream(&text, &size);
-    if (!out) error_memory();
+    growing words;
+    growing_open(&words);
     for (int i = 0; i < keys; i++) {
         char *value = text_of(json_object_get(x->of[arm], key[i]));
         /* The attention needs no key. */
         const bool bare = strcmp(key[i], "model.attention") == 0;
-        fprintf(out, "%s%s%s%s", i ? ", " : "", bare ? "" : axes_leaf(key[i]), bare ? "" : "=",
+        fprintf(words.f, "%s%s%s%s", i ? ", " : "", bare ? "" : axes_leaf(key[i]), bare ? "" : "=",
                 value);
         free(value);
     }
-    fclose(out);
-    return text;
+    return growing_close(&words);
 }
 
 axes_groups axes_without(const axes *x, const char *key, const char *other)

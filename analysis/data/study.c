@@ -6,6 +6,7 @@
 
 #include "analysis/data/lookup.h"
 #include "analysis/data/sql.h"
+#include "core/base/growing.h"
 #include "core/db/run_status.h"
 
 #include <math.h>
@@ -20,14 +21,6 @@ static char *text_of(sqlite3_stmt *q, int column)
     char *copy = text ? strdup(text) : NULL;
     if (text && !copy) error_memory();
     return copy;
-}
-
-static void *grown(void *p, int n, size_t size)
-{
-    if (n & (n - 1)) return p; /* room doubles at powers of two */
-    p = realloc(p, 2 * ((size_t)n + 1) * size);
-    if (!p) error_memory();
-    return p;
 }
 
 study_cell *study_at(const study *s, int arm, int seed)
@@ -62,7 +55,7 @@ static bool read_arms(study *s, db *d, error *e)
     sqlite3_stmt *q;
     bool row = true, ok = db_query(d, &q, e, sql_study_arms, "i", s->sweep_id);
     while (ok && (ok = db_next(d, q, &row, e)) && row) {
-        s->arm = grown(s->arm, s->arms, sizeof *s->arm);
+        s->arm = growing_list(s->arm, s->arms, sizeof *s->arm);
         s->arm[s->arms++] = (study_arm){ .arm_id = sqlite3_column_int64(q, 0),
                                          .base_arm_id = sqlite3_column_int64(q, 1),
                                          .base = -1,
@@ -89,7 +82,7 @@ static bool read_seeds(study *s, db *d, error *e)
     sqlite3_stmt *q;
     bool row = true, ok = db_query(d, &q, e, sql_study_seeds, "i", s->sweep_id);
     while (ok && (ok = db_next(d, q, &row, e)) && row) {
-        s->seed = grown(s->seed, s->seeds, sizeof *s->seed);
+        s->seed = growing_list(s->seed, s->seeds, sizeof *s->seed);
         s->seed[s->seeds++] = sqlite3_column_int64(q, 0);
     }
     sqlite3_finalize(q);
