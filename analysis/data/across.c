@@ -124,12 +124,10 @@ static void join_terms(study *s, const study *first, const study *second, notes 
 
 static bool check_metrics(const study *first, const study *second, error *e)
 {
-    const metric *a = &first->metric, *b = &second->metric;
-    return (strcmp(a->task, b->task) == 0 && strcmp(a->split, b->split) == 0 &&
-            a->value == b->value && a->context == b->context) ||
+    return metric_same(&first->metric, &second->metric) ||
            error_usage(
                e, "study '%s' is compared by %s and study '%s' by %s: choose one with --metric",
-               first->name, a->name, second->name, b->name);
+               first->name, first->metric.name, second->name, second->metric.name);
 }
 
 /* Move the n pairs of arms into *s, which has the names, seeds and terms of both. */

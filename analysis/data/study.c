@@ -232,9 +232,7 @@ double study_tokens(const study *s, int arm)
 
 bool study_as_stated(const study *s)
 {
-    const metric *a = &s->metric, *b = &s->stated.metric;
-    return strcmp(a->task, b->task) == 0 && strcmp(a->split, b->split) == 0 &&
-           a->value == b->value && a->context == b->context;
+    return metric_same(&s->metric, &s->stated.metric);
 }
 
 /* The margin and the direction are for the study's own metric, however it is written. */
