@@ -72,14 +72,6 @@ void changes_asked(notes *out, const comparison *c)
 /* --- what the study stated before --------------------------------------------------------------
  */
 
-static char *copy_column(sqlite3_stmt *q, int column)
-{
-    const char *text = (const char *)sqlite3_column_text(q, column);
-    char *copy = text ? strdup(text) : NULL;
-    if (text && !copy) error_memory();
-    return copy;
-}
-
 static void version_read(version *v, sqlite3_stmt *q)
 {
     const char *plan = (const char *)sqlite3_column_text(q, 2 + WORDS);
@@ -87,7 +79,7 @@ static void version_read(version *v, sqlite3_stmt *q)
                     .looks = sqlite3_column_int64(q, 1),
                     .plan = plan ? json_loads(plan, 0, NULL) : NULL,
                     .seeds = sqlite3_column_int64(q, 3 + WORDS) };
-    for (int i = 0; i < WORDS; i++) v->word[i] = copy_column(q, 2 + i);
+    for (int i = 0; i < WORDS; i++) v->word[i] = db_column(q, 2 + i);
 }
 
 static void version_close(version *v)

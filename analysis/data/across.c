@@ -101,10 +101,7 @@ static void take_arm(study *s, int to, study *from, int arm)
         if (k < 0) continue;
         *cell = *study_at(from, arm, k);
         *study_at(from, arm, k) = (study_cell){ .value = NAN };
-        new->done += cell->status == STUDY_DONE;
-        new->diverged += cell->status == STUDY_DIVERGED;
-        new->failed += cell->status == STUDY_FAILED;
-        new->unfinished += cell->status == STUDY_UNFINISHED;
+        study_count(new, cell->status);
     }
 }
 
