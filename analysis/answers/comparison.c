@@ -3,10 +3,10 @@
  * The statements are in comparison.sql.
  */
 #include "analysis/answers/comparison.h"
-#include "analysis/statistics/verdict.h"
 
 #include "analysis/answers/confound.h"
 #include "analysis/answers/sql.h"
+#include "analysis/statistics/verdict.h"
 
 #include <gsl/gsl_statistics_double.h>
 #include <math.h>
@@ -135,13 +135,9 @@ bool comparison_record(comparison *c, db *d, const char *argv, error *e)
 int comparison_arm(double *mean, double *sd, const comparison *c, int arm)
 {
     const contrast_result *r = &c->result;
-    double *x = calloc((size_t)c->asked.seeds, sizeof *x);
-    if (!x) error_memory();
-    size_t n = 0;
-    for (int i = 0; i < c->asked.seeds; i++) {
-        const double y = c->y[arm * c->asked.seeds + i];
-        if (!isnan(y) && (!verdict_paired(r) || r->left_out[arm] || r->used[i])) x[n++] = y;
-    }
+    double *x = error_zeroed((size_t)c->asked.seeds, sizeof *x);
+    const bool all = !verdict_paired(r) || r->left_out[arm];
+    const size_t n = (size_t)contrast_gather(x, &c->asked, arm, all ? NULL : r->used);
     *mean = n ? gsl_stats_mean(x, 1, n) : NAN;
     *sd = n > 1 ? gsl_stats_sd(x, 1, n) : NAN;
     free(x);

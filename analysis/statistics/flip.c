@@ -13,7 +13,6 @@
 #include <gsl/gsl_randist.h>
 #include <gsl/gsl_rng.h>
 #include <gsl/gsl_sort.h>
-#include <gsl/gsl_statistics_double.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -288,15 +287,12 @@ static void describe(char *text, size_t size, const contrast_result *r)
 static void compute(contrast_result *r, const contrast_study *s)
 {
     const size_t n = (size_t)r->shared_seeds;
-    double *d = error_zeroed((size_t)s->pairs * n, sizeof *d), *b = error_zeroed(n, sizeof *b);
+    double *d = error_zeroed((size_t)s->pairs * n, sizeof *d);
     int contrasts = 0;
     for (int i = 0; i < s->pairs; i++) {
         contrast *c = &r->row[i];
         if (!contrast_compared(r, c->of)) continue;
-        double *x = d + (size_t)contrasts++ * n;
-        contrast_values(x, r, s, c->of.arm), contrast_values(b, r, s, c->of.base);
-        for (size_t k = 0; k < n; k++) x[k] -= b[k];
-        c->se = gsl_stats_sd(x, 1, n) / sqrt((double)n), c->df = (double)n - 1;
+        procedure_subtract(c, d + (size_t)contrasts++ * n, r, s);
     }
     flip f;
     flip_open(&f, d, contrasts, (int)n);
@@ -313,7 +309,7 @@ static void compute(contrast_result *r, const contrast_study *s)
         if (fabs(c->diff) >= s->margin) c->p_equivalent = 1; /* not even the mean is inside */
     }
     flip_close(&f);
-    free(d), free(b);
+    free(d);
 }
 
 static void combine(procedure_estimate *row, const double *by_seed, double alpha, int rows,
@@ -356,8 +352,8 @@ static void make_differences(double *d, double *y, const maxt_family *family, in
     }
 }
 
-/* The k-th smallest of x, or the k-th largest (sign -1), counting from 0.  The
- * k + 1 smallest so far are kept in a heap, which has room for them, with the largest on top. */
+/* The k-th smallest of x, or the k-th largest (sign -1), counting from 0.  The k + 1 smallest so
+ * far are kept in a heap, which has room for them, with the largest on top. */
 static double select(double *heap, const double *x, size_t n, size_t k, double sign)
 {
     size_t kept = 0;
