@@ -1,11 +1,12 @@
 /* sentence.c - verdicts as sentences, and the notes that belong to a comparison. */
 #include "analysis/answers/sentence.h"
-#include "analysis/statistics/verdict.h"
 
 #include "analysis/answers/changes.h"
+#include "analysis/data/axes.h"
 #include "analysis/statistics/counts.h"
 #include "analysis/statistics/forecast.h"
 #include "analysis/statistics/noise.h"
+#include "analysis/statistics/verdict.h"
 #include "core/base/growing.h"
 #include "core/base/table.h"
 
@@ -43,22 +44,21 @@ static bool put_attention(char text[TEXT], const study_arm *a)
 /* ", context 512" and so on for the axes besides the attention. */
 static void put_axes(char text[TEXT], const study_arm *a)
 {
-    json_t *axes = json_loads(a->axis_json, 0, NULL), *value;
+    json_t *levels = json_loads(a->axis_json, 0, NULL), *value;
     const char *key;
     bool first = true;
-    json_object_foreach(axes, key, value)
+    json_object_foreach(levels, key, value)
     {
         if (strcmp(key, "model.attention") == 0) continue;
-        const char *leaf = strrchr(key, '.') ? strrchr(key, '.') + 1 : key;
         char *dumped = json_is_string(value)
                            ? NULL
                            : json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(10));
-        append(text, "%s%s %s", first ? " at " : ", ", leaf,
+        append(text, "%s%s %s", first ? " at " : ", ", axes_leaf(key),
                dumped ? dumped : json_string_value(value));
         free(dumped);
         first = false;
     }
-    json_decref(axes);
+    json_decref(levels);
 }
 
 static void arm_words(char text[TEXT], const study_arm *a)

@@ -94,7 +94,7 @@ const char *axes_find(const axes *x, const char *option, const char *name, error
     return NULL;
 }
 
-static double number_of(const axes *x, int arm, const char *key)
+double axes_number(const axes *x, int arm, const char *key)
 {
     const json_t *v = json_object_get(x->of[arm], key);
     return json_is_number(v) && json_number_value(v) > 0 ? json_number_value(v) : NAN;
@@ -103,7 +103,7 @@ static double number_of(const axes *x, int arm, const char *key)
 bool axes_numeric(const axes *x, const char *key)
 {
     for (int a = 0; a < x->study->arms; a++)
-        if (isnan(number_of(x, a, key))) return false;
+        if (isnan(axes_number(x, a, key))) return false;
     return axes_have(x, key);
 }
 
@@ -149,7 +149,7 @@ axes_groups axes_by(const axes *x, const char *key)
 {
     axes_groups g = empty(x);
     for (int a = 0; a < x->study->arms; a++)
-        put(&g, a, text_of(json_object_get(x->of[a], key)), number_of(x, a, key));
+        put(&g, a, text_of(json_object_get(x->of[a], key)), axes_number(x, a, key));
     if (axes_numeric(x, key)) sort(&g, x->study->arms);
     return g;
 }

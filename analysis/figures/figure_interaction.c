@@ -28,10 +28,9 @@ static void name_line(char *text, size_t size, const figure *f, const axes *x,
     }
     const int digits = interaction_digits(r);
     char *arm = chart_cut(g.text[g.of[r->arm]], 36), *base = chart_cut(g.text[g.of[r->base]], 24);
-    const char *dot = strrchr(r->axis, '.');
     int n = snprintf(text, size, "%s%s%s", *arm ? arm : f->name[r->arm], one ? "" : " − ",
                      one ? "" : base);
-    if (several) n += snprintf(text + n, size - (size_t)n, " by %.40s", dot ? dot + 1 : r->axis);
+    if (several) n += snprintf(text + n, size - (size_t)n, " by %.40s", axes_leaf(r->axis));
     n += snprintf(text + n, size - (size_t)n, ": %+.*f", digits, table_rounded(r->slope, digits));
     if (isfinite(r->hi - r->lo))
         snprintf(text + n, size - (size_t)n, " [%+.*f, %+.*f] %s", digits,
