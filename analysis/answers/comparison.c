@@ -132,6 +132,20 @@ bool comparison_record(comparison *c, db *d, const char *argv, error *e)
     return ok;
 }
 
+int comparison_pair(const comparison *c, int arm)
+{
+    for (int i = 0; i < c->asked.pairs; i++)
+        if (c->pair[i].arm == arm) return i;
+    return -1;
+}
+
+bool comparison_is_base(const comparison *c, int arm)
+{
+    for (int i = 0; i < c->asked.pairs; i++)
+        if (c->pair[i].base == arm) return true;
+    return false;
+}
+
 int comparison_arm(double *mean, double *sd, const comparison *c, int arm)
 {
     const contrast_result *r = &c->result;

@@ -32,22 +32,17 @@ static bool pick_axes(const char **rows, const char **cols, const figure *f, con
     return true;
 }
 
-static bool is_base(const comparison *c, int arm)
-{
-    for (int i = 0; i < c->asked.pairs; i++)
-        if (c->pair[i].base == arm) return true;
-    return false;
-}
-
 static void put_difference(figure *f, const cells *g, int row, int col, int arm, double most)
 {
     const comparison *c = f->c;
-    const contrast *r = NULL;
-    for (int i = 0; i < c->asked.pairs; i++)
-        if (c->pair[i].arm == arm) r = &c->result.row[i];
+    const int pair = comparison_pair(c, arm);
+    const contrast *r = pair < 0 ? NULL : &c->result.row[pair];
     char text[64], colour[STYLE_COLOUR] = "#ffffff";
     if (!r || isnan(r->diff)) {
-        cells_put(f, g, row, col, NAN, colour, r ? "no value" : is_base(c, arm) ? "base" : "");
+        cells_put(f, g, row, col, NAN, colour,
+                  r                            ? "no value"
+                  : comparison_is_base(c, arm) ? "base"
+                                               : "");
         return;
     }
     const bool worse = (r->diff > 0) != f->study->metric.larger_is_better;

@@ -153,11 +153,8 @@ static void layout_close(layout *l)
 /* A cell: the difference and its verdict; for a baseline, its mean. */
 static void put_cell(FILE *out, const comparison *c, int arm)
 {
-    const int digits = comparison_digits(c);
-    int pair = -1;
+    const int digits = comparison_digits(c), pair = comparison_pair(c, arm);
     double mean, sd;
-    for (int i = 0; i < c->asked.pairs; i++)
-        if (c->pair[i].arm == arm) pair = i;
     if (arm < 0 || (pair < 0 && !comparison_arm(&mean, &sd, c, arm))) {
         fputs("<td></td>", out);
         return;
