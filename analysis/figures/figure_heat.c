@@ -89,12 +89,12 @@ static bool make(figure *f, error *e)
     else if (ok && !c->asked.pairs)
         figure_missing(f, "no arm has a baseline");
     else if (ok) {
-        char text[512];
+        char text[512], title[FIGURE_TITLE];
         put_grids(f, &x, rows, cols);
+        figure_metric(title, f->study);
         int n = snprintf(text, sizeof text,
-                         "difference from the baseline in %s%s%s; \"~\": undecided at %g %%",
-                         f->study->metric.name, *f->study->metric.unit ? ", " : "",
-                         f->study->metric.unit, 100 * c->asked.alpha);
+                         "difference from the baseline in %s; \"~\": undecided at %g %%", title,
+                         100 * c->asked.alpha);
         if (!isnan(c->asked.margin))
             snprintf(text + n, sizeof text - (size_t)n, "; \"=\": equivalent within ±%g",
                      c->asked.margin);

@@ -13,10 +13,8 @@
 #include "core/base/file.h"
 #include "core/base/growing.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 extern const char report_css[], report_js[];
 

@@ -2,7 +2,6 @@
  * likelier than the one seen. */
 #include "analysis/statistics/counts.h"
 
-#include "analysis/statistics/student.h"
 #include "core/base/error.h"
 
 #include <gsl/gsl_randist.h>
