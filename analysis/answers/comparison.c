@@ -29,11 +29,10 @@ bool comparison_open(comparison *c, const study *s, db *d, bool all, error *e)
     const size_t room = all ? arms * (arms - 1) / 2 + 1 : arms;
     *c = (comparison){ .study = s,
                        .all = all,
-                       .pair = calloc(room, sizeof *c->pair),
-                       .y = calloc(cells, sizeof *c->y),
-                       .power = calloc(room, sizeof *c->power),
-                       .confounds = calloc(room, sizeof *c->confounds) };
-    if (!c->pair || !c->y || !c->power || !c->confounds) error_memory();
+                       .pair = error_zeroed(room, sizeof *c->pair),
+                       .y = error_zeroed(cells, sizeof *c->y),
+                       .power = error_zeroed(room, sizeof *c->power),
+                       .confounds = error_zeroed(room, sizeof *c->confounds) };
     int pairs = 0;
     if (all) pairs = every_two(c->pair, s);
     for (int a = 0; !all && a < s->arms; a++)
@@ -50,8 +49,7 @@ bool comparison_open(comparison *c, const study *s, db *d, bool all, error *e)
     verdict_compute(&c->result, &c->asked);
 
     /* Without shared seeds, every finished run was used. */
-    bool *used = calloc((size_t)s->seeds, sizeof *used);
-    if (!used) error_memory();
+    bool *used = error_zeroed((size_t)s->seeds, sizeof *used);
     for (int i = 0; i < s->seeds; i++) used[i] = c->result.used[i] || !c->result.shared_seeds;
     bool ok = db_integer(d, &c->look, 0, e, sql_comparison_look, "i", s->sweep_id);
     for (int i = 0; ok && i < pairs; i++)

@@ -126,8 +126,7 @@ static bool make(figure *f, error *e)
     chart *k = &f->chart;
     frontier front;
     comparison all;
-    place *p = calloc((size_t)f->study->arms, sizeof *p);
-    if (!p) error_memory();
+    place *p = error_zeroed((size_t)f->study->arms, sizeof *p);
     const int n = find_places(p, f->c);
     spread(p, n);
     /* Classify the arms by a comparison of all pairs, as attnlab frontier does. */
