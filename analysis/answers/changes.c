@@ -22,8 +22,7 @@ typedef struct version {
     json_t *plan;               /* NULL: not known */
 } version;
 
-/* --- what this command asks for ----------------------------------------------------------------
- */
+/* --- what this command asks for --- */
 
 static bool same_number(double a, double b)
 {
@@ -69,8 +68,7 @@ void changes_asked(notes *out, const comparison *c)
     free(text);
 }
 
-/* --- what the study stated before --------------------------------------------------------------
- */
+/* --- what the study stated before --- */
 
 static void version_read(version *v, sqlite3_stmt *q)
 {
@@ -89,18 +87,26 @@ static void version_close(version *v)
     *v = (version){ 0 };
 }
 
+/* "after 9 runs had finished" */
+enum { WHEN = 96 };
+
+static void after_runs(char when[WHEN], const version *now)
+{
+    snprintf(when, WHEN, "after %lld run%s had finished", (long long)now->runs,
+             now->runs == 1 ? "" : "s");
+}
+
 /* "The margin was changed from 0.01 to 0.02 after 9 runs had finished." */
 static void put_change(notes *out, const version *now, const char *what, const char *from,
                        const char *to)
 {
-    char looks[64] = "";
+    char looks[64] = "", when[WHEN];
+    after_runs(when, now);
     if (now->looks)
         snprintf(looks, sizeof looks, " By then there had been %lld look%s.", (long long)now->looks,
                  now->looks == 1 ? "" : "s");
-    notes_add(out, NOTE_WARNING,
-              "The %s was changed from %s to %s after %lld run%s had finished.%s", what,
-              from ? from : "none", to ? to : "none", (long long)now->runs,
-              now->runs == 1 ? "" : "s", looks);
+    notes_add(out, NOTE_WARNING, "The %s was changed from %s to %s %s.%s", what,
+              from ? from : "none", to ? to : "none", when, looks);
 }
 
 static bool same_text(const char *a, const char *b)
@@ -206,9 +212,9 @@ static void put_arms(notes *out, const version *now, const char *what, const jso
     }
     if (n > NAMED) fprintf(words.f, " and %d other%s", n - NAMED, n == NAMED + 1 ? "" : "s");
     char *text = growing_close(&words);
-    if (n)
-        notes_add(out, NOTE_WARNING, "Arms were %s after %lld run%s had finished: %s.", what,
-                  (long long)now->runs, now->runs == 1 ? "" : "s", text);
+    char when[WHEN];
+    after_runs(when, now);
+    if (n) notes_add(out, NOTE_WARNING, "Arms were %s %s: %s.", what, when, text);
     free(text);
 }
 
@@ -233,27 +239,24 @@ static void put_seeds(notes *out, const version *was, const version *now)
     const bool known = a && b;
     const int added = known ? missing_seeds(b, a) : now->seeds > was->seeds,
               removed = known ? missing_seeds(a, b) : now->seeds < was->seeds;
-    const char *what = added && removed ? "replaced" : added ? "added" : "removed";
     if (!(removed && now->runs) && !(added && now->looks)) return;
-    char when[96];
+    char when[WHEN];
     if (now->looks)
         snprintf(when, sizeof when, "after %lld look%s", (long long)now->looks,
                  now->looks == 1 ? "" : "s");
     else
-        snprintf(when, sizeof when, "after %lld run%s had finished", (long long)now->runs,
-                 now->runs == 1 ? "" : "s");
-    char *from = known && added && removed ? plain(a) : NULL,
-         *to = known && added && removed ? plain(b) : NULL;
-    if (from && to)
+        after_runs(when, now);
+    if (added && removed) { /* then both lists are known */
+        char *from = plain(a), *to = plain(b);
         notes_add(out, NOTE_WARNING,
                   "Seeds were replaced%s (%s by %s, %s): p and intervals do not allow for that.",
                   now->looks ? " after a look" : "", from, to, when);
-    else
+        free(from), free(to);
+    } else
         notes_add(out, NOTE_WARNING,
                   "Seeds were %s%s (%lld to %lld, %s): p and intervals do not allow for that.",
-                  what, now->looks ? " after a look" : "", (long long)was->seeds,
-                  (long long)now->seeds, when);
-    free(from), free(to);
+                  added ? "added" : "removed", now->looks ? " after a look" : "",
+                  (long long)was->seeds, (long long)now->seeds, when);
 }
 
 static void compare_versions(notes *out, const version *was, const version *now)
