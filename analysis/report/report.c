@@ -117,20 +117,19 @@ static bool put_more(FILE *out, const comparison *c, db *d, const char *folder, 
     return ok;
 }
 
-static bool put_library(FILE *out, bool *bare, error *e)
+/* The chart library; *bare: it is not installed, or can't be part of a page. */
+static void put_library(FILE *out, bool *bare)
 {
     char *library;
     size_t n;
     error missing;
-    (void)e;
     *bare = !file_read(&library, &n, REPORT_DYGRAPHS, LIMIT, &missing);
-    if (*bare) return true;
+    if (*bare) return;
     char *map = strstr(library, "//# sourceMappingURL"); /* a link to a file that is not there */
     if (map) *map = '\0';
     *bare = strstr(library, "</script") != NULL;
     if (!*bare) fprintf(out, "<script>%s</script>\n", library);
     free(library);
-    return true;
 }
 
 /* The interactive curves, and the figure that stands in for them on paper and without scripts. */
@@ -157,7 +156,8 @@ static bool put_curves(FILE *out, const comparison *c, db *d, const char *folder
     fputs("</div>\n", out);
     html_json(out, "curves", curves);
     json_decref(curves);
-    if (!ok || !put_library(out, bare, e)) return false;
+    if (!ok) return false;
+    put_library(out, bare);
     fprintf(out, "<script>\n%s</script>\n", report_js);
     return true;
 }
