@@ -70,7 +70,9 @@ static void arm_words(char text[TEXT], const study_arm *a)
         append(text, "%s", a->label);
 }
 
-char *sentence_arm(const study *s, int arm)
+/* What an arm is called in a sentence: "GQA with 2 of 8 key/value heads at context 512", or its
+ * label where that would not be unique.  The caller frees it. */
+static char *name_of(const study *s, int arm)
 {
     char text[TEXT], other[TEXT];
     arm_words(text, &s->arm[arm]);
@@ -183,7 +185,7 @@ void sentence_verdict(FILE *out, const comparison *c, int i)
 {
     const contrast *r = &c->result.row[i];
     const study *s = c->study;
-    char *arm = sentence_arm(s, r->of.arm), *base = sentence_arm(s, r->of.base);
+    char *arm = name_of(s, r->of.arm), *base = name_of(s, r->of.base);
     const char *unit = s->metric.unit;
     if (r->n == 0) {
         fprintf(out, "%s cannot be compared with %s: too few of their runs are finished.\n", arm,

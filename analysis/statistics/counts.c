@@ -8,8 +8,8 @@
 #include <math.h>
 #include <stdlib.h>
 
-static const double TIE =
-    1 + 1e-7; /* probabilities that agree in all but the last bits are equal */
+/* Probabilities that agree in all but the last bits are equal. */
+static const double TIE = 1 + 1e-7;
 
 double counts_fisher_p(int a, int n, int b, int m)
 {
