@@ -8,6 +8,7 @@
 #include "analysis/answers/changes.h"
 
 #include "analysis/answers/sql.h"
+#include "core/base/growing.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -21,8 +22,7 @@ typedef struct version {
     json_t *plan;               /* NULL: not known */
 } version;
 
-/* --- what this command asks for ----------------------------------------------------------------
- */
+/* --- what this command asks for --- */
 
 static bool same_number(double a, double b)
 {
@@ -39,10 +39,9 @@ void changes_asked(notes *out, const comparison *c)
     const study *s = c->study;
     const study_stated *stated = &s->stated;
     const bool other = !study_as_stated(s);
-    char *text = NULL;
-    size_t size;
-    FILE *f = open_memstream(&text, &size);
-    if (!f) error_memory();
+    growing words;
+    growing_open(&words);
+    FILE *f = words.f;
     if (other) fprintf(f, ", metric %s (stated: %s)", s->metric.name, stated->metric.name);
     /* A margin is for its own metric, so it goes with it. */
     if (!same_number(c->asked.margin, stated->margin) && !(other && isnan(c->asked.margin))) {
@@ -62,23 +61,14 @@ void changes_asked(notes *out, const comparison *c)
         fprintf(f, ", runs of generation %lld (stated: the newest of each)",
                 (long long)s->generation);
     if (c->all) fputs(", every two arms (stated: each arm and its baseline)", f);
-    if (fclose(f) != 0) error_memory();
-    if (size)
+    char *text = growing_close(&words);
+    if (*text)
         notes_add(out, NOTE_WARNING, "This comparison is not the one that the study states: %s.",
                   text + 2);
     free(text);
 }
 
-/* --- what the study stated before --------------------------------------------------------------
- */
-
-static char *copy_column(sqlite3_stmt *q, int column)
-{
-    const char *text = (const char *)sqlite3_column_text(q, column);
-    char *copy = text ? strdup(text) : NULL;
-    if (text && !copy) error_memory();
-    return copy;
-}
+/* --- what the study stated before --- */
 
 static void version_read(version *v, sqlite3_stmt *q)
 {
@@ -87,7 +77,7 @@ static void version_read(version *v, sqlite3_stmt *q)
                     .looks = sqlite3_column_int64(q, 1),
                     .plan = plan ? json_loads(plan, 0, NULL) : NULL,
                     .seeds = sqlite3_column_int64(q, 3 + WORDS) };
-    for (int i = 0; i < WORDS; i++) v->word[i] = copy_column(q, 2 + i);
+    for (int i = 0; i < WORDS; i++) v->word[i] = db_column(q, 2 + i);
 }
 
 static void version_close(version *v)
@@ -97,18 +87,26 @@ static void version_close(version *v)
     *v = (version){ 0 };
 }
 
+/* "after 9 runs had finished" */
+enum { WHEN = 96 };
+
+static void after_runs(char when[WHEN], const version *now)
+{
+    snprintf(when, WHEN, "after %lld run%s had finished", (long long)now->runs,
+             now->runs == 1 ? "" : "s");
+}
+
 /* "The margin was changed from 0.01 to 0.02 after 9 runs had finished." */
 static void put_change(notes *out, const version *now, const char *what, const char *from,
                        const char *to)
 {
-    char looks[64] = "";
+    char looks[64] = "", when[WHEN];
+    after_runs(when, now);
     if (now->looks)
         snprintf(looks, sizeof looks, " By then there had been %lld look%s.", (long long)now->looks,
                  now->looks == 1 ? "" : "s");
-    notes_add(out, NOTE_WARNING,
-              "The %s was changed from %s to %s after %lld run%s had finished.%s", what,
-              from ? from : "none", to ? to : "none", (long long)now->runs,
-              now->runs == 1 ? "" : "s", looks);
+    notes_add(out, NOTE_WARNING, "The %s was changed from %s to %s %s.%s", what,
+              from ? from : "none", to ? to : "none", when, looks);
 }
 
 static bool same_text(const char *a, const char *b)
@@ -157,13 +155,11 @@ static void put_plain(FILE *out, const json_t *value)
 /* NULL for an empty one; the caller frees it. */
 static char *plain(const json_t *value)
 {
-    char *text = NULL;
-    size_t size;
-    FILE *f = open_memstream(&text, &size);
-    if (!f) error_memory();
-    put_plain(f, value);
-    if (fclose(f) != 0) error_memory();
-    if (size) return text;
+    growing words;
+    growing_open(&words);
+    put_plain(words.f, value);
+    char *text = growing_close(&words);
+    if (*text) return text;
     free(text);
     return NULL;
 }
@@ -204,22 +200,21 @@ static bool has_arm(const json_t *arms, const json_t *arm, const char *key)
 static void put_arms(notes *out, const version *now, const char *what, const json_t *some,
                      const json_t *others, bool renewed)
 {
-    char *text = NULL;
-    size_t size;
     int n = 0;
-    FILE *f = open_memstream(&text, &size);
-    if (!f) error_memory();
+    growing words;
+    growing_open(&words);
     for (size_t i = 0; i < json_array_size(some); i++) {
         const json_t *arm = json_array_get(some, i);
         if (has_arm(others, arm, "config") || has_arm(others, arm, "label") != renewed) continue;
         if (n++ < NAMED)
-            fprintf(f, "%s%s", n > 1 ? ", " : "", json_string_value(json_object_get(arm, "label")));
+            fprintf(words.f, "%s%s", n > 1 ? ", " : "",
+                    json_string_value(json_object_get(arm, "label")));
     }
-    if (n > NAMED) fprintf(f, " and %d other%s", n - NAMED, n == NAMED + 1 ? "" : "s");
-    if (fclose(f) != 0) error_memory();
-    if (n)
-        notes_add(out, NOTE_WARNING, "Arms were %s after %lld run%s had finished: %s.", what,
-                  (long long)now->runs, now->runs == 1 ? "" : "s", text);
+    if (n > NAMED) fprintf(words.f, " and %d other%s", n - NAMED, n == NAMED + 1 ? "" : "s");
+    char *text = growing_close(&words);
+    char when[WHEN];
+    after_runs(when, now);
+    if (n) notes_add(out, NOTE_WARNING, "Arms were %s %s: %s.", what, when, text);
     free(text);
 }
 
@@ -244,27 +239,24 @@ static void put_seeds(notes *out, const version *was, const version *now)
     const bool known = a && b;
     const int added = known ? missing_seeds(b, a) : now->seeds > was->seeds,
               removed = known ? missing_seeds(a, b) : now->seeds < was->seeds;
-    const char *what = added && removed ? "replaced" : added ? "added" : "removed";
     if (!(removed && now->runs) && !(added && now->looks)) return;
-    char when[96];
+    char when[WHEN];
     if (now->looks)
         snprintf(when, sizeof when, "after %lld look%s", (long long)now->looks,
                  now->looks == 1 ? "" : "s");
     else
-        snprintf(when, sizeof when, "after %lld run%s had finished", (long long)now->runs,
-                 now->runs == 1 ? "" : "s");
-    char *from = known && added && removed ? plain(a) : NULL,
-         *to = known && added && removed ? plain(b) : NULL;
-    if (from && to)
+        after_runs(when, now);
+    if (added && removed) { /* then both lists are known */
+        char *from = plain(a), *to = plain(b);
         notes_add(out, NOTE_WARNING,
                   "Seeds were replaced%s (%s by %s, %s): p and intervals do not allow for that.",
                   now->looks ? " after a look" : "", from, to, when);
-    else
+        free(from), free(to);
+    } else
         notes_add(out, NOTE_WARNING,
                   "Seeds were %s%s (%lld to %lld, %s): p and intervals do not allow for that.",
-                  what, now->looks ? " after a look" : "", (long long)was->seeds,
-                  (long long)now->seeds, when);
-    free(from), free(to);
+                  added ? "added" : "removed", now->looks ? " after a look" : "",
+                  (long long)was->seeds, (long long)now->seeds, when);
 }
 
 static void compare_versions(notes *out, const version *was, const version *now)

@@ -3,10 +3,10 @@
  * The statements are in comparison.sql.
  */
 #include "analysis/answers/comparison.h"
-#include "analysis/statistics/verdict.h"
 
 #include "analysis/answers/confound.h"
 #include "analysis/answers/sql.h"
+#include "analysis/statistics/verdict.h"
 
 #include <gsl/gsl_statistics_double.h>
 #include <math.h>
@@ -29,11 +29,10 @@ bool comparison_open(comparison *c, const study *s, db *d, bool all, error *e)
     const size_t room = all ? arms * (arms - 1) / 2 + 1 : arms;
     *c = (comparison){ .study = s,
                        .all = all,
-                       .pair = calloc(room, sizeof *c->pair),
-                       .y = calloc(cells, sizeof *c->y),
-                       .power = calloc(room, sizeof *c->power),
-                       .confounds = calloc(room, sizeof *c->confounds) };
-    if (!c->pair || !c->y || !c->power || !c->confounds) error_memory();
+                       .pair = error_zeroed(room, sizeof *c->pair),
+                       .y = error_zeroed(cells, sizeof *c->y),
+                       .power = error_zeroed(room, sizeof *c->power),
+                       .confounds = error_zeroed(room, sizeof *c->confounds) };
     int pairs = 0;
     if (all) pairs = every_two(c->pair, s);
     for (int a = 0; !all && a < s->arms; a++)
@@ -50,8 +49,7 @@ bool comparison_open(comparison *c, const study *s, db *d, bool all, error *e)
     verdict_compute(&c->result, &c->asked);
 
     /* Without shared seeds, every finished run was used. */
-    bool *used = calloc((size_t)s->seeds, sizeof *used);
-    if (!used) error_memory();
+    bool *used = error_zeroed((size_t)s->seeds, sizeof *used);
     for (int i = 0; i < s->seeds; i++) used[i] = c->result.used[i] || !c->result.shared_seeds;
     bool ok = db_integer(d, &c->look, 0, e, sql_comparison_look, "i", s->sweep_id);
     for (int i = 0; ok && i < pairs; i++)
@@ -132,16 +130,26 @@ bool comparison_record(comparison *c, db *d, const char *argv, error *e)
     return ok;
 }
 
+int comparison_pair(const comparison *c, int arm)
+{
+    for (int i = 0; i < c->asked.pairs; i++)
+        if (c->pair[i].arm == arm) return i;
+    return -1;
+}
+
+bool comparison_is_base(const comparison *c, int arm)
+{
+    for (int i = 0; i < c->asked.pairs; i++)
+        if (c->pair[i].base == arm) return true;
+    return false;
+}
+
 int comparison_arm(double *mean, double *sd, const comparison *c, int arm)
 {
     const contrast_result *r = &c->result;
-    double *x = calloc((size_t)c->asked.seeds, sizeof *x);
-    if (!x) error_memory();
-    size_t n = 0;
-    for (int i = 0; i < c->asked.seeds; i++) {
-        const double y = c->y[arm * c->asked.seeds + i];
-        if (!isnan(y) && (!verdict_paired(r) || r->left_out[arm] || r->used[i])) x[n++] = y;
-    }
+    double *x = error_zeroed((size_t)c->asked.seeds, sizeof *x);
+    const bool all = !verdict_paired(r) || r->left_out[arm];
+    const size_t n = (size_t)contrast_gather(x, &c->asked, arm, all ? NULL : r->used);
     *mean = n ? gsl_stats_mean(x, 1, n) : NAN;
     *sd = n > 1 ? gsl_stats_sd(x, 1, n) : NAN;
     free(x);

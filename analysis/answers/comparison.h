@@ -35,6 +35,12 @@ void comparison_power(comparison *c);
 /* Store the comparison under its look number, in one transaction; d must be open for writing. */
 bool comparison_record(comparison *c, db *d, const char *argv, error *e);
 
+/* The index of the pair of an arm and its baseline; -1 for a baseline.  Not for `all` pairs. */
+int comparison_pair(const comparison *c, int arm);
+
+/* Is an arm the baseline of another? */
+bool comparison_is_base(const comparison *c, int arm);
+
 /* Mean and standard deviation of an arm over the seeds that are compared (all its own if it is not
  * compared), NaN if there are too few; returns the number of seeds. */
 int comparison_arm(double *mean, double *sd, const comparison *c, int arm);

@@ -5,6 +5,7 @@
 #include "analysis/answers/confound.h"
 
 #include "analysis/answers/sql.h"
+#include "core/base/growing.h"
 
 #include <stddef.h>
 #include <stdlib.h>
@@ -82,22 +83,19 @@ static bool finished(const study *s, int arm, int seed, const bool *used)
 /* The distinct values of an arm's runs, joined; the caller frees the text. */
 static char *values(const study *s, int arm, const bool *used, size_t offset)
 {
-    char *text = calloc(1, 1);
-    if (!text) error_memory();
+    const char *gap = "";
+    growing words;
+    growing_open(&words);
     for (int i = 0; i < s->seeds; i++) {
         const char *value = finished(s, arm, i, used) ? trait(s, arm, i, offset) : NULL;
         bool known = !value;
         for (int k = 0; k < i && !known; k++)
             known = finished(s, arm, k, used) && same(value, trait(s, arm, k, offset));
         if (known) continue;
-        const size_t size = strlen(text) + strlen(value) + 4;
-        char *longer = malloc(size);
-        if (!longer) error_memory();
-        snprintf(longer, size, "%s%s%s", text, *text ? " | " : "", value);
-        free(text);
-        text = longer;
+        fprintf(words.f, "%s%s", gap, value);
+        gap = " | ";
     }
-    return text;
+    return growing_close(&words);
 }
 
 /* Add a trait to the list if finished runs of the two arms differ in it: at any shared seed or, if

@@ -46,8 +46,7 @@ static void place(frontier *f, int arm, int cost)
 void frontier_open(frontier *f, const comparison *c)
 {
     const study *s = c->study;
-    *f = (frontier){ c, calloc((size_t)s->arms, sizeof *f->arm) };
-    if (!f->arm) error_memory();
+    *f = (frontier){ c, error_zeroed((size_t)s->arms, sizeof *f->arm) };
     for (int a = 0; a < s->arms; a++) {
         frontier_arm *x = &f->arm[a];
         double sd;

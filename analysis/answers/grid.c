@@ -2,6 +2,7 @@
 #include "analysis/answers/grid.h"
 
 #include "analysis/data/axes.h"
+#include "core/base/growing.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -133,21 +134,6 @@ void grid_close(grid *g)
     free(g);
 }
 
-/* The index of the pair of an arm and its baseline; -1 for a baseline. */
-static int pair_of(const comparison *c, int arm)
-{
-    for (int i = 0; i < c->asked.pairs; i++)
-        if (c->pair[i].arm == arm) return i;
-    return -1;
-}
-
-static bool is_base(const comparison *c, int arm)
-{
-    for (int i = 0; i < c->asked.pairs; i++)
-        if (c->pair[i].base == arm) return true;
-    return false;
-}
-
 /* One part of "[n=4, 2 diverged]": how a cell differs from the others. */
 static void put_count(FILE *out, int *listed, int n, const char *what)
 {
@@ -158,7 +144,7 @@ static void put_cell(FILE *out, const grid *g, int arm)
 {
     const comparison *c = g->c;
     const study_arm *a = &c->study->arm[arm];
-    const int digits = comparison_digits(c), pair = pair_of(c, arm);
+    const int digits = comparison_digits(c), pair = comparison_pair(c, arm);
     const contrast *r = pair < 0 ? NULL : &c->result.row[pair];
     double mean, sd;
     const int n = comparison_arm(&mean, &sd, c, arm);
@@ -173,7 +159,7 @@ static void put_cell(FILE *out, const grid *g, int arm)
                                                     : contrast_verdict_name(r->verdict));
     } else if (r && n)
         fputs(" not compared", out);
-    else if (n && is_base(c, arm))
+    else if (n && comparison_is_base(c, arm))
         fputs(" base", out);
     int listed = 0;
     if (n && n != g->most) fprintf(out, "%sn=%d", listed++ ? ", " : " [", n);
@@ -186,13 +172,10 @@ static void put_cell(FILE *out, const grid *g, int arm)
 
 static char *cell(const grid *g, int arm)
 {
-    char *text = NULL;
-    size_t size;
-    FILE *out = open_memstream(&text, &size);
-    if (!out) error_memory();
-    if (arm >= 0) put_cell(out, g, arm);
-    fclose(out);
-    return text;
+    growing words;
+    growing_open(&words);
+    if (arm >= 0) put_cell(words.f, g, arm);
+    return growing_close(&words);
 }
 
 /* The levels at a place of one side, in words; the caller frees the text. */
@@ -303,7 +286,7 @@ static void put_machine_row(table *t, const grid *g, int arm)
 {
     const comparison *c = g->c;
     const study_arm *a = &c->study->arm[arm];
-    const int pair = pair_of(c, arm);
+    const int pair = comparison_pair(c, arm);
     const contrast none = { .diff = NAN, .lo = NAN, .hi = NAN, .p_adjusted = NAN },
                    *r = pair < 0 ? &none : &c->result.row[pair];
     double mean, sd;

@@ -1,39 +1,20 @@
 /* interaction.c - find the pairs that lie along an axis, and test how their differences change. */
 #include "analysis/answers/interaction.h"
-#include "analysis/statistics/verdict.h"
 
+#include "analysis/data/axes.h"
 #include "analysis/statistics/procedure.h"
+#include "analysis/statistics/verdict.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-/* The axes of every arm. */
-static json_t **read_axes(const study *s)
-{
-    json_t **axes = error_zeroed((size_t)s->arms, sizeof *axes);
-    for (int a = 0; a < s->arms; a++) {
-        axes[a] = json_loads(s->arm[a].axis_json, 0, NULL);
-        if (!json_is_object(axes[a])) {
-            json_decref(axes[a]);
-            axes[a] = json_object();
-        }
-    }
-    return axes;
-}
-
-static double level(const json_t *axes, const char *key)
-{
-    const json_t *x = json_object_get(axes, key);
-    return json_is_number(x) && json_number_value(x) > 0 ? json_number_value(x) : NAN;
-}
-
 /* "{arm without the axis} {base without it}": pairs with the same name belong together. */
-static char *name_of(json_t *const *axes, contrast_pair p, const char *key)
+static char *name_of(const axes *x, contrast_pair p, const char *key)
 {
     char *part[2];
     for (int i = 0; i < 2; i++) {
-        json_t *rest = json_copy(axes[i ? p.base : p.arm]);
+        json_t *rest = json_copy(x->of[i ? p.base : p.arm]);
         json_object_del(rest, key);
         part[i] = json_dumps(rest, JSON_COMPACT | JSON_SORT_KEYS);
         json_decref(rest);
@@ -52,26 +33,30 @@ typedef struct group {
     int n, *pair; /* indices of pairs, ascending in x */
 } group;
 
-static void sort_pairs(group *g, const comparison *c, json_t *const *axes, const char *key)
+/* The level of the i-th pair of a group. */
+static double level(const group *g, const comparison *c, const axes *x, const char *key, int i)
+{
+    return axes_number(x, c->pair[g->pair[i]].arm, key);
+}
+
+static void sort_pairs(group *g, const comparison *c, const axes *x, const char *key)
 {
     for (int i = 1; i < g->n; i++)
-        for (int k = i; k > 0 && level(axes[c->pair[g->pair[k]].arm], key) <
-                                     level(axes[c->pair[g->pair[k - 1]].arm], key);
-             k--) {
+        for (int k = i; k > 0 && level(g, c, x, key, k) < level(g, c, x, key, k - 1); k--) {
             const int swap = g->pair[k];
             g->pair[k] = g->pair[k - 1], g->pair[k - 1] = swap;
         }
 }
 
-static int find_groups(group *g, const comparison *c, json_t *const *axes, const char *key)
+static int find_groups(group *g, const comparison *c, const axes *x, const char *key)
 {
     int n = 0;
     for (int i = 0; i < c->asked.pairs; i++) {
         const contrast_pair p = c->pair[i];
-        const double x = level(axes[p.arm], key);
-        if (isnan(x) || x != level(axes[p.base], key)) continue;
-        if (c->result.left_out[p.arm] || c->result.left_out[p.base]) continue;
-        char *name = name_of(axes, p, key);
+        const double number = axes_number(x, p.arm, key);
+        if (isnan(number) || number != axes_number(x, p.base, key)) continue;
+        if (!contrast_compared(&c->result, p)) continue;
+        char *name = name_of(x, p, key);
         int k = 0;
         while (k < n && strcmp(g[k].name, name) != 0) k++;
         if (k == n) {
@@ -81,7 +66,7 @@ static int find_groups(group *g, const comparison *c, json_t *const *axes, const
         }
         g[k].pair[g[k].n++] = i;
     }
-    for (int k = 0; k < n; k++) sort_pairs(&g[k], c, axes, key);
+    for (int k = 0; k < n; k++) sort_pairs(&g[k], c, x, key);
     return n;
 }
 
@@ -104,7 +89,7 @@ static double difference(const comparison *c, int pair, int seed)
 
 /* Fill in a row except its test, and its slope at each seed. */
 static void describe(interaction *r, double *slope, const comparison *c, const group *g,
-                     json_t *const *axes, const char *key)
+                     const axes *x, const char *key)
 {
     const size_t n = (size_t)g->n;
     *r = (interaction){ .axis = strdup(key),
@@ -121,7 +106,7 @@ static void describe(interaction *r, double *slope, const comparison *c, const g
     double *w = error_zeroed(n, sizeof *w);
     if (!r->axis) error_memory();
     for (int l = 0; l < g->n; l++) {
-        r->x[l] = level(axes[c->pair[g->pair[l]].arm], key);
+        r->x[l] = level(g, c, x, key, l);
         r->diff[l] = c->result.row[g->pair[l]].diff;
         r->pair[l] = g->pair[l];
     }
@@ -147,24 +132,23 @@ static void test(interaction *r, const double *by_seed, const comparison *c, int
     free(row);
 }
 
-static void add_axis(interactions *k, const comparison *c, json_t *const *axes, const char *key)
+static void add_axis(interactions *k, const comparison *c, const axes *x, const char *key)
 {
     const size_t pairs = (size_t)c->asked.pairs, seeds = (size_t)c->result.shared_seeds;
     group *g = error_zeroed(pairs, sizeof *g);
     double *slope = error_zeroed(pairs * seeds, sizeof *slope);
-    const int found = find_groups(g, c, axes, key);
+    const int found = find_groups(g, c, x, key);
     int n = 0;
     interaction *row = k->row + k->n;
     for (int i = 0; i < found; i++) {
         bool distinct = g[i].n > 1;
         for (int l = 1; l < g[i].n; l++)
-            distinct = distinct && level(axes[c->pair[g[i].pair[l]].arm], key) >
-                                       level(axes[c->pair[g[i].pair[l - 1]].arm], key);
+            distinct = distinct && level(&g[i], c, x, key, l) > level(&g[i], c, x, key, l - 1);
         if (!distinct) {
             free(g[i].name), free(g[i].pair);
             continue;
         }
-        describe(&row[n], slope + (size_t)n * seeds, c, &g[i], axes, key);
+        describe(&row[n], slope + (size_t)n * seeds, c, &g[i], x, key);
         g[n++] = g[i];
     }
     if (n && verdict_paired(&c->result)) test(row, slope, c, n);
@@ -176,14 +160,11 @@ static void add_axis(interactions *k, const comparison *c, json_t *const *axes, 
 void interaction_find(interactions *k, const comparison *c)
 {
     *k = (interactions){ 0 };
-    json_t **axes = read_axes(c->study);
-    const char *key;
-    json_t *value;
-    size_t keys = c->study->arms ? json_object_size(axes[0]) : 0;
-    k->row = error_zeroed((size_t)c->asked.pairs * keys, sizeof *k->row);
-    if (c->asked.pairs && keys) json_object_foreach(axes[0], key, value) add_axis(k, c, axes, key);
-    for (int a = 0; a < c->study->arms; a++) json_decref(axes[a]);
-    free(axes);
+    axes x;
+    axes_open(&x, c->study);
+    k->row = error_zeroed((size_t)c->asked.pairs * (size_t)x.keys, sizeof *k->row);
+    for (int i = 0; i < x.keys; i++) add_axis(k, c, &x, x.key[i]);
+    axes_close(&x);
 }
 
 void interaction_close(interactions *k)

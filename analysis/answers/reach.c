@@ -15,8 +15,7 @@
 static double crossing(const curve *k, int i, double loss)
 {
     enum { HALVINGS = 60 };
-    double *u = calloc((size_t)k->n, sizeof *u);
-    if (!u) error_memory();
+    double *u = error_zeroed((size_t)k->n, sizeof *u);
     for (int p = 0; p < k->n; p++) u[p] = log(k->tokens[p]);
     double lo = u[i], hi = u[i + 1];
     if (k->n < 3) /* Steffen's method needs three points */
@@ -88,8 +87,7 @@ static void compare(reach *r, const series_list *l, double given, double alpha)
 {
     const study *s = l->study;
     const series *arm = &l->row[r->series], *base = &l->row[r->base];
-    double *x = calloc((size_t)s->seeds, sizeof *x), loss = 0, tokens = 0;
-    if (!x) error_memory();
+    double *x = error_zeroed((size_t)s->seeds, sizeof *x), loss = 0, tokens = 0;
     int n = 0, targets = 0;
     r->least = INFINITY;
     for (int i = 0; i < s->seeds; i++) {
@@ -125,8 +123,7 @@ void reach_find(reach_list *out, const series_list *l, double loss)
 {
     int room = 1;
     for (int k = 0; k < l->n; k++) room += l->row[k].base < 0 ? 0 : l->row[l->row[k].base].arms;
-    *out = (reach_list){ 0, calloc((size_t)room, sizeof(reach)) };
-    if (!out->row) error_memory();
+    *out = (reach_list){ 0, error_zeroed((size_t)room, sizeof(reach)) };
     for (int k = 0; k < l->n; k++) {
         if (l->row[k].base < 0) continue;
         const series *base = &l->row[l->row[k].base];

@@ -6,8 +6,8 @@
  *
  *   all seeds reached it     the geometric mean, with Student's interval of the ln ratio
  *   some never did           the median, where a ratio beyond the end of the run counts as
- * infinite; the interval is that of order statistics (David and Nagaraja 2003, 7.1), which needs 6
- * seeds for 95 %
+ *                            infinite; the interval is that of order statistics (David and
+ *                            Nagaraja 2003, 7.1), which needs 6 seeds for 95 %
  *
  * Over horizons the ratio compares runs of different lengths; along one run it holds for that run's
  * schedule.

@@ -75,9 +75,8 @@ bool sample_read(sample *m, const comparison *c, db *d, int i, error *e)
         s->at.of != STUDY_FINAL || /* sums by sequence are kept for the final evaluation only */
         r->left_out[p.arm] || r->left_out[p.base])
         return true;
-    double *diff = calloc((size_t)s->seeds * SAMPLE_PIECES, sizeof *diff), x[SAMPLE_PIECES],
+    double *diff = error_zeroed((size_t)s->seeds * SAMPLE_PIECES, sizeof *diff), x[SAMPLE_PIECES],
            b[SAMPLE_PIECES];
-    if (!diff) error_memory();
     int seeds = 0, pieces = SAMPLE_PIECES;
     int64_t sequences = 0;
     bool ok = true, known = true;

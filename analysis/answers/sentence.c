@@ -1,11 +1,13 @@
 /* sentence.c - verdicts as sentences, and the notes that belong to a comparison. */
 #include "analysis/answers/sentence.h"
-#include "analysis/statistics/verdict.h"
 
 #include "analysis/answers/changes.h"
+#include "analysis/data/axes.h"
 #include "analysis/statistics/counts.h"
 #include "analysis/statistics/forecast.h"
 #include "analysis/statistics/noise.h"
+#include "analysis/statistics/verdict.h"
+#include "core/base/growing.h"
 #include "core/base/table.h"
 
 #include <math.h>
@@ -42,22 +44,21 @@ static bool put_attention(char text[TEXT], const study_arm *a)
 /* ", context 512" and so on for the axes besides the attention. */
 static void put_axes(char text[TEXT], const study_arm *a)
 {
-    json_t *axes = json_loads(a->axis_json, 0, NULL), *value;
+    json_t *levels = json_loads(a->axis_json, 0, NULL), *value;
     const char *key;
     bool first = true;
-    json_object_foreach(axes, key, value)
+    json_object_foreach(levels, key, value)
     {
         if (strcmp(key, "model.attention") == 0) continue;
-        const char *leaf = strrchr(key, '.') ? strrchr(key, '.') + 1 : key;
         char *dumped = json_is_string(value)
                            ? NULL
                            : json_dumps(value, JSON_ENCODE_ANY | JSON_REAL_PRECISION(10));
-        append(text, "%s%s %s", first ? " at " : ", ", leaf,
+        append(text, "%s%s %s", first ? " at " : ", ", axes_leaf(key),
                dumped ? dumped : json_string_value(value));
         free(dumped);
         first = false;
     }
-    json_decref(axes);
+    json_decref(levels);
 }
 
 static void arm_words(char text[TEXT], const study_arm *a)
@@ -69,7 +70,9 @@ static void arm_words(char text[TEXT], const study_arm *a)
         append(text, "%s", a->label);
 }
 
-char *sentence_arm(const study *s, int arm)
+/* What an arm is called in a sentence: "GQA with 2 of 8 key/value heads at context 512", or its
+ * label where that would not be unique.  The caller frees it. */
+static char *name_of(const study *s, int arm)
 {
     char text[TEXT], other[TEXT];
     arm_words(text, &s->arm[arm]);
@@ -182,7 +185,7 @@ void sentence_verdict(FILE *out, const comparison *c, int i)
 {
     const contrast *r = &c->result.row[i];
     const study *s = c->study;
-    char *arm = sentence_arm(s, r->of.arm), *base = sentence_arm(s, r->of.base);
+    char *arm = name_of(s, r->of.arm), *base = name_of(s, r->of.base);
     const char *unit = s->metric.unit;
     if (r->n == 0) {
         fprintf(out, "%s cannot be compared with %s: too few of their runs are finished.\n", arm,
@@ -213,32 +216,20 @@ void sentence_verdict(FILE *out, const comparison *c, int i)
     free(arm), free(base);
 }
 
-/* A note that is written piece by piece. */
-typedef struct draft {
-    FILE *f;
-    char *text;
-    size_t size;
-} draft;
-
-static void draft_open(draft *words)
+/* Add the words as a note, if there are any. */
+static void add_words(notes *out, note_level level, growing *words)
 {
-    words->f = open_memstream(&words->text, &words->size);
-    if (!words->f) error_memory();
-}
-
-static void draft_close(draft *words, notes *out, note_level level)
-{
-    if (fclose(words->f) != 0) error_memory();
-    if (words->size) notes_add(out, level, "%s", words->text);
-    free(words->text);
+    char *text = growing_close(words);
+    if (*text) notes_add(out, level, "%s", text);
+    free(text);
 }
 
 static void put_confounds(notes *out, const comparison *c)
 {
     for (int i = 0; i < c->asked.pairs; i++) {
         if (!json_array_size(c->confounds[i])) continue;
-        draft words;
-        draft_open(&words);
+        growing words;
+        growing_open(&words);
         fprintf(words.f, "%s also differs from %s in", c->study->arm[c->pair[i].arm].label,
                 c->study->arm[c->pair[i].base].label);
         size_t k;
@@ -252,7 +243,7 @@ static void put_confounds(notes *out, const comparison *c)
                     arm ? arm : "none");
         }
         fputs(": the difference may come from that.", words.f);
-        draft_close(&words, out, NOTE_WARNING);
+        add_words(out, NOTE_WARNING, &words);
     }
 }
 
@@ -287,8 +278,8 @@ static void put_cells(notes *out, const comparison *c, study_status status, cons
     int n = 0, all = 0;
     for (int i = 0; i < s->arms * s->seeds; i++) all += named(&s->cell[i], status, bare);
     if (!all) return;
-    draft words;
-    draft_open(&words);
+    growing words;
+    growing_open(&words);
     fprintf(words.f, "%s: ", what);
     if (all > NAMED + 1) fprintf(words.f, "%d runs: ", all);
     for (int a = 0; a < s->arms; a++)
@@ -301,7 +292,7 @@ static void put_cells(notes *out, const comparison *c, study_status status, cons
         }
     if (all > n) fprintf(words.f, " and %d others", all - n);
     fputc('.', words.f);
-    draft_close(&words, out, NOTE_WARNING);
+    add_words(out, NOTE_WARNING, &words);
 }
 
 /* Seeds that are left aside, and arms. */
@@ -317,8 +308,8 @@ static void put_left_out(notes *out, const comparison *c)
                       s->arm[a].label, s->arm[a].done, s->seeds);
     if (!verdict_paired(r)) return;
     int n = 0;
-    draft words;
-    draft_open(&words);
+    growing words;
+    growing_open(&words);
     for (int i = 0; i < s->seeds; i++) {
         bool any = false;
         for (int a = 0; a < s->arms; a++)
@@ -330,7 +321,7 @@ static void put_left_out(notes *out, const comparison *c)
                     (long long)s->seed[i]);
     }
     if (n) fputc('.', words.f);
-    draft_close(&words, out, NOTE_WARNING);
+    add_words(out, NOTE_WARNING, &words);
 }
 
 static void put_generations(notes *out, const study *s)
@@ -377,8 +368,8 @@ static void put_ends(FILE *out, const study *s)
 /* What was compared, and how often it has been looked at. */
 static void put_question(notes *out, const comparison *c)
 {
-    draft words;
-    draft_open(&words);
+    growing words;
+    growing_open(&words);
     fprintf(words.f, "Metric: %s, alpha %g", c->study->metric.name, c->asked.alpha);
     if (isnan(c->asked.margin))
         fputs(", no margin (so nothing can be called equivalent)", words.f);
@@ -391,7 +382,7 @@ static void put_question(notes *out, const comparison *c)
         put_ends(words.f, c->study);
     }
     fprintf(words.f, ". Look %lld%s.", (long long)c->look, c->cmp_id ? "" : " (not recorded)");
-    draft_close(&words, out, NOTE_INFO);
+    add_words(out, NOTE_INFO, &words);
 }
 
 void sentence_spread(notes *out, const comparison *c, const char *consequence)

@@ -7,10 +7,6 @@
 
 #include <stdio.h>
 
-/* What an arm is called in a sentence: "GQA with 2 of 8 key/value heads at context 512", or its
- * label where that would not be unique.  The caller frees it. */
-char *sentence_arm(const study *s, int arm);
-
 /* The verdict of pair i: one sentence. */
 void sentence_verdict(FILE *out, const comparison *c, int i);
 

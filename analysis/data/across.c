@@ -101,10 +101,7 @@ static void take_arm(study *s, int to, study *from, int arm)
         if (k < 0) continue;
         *cell = *study_at(from, arm, k);
         *study_at(from, arm, k) = (study_cell){ .value = NAN };
-        new->done += cell->status == STUDY_DONE;
-        new->diverged += cell->status == STUDY_DIVERGED;
-        new->failed += cell->status == STUDY_FAILED;
-        new->unfinished += cell->status == STUDY_UNFINISHED;
+        study_count(new, cell->status);
     }
 }
 
@@ -124,12 +121,10 @@ static void join_terms(study *s, const study *first, const study *second, notes 
 
 static bool check_metrics(const study *first, const study *second, error *e)
 {
-    const metric *a = &first->metric, *b = &second->metric;
-    return (strcmp(a->task, b->task) == 0 && strcmp(a->split, b->split) == 0 &&
-            a->value == b->value && a->context == b->context) ||
+    return metric_same(&first->metric, &second->metric) ||
            error_usage(
                e, "study '%s' is compared by %s and study '%s' by %s: choose one with --metric",
-               first->name, a->name, second->name, b->name);
+               first->name, first->metric.name, second->name, second->metric.name);
 }
 
 /* Move the n pairs of arms into *s, which has the names, seeds and terms of both. */

@@ -1,6 +1,8 @@
 /* axes.c - read the levels of the axes from the arms' JSON, and group arms by them. */
 #include "analysis/data/axes.h"
 
+#include "core/base/growing.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -92,7 +94,7 @@ const char *axes_find(const axes *x, const char *option, const char *name, error
     return NULL;
 }
 
-static double number_of(const axes *x, int arm, const char *key)
+double axes_number(const axes *x, int arm, const char *key)
 {
     const json_t *v = json_object_get(x->of[arm], key);
     return json_is_number(v) && json_number_value(v) > 0 ? json_number_value(v) : NAN;
@@ -101,7 +103,7 @@ static double number_of(const axes *x, int arm, const char *key)
 bool axes_numeric(const axes *x, const char *key)
 {
     for (int a = 0; a < x->study->arms; a++)
-        if (isnan(number_of(x, a, key))) return false;
+        if (isnan(axes_number(x, a, key))) return false;
     return axes_have(x, key);
 }
 
@@ -147,27 +149,24 @@ axes_groups axes_by(const axes *x, const char *key)
 {
     axes_groups g = empty(x);
     for (int a = 0; a < x->study->arms; a++)
-        put(&g, a, text_of(json_object_get(x->of[a], key)), number_of(x, a, key));
+        put(&g, a, text_of(json_object_get(x->of[a], key)), axes_number(x, a, key));
     if (axes_numeric(x, key)) sort(&g, x->study->arms);
     return g;
 }
 
 char *axes_words(const axes *x, int arm, const char *const *key, int keys)
 {
-    char *text = NULL;
-    size_t size;
-    FILE *out = open_memstream(&text, &size);
-    if (!out) error_memory();
+    growing words;
+    growing_open(&words);
     for (int i = 0; i < keys; i++) {
         char *value = text_of(json_object_get(x->of[arm], key[i]));
         /* The attention needs no key. */
         const bool bare = strcmp(key[i], "model.attention") == 0;
-        fprintf(out, "%s%s%s%s", i ? ", " : "", bare ? "" : axes_leaf(key[i]), bare ? "" : "=",
+        fprintf(words.f, "%s%s%s%s", i ? ", " : "", bare ? "" : axes_leaf(key[i]), bare ? "" : "=",
                 value);
         free(value);
     }
-    fclose(out);
-    return text;
+    return growing_close(&words);
 }
 
 axes_groups axes_without(const axes *x, const char *key, const char *other)

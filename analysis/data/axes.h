@@ -33,6 +33,9 @@ const char *axes_find(const axes *x, const char *option, const char *name, error
 /* The last part of a key: "context" of "model.context". */
 const char *axes_leaf(const char *key);
 
+/* The level of an arm if it is a positive number, otherwise NaN. */
+double axes_number(const axes *x, int arm, const char *key);
+
 /* Are all its levels positive numbers? */
 bool axes_numeric(const axes *x, const char *key);
 

@@ -2,6 +2,7 @@
 #include "analysis/data/curve.h"
 
 #include "analysis/data/sql.h"
+#include "core/base/growing.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -9,13 +10,9 @@
 
 void curve_add(curve *k, double tokens, double loss)
 {
-    if ((k->n & (k->n - 1)) == 0) { /* room doubles at powers of two */
-        const size_t room = 2 * ((size_t)k->n + 1);
-        k->tokens = realloc(k->tokens, room * sizeof *k->tokens);
-        k->loss = realloc(k->loss, room * sizeof *k->loss);
-        k->seconds = realloc(k->seconds, room * sizeof *k->seconds);
-        if (!k->tokens || !k->loss || !k->seconds) error_memory();
-    }
+    k->tokens = growing_list(k->tokens, k->n, sizeof *k->tokens);
+    k->loss = growing_list(k->loss, k->n, sizeof *k->loss);
+    k->seconds = growing_list(k->seconds, k->n, sizeof *k->seconds);
     k->tokens[k->n] = tokens, k->seconds[k->n] = NAN, k->loss[k->n++] = loss;
 }
 

@@ -37,7 +37,8 @@ static bool study_name(char **name, const char *text, error *e)
     char found[STUDY_NAME];
     if (is_path(text) && !name_in_file(found, text, e)) return false;
     *name = strdup(is_path(text) ? found : text);
-    return *name || error_set(e, "out of memory");
+    if (!*name) error_memory();
+    return true;
 }
 
 bool lookup_study_maybe(db *d, int64_t *sweep_id, const char *name, error *e)

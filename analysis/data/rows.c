@@ -57,8 +57,7 @@ static void put_cell(table *t, sqlite3_stmt *s, int i)
 static void open_columns(table *t, sqlite3_stmt *s, table_format f, FILE *out)
 {
     const int columns = sqlite3_column_count(s);
-    const char **name = calloc((size_t)columns, sizeof *name);
-    if (!name) error_memory();
+    const char **name = error_zeroed((size_t)columns, sizeof *name);
     for (int i = 0; i < columns; i++) name[i] = sqlite3_column_name(s, i);
     table_open(t, f, out, columns, name);
     free(name);

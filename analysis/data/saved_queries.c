@@ -3,6 +3,7 @@
 #include "analysis/data/saved_queries.h"
 
 #include "analysis/data/lookup.h"
+#include "core/base/growing.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -78,12 +79,9 @@ void saved_query_list(table_format f, FILE *out)
 
 char *saved_query_names(void)
 {
-    char *text = NULL;
-    size_t size;
-    FILE *out = open_memstream(&text, &size);
-    if (!out) error_memory();
+    growing words;
+    growing_open(&words);
     for (const saved_query *query = saved_queries; query->name; query++)
-        fprintf(out, "%s%s", query == saved_queries ? "" : ", ", query->name);
-    fclose(out);
-    return text;
+        fprintf(words.f, "%s%s", query == saved_queries ? "" : ", ", query->name);
+    return growing_close(&words);
 }

@@ -6,29 +6,13 @@
 
 #include "analysis/data/lookup.h"
 #include "analysis/data/sql.h"
+#include "core/base/growing.h"
 #include "core/db/run_status.h"
 
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* A copy of a text column; NULL for NULL. */
-static char *text_of(sqlite3_stmt *q, int column)
-{
-    const char *text = (const char *)sqlite3_column_text(q, column);
-    char *copy = text ? strdup(text) : NULL;
-    if (text && !copy) error_memory();
-    return copy;
-}
-
-static void *grown(void *p, int n, size_t size)
-{
-    if (n & (n - 1)) return p; /* room doubles at powers of two */
-    p = realloc(p, 2 * ((size_t)n + 1) * size);
-    if (!p) error_memory();
-    return p;
-}
 
 study_cell *study_at(const study *s, int arm, int seed)
 {
@@ -43,8 +27,8 @@ static bool read_head(study *s, db *d, const char *metric_name, error *e)
     if (ok && !row) ok = error_set(e, "%s: the study has no version in the database", d->path);
     if (ok) {
         const char *own = (const char *)sqlite3_column_text(q, 4);
-        s->name = text_of(q, 0), s->version = sqlite3_column_int64(q, 1);
-        s->question = text_of(q, 2), s->hypothesis = text_of(q, 3);
+        s->name = db_column(q, 0), s->version = sqlite3_column_int64(q, 1);
+        s->question = db_column(q, 2), s->hypothesis = db_column(q, 3);
         s->margin = sqlite3_column_type(q, 5) == SQLITE_NULL ? NAN : sqlite3_column_double(q, 5);
         s->alpha = sqlite3_column_double(q, 6);
         s->stated.alpha = s->alpha, s->stated.margin = s->margin;
@@ -62,13 +46,13 @@ static bool read_arms(study *s, db *d, error *e)
     sqlite3_stmt *q;
     bool row = true, ok = db_query(d, &q, e, sql_study_arms, "i", s->sweep_id);
     while (ok && (ok = db_next(d, q, &row, e)) && row) {
-        s->arm = grown(s->arm, s->arms, sizeof *s->arm);
+        s->arm = growing_list(s->arm, s->arms, sizeof *s->arm);
         s->arm[s->arms++] = (study_arm){ .arm_id = sqlite3_column_int64(q, 0),
                                          .base_arm_id = sqlite3_column_int64(q, 1),
                                          .base = -1,
-                                         .label = text_of(q, 2),
-                                         .attention = text_of(q, 3),
-                                         .axis_json = text_of(q, 4),
+                                         .label = db_column(q, 2),
+                                         .attention = db_column(q, 3),
+                                         .axis_json = db_column(q, 4),
                                          .context = sqlite3_column_int64(q, 5),
                                          .n_heads = sqlite3_column_int64(q, 6),
                                          .n_kv_heads = sqlite3_column_int64(q, 7),
@@ -89,7 +73,7 @@ static bool read_seeds(study *s, db *d, error *e)
     sqlite3_stmt *q;
     bool row = true, ok = db_query(d, &q, e, sql_study_seeds, "i", s->sweep_id);
     while (ok && (ok = db_next(d, q, &row, e)) && row) {
-        s->seed = grown(s->seed, s->seeds, sizeof *s->seed);
+        s->seed = growing_list(s->seed, s->seeds, sizeof *s->seed);
         s->seed[s->seeds++] = sqlite3_column_int64(q, 0);
     }
     sqlite3_finalize(q);
@@ -107,6 +91,14 @@ static study_status status_of(const char *text)
                                     : STUDY_UNFINISHED;
 }
 
+void study_count(study_arm *a, study_status status)
+{
+    a->done += status == STUDY_DONE;
+    a->diverged += status == STUDY_DIVERGED;
+    a->failed += status == STUDY_FAILED;
+    a->unfinished += status == STUDY_UNFINISHED;
+}
+
 static void read_cell(study *s, sqlite3_stmt *q)
 {
     int a = 0, i = 0;
@@ -114,24 +106,21 @@ static void read_cell(study *s, sqlite3_stmt *q)
     while (s->seed[i] != sqlite3_column_int64(q, 1)) i++;
     study_cell *c = study_at(s, a, i);
     *c = (study_cell){ .run_id = sqlite3_column_int64(q, 2),
-                       .uid = text_of(q, 3),
+                       .uid = db_column(q, 3),
                        .generation = sqlite3_column_int64(q, 4),
                        .status = status_of((const char *)sqlite3_column_text(q, 5)),
-                       .message = text_of(q, 6),
+                       .message = db_column(q, 6),
                        .value = NAN,
-                       .code = text_of(q, 7),
-                       .binary = text_of(q, 8),
-                       .host = text_of(q, 9),
-                       .kernels = text_of(q, 10),
-                       .blas = text_of(q, 11),
+                       .code = db_column(q, 7),
+                       .binary = db_column(q, 8),
+                       .host = db_column(q, 9),
+                       .kernels = db_column(q, 10),
+                       .blas = db_column(q, 11),
                        .mixed = sqlite3_column_int(q, 12),
-                       .tokens = text_of(q, 13),
+                       .tokens = db_column(q, 13),
                        .older_done = sqlite3_column_int(q, 14) };
     c->older_done = c->older_done && c->status == STUDY_UNFINISHED;
-    s->arm[a].done += c->status == STUDY_DONE;
-    s->arm[a].diverged += c->status == STUDY_DIVERGED;
-    s->arm[a].failed += c->status == STUDY_FAILED;
-    s->arm[a].unfinished += c->status == STUDY_UNFINISHED;
+    study_count(&s->arm[a], c->status);
 }
 
 static bool read_cells(study *s, db *d, int64_t generation, error *e)
@@ -202,7 +191,7 @@ static bool read_value(study_cell *cell, int *found, const char *sql, const stud
     if (ok && row && sqlite3_column_type(q, 0) != SQLITE_NULL) {
         const double value = sqlite3_column_double(q, 0);
         cell->value = isfinite(value) ? value : NAN;
-        cell->evaluated = text_of(q, 1), cell->ended = sqlite3_column_int(q, 2);
+        cell->evaluated = db_column(q, 1), cell->ended = sqlite3_column_int(q, 2);
         ++*found;
     }
     sqlite3_finalize(q);
@@ -239,9 +228,7 @@ double study_tokens(const study *s, int arm)
 
 bool study_as_stated(const study *s)
 {
-    const metric *a = &s->metric, *b = &s->stated.metric;
-    return strcmp(a->task, b->task) == 0 && strcmp(a->split, b->split) == 0 &&
-           a->value == b->value && a->context == b->context;
+    return metric_same(&s->metric, &s->stated.metric);
 }
 
 /* The margin and the direction are for the study's own metric, however it is written. */

@@ -112,4 +112,7 @@ double study_tokens(const study *s, int arm);
 
 study_cell *study_at(const study *s, int arm, int seed);
 
+/* Add a run to the counts of its arm. */
+void study_count(study_arm *a, study_status status);
+
 #endif

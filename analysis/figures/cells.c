@@ -22,8 +22,7 @@ cells cells_open(figure *f, const char *title, int rows, char *const *row, int c
     chart *k = &f->chart;
     const double size = f->style->font_size;
     cells g = { .rows = rows };
-    char **short_col = calloc((size_t)cols + 1, sizeof *short_col);
-    if (!short_col) error_memory();
+    char **short_col = error_zeroed((size_t)cols, sizeof *short_col);
     for (int c = 0; c < cols; c++) short_col[c] = chart_cut(col[c], MOST);
     g.panel = chart_add_panel(k, title, cols * widest(f->style, short_col, cols, 6.4 * size),
                               fmax(3 * rows, LEAST) * size);

@@ -1,18 +1,12 @@
 /* chart.c - build a chart, clean its texts, choose its tics and compute its layout. */
 #include "analysis/figures/chart.h"
 
+#include "core/base/growing.h"
+
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-
-static void *grown(void *p, int n, size_t size)
-{
-    if (n & (n - 1)) return p; /* room doubles at powers of two */
-    p = realloc(p, 2 * ((size_t)n + 1) * size);
-    if (!p) error_memory();
-    return p;
-}
 
 /* The number of bytes of the character at `text`; 0 if it is not printable. */
 static size_t character(const char *text)
@@ -144,7 +138,7 @@ void chart_close(chart *k)
 
 int chart_add_panel(chart *k, const char *title, double width, double height)
 {
-    k->panel = grown(k->panel, k->panels, sizeof *k->panel);
+    k->panel = growing_list(k->panel, k->panels, sizeof *k->panel);
     k->panel[k->panels] = (chart_panel){ .title = title ? chart_clean(title) : NULL,
                                          .width = width,
                                          .height = height,
@@ -157,7 +151,7 @@ int chart_add_series(chart *k, int panel, chart_mark mark, chart_look look, cons
                      const char *columns)
 {
     static const int WIDTH[] = { 2, 3, 2, 4, 4, 4 };
-    k->series = grown(k->series, k->many, sizeof *k->series);
+    k->series = growing_list(k->series, k->many, sizeof *k->series);
     k->series[k->many] = (chart_series){ .panel = panel,
                                          .mark = mark,
                                          .look = look,
@@ -170,13 +164,13 @@ int chart_add_series(chart *k, int panel, chart_mark mark, chart_look look, cons
 void chart_row(chart *k, int series, const double *value)
 {
     chart_series *s = &k->series[series];
-    s->value = grown(s->value, s->n, (size_t)s->width * sizeof *s->value);
+    s->value = growing_list(s->value, s->n, (size_t)s->width * sizeof *s->value);
     memcpy(s->value + (size_t)s->n++ * (size_t)s->width, value, (size_t)s->width * sizeof *value);
 }
 
 void chart_add_text(chart *k, chart_text t)
 {
-    k->text = grown(k->text, k->texts, sizeof *k->text);
+    k->text = growing_list(k->text, k->texts, sizeof *k->text);
     t.text = chart_clean(t.text);
     if (!*t.colour) memcpy(t.colour, k->style->ink, STYLE_COLOUR);
     k->text[k->texts++] = t;
@@ -184,13 +178,13 @@ void chart_add_text(chart *k, chart_text t)
 
 void chart_add_box(chart *k, chart_box b)
 {
-    k->box = grown(k->box, k->boxes, sizeof *k->box);
+    k->box = growing_list(k->box, k->boxes, sizeof *k->box);
     k->box[k->boxes++] = b;
 }
 
 void chart_add_entry(chart *k, const char *text, chart_mark mark, chart_look look)
 {
-    k->entry = grown(k->entry, k->entries, sizeof *k->entry);
+    k->entry = growing_list(k->entry, k->entries, sizeof *k->entry);
     k->entry[k->entries++] = (chart_entry){ chart_clean(text), mark, look };
 }
 
@@ -219,8 +213,8 @@ void chart_rule(chart *k, int panel, char axis, double at, int dash)
 
 void chart_tic(chart_axis *a, double at, const char *label)
 {
-    a->at = grown(a->at, a->tics, sizeof *a->at);
-    a->label = grown(a->label, a->tics, sizeof *a->label);
+    a->at = growing_list(a->at, a->tics, sizeof *a->at);
+    a->label = growing_list(a->label, a->tics, sizeof *a->label);
     a->at[a->tics] = at, a->label[a->tics++] = chart_clean(label);
 }
 

@@ -68,8 +68,7 @@ void figure_mean(double *mean, double *half, const double *x, int n)
 static char **names_of(const study *s)
 {
     enum { MOST = 40, NUMBER = 24 };
-    char **name = calloc((size_t)s->arms + 1, sizeof *name);
-    if (!name) error_memory();
+    char **name = error_zeroed((size_t)s->arms, sizeof *name);
     for (int a = 0; a < s->arms; a++) name[a] = chart_cut(s->arm[a].label, MOST);
     for (int a = 0; a < s->arms; a++)
         for (int b = 0; b < a; b++) {
@@ -88,8 +87,7 @@ static char **names_of(const study *s)
 chart_look *figures_looks(const study *s, const style *look)
 {
     static const char ATTENTION[] = "model.attention";
-    chart_look *out = calloc((size_t)s->arms + 1, sizeof *out);
-    if (!out) error_memory();
+    chart_look *out = error_zeroed((size_t)s->arms, sizeof *out);
     axes x;
     axes_open(&x, s);
     const char *key = axes_have(&x, ATTENTION) ? ATTENTION : x.keys ? x.key[0] : "";

@@ -101,7 +101,7 @@ static bool make(figure *f, error *e)
 {
     (void)e;
     const comparison *c = f->c;
-    const study *s = f->study;
+    const metric *m = &f->study->metric;
     const double margin = c->asked.margin;
     const int rows = c->asked.pairs;
     if (!rows) return figure_missing(f, "no arm has one");
@@ -119,14 +119,16 @@ static bool make(figure *f, error *e)
     chart_tics(x, k->narrow ? 4 : 6);
     chart_thin(x, f->style, f->style->panel_width);
     y->lo = 0.4, y->hi = rows + 0.6, y->names = true, y->grid = false;
-    char text[512];
-    snprintf(text, sizeof text, "difference%s%s in %s%s%s (%s is better)",
-             one_base(c) ? " from " : "", one_base(c) ? f->name[c->pair[0].base] : "",
-             s->metric.name, *s->metric.unit ? ", " : "", s->metric.unit,
-             s->metric.larger_is_better ? "right" : "left");
+    char text[512], title[FIGURE_TITLE];
+    const char *better = m->larger_is_better ? "right" : "left";
+    figure_metric(title, f->study);
     if (k->narrow)
-        snprintf(text, sizeof text, "difference%s%s (%s is better)", *s->metric.unit ? ", " : "",
-                 s->metric.unit, s->metric.larger_is_better ? "right" : "left");
+        snprintf(text, sizeof text, "difference%s%s (%s is better)", *m->unit ? ", " : "", m->unit,
+                 better);
+    else
+        snprintf(text, sizeof text, "difference%s%s in %s (%s is better)",
+                 one_base(c) ? " from " : "", one_base(c) ? f->name[c->pair[0].base] : "", title,
+                 better);
     chart_set_title(x, text);
     put_rows(f);
     if (!isnan(margin)) {

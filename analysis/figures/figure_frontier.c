@@ -30,11 +30,10 @@ static int find_places(place *p, const comparison *c)
         double sd, mean;
         if (!comparison_arm(&mean, &sd, c, a) || !(c->study->arm[a].kv_bytes > 0)) continue;
         p[n] = (place){ a, NAN, c->study->arm[a].kv_bytes, mean, mean, mean };
-        for (int i = 0; i < c->asked.pairs; i++) {
-            const contrast *r = &c->result.row[i];
-            if (r->of.arm == a && isfinite(r->hi - r->lo))
-                p[n].lo = mean - (r->diff - r->lo), p[n].hi = mean + (r->hi - r->diff);
-        }
+        const int pair = comparison_pair(c, a);
+        const contrast *r = pair < 0 ? NULL : &c->result.row[pair];
+        if (r && isfinite(r->hi - r->lo))
+            p[n].lo = mean - (r->diff - r->lo), p[n].hi = mean + (r->hi - r->diff);
         n++;
     }
     qsort(p, (size_t)n, sizeof *p, by_kv);
@@ -127,8 +126,7 @@ static bool make(figure *f, error *e)
     chart *k = &f->chart;
     frontier front;
     comparison all;
-    place *p = calloc((size_t)f->study->arms, sizeof *p);
-    if (!p) error_memory();
+    place *p = error_zeroed((size_t)f->study->arms, sizeof *p);
     const int n = find_places(p, f->c);
     spread(p, n);
     /* Classify the arms by a comparison of all pairs, as attnlab frontier does. */

@@ -32,22 +32,17 @@ static bool pick_axes(const char **rows, const char **cols, const figure *f, con
     return true;
 }
 
-static bool is_base(const comparison *c, int arm)
-{
-    for (int i = 0; i < c->asked.pairs; i++)
-        if (c->pair[i].base == arm) return true;
-    return false;
-}
-
 static void put_difference(figure *f, const cells *g, int row, int col, int arm, double most)
 {
     const comparison *c = f->c;
-    const contrast *r = NULL;
-    for (int i = 0; i < c->asked.pairs; i++)
-        if (c->pair[i].arm == arm) r = &c->result.row[i];
+    const int pair = comparison_pair(c, arm);
+    const contrast *r = pair < 0 ? NULL : &c->result.row[pair];
     char text[64], colour[STYLE_COLOUR] = "#ffffff";
     if (!r || isnan(r->diff)) {
-        cells_put(f, g, row, col, NAN, colour, r ? "no value" : is_base(c, arm) ? "base" : "");
+        cells_put(f, g, row, col, NAN, colour,
+                  r                            ? "no value"
+                  : comparison_is_base(c, arm) ? "base"
+                                               : "");
         return;
     }
     const bool worse = (r->diff > 0) != f->study->metric.larger_is_better;
@@ -94,12 +89,12 @@ static bool make(figure *f, error *e)
     else if (ok && !c->asked.pairs)
         figure_missing(f, "no arm has a baseline");
     else if (ok) {
-        char text[512];
+        char text[512], title[FIGURE_TITLE];
         put_grids(f, &x, rows, cols);
+        figure_metric(title, f->study);
         int n = snprintf(text, sizeof text,
-                         "difference from the baseline in %s%s%s; \"~\": undecided at %g %%",
-                         f->study->metric.name, *f->study->metric.unit ? ", " : "",
-                         f->study->metric.unit, 100 * c->asked.alpha);
+                         "difference from the baseline in %s; \"~\": undecided at %g %%", title,
+                         100 * c->asked.alpha);
         if (!isnan(c->asked.margin))
             snprintf(text + n, sizeof text - (size_t)n, "; \"=\": equivalent within ±%g",
                      c->asked.margin);

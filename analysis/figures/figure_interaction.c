@@ -28,10 +28,9 @@ static void name_line(char *text, size_t size, const figure *f, const axes *x,
     }
     const int digits = interaction_digits(r);
     char *arm = chart_cut(g.text[g.of[r->arm]], 36), *base = chart_cut(g.text[g.of[r->base]], 24);
-    const char *dot = strrchr(r->axis, '.');
     int n = snprintf(text, size, "%s%s%s", *arm ? arm : f->name[r->arm], one ? "" : " − ",
                      one ? "" : base);
-    if (several) n += snprintf(text + n, size - (size_t)n, " by %.40s", dot ? dot + 1 : r->axis);
+    if (several) n += snprintf(text + n, size - (size_t)n, " by %.40s", axes_leaf(r->axis));
     n += snprintf(text + n, size - (size_t)n, ": %+.*f", digits, table_rounded(r->slope, digits));
     if (isfinite(r->hi - r->lo))
         snprintf(text + n, size - (size_t)n, " [%+.*f, %+.*f] %s", digits,
@@ -117,7 +116,6 @@ static void put_lines(figure *f, const axes *x, const interactions *k, int panel
 static bool make(figure *f, error *e)
 {
     (void)e;
-    const study *s = f->study;
     interactions k;
     interaction_find(&k, f->c);
     if (!k.n) {
@@ -125,15 +123,15 @@ static bool make(figure *f, error *e)
         return figure_missing(f, "there are none");
     }
     axes x;
-    axes_open(&x, s);
-    char text[512];
+    axes_open(&x, f->study);
+    char text[512], title[FIGURE_TITLE];
+    figure_metric(title, f->study);
     for (int i = 0; i < k.n; i++) {
         if (i && strcmp(k.row[i].axis, k.row[i - 1].axis) == 0) continue;
         const int panel =
             chart_add_panel(&f->chart, NULL, f->style->panel_width, f->style->panel_height);
         chart_set_title(&f->chart.panel[panel].x, k.row[i].axis);
-        snprintf(text, sizeof text, "difference in %s%s%s", s->metric.name,
-                 *s->metric.unit ? ", " : "", s->metric.unit);
+        snprintf(text, sizeof text, "difference in %s", title);
         chart_set_title(&f->chart.panel[panel].y, text);
         put_lines(f, &x, &k, panel, k.row[i].axis);
     }

@@ -142,8 +142,7 @@ static void find_ends(curves *k, double *first, double *last)
 {
     enum { FAR = 5 }; /* the right panel covers at most 2 / 5 of the axis */
     const study *s = k->f->study;
-    double *y = calloc((size_t)s->seeds + 1, sizeof *y), x;
-    if (!y) error_memory();
+    double *y = error_zeroed((size_t)s->seeds, sizeof *y), x;
     *first = INFINITY, *last = 0;
     for (int a = 0; a < s->arms; a++) {
         int seeds;
@@ -167,8 +166,7 @@ static void put_mean(curves *k, int a, const int mean[2], const int band[2])
     if (!first) return;
     const bool banded = seeds >= BAND_SEEDS && s->arms <= BAND_ARMS;
     k->banded += banded;
-    double *y = calloc((size_t)seeds, sizeof *y);
-    if (!y) error_memory();
+    double *y = error_zeroed((size_t)seeds, sizeof *y);
     for (int p = 0; p < first->n; p++) {
         double x, m, half;
         if (values_at(y, &x, k, a, first->tokens[p]) < seeds) continue;
@@ -199,8 +197,7 @@ static void put_all(curves *k)
     const style *looks = k->f->style;
     chart *c = &k->f->chart;
     const size_t arms = (size_t)s->arms;
-    int(*mean)[2] = calloc(arms, sizeof *mean), (*band)[2] = calloc(arms, sizeof *band);
-    if (!mean || !band) error_memory();
+    int(*mean)[2] = error_zeroed(arms, sizeof *mean), (*band)[2] = error_zeroed(arms, sizeof *band);
     for (int panel = 0; panel < 2; panel++) {
         for (int a = 0; a < s->arms; a++) {
             chart_look look = k->f->look[a];
@@ -300,8 +297,7 @@ static void find_ranges(curves *k, double first, double last)
     double lo[2] = { INFINITY, INFINITY }, hi[2] = { -INFINITY, -INFINITY };
     size_t n = 0, room = 0;
     for (int i = 0; i < s->arms * s->seeds; i++) room += (size_t)k->curve[i].n;
-    double *early = calloc(room + 1, sizeof *early);
-    if (!early) error_memory();
+    double *early = error_zeroed(room, sizeof *early);
     for (int a = 0; a < s->arms; a++)
         for (int i = 0; i < s->seeds; i++)
             for (int p = 0; status_at(k, a, i) == STUDY_DONE && p < at(k, a, i)->n; p++) {
@@ -360,9 +356,8 @@ static bool make(figure *f, error *e)
 {
     const size_t arms = (size_t)f->study->arms, cells = arms * (size_t)f->study->seeds;
     curves k = { .f = f,
-                 .curve = calloc(cells, sizeof *k.curve),
-                 .end = calloc(arms, sizeof *k.end) };
-    if (!k.curve || !k.end) error_memory();
+                 .curve = error_zeroed(cells, sizeof *k.curve),
+                 .end = error_zeroed(arms, sizeof *k.end) };
     bool ok = choose(&k, e);
     if (ok && k.most <= 0)
         figure_missing(f, "no step is recorded yet");

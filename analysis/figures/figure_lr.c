@@ -13,7 +13,6 @@
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <string.h>
 
 static const char KEY[] = "train.lr";
 
@@ -98,8 +97,8 @@ static void put_line(rates *k, int line)
     const int bars = chart_add_series(ch, 0, CHART_BARS_Y, bar, text,
                                       "lr (shifted a little) mean lower upper, 95 % t-interval");
     const int means = chart_add_series(ch, 0, CHART_LINE, look, text, "lr (shifted a little) mean");
-    double *x = calloc((size_t)k->rate.n, sizeof *x), *y = calloc((size_t)k->rate.n, sizeof *y);
-    if (!x || !y) error_memory();
+    double *x = error_zeroed((size_t)k->rate.n, sizeof *x),
+           *y = error_zeroed((size_t)k->rate.n, sizeof *y);
     int n = 0;
     /* Shift the lines a little, so that their intervals do not overlap. */
     const double range = log(k->rate.number[k->rate.n - 1] / k->rate.number[0]),

@@ -15,9 +15,8 @@
 static bool read_means(double *mean, int *digits, const figure *f, int64_t length, error *e)
 {
     char name[160];
-    const char *own = f->study->metric.name, *at = strchr(own, '@');
-    const int n = at ? (int)(at - own) : (int)strlen(own);
-    snprintf(name, sizeof name, "%.*s@%lld", n, own, (long long)length);
+    const char *own = f->study->metric.name;
+    snprintf(name, sizeof name, "%.*s@%lld", (int)strcspn(own, "@"), own, (long long)length);
     study s;
     comparison c;
     if (!study_open(&s, f->d, f->study->name, name, -1, e)) return false;
@@ -26,8 +25,11 @@ static bool read_means(double *mean, int *digits, const figure *f, int64_t lengt
         double sd;
         comparison_arm(&mean[a], &sd, &c, a);
     }
-    if (ok) *digits = comparison_digits(&c) > *digits ? comparison_digits(&c) : *digits;
-    if (ok) comparison_close(&c);
+    if (ok) {
+        const int own_digits = comparison_digits(&c);
+        if (own_digits > *digits) *digits = own_digits;
+        comparison_close(&c);
+    }
     study_free(&s);
     return ok;
 }
@@ -98,12 +100,11 @@ static bool make(figure *f, error *e)
     for (int l = 0; ok && l < n; l++)
         ok = read_means(mean + l * f->study->arms, &digits, f, length[l], e);
     if (ok) put_matrix(f, mean, length, n, digits);
-    char text[256], title[FIGURE_TITLE];
-    figure_metric(title, f->study);
-    title[strcspn(title, "@")] = '\0';
+    char text[256];
+    const metric *m = &f->study->metric;
     snprintf(text, sizeof text,
-             "%s%s%s, means over seeds; framed: evaluated at the training context", title,
-             *f->study->metric.unit ? ", " : "", f->study->metric.unit);
+             "%.*s%s%s, means over seeds; framed: evaluated at the training context",
+             (int)strcspn(m->name, "@"), m->name, *m->unit ? ", " : "", m->unit);
     chart_set_remark(&f->chart, text);
     free(mean);
     return ok;

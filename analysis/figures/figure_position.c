@@ -6,7 +6,6 @@
 #include "analysis/figures/figure.h"
 
 #include <math.h>
-#include <stdlib.h>
 
 extern const char sql_figure_positions[]; /* figure_position.sql */
 

@@ -178,7 +178,7 @@
   }
 
   function refresh() {
-    columns().forEach(function (c, k) { plot.setVisibility(k, shown[c.arm] && (c.run < 0 || seeds)); });
+    visible(columns()).forEach(function (on, k) { plot.setVisibility(k, on); });
   }
 
   var bar = document.getElementById('controls');

@@ -11,31 +11,14 @@
 #include "analysis/report/html.h"
 #include "analysis/report/sql.h"
 #include "core/base/file.h"
+#include "core/base/growing.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
 
 extern const char report_css[], report_js[];
 
 enum { LIMIT = 1 << 24 }; /* size of the chart library */
-
-/* Print text as paragraphs, one per line; a line that starts with "! " is a warning. */
-static void put_lines(FILE *out, const char *text)
-{
-    while (*text) {
-        const size_t n = strcspn(text, "\n");
-        char *line = strndup(text, n);
-        if (!line) error_memory();
-        if (strncmp(line, "! ", 2) == 0)
-            html_element(out, "p", "warning", line + 2);
-        else if (*line)
-            html_element(out, "p", NULL, line);
-        free(line);
-        text += n + (text[n] == '\n');
-    }
-}
 
 typedef struct page_figure {
     const char *name, *title, *caption;
@@ -66,13 +49,11 @@ static bool put_form(bool *drawn, FILE *out, const page_figure *f, bool narrow, 
 static bool put_figure(bool *drawn, FILE *out, const page_figure *f, const comparison *c, db *d,
                        const char *folder, error *e)
 {
-    char *text = NULL;
-    size_t n;
-    FILE *forms = open_memstream(&text, &n);
-    if (!forms) error_memory();
-    bool ok = put_form(drawn, forms, f, false, c, d, folder, e);
-    if (ok && *drawn && f->narrow) ok = put_form(drawn, forms, f, true, c, d, folder, e);
-    fclose(forms);
+    growing forms;
+    growing_open(&forms);
+    bool ok = put_form(drawn, forms.f, f, false, c, d, folder, e);
+    if (ok && *drawn && f->narrow) ok = put_form(drawn, forms.f, f, true, c, d, folder, e);
+    char *text = growing_close(&forms);
     if (ok && *drawn) {
         fprintf(out, "<figure>%s", text);
         html_element(out, "figcaption", NULL, f->caption);
@@ -113,50 +94,42 @@ static bool put_axes(FILE *out, const comparison *c, db *d, const char *folder, 
 /* Sections that not every study has: how differences change along an axis, and on other text. */
 static bool put_more(FILE *out, const comparison *c, db *d, const char *folder, error *e)
 {
-    char *text[2] = { 0 };
-    size_t n;
-    bool ok = true;
-    for (int i = 0; ok && i < 2; i++) {
-        FILE *to = open_memstream(&text[i], &n);
-        if (!to) error_memory();
-        if (i == 0)
-            tables_interactions(to, c, TABLE_HTML);
-        else
-            ok = tables_samples(to, c, d, TABLE_HTML, e);
-        fclose(to);
-    }
-    if (ok && *text[0]) {
+    growing axes, samples;
+    growing_open(&axes), growing_open(&samples);
+    tables_interactions(axes.f, c, TABLE_HTML);
+    bool ok = tables_samples(samples.f, c, d, TABLE_HTML, e);
+    char *along = growing_close(&axes), *other = growing_close(&samples);
+    if (ok && *along) {
         fprintf(out,
                 "<h2>Along an axis</h2>\n<p>How much each doubling changes the difference from the "
                 "baseline.</p>\n<div class=\"scroll\" tabindex=\"0\">%s</div>\n",
-                text[0]);
+                along);
         ok = put_axes(out, c, d, folder, e);
     }
-    if (ok && *text[1])
+    if (ok && *other)
         fprintf(
             out,
             "<h2>On other text</h2>\n<p>The intervals above are for this held-out text. Here its "
             "pieces are a sample, as the seeds are, so these intervals are for the difference "
             "on other text of the same kind.</p>\n<div class=\"scroll\" tabindex=\"0\">%s</div>\n",
-            text[1]);
-    free(text[0]), free(text[1]);
+            other);
+    free(along), free(other);
     return ok;
 }
 
-static bool put_library(FILE *out, bool *bare, error *e)
+/* The chart library; *bare: it is not installed, or can't be part of a page. */
+static void put_library(FILE *out, bool *bare)
 {
     char *library;
     size_t n;
     error missing;
-    (void)e;
     *bare = !file_read(&library, &n, REPORT_DYGRAPHS, LIMIT, &missing);
-    if (*bare) return true;
+    if (*bare) return;
     char *map = strstr(library, "//# sourceMappingURL"); /* a link to a file that is not there */
     if (map) *map = '\0';
     *bare = strstr(library, "</script") != NULL;
     if (!*bare) fprintf(out, "<script>%s</script>\n", library);
     free(library);
-    return true;
 }
 
 /* The interactive curves, and the figure that stands in for them on paper and without scripts. */
@@ -183,7 +156,8 @@ static bool put_curves(FILE *out, const comparison *c, db *d, const char *folder
     fputs("</div>\n", out);
     html_json(out, "curves", curves);
     json_decref(curves);
-    if (!ok || !put_library(out, bare, e)) return false;
+    if (!ok) return false;
+    put_library(out, bare);
     fprintf(out, "<script>\n%s</script>\n", report_js);
     return true;
 }
@@ -214,12 +188,10 @@ static bool put_database(FILE *out, const comparison *c, db *d, error *e)
 
 static bool put_design(FILE *out, const study *s, db *d, error *e)
 {
-    char *text = NULL;
-    size_t n;
-    FILE *words = open_memstream(&text, &n);
-    if (!words) error_memory();
-    const bool ok = report_design(words, s, d, e);
-    fclose(words);
+    growing words;
+    growing_open(&words);
+    const bool ok = report_design(words.f, s, d, e);
+    char *text = growing_close(&words);
     if (ok) html_element(out, "p", "small", text);
     free(text);
     return ok;
@@ -274,29 +246,22 @@ static bool put_answer(FILE *out, const comparison *c, db *d, const char *folder
 
 static bool put_notes(FILE *out, const comparison *c, db *d, error *e)
 {
-    char *text = NULL;
-    size_t n;
-    FILE *words = open_memstream(&text, &n);
-    if (!words) error_memory();
     notes list = { 0 };
     const bool ok = sentence_notes(&list, c, d, e);
-    notes_print(&list, words);
-    notes_close(&list);
-    fclose(words);
     fputs("<h2>Notes and warnings</h2>\n", out);
-    if (ok) put_lines(out, text);
-    free(text);
+    for (int i = 0; ok && i < list.n; i++)
+        html_element(out, "p", list.item[i].level == NOTE_WARNING ? "warning" : NULL,
+                     list.item[i].text);
+    notes_close(&list);
     return ok;
 }
 
 static bool put_methods(FILE *out, const comparison *c, db *d, error *e)
 {
-    char *text = NULL;
-    size_t n;
-    FILE *words = open_memstream(&text, &n);
-    if (!words) error_memory();
-    const bool ok = report_methods(words, c, d, e);
-    fclose(words);
+    growing words;
+    growing_open(&words);
+    const bool ok = report_methods(words.f, c, d, e);
+    char *text = growing_close(&words);
     fputs("<h2>Methods</h2>\n", out);
     if (ok) html_element(out, "p", NULL, text);
     free(text);

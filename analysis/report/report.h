@@ -28,10 +28,13 @@ void report_verdicts(FILE *out, const comparison *c);
 /* The verdict of each contrast as a sentence, folded if there are more than a few. */
 void report_words(FILE *out, const comparison *c);
 
-/* The curves of every run, for page.js: {arms: [{name, colour, dash, point, t}], kinds:
- * [{name, runs:
- * [[{done, points: [[tokens, loss]]}]]}]}, where t is the 97.5 % quantile of Student's t for the
- * arm's seeds (0 for fewer than two).  The caller decrefs it. */
+/* The curves of every run, for page.js:
+ *
+ *     {arms: [{name, colour, dash, point, t}],
+ *      kinds: [{name, runs: [[{done, points: [[tokens, loss]]}]]}]}
+ *
+ * where t is the 97.5 % quantile of Student's t for the arm's seeds (0 for fewer than two).  The
+ * caller decrefs it. */
 bool report_curves(json_t **curves, const comparison *c, db *d, error *e);
 
 /* In a sentence or two: what varies, the baseline, what is matched, and the metric. */

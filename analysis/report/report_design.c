@@ -2,6 +2,7 @@
 #include "analysis/report/html.h"
 #include "analysis/report/report.h"
 #include "analysis/report/sql.h"
+#include "core/base/growing.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -77,23 +78,21 @@ bool report_repeat(FILE *out, const study *s, db *d, error *e)
                     db_text(d, &code, e, sql_report_code, "i", s->sweep_id) &&
                     db_text(d, &corpus, e, sql_report_corpus, "i", s->sweep_id);
     if (ok) {
-        char *text = NULL;
-        size_t n;
-        FILE *words = open_memstream(&text, &n);
-        if (!words) error_memory();
-        fprintf(words, "You need attnlab %s", code ? code : "of an unknown build");
+        growing words;
+        growing_open(&words);
+        fprintf(words.f, "You need attnlab %s", code ? code : "of an unknown build");
         if (corpus)
-            fprintf(words,
+            fprintf(words.f,
                     ", a corpus folder whose content has the SHA-256 %s (attnlab prepare "
                     "prints its first digits)",
                     corpus);
         fprintf(
-            words,
+            words.f,
             ", and the study's file below: save it as study.yaml and run attnlab sweep study.yaml%s"
             ". The same build on the same kind of machine gives the same bits; attnlab replay RUN "
             "repeats a single run and says whether it did.",
             settings);
-        fclose(words);
+        char *text = growing_close(&words);
         html_element(out, "p", NULL, text);
         free(text);
         if (spec && *spec) {

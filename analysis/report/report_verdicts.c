@@ -9,6 +9,7 @@
 #include "analysis/data/axes.h"
 #include "analysis/report/html.h"
 #include "analysis/report/report.h"
+#include "core/base/growing.h"
 #include "core/base/table.h"
 
 #include <math.h>
@@ -106,19 +107,17 @@ static void put_counts(FILE *out, const comparison *c)
 
 static void put_lead(FILE *out, const comparison *c)
 {
-    char *text = NULL;
-    size_t n;
-    FILE *words = open_memstream(&text, &n);
-    if (!words) error_memory();
+    growing words;
+    growing_open(&words);
     if (c->asked.pairs && !compared(c))
-        put_nothing(words, c->study);
+        put_nothing(words.f, c->study);
     else if (!c->asked.pairs)
-        fputs("No arm has a baseline, so nothing is compared.", words);
+        fputs("No arm has a baseline, so nothing is compared.", words.f);
     else if (c->asked.pairs == 1)
-        sentence_verdict(words, c, 0);
+        sentence_verdict(words.f, c, 0);
     else
-        put_counts(words, c);
-    fclose(words);
+        put_counts(words.f, c);
+    char *text = growing_close(&words);
     html_element(out, "p", "lead", text);
     free(text);
 }
@@ -154,11 +153,8 @@ static void layout_close(layout *l)
 /* A cell: the difference and its verdict; for a baseline, its mean. */
 static void put_cell(FILE *out, const comparison *c, int arm)
 {
-    const int digits = comparison_digits(c);
-    int pair = -1;
+    const int digits = comparison_digits(c), pair = comparison_pair(c, arm);
     double mean, sd;
-    for (int i = 0; i < c->asked.pairs; i++)
-        if (c->pair[i].arm == arm) pair = i;
     if (arm < 0 || (pair < 0 && !comparison_arm(&mean, &sd, c, arm))) {
         fputs("<td></td>", out);
         return;
@@ -263,12 +259,10 @@ void report_words(FILE *out, const comparison *c)
     fprintf(out, "<details%s><summary>Each contrast in words</summary>\n",
             c->asked.pairs <= OPEN ? " open" : "");
     for (int i = 0; i < c->asked.pairs; i++) {
-        char *text = NULL;
-        size_t n;
-        FILE *words = open_memstream(&text, &n);
-        if (!words) error_memory();
-        sentence_verdict(words, c, i);
-        fclose(words);
+        growing words;
+        growing_open(&words);
+        sentence_verdict(words.f, c, i);
+        char *text = growing_close(&words);
         const contrast *r = &c->result.row[i];
         fprintf(out, "<div class=\"verdict\"><span class=\"badge %s\">%s</span>",
                 r->n ? verdict_of(r) : "none", verdict_of(r));

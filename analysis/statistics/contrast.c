@@ -23,15 +23,26 @@ bool contrast_compared(const contrast_result *r, contrast_pair p)
     return !r->left_out[p.arm] && !r->left_out[p.base];
 }
 
-int contrast_values(double *out, const contrast_result *r, const contrast_study *s, int arm)
+int contrast_pairs(const contrast_result *r, const contrast_study *s)
+{
+    int n = 0;
+    for (int i = 0; i < s->pairs; i++) n += contrast_compared(r, s->pair[i]);
+    return n;
+}
+
+int contrast_gather(double *out, const contrast_study *s, int arm, const bool *used)
 {
     int n = 0;
     for (int i = 0; i < s->seeds; i++) {
         const double y = row_of(s, arm)[i];
-        const bool all = r->independent || !r->shared_seeds;
-        if (all ? !isnan(y) : r->used[i]) out[n++] = y;
+        if (used ? used[i] : !isnan(y)) out[n++] = y;
     }
     return n;
+}
+
+int contrast_values(double *out, const contrast_result *r, const contrast_study *s, int arm)
+{
+    return contrast_gather(out, s, arm, r->independent || !r->shared_seeds ? NULL : r->used);
 }
 
 /* The pairs form stars around their bases (maxt.h), unless an arm of one pair is the base of
@@ -42,10 +53,10 @@ maxt_family contrast_family(int *size, const contrast_result *r, const contrast_
     maxt_family f = { 0, size, 0 };
     int *star_of = error_zeroed((size_t)s->arms, sizeof *star_of);
     bool *is_arm = error_zeroed((size_t)s->arms, sizeof *is_arm), stars = true;
-    int n = 0, arms = 0;
+    const int n = contrast_pairs(r, s);
+    int arms = 0;
     for (int i = 0; i < s->pairs; i++) {
         if (!contrast_compared(r, s->pair[i])) continue;
-        n++;
         stars = stars && !is_arm[s->pair[i].arm];
         is_arm[s->pair[i].arm] = true;
     }

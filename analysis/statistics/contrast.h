@@ -63,8 +63,15 @@ int contrast_count(const contrast_study *s, int arm);
 /* Are both arms of a pair compared? */
 bool contrast_compared(const contrast_result *r, contrast_pair p);
 
+/* How many pairs are compared. */
+int contrast_pairs(const contrast_result *r, const contrast_study *s);
+
+/* The values of an arm at the `used` seeds, where it must have one, or all it has if `used` is
+ * NULL; returns how many.  `out` has room for every seed. */
+int contrast_gather(double *out, const contrast_study *s, int arm, const bool *used);
+
 /* The values of an arm that count: at the shared seeds, or all it has if nothing is paired; returns
- * how many.  `out` has room for every seed. */
+ * how many. */
 int contrast_values(double *out, const contrast_result *r, const contrast_study *s, int arm);
 
 /* The family of the pairs that are compared (maxt.h); `size` has room for every pair. */

@@ -2,15 +2,14 @@
  * likelier than the one seen. */
 #include "analysis/statistics/counts.h"
 
-#include "analysis/statistics/student.h"
 #include "core/base/error.h"
 
 #include <gsl/gsl_randist.h>
 #include <math.h>
 #include <stdlib.h>
 
-static const double TIE =
-    1 + 1e-7; /* probabilities that agree in all but the last bits are equal */
+/* Probabilities that agree in all but the last bits are equal. */
+static const double TIE = 1 + 1e-7;
 
 double counts_fisher_p(int a, int n, int b, int m)
 {

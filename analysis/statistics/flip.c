@@ -288,15 +288,12 @@ static void describe(char *text, size_t size, const contrast_result *r)
 static void compute(contrast_result *r, const contrast_study *s)
 {
     const size_t n = (size_t)r->shared_seeds;
-    double *d = error_zeroed((size_t)s->pairs * n, sizeof *d), *b = error_zeroed(n, sizeof *b);
+    double *d = error_zeroed((size_t)s->pairs * n, sizeof *d);
     int contrasts = 0;
     for (int i = 0; i < s->pairs; i++) {
         contrast *c = &r->row[i];
         if (!contrast_compared(r, c->of)) continue;
-        double *x = d + (size_t)contrasts++ * n;
-        contrast_values(x, r, s, c->of.arm), contrast_values(b, r, s, c->of.base);
-        for (size_t k = 0; k < n; k++) x[k] -= b[k];
-        c->se = gsl_stats_sd(x, 1, n) / sqrt((double)n), c->df = (double)n - 1;
+        procedure_subtract(c, d + (size_t)contrasts++ * n, r, s);
     }
     flip f;
     flip_open(&f, d, contrasts, (int)n);
@@ -313,7 +310,7 @@ static void compute(contrast_result *r, const contrast_study *s)
         if (fabs(c->diff) >= s->margin) c->p_equivalent = 1; /* not even the mean is inside */
     }
     flip_close(&f);
-    free(d), free(b);
+    free(d);
 }
 
 static void combine(procedure_estimate *row, const double *by_seed, double alpha, int rows,
@@ -356,40 +353,14 @@ static void make_differences(double *d, double *y, const maxt_family *family, in
     }
 }
 
-/* The k-th smallest of x, or the k-th largest (sign -1), counting from 0.  The
- * k + 1 smallest so far are kept in a heap, which has room for them, with the largest on top. */
-static double select(double *heap, const double *x, size_t n, size_t k, double sign)
-{
-    size_t kept = 0;
-    for (size_t i = 0; i < n; i++) {
-        const double y = sign * x[i];
-        size_t at;
-        if (kept <= k) { /* rise */
-            for (at = kept++; at && heap[(at - 1) / 2] < y; at = (at - 1) / 2)
-                heap[at] = heap[(at - 1) / 2];
-        } else if (y < heap[0]) { /* replace the top, and sink */
-            for (at = 0; 2 * at + 1 < kept;) {
-                size_t child = 2 * at + 1;
-                if (child + 1 < kept && heap[child + 1] > heap[child]) child++;
-                if (!(heap[child] > y)) break;
-                heap[at] = heap[child], at = child;
-            }
-        } else
-            continue;
-        heap[at] = y;
-    }
-    return sign * heap[0];
-}
-
-/* interval() of lists that are not sorted; `heap` has room for one of them. */
-static void select_interval(double *lo, double *hi, double *heap, const flip *f, int c,
-                            double alpha, int kind)
+/* interval() of lists that are not sorted; it changes their order. */
+static void select_interval(double *lo, double *hi, const flip *f, int c, double alpha, int kind)
 {
     const size_t n = SIZE[kind] * f->flips, k = allowed(n, alpha);
     *lo = INFINITY, *hi = -INFINITY;
     for (int i = 0; i < 2; i++) {
-        *lo = fmin(*lo, select(heap, ends(f, c, kind + i, 0), n, k, 1));
-        *hi = fmax(*hi, select(heap, ends(f, c, kind + i, 1), n, k, -1));
+        *lo = fmin(*lo, gsl_stats_select(ends(f, c, kind + i, 0), 1, n, k));
+        *hi = fmax(*hi, gsl_stats_select(ends(f, c, kind + i, 1), 1, n, n - 1 - k));
     }
 }
 
@@ -412,7 +383,6 @@ static void simulate(procedure_forecast *out, const procedure_plan *p, int seeds
     gsl_rng_set(g, SEED);
     flip f;
     start(&f, m, seeds, flips_enough(p->alpha));
-    double *heap = error_zeroed(2 * f.flips, sizeof *heap);
     for (int k = 0; k < studies; k++) {
         make_differences(d, y, &p->family, seeds, g);
         const int first = k * each % (m - each + 1);
@@ -420,9 +390,9 @@ static void simulate(procedure_forecast *out, const procedure_plan *p, int seeds
         for (int c = first; c < first + each; c++) {
             double lo, hi;
             const int at = out->samples;
-            select_interval(&lo, &hi, heap, &f, c, p->alpha, ABOUT_ZERO);
+            select_interval(&lo, &hi, &f, c, p->alpha, ABOUT_ZERO);
             out->outer_hi[at] = hi * unit, out->outer_hi[at + 1] = -lo * unit;
-            select_interval(&lo, &hi, heap, &f, c, p->alpha, SIDE_ZERO);
+            select_interval(&lo, &hi, &f, c, p->alpha, SIDE_ZERO);
             out->inner_lo[at] = lo * unit, out->inner_lo[at + 1] = -hi * unit;
             out->inner_hi[at] = hi * unit, out->inner_hi[at + 1] = -lo * unit;
             out->samples += 2;
@@ -431,7 +401,7 @@ static void simulate(procedure_forecast *out, const procedure_plan *p, int seeds
     gsl_sort(out->outer_hi, 1, (size_t)out->samples);
     flip_close(&f);
     gsl_rng_free(g);
-    free(d), free(y), free(heap);
+    free(d), free(y);
 }
 
 static void forecast(procedure_forecast *f, const procedure_plan *p, const contrast *row, int seeds)

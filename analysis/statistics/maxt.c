@@ -13,7 +13,6 @@
 #include <gsl/gsl_math.h>
 #include <gsl/gsl_randist.h>
 #include <math.h>
-#include <stdlib.h>
 
 enum { OUTER = 64, STAR = 32, CLIQUE = 64 };
 #define REACH 8.0 /* standard deviations */

@@ -34,30 +34,18 @@ static double block_variance(double *shared, const double *y, int arms, int seed
     return variance;
 }
 
-/* The values of one arm, at the shared seeds only or all of them; returns how many. */
-static size_t gather(double *out, const contrast_result *r, const contrast_study *s, int arm,
-                     bool shared)
-{
-    size_t n = 0;
-    for (int i = 0; i < s->seeds; i++) {
-        const double y = s->y[(size_t)arm * (size_t)s->seeds + (size_t)i];
-        if (shared ? r->used[i] : !isnan(y)) out[n++] = y;
-    }
-    return n;
-}
-
 void noise_estimate(noise *n, const contrast_result *r, const contrast_study *s)
 {
     *n = (noise){ NAN, NAN, NAN, NAN, 0, NAN, false };
     const size_t seeds = (size_t)s->seeds;
-    double *y = calloc((size_t)s->arms * seeds + 1, sizeof *y), within = 0, df = 0;
-    double *x = calloc(seeds + 1, sizeof *x);
-    if (!x || !y) error_memory();
+    double *y = error_zeroed((size_t)s->arms * seeds, sizeof *y), within = 0, df = 0;
+    double *x = error_zeroed(seeds, sizeof *x);
     int arms = 0;
     for (int a = 0; a < s->arms; a++) {
-        const size_t k = gather(x, r, s, a, false);
+        const size_t k = (size_t)contrast_gather(x, s, a, NULL);
         if (k > 1) within += (double)(k - 1) * gsl_stats_variance(x, 1, k), df += (double)(k - 1);
-        if (!r->left_out[a]) gather(y + (size_t)arms++ * (size_t)r->shared_seeds, r, s, a, true);
+        if (!r->left_out[a])
+            contrast_gather(y + (size_t)arms++ * (size_t)r->shared_seeds, s, a, r->used);
     }
     if (df > 0) {
         const bool paired = arms > 1 && r->shared_seeds > 1;

@@ -36,19 +36,15 @@ static void describe(char *text, size_t size, const contrast_result *r)
 
 static void compute(contrast_result *r, const contrast_study *s)
 {
-    const size_t n = (size_t)r->shared_seeds;
-    double *x = error_zeroed(n, sizeof *x), *base = error_zeroed(n, sizeof *base);
-    int pairs = 0;
-    for (int i = 0; i < s->pairs; i++) pairs += contrast_compared(r, s->pair[i]);
+    double *d = error_zeroed((size_t)r->shared_seeds, sizeof *d);
+    const int pairs = contrast_pairs(r, s);
     for (int i = 0; i < s->pairs; i++) {
         contrast *c = &r->row[i];
         if (!contrast_compared(r, c->of)) continue;
-        contrast_values(x, r, s, c->of.arm), contrast_values(base, r, s, c->of.base);
-        for (size_t k = 0; k < n; k++) x[k] -= base[k];
-        c->se = gsl_stats_sd(x, 1, n) / sqrt((double)n), c->df = (double)n - 1;
+        procedure_subtract(c, d, r, s);
         procedure_student(c, pairs, s->alpha, s->margin);
     }
-    free(x), free(base);
+    free(d);
 }
 
 static void combine(procedure_estimate *row, const double *by_seed, double alpha, int rows,

@@ -45,8 +45,8 @@ typedef struct sample {
 static void sample_open(sample *s, const powerlaw_point *x, int n, double most, int without)
 {
     s->n = 0;
-    s->u = calloc((size_t)n + 1, sizeof *s->u), s->loss = calloc((size_t)n + 1, sizeof *s->loss);
-    if (!s->u || !s->loss) error_memory();
+    s->u = error_zeroed((size_t)n, sizeof *s->u),
+    s->loss = error_zeroed((size_t)n, sizeof *s->loss);
     for (int i = 0; i < n; i++)
         if (x[i].seed != without) s->u[s->n] = log(x[i].tokens / most), s->loss[s->n++] = x[i].loss;
 }
@@ -219,8 +219,7 @@ static void delta_errors(double se[TOLD], const powerlaw *p)
 static void jackknife_errors(double se[TOLD], const powerlaw *p, const powerlaw_point *x, int n)
 {
     double sum[TOLD] = { 0 }, square[TOLD] = { 0 };
-    double *told = calloc((size_t)p->seeds * TOLD, sizeof *told);
-    if (!told) error_memory();
+    double *told = error_zeroed((size_t)p->seeds * TOLD, sizeof *told);
     int k = 0;
     for (int i = 0; i < n; i++) {
         bool first = true;

@@ -5,6 +5,7 @@
 
 #include <assert.h>
 #include <float.h>
+#include <gsl/gsl_statistics_double.h>
 #include <math.h>
 
 const procedure *procedure_choose(const procedure_case *k)
@@ -20,7 +21,18 @@ double procedure_t(double x, double se)
     return x == 0 ? 0 : fabs(x) / se;
 }
 
-double procedure_t_inside(const contrast *c, double margin)
+void procedure_subtract(contrast *c, double *d, const contrast_result *r, const contrast_study *s)
+{
+    const double *arm = s->y + (size_t)c->of.arm * (size_t)s->seeds,
+                 *base = s->y + (size_t)c->of.base * (size_t)s->seeds;
+    size_t n = 0;
+    for (int i = 0; i < s->seeds; i++)
+        if (r->used[i]) d[n++] = arm[i] - base[i];
+    c->se = gsl_stats_sd(d, 1, n) / sqrt((double)n), c->df = (double)n - 1;
+}
+
+/* How far inside the margin the difference is, in standard errors; negative outside. */
+static double t_inside(const contrast *c, double margin)
 {
     const double gap = margin - fabs(c->diff);
     return gap < 0 ? -procedure_t(gap, c->se) : procedure_t(gap, c->se);
@@ -42,7 +54,7 @@ void procedure_student(contrast *c, int family, double alpha, double margin)
     c->p = 2 * student_above(procedure_t(c->diff, c->se), c->df);
     c->p_adjusted = fmin(1, family * c->p);
     if (!isnan(margin))
-        c->p_equivalent = fmin(1, family * student_above(procedure_t_inside(c, margin), c->df));
+        c->p_equivalent = fmin(1, family * student_above(t_inside(c, margin), c->df));
 }
 
 void procedure_forecast_student(procedure_forecast *f, const procedure_plan *p, double df)

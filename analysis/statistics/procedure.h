@@ -1,7 +1,7 @@
 /* procedure.h - statistical procedures: one table entry and one file per procedure.
  *
  * A procedure tests every contrast of a study at once: intervals, p and verdicts all come from it.
- * contrast.c takes the first one of the table that applies.  To add one, write NAME.c, which ends
+ * verdict.c takes the first one of the table that applies.  To add one, write NAME.c, which ends
  * in `const procedure procedure_NAME`, and list NAME in meson.build, before those it takes
  * precedence over.
  */
@@ -79,8 +79,9 @@ const procedure *procedure_choose(const procedure_case *k);
 /* |x| / se; 0 if x is 0, even if se is 0, as it is when runs agree bit for bit. */
 double procedure_t(double x, double se);
 
-/* How far inside the margin the difference is, in standard errors; negative outside. */
-double procedure_t_inside(const contrast *c, double margin);
+/* The differences of a row's pair at the shared seeds, d (shared seeds); fill in the standard error
+ * of their mean, and its degrees of freedom. */
+void procedure_subtract(contrast *c, double *d, const contrast_result *r, const contrast_study *s);
 
 /* Fill in intervals and p of a row by Student's t with its se and df, by Bonferroni's bound over
  * `family` contrasts.  Differences that agree to the last digit, but are not 0, have no error that

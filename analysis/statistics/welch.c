@@ -39,8 +39,7 @@ static void compute(contrast_result *r, const contrast_study *s)
 {
     double *x = error_zeroed((size_t)s->seeds, sizeof *x),
            *base = error_zeroed((size_t)s->seeds, sizeof *base);
-    int pairs = 0;
-    for (int i = 0; i < s->pairs; i++) pairs += contrast_compared(r, s->pair[i]);
+    const int pairs = contrast_pairs(r, s);
     for (int i = 0; i < s->pairs; i++) {
         contrast *c = &r->row[i];
         if (!contrast_compared(r, c->of) || c->n < 2 || c->n_base < 2) continue;

@@ -2,18 +2,17 @@
 #include "core/base/notes.h"
 
 #include "core/base/error.h"
+#include "core/base/growing.h"
 #include "core/base/table.h"
 
 #include <stdlib.h>
 
 void notes_add_list(notes *list, note_level level, const char *fmt, va_list args)
 {
-    char *text;
-    size_t size;
-    FILE *out = open_memstream(&text, &size);
-    if (!out) error_memory();
-    vfprintf(out, fmt, args);
-    if (fclose(out) != 0) error_memory();
+    growing words;
+    growing_open(&words);
+    vfprintf(words.f, fmt, args);
+    char *text = growing_close(&words);
     list->item = realloc(list->item, ((size_t)list->n + 1) * sizeof *list->item);
     if (!list->item) error_memory();
     list->item[list->n++] = (note){ level, text };

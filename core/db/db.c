@@ -196,6 +196,14 @@ void db_rollback(db *d)
     if (!sqlite3_get_autocommit(d->handle)) db_run(d, &ignored, "ROLLBACK", NULL);
 }
 
+char *db_column(sqlite3_stmt *s, int column)
+{
+    const char *text = (const char *)sqlite3_column_text(s, column);
+    char *copy = text ? strdup(text) : NULL;
+    if (text && !copy) error_memory();
+    return copy;
+}
+
 int64_t db_last_id(const db *d)
 {
     return sqlite3_last_insert_rowid(d->handle);

@@ -58,6 +58,9 @@ bool db_integer(db *d, int64_t *out, int64_t otherwise, error *e, const char *sq
                 const char *types, ...);
 bool db_text(db *d, char **out, error *e, const char *sql, const char *types, ...);
 
+/* A copy of a text column of the row; NULL for NULL.  The caller frees it. */
+char *db_column(sqlite3_stmt *s, int column);
+
 int64_t db_last_id(const db *d); /* of the last row inserted        */
 int db_changes(const db *d);     /* rows the last statement changed */
 

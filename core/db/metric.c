@@ -75,6 +75,12 @@ bool metric_parse(metric *m, const char *text, error *e)
     return true;
 }
 
+bool metric_same(const metric *a, const metric *b)
+{
+    return strcmp(a->task, b->task) == 0 && strcmp(a->split, b->split) == 0 &&
+           a->value == b->value && a->context == b->context;
+}
+
 void metric_write(char *out, size_t size, const char *task, const char *split, const char *kind,
                   int64_t context)
 {

@@ -40,6 +40,9 @@ typedef struct metric {
 /* Fails, with the kinds there are, on a name that is not of this form or has an unknown kind. */
 bool metric_parse(metric *m, const char *text, error *e);
 
+/* Do two metrics give the same number, however they are written? */
+bool metric_same(const metric *a, const metric *b);
+
 /* The name of a metric, the default task left out; context 0: without "@CONTEXT". */
 void metric_write(char *out, size_t size, const char *task, const char *split, const char *kind,
                   int64_t context);
