@@ -208,8 +208,10 @@ static int compare(command_call *call, const options *o, const grid_asked *asked
     bool ok = open_study(&s, &list, call, at, d, &e), named = false;
     if (ok) {
         look_options(&s, call);
-        ok = comparison_open(&c, &s, d, o->pairs == 1, &e);
+        const bool all = o->pairs == 1;
+        ok = comparison_open(&c, &s, d, all, &e);
         if (ok) {
+            c.all = all;
             ok = answer(call, o, asked, &c, d, &e);
             if (ok) command_remarks(call, &list);
             named = ok && found(&c, o->fail_if);

@@ -28,7 +28,6 @@ bool comparison_open(comparison *c, const study *s, db *d, bool all, error *e)
     const size_t arms = (size_t)s->arms, cells = arms * (size_t)s->seeds;
     const size_t room = all ? arms * (arms - 1) / 2 + 1 : arms;
     *c = (comparison){ .study = s,
-                       .all = all,
                        .pair = error_zeroed(room, sizeof *c->pair),
                        .y = error_zeroed(cells, sizeof *c->y),
                        .power = error_zeroed(room, sizeof *c->power),

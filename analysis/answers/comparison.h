@@ -12,7 +12,7 @@
 typedef struct comparison {
     const study *study;
     contrast_study asked;
-    bool all; /* every two arms, not each with its baseline */
+    bool all; /* the user asked for every two arms in place of the stated pairs */
     contrast_pair *pair;
     double *y; /* (arms, seeds) */
     contrast_result result;
