@@ -16,10 +16,17 @@ static bool check_any(const attn_dims *d, error *e)
     return true;
 }
 
+static double state_flops(const attn_dims *d)
+{
+    return 6.0 * d->H * d->E * d->E;
+}
+
 static const attn_variant attn_real = {
     .name = "real",
+    .state_flops = state_flops,
     .options = (const attn_option[]){ { "slope", ATTN_REAL, 0.5, -1, 10, "" },
                                       { "cap", ATTN_REAL, 50, 1e-3, 1e3, "" },
+                                      { "heads", ATTN_INTEGER, ATTN_HEADS, 1, 9, "" },
                                       { 0 } },
     .check = check_any,
 };
@@ -70,10 +77,12 @@ static void test_canonical(void **state)
     reads("window:size=1_024", "window:size=1024:n_kv_heads=4");
     reads("window:size=2147483647", "window:size=2147483647:n_kv_heads=4");
     reads("template", "template");
-    reads("real", "real:slope=0.5:cap=50");
+    reads("real", "real");
+    reads("real:slope=0.5:cap=50:heads=4", "real");
+    reads("real:heads=2", "real:heads=2");
     reads("real:cap=3e1:slope=0.10", "real:slope=0.1:cap=30");
-    reads("real:slope=-0", "real:slope=0:cap=50");
-    reads("real:slope=0.3333333333333333", "real:slope=0.3333333333333333:cap=50");
+    reads("real:slope=-0", "real:slope=0");
+    reads("real:slope=0.3333333333333333", "real:slope=0.3333333333333333");
 }
 
 /* Aliases are declared: functions that happen to be shared, as those of gqa and window are, mean
@@ -158,6 +167,27 @@ static void test_options_are_cleared(void **state)
     for (int i = 0; i < ATTN_MAX_OPTIONS; i++) assert_true(d.opt[i] == 0);
 }
 
+/* A cache that is a state has one size at any length; that of a window, which stops growing, and
+ * that of plain attention are no states. */
+static void test_cost(void **state)
+{
+    (void)state;
+    attn_dims d = DIMS;
+    const attn_variant *v;
+    error e;
+    assert_true(attn_parse("template", &v, &d, &e));
+    assert_true(attn_cache_constant(v, &d));
+    assert_true(attn_cache_floats(v, &d) == 4 * 8);
+    assert_true(attn_state_flops(v, &d) == 0);
+    assert_true(attn_parse("window:size=5", &v, &d, &e));
+    assert_false(attn_cache_constant(v, &d));
+    assert_true(attn_cache_floats(v, &d) == 2 * 5 * 4 * 8);
+    assert_true(attn_parse("mqa", &v, &d, &e));
+    assert_false(attn_cache_constant(v, &d));
+    assert_true(attn_cache_floats(v, &d) == 2 * 16 * 8);
+    assert_true(attn_state_flops(&attn_real, &d) == 6 * 4 * 64);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -166,6 +196,7 @@ int main(void)
         cmocka_unit_test(test_refusals),
         cmocka_unit_test(test_hints),
         cmocka_unit_test(test_options_are_cleared),
+        cmocka_unit_test(test_cost),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

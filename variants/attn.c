@@ -50,6 +50,34 @@ double attn_pairs(const attn_variant *v, const attn_dims *d)
     return v->pairs ? v->pairs(d) : 0;
 }
 
+double attn_state_flops(const attn_variant *v, const attn_dims *d)
+{
+    return v->state_flops ? v->state_flops(d) : 0;
+}
+
+static double floats_at(const attn_variant *v, const attn_dims *d, int T)
+{
+    attn_dims one = *d;
+    tensor_spec list[TENSOR_MAX] = { { 0 } };
+    double floats = 0;
+    one.B = 1, one.T = T, one.S = 1;
+    v->cache(&one, list);
+    for (int i = 0; i < tensor_list_length(list); i++) floats += (double)tensor_floats(&list[i]);
+    return floats;
+}
+
+double attn_cache_floats(const attn_variant *v, const attn_dims *d)
+{
+    return floats_at(v, d, d->T);
+}
+
+bool attn_cache_constant(const attn_variant *v, const attn_dims *d)
+{
+    const int longer = d->T <= INT_MAX / 2 ? 2 * d->T : INT_MAX;
+    const double floats = floats_at(v, d, d->T);
+    return floats_at(v, d, 1) == floats && floats_at(v, d, longer) == floats;
+}
+
 float attn_std(void)
 {
     return 0.02f;
@@ -192,6 +220,7 @@ void attn_describe(char out[ATTN_SPEC], const attn_variant *v, const attn_dims *
     for (int i = 0; options(name)[i].name; i++) {
         const attn_option *o = &options(name)[i];
         if (o->kind == ATTN_FIXED) continue;
+        if (!o->always && d->opt[i] == initial(o, d)) continue;
         char value[NUMBER_TEXT];
         number_print(value, d->opt[i]);
         n += (size_t)snprintf(out + n, ATTN_SPEC - n, ":%s=%s", o->name, value);

@@ -30,7 +30,7 @@
 #include <limits.h>
 
 enum {
-    ATTN_MAX_OPTIONS = 8,
+    ATTN_MAX_OPTIONS = 16,
     ATTN_SPEC = 256,      /* characters of the longest spec, with its end          */
     ATTN_HEADS = INT_MIN, /* as the value of an option: the number of query heads  */
 };
@@ -38,13 +38,18 @@ enum {
 /* A fixed option is implied by the name of the variant; no spec may set it. */
 typedef enum attn_kind { ATTN_INTEGER, ATTN_REAL, ATTN_FIXED } attn_kind;
 
-/* An option of one variant: { "size", ATTN_INTEGER, 128, 1, INT_MAX, "keys that a query sees" }. */
+/* An option of one variant: { "size", ATTN_INTEGER, 128, 1, INT_MAX, "keys that a query sees" }.
+ *
+ * The canonical spec, which is part of the identity of a run and the label of an arm, leaves out an
+ * option that has its default.  So a variant may get more options later and its runs keep their
+ * identity, as long as the default stays what it is. */
 typedef struct attn_option {
     const char *name; /* NULL ends a list */
     attn_kind kind;
     double value; /* the default */
     double min, max;
     const char *help;
+    bool always; /* named in the canonical spec even at its default, as before 0.3 */
 } attn_option;
 
 typedef struct attn_dims {
@@ -72,6 +77,8 @@ typedef struct attn_layer {
 typedef struct attn_variant {
     const char *name;           /* as given on the command line    */
     const char *summary;        /* one line, with the paper        */
+    const char *equation;       /* one to three lines              */
+    const char *cache_size;     /* "2 G E floats a token"          */
     const attn_option *options; /* or NULL when there are none     */
 
     /* The variant of which this one is another name: one function, the same list of options, some
@@ -91,6 +98,12 @@ typedef struct attn_variant {
     /* Keys that a query is scored against, on average over a sequence of d->T positions: the cost
      * of attention beyond its weights.  NULL means 0. */
     double (*pairs)(const attn_dims *d);
+
+    /* Floating-point operations of one forward pass per token of this layer that neither weights
+     * nor pairs account for, such as the update of a recurrent state (about 6 H E^2 for a delta
+     * rule). A multiplication and an addition are two; backward counts twice as much.  NULL means
+     * 0. */
+    double (*state_flops)(const attn_dims *d);
 
     /* Fill a zeroed array of TENSOR_MAX entries; the first unnamed entry ends the list. */
     void (*params)(const attn_dims *d, tensor_spec *out);
@@ -119,6 +132,12 @@ extern const char *const attn_files[];
 int attn_rotary(const attn_variant *v, const attn_dims *d);
 int attn_kv_heads(const attn_variant *v, const attn_dims *d); /* 0: it has no such number */
 double attn_pairs(const attn_variant *v, const attn_dims *d);
+double attn_state_flops(const attn_variant *v, const attn_dims *d);
+
+/* Floats of the cache of one sequence of d->T positions, and whether the cache is a state whose
+ * size no length changes: it is the same at 1, T and 2 T positions. */
+double attn_cache_floats(const attn_variant *v, const attn_dims *d);
+bool attn_cache_constant(const attn_variant *v, const attn_dims *d);
 
 /* Standard deviation of initial weights: 0.02, and 0.02 / sqrt(2 L) for those that write to the
  * residual stream. */
@@ -130,8 +149,9 @@ float attn_std_out(const attn_dims *d);
  * value is not a number of its kind or out of range. */
 bool attn_parse(const char *spec, const attn_variant **v, attn_dims *d, error *e);
 
-/* The canonical spec of what was parsed: every option that is not fixed, in declared order.  If an
- * alias stands for these options, its name is used: gqa:n_kv_heads=1 is mqa. */
+/* The canonical spec of what was parsed: the options that differ from their defaults or are always
+ * named, in declared order.  If an alias stands for these options, its name is used:
+ * gqa:n_kv_heads=1 is mqa. */
 void attn_describe(char out[ATTN_SPEC], const attn_variant *v, const attn_dims *d);
 
 #endif

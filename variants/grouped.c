@@ -183,19 +183,24 @@ static void extend(const attn_layer *l, float *y, const float *x, int t, int S)
     linear(y, l->tmp[DO], l->w[O_PROJ], B * S, H * E, D);
 }
 
+static const char EQUATION[] =
+    "q = rope(x Wq)    k = rope(x Wk)    v = x Wv\n"
+    "p_ts = softmax over t - size < s <= t of q_t . k_s / sqrt(E)    y = (p v) Wo";
+
 /* The four differ in their options, and in nothing else. */
 #define GROUPED                                                                                    \
     .check = check, .rotary = rotary, .kv_heads = kv_heads, .pairs = pairs, .params = params,      \
     .acts = acts, .scratch = scratch, .cache = cache, .forward = forward, .backward = backward,    \
-    .extend = extend
+    .extend = extend, .equation = EQUATION
 
 // clang-format off
 const attn_variant attn_gqa = {
     .name = "gqa",
     .summary = "grouped-query attention (Ainslie et al. 2023)",
+    .cache_size = "2 G E floats a token",
     .options = (const attn_option[]){
         { "size", ATTN_FIXED, INT_MAX },
-        { "n_kv_heads", ATTN_INTEGER, 2, 1, INT_MAX, "key/value heads" },
+        { "n_kv_heads", ATTN_INTEGER, 2, 1, INT_MAX, "key/value heads", .always = true },
         { 0 } },
     GROUPED,
 };
@@ -203,6 +208,7 @@ const attn_variant attn_gqa = {
 const attn_variant attn_mha = {
     .name = "mha",
     .summary = "multi-head attention (Vaswani et al. 2017)",
+    .cache_size = "2 H E floats a token",
     .alias_of = &attn_gqa,
     .options = (const attn_option[]){
         { "size", ATTN_FIXED, INT_MAX },
@@ -214,6 +220,7 @@ const attn_variant attn_mha = {
 const attn_variant attn_mqa = {
     .name = "mqa",
     .summary = "multi-query attention (Shazeer 2019)",
+    .cache_size = "2 E floats a token",
     .alias_of = &attn_gqa,
     .options = (const attn_option[]){
         { "size", ATTN_FIXED, INT_MAX },
@@ -225,9 +232,10 @@ const attn_variant attn_mqa = {
 const attn_variant attn_window = {
     .name = "window",
     .summary = "sliding-window attention (Beltagy et al. 2020, Jiang et al. 2023)",
+    .cache_size = "2 G E floats a token, for the last `size` tokens",
     .options = (const attn_option[]){
-        { "size", ATTN_INTEGER, 128, 1, INT_MAX, "positions that a query sees, itself included" },
-        { "n_kv_heads", ATTN_INTEGER, ATTN_HEADS, 1, INT_MAX, "key/value heads" },
+        { "size", ATTN_INTEGER, 128, 1, INT_MAX, "positions that a query sees, itself included", .always = true },
+        { "n_kv_heads", ATTN_INTEGER, ATTN_HEADS, 1, INT_MAX, "key/value heads", .always = true },
         { 0 } },
     GROUPED,
 };

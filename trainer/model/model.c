@@ -1,7 +1,8 @@
 /* model.c - the list of weight tensors, which everything else reads, and the cost of a model.
  *
  * FLOPs a trained token: 6 for each weight of a matrix product (2 forward, 4 backward) and 12 E for
- * each scored pair of a head (Kaplan et al. 2020, with the pairs counted exactly).
+ * each scored pair of a head (Kaplan et al. 2020, with the pairs counted exactly), and three times
+ * what a variant declares as state_flops.
  */
 #include "trainer/model/model.h"
 
@@ -121,10 +122,7 @@ static double cache_floats(const model_config *c)
     double floats = 0;
     for (int i = 0; i < c->L; i++) {
         const attn_dims d = model_dims(c, i, 1, c->T, 1);
-        tensor_spec list[TENSOR_MAX] = { { 0 } };
-        c->layer[i].variant->cache(&d, list);
-        for (int j = 0; j < tensor_list_length(list); j++)
-            floats += (double)tensor_floats(&list[j]);
+        floats += attn_cache_floats(c->layer[i].variant, &d);
     }
     return floats;
 }
@@ -152,14 +150,15 @@ void model_cost_of(model_cost *out, const model_config *c)
     if (c->tied) products += (double)c->V * c->D;
     out->nonembed = out->total - out->params[MODEL_EMBED] - out->params[MODEL_HEAD];
 
-    double pairs = 0;
+    double pairs = 0, state = 0;
     out->n_kv_heads = kv_heads(c, 0);
     for (int i = 0; i < c->L; i++) {
         const attn_dims d = model_dims(c, i, 1, c->T, c->T);
         pairs += attn_pairs(c->layer[i].variant, &d);
+        state += attn_state_flops(c->layer[i].variant, &d);
         if (kv_heads(c, i) != out->n_kv_heads) out->n_kv_heads = 0;
     }
-    out->train_flops = 6 * products + 12.0 * c->H * c->E * pairs;
+    out->train_flops = 6 * products + 12.0 * c->H * c->E * pairs + 3 * state;
     out->kv_bytes = cache_floats(c) * sizeof(float) / c->T;
     model_close(&m);
 }

@@ -78,7 +78,8 @@ int model_linears(const model *m, const float *w, panels_weight *out);
 /* The cost of a configuration, known without running it. */
 typedef struct model_cost {
     int64_t params[MODEL_PARTS], total, nonembed; /* nonembed: without embedding and head        */
-    double train_flops; /* a token: 6 x matmul parameters + 12 H E x visible pairs, all layers */
+    double train_flops; /* a token: 6 x matmul parameters + 12 H E x visible pairs + 3 x
+                           state_flops, all layers */
     double kv_bytes;    /* a token: float32 cache of all layers at T, over T                  */
     int n_kv_heads;     /* 0 if a layer has no such number, or layers differ                  */
 } model_cost;
