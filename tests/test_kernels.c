@@ -7,22 +7,24 @@
 #include "core/compute/kernels.h"
 #include "tests/floats.h"
 
-/* --- RMSNorm -------------------------------------------------------------------------------- */
+/* --- norms ---------------------------------------------------------------------------------- */
 
-static double norm_oracle(double *y, const double *x, const float *gain, int D, double eps)
+static double norm_oracle(double *y, const double *x, const float *gain, int D, int over,
+                          double eps)
 {
     double sum = 0;
     for (int j = 0; j < D; j++) sum += x[j] * x[j];
-    const double r = 1 / sqrt(sum / D + eps);
-    for (int j = 0; j < D; j++) y[j] = x[j] * r * gain[j];
+    const double r = 1 / sqrt(sum / over + eps);
+    for (int j = 0; j < D; j++) y[j] = x[j] * r * (gain ? gain[j] : 1);
     return r;
 }
 
-static void check_norm(const backend *p, int N, int D, float scale, float beta)
+static void check_norm(const backend *p, int N, int D, int over, bool gained, float scale,
+                       float beta)
 {
     const float eps = 1e-5f;
     const size_t n = (size_t)N * D;
-    float *x = random_floats(n, scale), *gain = random_floats((size_t)D, 2);
+    float *x = random_floats(n, scale), *gain = gained ? random_floats((size_t)D, 2) : NULL;
     float *dy = random_floats(n, 1), *y = random_floats(n, NAN);
     float *r = random_floats((size_t)N, NAN), *dgain = random_floats((size_t)D, 1);
     float *dgain0 = copy(dgain, (size_t)D);
@@ -31,22 +33,22 @@ static void check_norm(const backend *p, int N, int D, float scale, float beta)
     double *down = malloc(sizeof *down * D), *at = malloc(sizeof *at * D);
     double *want = malloc(sizeof *want * D);
 
-    p->rmsnorm(y, r, x, gain, N, D, eps);
-    p->rmsnorm_backward(dx, dgain, dy, x, r, gain, N, D, beta);
+    p->norm(y, r, x, gain, N, D, over, eps);
+    p->norm_backward(dx, gained ? dgain : NULL, dy, x, r, gain, N, D, over, beta);
     for (int j = 0; j < D; j++) want[j] = dgain0[j];
     for (int i = 0; i < N; i++) {
         for (int j = 0; j < D; j++) at[j] = x[i * D + j];
-        const double rate = norm_oracle(exact, at, gain, D, eps);
+        const double rate = norm_oracle(exact, at, gain, D, over, eps);
         expect_near(p, "r", (size_t)i, r[i] / rate, 1, 1e-6);
         for (int j = 0; j < D; j++) {
             expect_near(p, "y", (size_t)(i * D + j), y[i * D + j], exact[j], 1e-6);
-            want[j] += dy[i * D + j] * at[j] * rate;
+            want[j] += gained * dy[i * D + j] * at[j] * rate;
         }
         for (int j = 0; j < D; j++) { /* the slope of <dy, y> along x_j */
             const double h = 1e-4 * scale, keep = at[j];
             double slope = 0;
-            at[j] = keep + h, norm_oracle(up, at, gain, D, eps);
-            at[j] = keep - h, norm_oracle(down, at, gain, D, eps), at[j] = keep;
+            at[j] = keep + h, norm_oracle(up, at, gain, D, over, eps);
+            at[j] = keep - h, norm_oracle(down, at, gain, D, over, eps), at[j] = keep;
             for (int k = 0; k < D; k++) slope += dy[i * D + k] * (up[k] - down[k]) / (2 * h);
             const double d = slope + (beta == 0 ? 0 : beta * dx0[i * D + j]);
             expect_near(p, "dx", (size_t)(i * D + j), dx[i * D + j], d, 1e-5 * (1 + fabs(rate)));
@@ -62,14 +64,15 @@ static void check_norms(const backend *p)
 {
     static const int WIDTHS[] = { 1, 2, 7, 16, 20, 31, 33, 64, 100 };
     for (size_t i = 0; i < sizeof WIDTHS / sizeof *WIDTHS; i++)
-        for (int beta = 0; beta < 2; beta++) {
-            check_norm(p, 3, WIDTHS[i], 1, (float)beta);
-            check_norm(p, 2, WIDTHS[i], 100, (float)beta);
+        for (int k = 0; k < 8; k++) {
+            const int D = WIDTHS[i], over = k & 1 ? D : 1;
+            check_norm(p, 3, D, over, k & 2, 1, k & 4 ? 1 : 0);
+            check_norm(p, 2, D, over, k & 2, 100, k & 4 ? 1 : 0);
         }
-    check_norm(p, 0, 20, 1, 0);
+    check_norm(p, 0, 20, 20, true, 1, 0);
 }
 
-static void test_rmsnorm(void **state)
+static void test_norm(void **state)
 {
     (void)state;
     on_paths(check_norms);
@@ -288,7 +291,7 @@ static void test_adamw(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_rmsnorm),
+        cmocka_unit_test(test_norm),
         cmocka_unit_test(test_swiglu),
         cmocka_unit_test(test_swiglu_passes_nan_on),
         cmocka_unit_test(test_cross_entropy),

@@ -40,12 +40,25 @@ typedef struct backend {
 
     panels_layout panels, bfloat16_panels;
 
-    void (*rmsnorm)(float *y, float *r, const float *x, const float *gain, int N, int D, float eps);
-    void (*rmsnorm_backward)(float *dx, float *dgain, const float *dy, const float *x,
-                             const float *r, const float *gain, int N, int D, float beta);
+    /* y = x r gain, r = 1 / sqrt(sum of x^2 / over + eps): RMSNorm with over = D, length 1 with
+     * over = 1.  gain and dgain may both be NULL. */
+    void (*norm)(float *y, float *r, const float *x, const float *gain, int N, int D, int over,
+                 float eps);
+    void (*norm_backward)(float *dx, float *dgain, const float *dy, const float *x, const float *r,
+                          const float *gain, int N, int D, int over, float beta);
     void (*swiglu)(float *y, const float *gate, const float *up, size_t n);
     void (*swiglu_backward)(float *dgate, float *dup, float *y, const float *dy, const float *gate,
                             const float *up, size_t n);
+    void (*sigmoid_gate)(float *y, const float *x, const float *g, size_t N, int width);
+    void (*sigmoid_gate_backward)(float *dx, float *dg, const float *dy, const float *x,
+                                  const float *g, size_t N, int width);
+    void (*softplus)(float *y, const float *x, size_t n);
+    void (*softplus_backward)(float *dx, const float *dy, const float *x, size_t n);
+    void (*log_sigmoid)(float *y, const float *x, size_t n);
+    void (*log_sigmoid_backward)(float *dx, const float *dy, const float *x, size_t n);
+    void (*vector_multiply)(float *y, const float *a, const float *b, size_t n);
+    void (*vector_multiply_backward)(float *da, float *db, const float *dy, const float *a,
+                                     const float *b, size_t n);
     double (*cross_entropy)(float *nll, const float *logits, const int32_t *target, int N, int V);
     double (*cross_entropy_backward)(float *nll, float *logits, const int32_t *target, int N, int V,
                                      float scale);

@@ -51,16 +51,41 @@ void linear(float *y, const float *x, const float *W, int N, int in, int out);
 void linear_backward(float *dx, float *dW, const float *dy, const float *x, const float *W, int N,
                      int in, int out, float beta);
 
-/* RMSNorm (Zhang and Sennrich 2019): y (N, D) = x r gain, r (N) = 1 / sqrt(mean of x^2 + eps). */
+/* RMSNorm (Zhang and Sennrich 2019): y (N, D) = x r gain, r (N) = 1 / sqrt(mean of x^2 + eps). With
+ * gain = NULL there is no gain, and dgain is not used.  To normalize heads, a row is a head:
+ * N = B S H, D = E. */
 void rmsnorm(float *y, float *r, const float *x, const float *gain, int N, int D, float eps);
 void rmsnorm_backward(float *dx, float *dgain, const float *dy, const float *x, const float *r,
                       const float *gain, int N, int D, float beta);
+
+/* Rows of length 1: y (N, D) = x r, r (N) = 1 / sqrt(sum of x^2 + eps). */
+void l2norm(float *y, float *r, const float *x, int N, int D, float eps);
+void l2norm_backward(float *dx, const float *dy, const float *x, const float *r, int N, int D,
+                     float beta);
 
 /* SwiGLU (Shazeer 2020): y = gate sigmoid(gate) up, n entries.  Backward also makes y again, so
  * that it need not be kept; dgate and dup may be gate and up. */
 void swiglu(float *y, const float *gate, const float *up, size_t n);
 void swiglu_backward(float *dgate, float *dup, float *y, const float *dy, const float *gate,
                      const float *up, size_t n);
+
+/* Sigmoid gate: y (N, width) = x sigmoid(g), g (N).  width = 1 gives every entry a gate of its own,
+ * width = E one to each head.  y may be x, and dx may be dy. */
+void sigmoid_gate(float *y, const float *x, const float *g, size_t N, int width);
+void sigmoid_gate_backward(float *dx, float *dg, const float *dy, const float *x, const float *g,
+                           size_t N, int width);
+
+/* softplus(x) = log(1 + exp(x)) and log_sigmoid(x) = -softplus(-x), n entries, exact in both tails.
+ * y may be x, and dx may be dy. */
+void softplus(float *y, const float *x, size_t n);
+void softplus_backward(float *dx, const float *dy, const float *x, size_t n);
+void log_sigmoid(float *y, const float *x, size_t n);
+void log_sigmoid_backward(float *dx, const float *dy, const float *x, size_t n);
+
+/* y = a b, entry by entry, n entries.  Each output may be one of the inputs. */
+void vector_multiply(float *y, const float *a, const float *b, size_t n);
+void vector_multiply_backward(float *da, float *db, const float *dy, const float *a, const float *b,
+                              size_t n);
 
 /* Cross-entropy of N rows of V logits, in nats: nll (N) = logsumexp(row) - row[target]; the sum is
  * returned in float64.  A row whose target is -1 has nll 0 and no gradient.  The second one also

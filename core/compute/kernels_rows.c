@@ -10,7 +10,6 @@
 #include "core/compute/kernels.h"
 #include "core/compute/threads.h"
 
-#include <assert.h>
 #include <limits.h>
 #include <string.h>
 
@@ -24,7 +23,7 @@ typedef struct rows {
     cut cut;
     float *y, *r, *dx, *dgain;
     const float *x, *dy, *rc, *gain;
-    int D; /* width of a row */
+    int D, over; /* width of a row; see norm in backend.h */
     float eps, beta, scale;
     const int32_t *target;
     double sum[PIECES];
@@ -37,14 +36,25 @@ static void norm_piece(void *arg, int i)
     int n;
     const int from = cut_piece(&n, &k->cut, i);
     const size_t at = (size_t)from * k->D;
-    backend_chosen()->rmsnorm(k->y + at, k->r + from, k->x + at, k->gain, n, k->D, k->eps);
+    backend_chosen()->norm(k->y + at, k->r + from, k->x + at, k->gain, n, k->D, k->over, k->eps);
+}
+
+static void norm(rows *k, int N)
+{
+    k->cut = cut_rows(N, k->D, INT_MAX);
+    threads_grid(k->cut.pieces, norm_piece, k);
 }
 
 void rmsnorm(float *y, float *r, const float *x, const float *gain, int N, int D, float eps)
 {
-    rows k = { .y = y, .r = r, .x = x, .gain = gain, .D = D, .eps = eps };
-    k.cut = cut_rows(N, D, INT_MAX);
-    threads_grid(k.cut.pieces, norm_piece, &k);
+    rows k = { .y = y, .r = r, .x = x, .gain = gain, .D = D, .over = D, .eps = eps };
+    norm(&k, N);
+}
+
+void l2norm(float *y, float *r, const float *x, int N, int D, float eps)
+{
+    rows k = { .y = y, .r = r, .x = x, .D = D, .over = 1, .eps = eps };
+    norm(&k, N);
 }
 
 static void norm_backward_piece(void *arg, int i)
@@ -54,8 +64,8 @@ static void norm_backward_piece(void *arg, int i)
     const int from = cut_piece(&n, &k->cut, i);
     const size_t at = (size_t)from * k->D;
     float *dgain = k->part ? k->part + (size_t)i * k->D : k->dgain;
-    backend_chosen()->rmsnorm_backward(k->dx + at, dgain, k->dy + at, k->x + at, k->rc + from,
-                                       k->gain, n, k->D, k->beta);
+    backend_chosen()->norm_backward(k->dx + at, dgain, k->dy + at, k->x + at, k->rc + from, k->gain,
+                                    n, k->D, k->over, k->beta);
 }
 
 void rmsnorm_backward(float *dx, float *dgain, const float *dy, const float *x, const float *r,
@@ -63,10 +73,11 @@ void rmsnorm_backward(float *dx, float *dgain, const float *dy, const float *x, 
 {
     float part[SUMS];
     rows k = { .dx = dx, .dgain = dgain, .dy = dy, .x = x, .rc = r, .gain = gain, .D = D };
+    k.over = D;
     const int room = SUMS / D < PIECES ? SUMS / D : PIECES;
-    k.cut = cut_rows(N, D, room > 1 ? room : 1);
+    k.cut = cut_rows(N, D, gain ? room > 1 ? room : 1 : INT_MAX);
     k.beta = beta;
-    if (k.cut.pieces > 1) {
+    if (gain && k.cut.pieces > 1) {
         k.part = part;
         memset(part, 0, sizeof *part * (size_t)k.cut.pieces * (size_t)D);
     }
@@ -75,14 +86,12 @@ void rmsnorm_backward(float *dx, float *dgain, const float *dy, const float *x, 
         backend_chosen()->vector_add(dgain, part + (size_t)i * D, (size_t)D);
 }
 
-/* Pieces of n entries.  A row is one cache line, so that no two pieces share one. */
-enum { LINE = 64 };
-
-static size_t entries_of(size_t *at, const cut *c, int i, size_t n)
+void l2norm_backward(float *dx, const float *dy, const float *x, const float *r, int N, int D,
+                     float beta)
 {
-    const size_t from = (size_t)i * c->each * LINE, each = (size_t)c->each * LINE;
-    *at = from;
-    return n - from < each ? n - from : each;
+    rows k = { .dx = dx, .dy = dy, .x = x, .rc = r, .D = D, .over = 1, .beta = beta };
+    k.cut = cut_rows(N, D, INT_MAX);
+    threads_grid(k.cut.pieces, norm_backward_piece, &k);
 }
 
 typedef struct entries {
@@ -92,17 +101,11 @@ typedef struct entries {
     const float *x, *gate, *up, *dy;
 } entries;
 
-static cut cut_entries(size_t n)
-{
-    assert(n / LINE < INT_MAX);
-    return cut_rows((int)((n + LINE - 1) / LINE), LINE, INT_MAX);
-}
-
 static void swiglu_piece(void *arg, int i)
 {
     const entries *k = arg;
     size_t at;
-    const size_t n = entries_of(&at, &k->cut, i, k->n);
+    const size_t n = cut_entries_piece(&at, &k->cut, i, k->n);
     backend_chosen()->swiglu(k->y + at, k->gate + at, k->up + at, n);
 }
 
@@ -116,7 +119,7 @@ static void swiglu_backward_piece(void *arg, int i)
 {
     const entries *k = arg;
     size_t at;
-    const size_t n = entries_of(&at, &k->cut, i, k->n);
+    const size_t n = cut_entries_piece(&at, &k->cut, i, k->n);
     backend_chosen()->swiglu_backward(k->dgate + at, k->dup + at, k->y + at, k->dy + at,
                                       k->gate + at, k->up + at, n);
 }
@@ -133,7 +136,7 @@ static void add_piece(void *arg, int i)
 {
     const entries *k = arg;
     size_t at;
-    const size_t n = entries_of(&at, &k->cut, i, k->n);
+    const size_t n = cut_entries_piece(&at, &k->cut, i, k->n);
     backend_chosen()->vector_add(k->y + at, k->x + at, n);
 }
 

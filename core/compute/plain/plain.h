@@ -24,9 +24,20 @@ void plain_linear_backward(float *dx, float *dW, const float *dy, const float *x
 void plain_bfloat16_linear(float *y, const float *x, const float *W, int N, int in, int out);
 void plain_bfloat16_linear_backward(float *dx, float *dW, const float *dy, const float *x,
                                     const float *W, int N, int in, int out, float beta);
-void plain_rmsnorm(float *y, float *r, const float *x, const float *gain, int N, int D, float eps);
-void plain_rmsnorm_backward(float *dx, float *dgain, const float *dy, const float *x,
-                            const float *r, const float *gain, int N, int D, float beta);
+void plain_norm(float *y, float *r, const float *x, const float *gain, int N, int D, int over,
+                float eps);
+void plain_norm_backward(float *dx, float *dgain, const float *dy, const float *x, const float *r,
+                         const float *gain, int N, int D, int over, float beta);
+void plain_sigmoid_gate(float *y, const float *x, const float *g, size_t N, int width);
+void plain_sigmoid_gate_backward(float *dx, float *dg, const float *dy, const float *x,
+                                 const float *g, size_t N, int width);
+void plain_softplus(float *y, const float *x, size_t n);
+void plain_softplus_backward(float *dx, const float *dy, const float *x, size_t n);
+void plain_log_sigmoid(float *y, const float *x, size_t n);
+void plain_log_sigmoid_backward(float *dx, const float *dy, const float *x, size_t n);
+void plain_vector_multiply(float *y, const float *a, const float *b, size_t n);
+void plain_vector_multiply_backward(float *da, float *db, const float *dy, const float *a,
+                                    const float *b, size_t n);
 void plain_swiglu(float *y, const float *gate, const float *up, size_t n);
 void plain_swiglu_backward(float *dgate, float *dup, float *y, const float *dy, const float *gate,
                            const float *up, size_t n);

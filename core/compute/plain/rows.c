@@ -1,10 +1,10 @@
-/* rows.c - plain kernels that work on one row at a time: RMSNorm and cross-entropy.
+/* rows.c - plain kernels that work on one row at a time: norms and cross-entropy.
  *
- * RMSNorm (B. Zhang and R. Sennrich, Root mean square layer normalization, 2019), row x of D
- * entries:
+ * Norm of a row x of D entries; over = D is RMSNorm (B. Zhang and R. Sennrich, Root mean square
+ * layer normalization, 2019), over = 1 makes its length 1:
  *
- *     y_j = x_j r gain_j      r = (sum_j x_j^2 / D + eps)^(-1/2)
- *     dx_j = r gain_j dy_j - x_j r^3 / D sum_i dy_i gain_i x_i      dgain_j += dy_j x_j r
+ *     y_j = x_j r gain_j      r = (sum_j x_j^2 / over + eps)^(-1/2)
+ *     dx_j = r gain_j dy_j - x_j r^3 / over sum_i dy_i gain_i x_i      dgain_j += dy_j x_j r
  *
  * Cross-entropy of a row of V logits:
  *
@@ -17,26 +17,27 @@
 #include <math.h>
 #include <string.h>
 
-void plain_rmsnorm(float *y, float *r, const float *x, const float *gain, int N, int D, float eps)
+void plain_norm(float *y, float *r, const float *x, const float *gain, int N, int D, int over,
+                float eps)
 {
     for (int i = 0; i < N; i++, x += D, y += D) {
         double sum = 0;
         for (int j = 0; j < D; j++) sum += (double)x[j] * x[j];
-        r[i] = (float)(1 / sqrt(sum / D + eps));
-        for (int j = 0; j < D; j++) y[j] = x[j] * r[i] * gain[j];
+        r[i] = (float)(1 / sqrt(sum / over + eps));
+        for (int j = 0; j < D; j++) y[j] = x[j] * r[i] * (gain ? gain[j] : 1);
     }
 }
 
-void plain_rmsnorm_backward(float *dx, float *dgain, const float *dy, const float *x,
-                            const float *r, const float *gain, int N, int D, float beta)
+void plain_norm_backward(float *dx, float *dgain, const float *dy, const float *x, const float *r,
+                         const float *gain, int N, int D, int over, float beta)
 {
     for (int i = 0; i < N; i++, x += D, dy += D, dx += D) {
         double sum = 0;
-        for (int j = 0; j < D; j++) sum += (double)dy[j] * gain[j] * x[j];
-        const float pull = (float)(sum * r[i] * r[i] * r[i] / D);
+        for (int j = 0; j < D; j++) sum += (double)dy[j] * (gain ? gain[j] : 1) * x[j];
+        const float pull = (float)(sum * r[i] * r[i] * r[i] / over);
         for (int j = 0; j < D; j++) {
-            const float g = dy[j] * r[i], d = g * gain[j] - x[j] * pull;
-            dgain[j] += g * x[j];
+            const float g = dy[j] * r[i], d = g * (gain ? gain[j] : 1) - x[j] * pull;
+            if (gain) dgain[j] += g * x[j];
             dx[j] = beta == 0 ? d : d + beta * dx[j];
         }
     }

@@ -1,4 +1,4 @@
-/* rows.c - vector kernels that work on one row at a time: RMSNorm and cross-entropy, by the
+/* rows.c - vector kernels that work on one row at a time: norms and cross-entropy, by the
  * equations in plain/rows.c.
  *
  * A stretch of at most RUN entries is summed in float32, as VW partial sums; these are added up in
@@ -29,36 +29,50 @@ INLINE double dot(const float *a, const float *b, const float *c, int D)
     return sum;
 }
 
-void SIMD(rmsnorm)(float *y, float *r, const float *x, const float *gain, int N, int D, float eps)
+void SIMD(norm)(float *y, float *r, const float *x, const float *gain, int N, int D, int over,
+                float eps)
 {
     for (int i = 0; i < N; i++, x += D, y += D) {
-        const float rate = (float)(1 / sqrt(dot(x, x, NULL, D) / D + eps));
+        const float rate = (float)(1 / sqrt(dot(x, x, NULL, D) / over + eps));
         int j = 0;
         r[i] = rate;
-        for (; j + VW <= D; j += VW) store(y + j, load(x + j) * splat(rate) * load(gain + j));
-        for (; j < D; j++) y[j] = x[j] * rate * gain[j];
+        for (; gain && j + VW <= D; j += VW)
+            store(y + j, load(x + j) * splat(rate) * load(gain + j));
+        for (; j + VW <= D; j += VW) store(y + j, load(x + j) * splat(rate));
+        for (; j < D; j++) y[j] = x[j] * rate * (gain ? gain[j] : 1);
     }
 }
 
-void SIMD(rmsnorm_backward)(float *dx, float *dgain, const float *dy, const float *x,
-                            const float *r, const float *gain, int N, int D, float beta)
+/* With a gain or without, as a constant: then the arithmetic of one doesn't depend on the other. */
+INLINE void norm_backward(bool gained, float *dx, float *dgain, const float *dy, const float *x,
+                          const float *r, const float *gain, int N, int D, int over, float beta)
 {
     for (int i = 0; i < N; i++, x += D, dy += D, dx += D) {
         const float rate = r[i];
-        const float pull = (float)(dot(dy, gain, x, D) * rate * rate * rate / D);
+        const double sum = gained ? dot(dy, gain, x, D) : dot(dy, x, NULL, D);
+        const float pull = (float)(sum * rate * rate * rate / over);
         int j = 0;
         for (; j + VW <= D; j += VW) {
             const vf g = load(dy + j) * splat(rate), at = load(x + j);
-            const vf d = g * load(gain + j) - at * splat(pull);
-            store(dgain + j, load(dgain + j) + g * at);
+            const vf d = (gained ? g * load(gain + j) : g) - at * splat(pull);
+            if (gained) store(dgain + j, load(dgain + j) + g * at);
             store(dx + j, beta == 0 ? d : d + splat(beta) * load(dx + j));
         }
         for (; j < D; j++) {
-            const float g = dy[j] * rate, d = g * gain[j] - x[j] * pull;
-            dgain[j] += g * x[j];
+            const float g = dy[j] * rate, d = (gained ? g * gain[j] : g) - x[j] * pull;
+            if (gained) dgain[j] += g * x[j];
             dx[j] = beta == 0 ? d : d + beta * dx[j];
         }
     }
+}
+
+void SIMD(norm_backward)(float *dx, float *dgain, const float *dy, const float *x, const float *r,
+                         const float *gain, int N, int D, int over, float beta)
+{
+    if (gain)
+        norm_backward(true, dx, dgain, dy, x, r, gain, N, D, over, beta);
+    else
+        norm_backward(false, dx, dgain, dy, x, r, gain, N, D, over, beta);
 }
 
 static float largest(const float *x, int V)

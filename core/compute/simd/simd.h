@@ -17,9 +17,20 @@ void SIMD(panels_make)(void *out_panels, const float *W, int out, int in);
 void SIMD(linear)(float *y, const float *x, const float *W, int N, int in, int out);
 void SIMD(linear_backward)(float *dx, float *dW, const float *dy, const float *x, const float *W,
                            int N, int in, int out, float beta);
-void SIMD(rmsnorm)(float *y, float *r, const float *x, const float *gain, int N, int D, float eps);
-void SIMD(rmsnorm_backward)(float *dx, float *dgain, const float *dy, const float *x,
-                            const float *r, const float *gain, int N, int D, float beta);
+void SIMD(norm)(float *y, float *r, const float *x, const float *gain, int N, int D, int over,
+                float eps);
+void SIMD(norm_backward)(float *dx, float *dgain, const float *dy, const float *x, const float *r,
+                         const float *gain, int N, int D, int over, float beta);
+void SIMD(sigmoid_gate)(float *y, const float *x, const float *g, size_t N, int width);
+void SIMD(sigmoid_gate_backward)(float *dx, float *dg, const float *dy, const float *x,
+                                 const float *g, size_t N, int width);
+void SIMD(softplus)(float *y, const float *x, size_t n);
+void SIMD(softplus_backward)(float *dx, const float *dy, const float *x, size_t n);
+void SIMD(log_sigmoid)(float *y, const float *x, size_t n);
+void SIMD(log_sigmoid_backward)(float *dx, const float *dy, const float *x, size_t n);
+void SIMD(vector_multiply)(float *y, const float *a, const float *b, size_t n);
+void SIMD(vector_multiply_backward)(float *da, float *db, const float *dy, const float *a,
+                                    const float *b, size_t n);
 void SIMD(swiglu)(float *y, const float *gate, const float *up, size_t n);
 void SIMD(swiglu_backward)(float *dgate, float *dup, float *y, const float *dy, const float *gate,
                            const float *up, size_t n);

@@ -9,6 +9,7 @@
 
 #include <immintrin.h>
 #include <math.h>
+#include <stddef.h>
 #include <stdint.h>
 
 #define SIMD_GLUE(name, target) name##_##target
@@ -38,6 +39,23 @@ INLINE vf load(const float *p)
 INLINE void store(float *p, vf x)
 {
     *(vf_anywhere *)p = x;
+}
+
+/* The first n entries, or the whole vector if n is larger; the others are 0, or are not written. */
+INLINE vf load_part(const float *p, size_t n)
+{
+    vf x = { 0 };
+    if (n >= VW) return load(p);
+    for (size_t i = 0; i < n; i++) x[i] = p[i];
+    return x;
+}
+
+INLINE void store_part(float *p, vf x, size_t n)
+{
+    if (n >= VW)
+        store(p, x);
+    else
+        for (size_t i = 0; i < n; i++) p[i] = x[i];
 }
 
 INLINE vf splat(float s)
