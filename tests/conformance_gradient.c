@@ -17,6 +17,7 @@
 #include "tests/promise.h"
 
 #include <math.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -29,7 +30,6 @@ static const double ROUNDING = 2e-6; /* of sum |dy y|: a slope that rounding may
 /* What is varied, and what backward says of it. */
 typedef struct target {
     const trial *t;
-    char name[STORE_TEXT];
     float *at;         /* the tensor that forward reads    */
     const float *grad; /* its claimed gradient             */
     size_t n;
@@ -96,40 +96,41 @@ static void measure(ladder *l, const target *g, const float *u)
     rig_free(keep);
 }
 
-static void print_ladder(const ladder *l, double allowed)
+/* What is wrong with a gradient; all 0 if nothing is. */
+typedef struct flaw {
+    bool wrong;
+    char text[256];
+    ladder l; /* none climbed: there is nothing to print */
+    double allowed;
+} flaw;
+
+__attribute__((format(printf, 2, 3))) static void set(flaw *f, const char *fmt, ...)
 {
-    promise_detail(
-        "allowed %.3g (%.3g of the slope, twice the spread of three differences, rounding)",
-        allowed, SLACK);
-    for (int i = 0; i < l->n; i++)
-        promise_detail("h = %-8.2g differences say %-12.6g backward %-12.6g ratio %.4f%s", l->h[i],
-                       l->slope[i], l->claim[i], l->claim[i] / l->slope[i],
-                       i == l->best ? "  <- converged here" : "");
+    va_list args;
+    va_start(args, fmt);
+    vsnprintf(f->text, sizeof f->text, fmt, args);
+    va_end(args);
+    f->wrong = true;
 }
 
 /* Is the claimed slope along u what differences say?  `along` names the direction. */
-static void compare(const target *g, const float *u, const char *along, bool must_converge)
+static void compare(flaw *f, const target *g, const float *u, const char *along, bool must_converge)
 {
-    ladder l;
-    measure(&l, g, u);
-    const double is = l.slope[l.best], claim = l.claim[l.best], size = size_of(&l);
-    const double allowed = SLACK * size + 2 * fmin(l.spread, SPREAD * size) + g->rounding;
-    if (l.spread > SPREAD * size + g->rounding) {
-        if (!must_converge) return;
-        promise_broken(
-            "gradient of %s: along %s differences of forward do not converge: is it smooth?",
-            g->name, along);
-    } else if (fabs(is - claim) <= allowed)
-        return;
-    else if (is == 0)
-        promise_broken("gradient of %s: along %s backward says %.6g, but y does not change",
-                       g->name, along, claim);
-    else
-        promise_broken("gradient of %s: along %s backward says %.6g, differences converge to %.6g, "
-                       "a ratio of %.4f",
-                       g->name, along, claim, is, claim / is);
-    print_ladder(&l, allowed);
-    promise_end();
+    ladder *l = &f->l;
+    if (f->wrong) return;
+    measure(l, g, u);
+    const double is = l->slope[l->best], claim = l->claim[l->best], size = size_of(l);
+    f->allowed = SLACK * size + 2 * fmin(l->spread, SPREAD * size) + g->rounding;
+    if (l->spread > SPREAD * size + g->rounding) {
+        if (must_converge)
+            set(f, "along %s differences of forward do not converge: is it smooth?", along);
+    } else if (!(fabs(is - claim) <= f->allowed)) {
+        if (is == 0)
+            set(f, "along %s backward says %.6g, but y does not change", along, claim);
+        else
+            set(f, "along %s backward says %.6g, differences converge to %.6g, a ratio of %.4f",
+                along, claim, is, claim / is);
+    }
 }
 
 /* u is the gradient in entries from..to, scaled to rms 1, and 0 elsewhere.  False if it is 0. */
@@ -142,24 +143,56 @@ static bool along_gradient(float *u, const target *g, size_t from, size_t to)
     return rms > 0;
 }
 
-static void check_tensor(const target *g)
+static void check_tensor(flaw *f, const target *g)
 {
     char along[64];
     const size_t nan = rig_nan(g->grad, g->n);
-    if (!promise(nan == g->n,
-                 "gradient of %s: entry %zu is NaN: 0 / 0, or scratch that is not written?",
-                 g->name, nan))
+    *f = (flaw){ 0 };
+    if (nan < g->n) {
+        set(f, "entry %zu is NaN: 0 / 0, or scratch that is not written?", nan);
         return;
+    }
     float *u = rig_block("a direction", g->n, 1);
-    compare(g, u, "a random direction", false);
-    if (along_gradient(u, g, 0, g->n)) compare(g, u, "itself", true);
+    compare(f, g, u, "a random direction", false);
+    if (along_gradient(u, g, 0, g->n)) compare(f, g, u, "itself", true);
     for (size_t i = 0; i < PARTS && g->n >= 4 * PARTS; i++) {
         const size_t from = g->n * i / PARTS, to = g->n * (i + 1) / PARTS;
         snprintf(along, sizeof along, "its entries %zu to %zu", from, to - 1);
         if (!along_gradient(u, g, from, to)) rig_fill(u + from, to - from, 1);
-        compare(g, u, along, false);
+        compare(f, g, u, along, false);
     }
     rig_free(u);
+}
+
+static void print_ladder(const flaw *f)
+{
+    const ladder *l = &f->l;
+    if (l->n)
+        promise_detail(
+            "allowed: %.3g (%.3g of the slope, twice the spread of three rungs, rounding)",
+            f->allowed, SLACK);
+    for (int i = 0; i < l->n; i++)
+        promise_detail("h = %-8.2g differences say %-12.6g backward %-12.6g ratio %.4f%s", l->h[i],
+                       l->slope[i], l->claim[i], l->claim[i] / l->slope[i],
+                       i == l->best ? "  <- converged here" : "");
+}
+
+/* Report the flaws.  Which gradients are right tells where backward goes wrong. */
+static void report(const flaw *f, char (*name)[STORE_TEXT], int n)
+{
+    char list[2][TENSOR_MAX * STORE_TEXT] = { "", "" };
+    for (int i = 0; i < n; i++) {
+        char *text = list[f[i].wrong];
+        snprintf(text + strlen(text), sizeof list[0] - strlen(text), "%s%.*s", *text ? ", " : "",
+                 (int)strcspn(name[i], " "), name[i]);
+    }
+    for (int i = 0; i < n; i++) {
+        if (!f[i].wrong) continue;
+        promise_broken("gradient of %s: %s", name[i], f[i].text);
+        print_ladder(&f[i]);
+        promise_detail("wrong: %s; right: %s", list[1], *list[0] ? list[0] : "none");
+        promise_end();
+    }
 }
 
 /* A second pass overwrites dx and doubles the gradients of the weights. */
@@ -201,16 +234,27 @@ void check_gradient(const trial *t)
     store_fill(&r->dw, 0);
     rig_forward(r, y, t->x);
     rig_backward(r, dx, dy, t->x);
+    if (rig_nan(dx, t->n) < t->n) { /* it was NaN before: is it added to? */
+        rig_fill(dx, t->n, 0);
+        rig_backward(r, dx, dy, t->x);
+        promise(rig_nan(dx, t->n) < t->n,
+                "overwrite: backward adds to dx, but has to overwrite it");
+    }
     for (size_t i = 0; i < t->n; i++) work += fabs((double)dy[i] * y[i]);
 
-    target g = { .t = t, .at = t->x, .grad = dx, .n = t->n, .dy = dy, .rounding = ROUNDING * work };
-    snprintf(g.name, sizeof g.name, "x (%d, %d, %d)", r->l.dims.B, r->l.dims.T, r->l.dims.D);
-    check_tensor(&g);
+    static flaw flaws[TENSOR_MAX + 1];
+    static char name[TENSOR_MAX + 1][STORE_TEXT];
+    const tensor_spec like = { "x", { r->l.dims.B, r->l.dims.T, r->l.dims.D } };
+    target g = { .t = t, .dy = dy, .rounding = ROUNDING * work };
     for (int i = 0; i < r->w.n; i++) {
-        store_describe(g.name, &r->w.spec[i]);
+        store_describe(name[i], &r->w.spec[i]);
         g.at = r->w.at[i], g.grad = r->dw.at[i], g.n = tensor_floats(&r->w.spec[i]);
-        check_tensor(&g);
+        check_tensor(&flaws[i], &g);
     }
+    store_describe(name[r->w.n], &like);
+    g.at = t->x, g.grad = dx, g.n = t->n;
+    check_tensor(&flaws[r->w.n], &g);
+    report(flaws, name, r->w.n + 1);
     check_twice(t, y, dx, dy);
     rig_free(y), rig_free(dy), rig_free(dx);
 }
