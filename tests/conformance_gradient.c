@@ -7,7 +7,7 @@
  * rounding demands elsewhere.  So the differences, central and of fourth order, are taken on a
  * ladder of h,
  *
- *     h = 10^-1, 10^-1.5, ... 10^-5
+ *     h = 10^-1, 10^-1.5, ... 10^-6
  *
  * and three rungs in a row that agree have converged; the estimate is the middle one, and its error
  * at most their spread (as in Ridders, Accurate computation of F'(x), 1982, without extrapolation).
@@ -21,7 +21,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { RUNGS = 9, PARTS = 4 };
+enum { RUNGS = 11, PARTS = 4 };
 
 static const double SLACK = 5e-3;    /* of the slope: what a right gradient may differ by      */
 static const double SPREAD = 1e-2;   /* of the slope: rungs that agree, along the gradient     */

@@ -44,8 +44,11 @@ static widths width(const attn_dims *d)
 
 static bool check(const attn_dims *d, error *e)
 {
-    const int R = width(d).R;
-    return R % 2 == 0 || error_set(e, "qk_rope_head_dim=%d is not even", R);
+    const widths w = width(d);
+    if (w.R % 2) return error_set(e, "qk_rope_head_dim=%d is not even", w.R);
+    if (w.C == 1) return error_set(e, "kv_lora_rank=1: the norm of one number is only its sign");
+    if (w.QC == 1) return error_set(e, "q_lora_rank=1: the norm of one number is only its sign");
+    return true;
 }
 
 static int rotary(const attn_dims *d)

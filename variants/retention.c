@@ -39,6 +39,9 @@ static bool gated(const attn_dims *d)
 static bool check(const attn_dims *d, error *e)
 {
     if (d->E % 2) return error_set(e, "the head width %d is not even", d->E);
+    if (value_width(d) < 4)
+        return error_set(e, "values of width %d: the group norm of two numbers is only a sign",
+                         value_width(d));
     if (value_width(d) > SCAN_WIDTH)
         return error_set(e, "values of width %d x expand_v=%.0f are wider than %d", d->E,
                          d->opt[EXPAND_V], SCAN_WIDTH);
