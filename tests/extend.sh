@@ -58,7 +58,7 @@ static void update(const optimizer_piece *p, const optimizer_settings *s)
 }
 
 const optimizer optimizer_added = {
-    .name = "added", .help = "gradient descent", .elementwise = true, .states = states, .update = update
+    .name = "added", .help = "gradient descent", .states = states, .update = update
 };
 C
 

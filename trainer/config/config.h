@@ -27,6 +27,7 @@ enum { CONFIG_LANES = 1024 }; /* most lanes */
 /* Values of the keys that are choices; config_table.c has a word for each. */
 enum { SCHEDULE_COSINE, SCHEDULE_CONSTANT, SCHEDULE_WSD, SCHEDULES };
 enum { KEEP_FINAL, KEEP_ALL, KEEP_NONE, KEEPS };
+enum { TOKEN_SHIFT_NONE, TOKEN_SHIFT_HALF, TOKEN_SHIFTS };
 enum { PRECISION_FLOAT32, PRECISION_BFLOAT16, PRECISIONS };
 
 typedef struct config_specs {
@@ -49,6 +50,7 @@ typedef struct config {
         int64_t rope_scaling; /* index in rope_scalings */
         double rope_factor;
         int64_t rope_original_context;
+        int64_t token_shift; /* TOKEN_SHIFT_ */
     } model;
     struct {
         char corpus[CONFIG_PATH];
