@@ -132,6 +132,7 @@ static void test_refused(void **state)
     refused("recipe=", "must be one name");
     refused("recipe=[fast@1, llama2@1]", "must be one name");
     refused("recipe={fast: 1}", "must be one name");
+    refused("recpie=fast@1", "did you mean recipe?");
     refused("recipe.fast=1", "unknown key 'recipe.fast'");
 }
 
