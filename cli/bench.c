@@ -90,12 +90,13 @@ static void print_json(const bench *b, table_format f)
     for (int i = 0; i < PARTS; i++)
         json_array_append_new(parts,
                               json_pack("{s:s, s:f}", "name", pass_parts[i], "share", b->share[i]));
-    json_t *j = json_pack(
-        "{s:f, s:f, s:f, s:f, s:f, s:s, s:s, s:i, s:i, s:I, s:I, s:o}", "tokens_per_s",
-        b->tokens_per_s, "gflops", 1e-9 * b->flops_per_s, "sgemm_gflops", 1e-9 * b->sgemm,
-        "fraction_of_sgemm", b->fraction, "loss", b->loss, "kernels", kernels_name(), "blas_kernel",
-        kernels_blas_core(), "threads", b->threads, "reps", b->reps, "memory_predicted",
-        (json_int_t)b->predicted, "memory_peak", (json_int_t)b->peak, "parts", parts);
+    json_t *j = json_pack("{s:f, s:f, s:f, s:f, s:f, s:f, s:s, s:s, s:i, s:i, s:I, s:I, s:o}",
+                          "tokens_per_s", b->tokens_per_s, "gflops", 1e-9 * b->flops_per_s,
+                          "sgemm_gflops", 1e-9 * b->sgemm, "fraction_of_sgemm", b->fraction,
+                          "optimizer_flops", b->update_flops / b->flops, "loss", b->loss, "kernels",
+                          kernels_name(), "blas_kernel", kernels_blas_core(), "threads", b->threads,
+                          "reps", b->reps, "memory_predicted", (json_int_t)b->predicted,
+                          "memory_peak", (json_int_t)b->peak, "parts", parts);
     if (f == TABLE_JSON) putchar('[');
     json_dumpf(j, stdout, JSON_REAL_PRECISION(6));
     puts(f == TABLE_JSON ? "]" : "");
@@ -109,14 +110,15 @@ static void print(const bench *b, table_format f)
         print_json(b, f);
         return;
     }
-    table_open(&t, f, stdout, 9,
+    table_open(&t, f, stdout, 10,
                (const char *[]){ "kernels", "blas_kernel", "threads", "tokens_per_s", "gflops",
-                                 "sgemm_gflops", "fraction_of_sgemm", "predicted_mib",
-                                 "peak_mib" });
+                                 "sgemm_gflops", "fraction_of_sgemm", "optimizer_flops_%",
+                                 "predicted_mib", "peak_mib" });
     table_text(&t, kernels_name()), table_text(&t, kernels_blas_core()), table_int(&t, b->threads),
         table_real(&t, b->tokens_per_s, 0);
     table_real(&t, 1e-9 * b->flops_per_s, 1), table_real(&t, 1e-9 * b->sgemm, 1);
-    table_real(&t, b->fraction, 3), table_real(&t, (double)b->predicted / (1 << 20), 1);
+    table_real(&t, b->fraction, 3), table_real(&t, 100 * b->update_flops / b->flops, 1);
+    table_real(&t, (double)b->predicted / (1 << 20), 1);
     table_real(&t, (double)b->peak / (1 << 20), 1);
     table_close(&t);
     if (f == TABLE_CSV) return;

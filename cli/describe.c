@@ -4,6 +4,7 @@
 #include "core/compute/threads.h"
 #include "trainer/config/config.h"
 #include "trainer/model/memory.h"
+#include "trainer/model/optimizer.h"
 
 typedef struct line {
     const char *name, *unit;
@@ -55,10 +56,11 @@ static bool describe(command_call *call, error *e)
 
     const int asked = (int)settings->train.threads,
               workers = asked > 0 ? asked : threads_available();
+    model m;
     model_cost cost;
     memory need;
     model_cost_of(&cost, &spec.model);
-    if (!memory_estimate(&need, &spec, workers, e)) return false;
+    if (!memory_estimate(&need, &spec, workers, e) || !model_open(&m, &spec.model, e)) return false;
     const line lines[] = {
         { "n_params_embed", "", (double)cost.params[MODEL_EMBED] },
         { "n_params_attn", "", (double)cost.params[MODEL_ATTENTION] },
@@ -68,6 +70,8 @@ static bool describe(command_call *call, error *e)
         { "n_params", "", (double)cost.total },
         { "n_params_nonembed", "", (double)cost.nonembed },
         { "train_flops_per_token", "", cost.train_flops },
+        { "optimizer_flops_per_step", "",
+          optimizer_flops(optimizers[settings->train.optimizer], &m) },
         { "kv_bytes_per_token", "bytes", cost.kv_bytes },
         { "weights_bytes", "bytes", (double)need.weights },
         { "gradients_bytes", "bytes", (double)need.gradients },
@@ -78,6 +82,7 @@ static bool describe(command_call *call, error *e)
         { "total_bytes", "bytes", (double)need.total },
         { "threads", "", workers },
     };
+    model_close(&m);
     command_rows(call);
     print(lines, sizeof lines / sizeof *lines, settings, command_format(call));
     return memory_check(&need, workers, e);

@@ -3,6 +3,7 @@
 #include "core/base/table.h"
 #include "core/db/metric.h"
 #include "experiments/study_file.h"
+#include "trainer/config/recipe.h"
 #include "trainer/model/eval_task.h"
 #include "trainer/model/optimizer.h"
 
@@ -47,6 +48,17 @@ static void put_word(table *t, const char *key, const char *word, const char *he
     table_text(t, help);
 }
 
+/* The one key without a section. */
+static void put_recipe(table *t)
+{
+    char names[256] = "";
+    size_t n = 0;
+    for (const recipe *r = recipes; r->name && n < sizeof names; r++)
+        n += (size_t)snprintf(names + n, sizeof names - n, "%s%s", n ? ", " : "", r->name);
+    table_text(t, "recipe"), table_text(t, "choice"), table_text(t, ""), table_text(t, names);
+    table_text(t, "no"), table_text(t, "values for keys that are not set (`attnlab recipe NAME`)");
+}
+
 static int run(command_call *call, const void *given)
 {
     table t;
@@ -55,6 +67,7 @@ static int run(command_call *call, const void *given)
     table_open(&t, command_format(call), stdout, 6,
                (const char *[]){ "name", "type", "default", "range", "identity", "help" });
     for (const config_key *k = config_keys; k->name; k++) put_key(&t, k);
+    put_recipe(&t);
     for (const rope_scaling *const *scaling = rope_scalings; *scaling; scaling++)
         put_word(&t, "model.rope_scaling", (*scaling)->name, (*scaling)->help);
     for (const optimizer *const *o = optimizers; *o; o++)

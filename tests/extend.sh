@@ -58,9 +58,15 @@ static void update(const optimizer_piece *p, const optimizer_settings *s)
 }
 
 const optimizer optimizer_added = {
-    .name = "added", .help = "gradient descent", .elementwise = true, .states = states, .update = update
+    .name = "added", .help = "gradient descent", .states = states, .update = update
 };
 C
+
+add trainer/config/recipes/added-1.yaml trainer/config/recipes/meson.build 'recipe_list = [' "'added-1'" <<'YAML'
+# help: an added recipe
+train.lr: 0.1
+train.optimizer: added
+YAML
 
 sed 's/eval_task_lm/eval_task_added/; s/"lm"/"added"/' trainer/model/tasks/lm.c |
     add trainer/model/tasks/added.c trainer/model/tasks/meson.build 'eval_task_list = [' "'added'"
@@ -112,6 +118,7 @@ expect command 'added command' "$added" added
 expect variant '^added' "$added" variants
 expect key 'train.added *real *0 *0..1 *yes *an added key' "$added" keys
 expect optimizer 'train.optimizer=added' "$added" keys
+expect recipe 'added@1 *an added recipe' "$added" recipe
 expect rope 'model.rope_scaling=added' "$added" keys
 expect figure '^added' "$added" plot --list
 expect query '^added' "$added" query --list
@@ -120,7 +127,8 @@ expect query '^added' "$added" query --list
 cat >study.yaml <<'YAML'
 model: {n_layers: 1, dim: 32, n_heads: 4, ffn_dim: 64, context: 32, rope_scaling: added, rope_factor: 2}
 data: {corpus: corpus}
-train: {tokens: 4k, batch_tokens: 512, lr: 0.1, optimizer: added, added: 0.5}
+recipe: added@1
+train: {tokens: 4k, batch_tokens: 512, added: 0.5}
 eval: {tokens: 1024}
 sweep:
   name: extended
@@ -134,6 +142,7 @@ expect metric 'added.val_ppl@32' "$added" compare extended -o json
 expect procedure 'by an added procedure' "$added" compare extended
 expect query '^ *4$' "$added" query added
 expect task 'added' sqlite3 attnlab.db "SELECT DISTINCT task FROM eval"
+expect recipe 'added' sqlite3 attnlab.db "SELECT value FROM config_param WHERE key='train.optimizer'"
 expect key '0.5' sqlite3 attnlab.db "SELECT value FROM config_param WHERE key='train.added'"
 "$added" plot extended --kind added --out figures --format svg >out 2>&1
 grep -q "no figure 'added'" out || fail "figure: $(tail -2 out)"

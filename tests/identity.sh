@@ -64,19 +64,29 @@ if ATTNLAB_KERNELS=avx512 train half1.db $half train.threads=1 2>/dev/null; then
     log half2.db | cmp -s half1.log - || fail "bfloat16: a run that was killed has other numbers"
 fi
 
-# Another optimizer keeps them too, and is another run.
-lion="train.optimizer=lion train.lr=1e-3 train.tokens=20k"
-train lion1.db $lion train.threads=1 || fail "lion: $(cat err)"
-log lion1.db >lion1.log
-cmp -s lion1.log t1.log && fail "lion computes as adamw does"
-train lion3.db $lion train.threads=3 || fail "lion, 3 threads: $(cat err)"
-log lion3.db | cmp -s lion1.log - || fail "lion: threads change numbers"
-killed lion2.db "$checkpoints" 2 $lion train.save_every_tokens=512
-train lion2.db $lion || fail "lion resumed: $(cat err)"
-log lion2.db | cmp -s lion1.log - || fail "lion: a run that was killed has other numbers"
-train t1.db $lion || fail "lion beside adamw: $(cat err)"
-[ "$(sqlite3 t1.db "SELECT count(*) FROM config WHERE instr(canon_json, 'train.optimizer')")" = 1 ] ||
-    fail "train.optimizer is not in the identity exactly where it is not the default"
+# Other optimizers keep them too, and so does a token shift; each is another run.
+keeps_bits() { # NAME KEY=VALUE...
+    name=$1
+    shift
+    train $name.1.db "$@" train.threads=1 || fail "$name: $(cat err)"
+    log $name.1.db >$name.log
+    cmp -s $name.log t1.log && fail "$name computes as the default does"
+    train $name.3.db "$@" train.threads=3 || fail "$name, 3 threads: $(cat err)"
+    log $name.3.db | cmp -s $name.log - || fail "$name: threads change numbers"
+    killed $name.2.db "$checkpoints" 2 "$@" train.save_every_tokens=512
+    train $name.2.db "$@" || fail "$name resumed: $(cat err)"
+    log $name.2.db | cmp -s $name.log - || fail "$name: a run that was killed has other numbers"
+    train t1.db "$@" || fail "$name beside the default: $(cat err)"
+}
+named() { # KEY - in how many identities of t1.db
+    sqlite3 t1.db "SELECT count(*) FROM config WHERE instr(canon_json, '$1')"
+}
+keeps_bits lion train.optimizer=lion train.lr=1e-3 train.tokens=20k
+keeps_bits muon train.optimizer=muon train.tokens=20k
+keeps_bits shift model.token_shift=half train.tokens=20k
+keeps_bits one_lane train.optimizer=muon train.lanes=1 train.batch_tokens=128 train.tokens=5k
+[ "$(named train.optimizer) $(named model.token_shift)" = "3 1" ] ||
+    fail "train.optimizer or model.token_shift is not in the identity exactly where it is not the default"
 
 ATTNLAB_KERNELS=plain train plain.db train.precision=bfloat16 train.tokens=1k ||
     fail "bfloat16 by plain C: $(cat err)"
@@ -87,7 +97,7 @@ ATTNLAB_KERNELS=openblas train no.db $half
 
 # Another seed makes another run; evaluating or saving at other times changes no number.
 train t1.db train.seed=2 train.threads=1 train.tokens=5k || fail "seed 2"
-[ "$(sqlite3 t1.db 'SELECT count(*) FROM run')" = 3 ] || fail "seed 2 is not a run of its own"
+[ "$(sqlite3 t1.db 'SELECT count(*) FROM run')" = 6 ] || fail "seed 2 is not a run of its own"
 train look.db eval.every_tokens=3k train.save_every_tokens=7k || fail "other looks: $(cat err)"
 log look.db | grep -v '^eval' >look.log
 grep -v '^eval' t1.log >t1.noeval

@@ -249,10 +249,10 @@ static size_t matrix_scratch(const model_tensor *t)
 static void matrix_update(const optimizer_piece *p, const optimizer_settings *s)
 {
     float *m = p->state[0];
-    assert_int_equal(p->n, p->tensor->n);
     for (size_t i = 0; i < p->n; i++) m[i] = (float)s->beta1 * m[i] + (float)s->scale * p->g[i];
     const float *towards = m;
     if (is_matrix(p->tensor)) {
+        assert_int_equal(p->n, p->tensor->n);
         const int rows = p->tensor->spec.dim[0], columns = p->tensor->spec.dim[1];
         float *square = p->scratch, *out = square + (size_t)rows * (size_t)rows;
         gemm_nt(square, rows, m, columns, m, columns, rows, rows, columns, -0.5f, 0);
@@ -269,6 +269,7 @@ static const optimizer MATRIX = {
     .help = "for this test",
     .states = matrix_states,
     .scratch = matrix_scratch,
+    .whole = is_matrix,
     .update = matrix_update,
 };
 

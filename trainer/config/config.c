@@ -7,6 +7,7 @@
 
 #include "core/base/number.h"
 #include "core/base/utf8.h"
+#include "trainer/config/recipe.h"
 
 #include <assert.h>
 #include <stdarg.h>
@@ -173,23 +174,38 @@ bool config_set(config *settings, const config_key *key, const yaml_node *value,
 {
     if (!set_field(settings, key, value, e)) return false;
     settings->given[index_of(key)] = true;
+    settings->by_recipe[index_of(key)] = false;
     settings->line[index_of(key)] = value->file ? value->line : 0;
     return true;
+}
+
+void config_reset(config *settings, const config_key *key)
+{
+    error e;
+    char text[16];
+    assert(strlen(key->initial) < sizeof text);
+    strcpy(text, key->initial);
+    const yaml_node value = { .kind = YAML_SCALAR, .text = text };
+    const bool ok = set_field(settings, key, &value, &e);
+    assert(ok), (void)ok;
+    const size_t i = index_of(key);
+    settings->given[i] = settings->by_recipe[i] = false, settings->line[i] = 0;
 }
 
 void config_init(config *settings)
 {
     memset(settings, 0, sizeof *settings);
-    for (const config_key *key = config_keys; key->name; key++) {
-        error e;
-        char text[16];
-        if (key->derived || key->type == CONFIG_TEXT) continue;
-        assert(strlen(key->initial) < sizeof text);
-        strcpy(text, key->initial);
-        const yaml_node value = { .kind = YAML_SCALAR, .text = text };
-        const bool ok = set_field(settings, key, &value, &e);
-        assert(ok), (void)ok;
-    }
+    for (const config_key *key = config_keys; key->name; key++)
+        if (!key->derived && key->type != CONFIG_TEXT) config_reset(settings, key);
+}
+
+static bool override_recipe(config *settings, const char *name, error *e)
+{
+    yaml_node *value;
+    if (!yaml_parse(&value, name, e)) return error_where(e, "recipe");
+    const bool ok = recipe_apply(settings, value, e);
+    yaml_close(value);
+    return ok;
 }
 
 bool config_override(config *settings, const char *assignment, error *e)
@@ -198,6 +214,7 @@ bool config_override(config *settings, const char *assignment, error *e)
     if (!equals || equals == assignment) return error_usage(e, "'%s' is not key=value", assignment);
     char name[64];
     snprintf(name, sizeof name, "%.*s", (int)(equals - assignment), assignment);
+    if (strcmp(name, "recipe") == 0) return override_recipe(settings, equals + 1, e);
     const config_key *key = config_find(name);
     const yaml_node command_line = { 0 };
     if (!key) return config_unknown(&command_line, name, e);
@@ -224,7 +241,9 @@ static bool is_section(const yaml_node *label, const yaml_node *item)
 
 static bool known_section(const yaml_node *label, error *e)
 {
-    static const char *const SECTION[] = { "model", "data", "train", "eval", "sweep", NULL };
+    static const char *const SECTION[] = {
+        "model", "data", "train", "eval", "sweep", "recipe", NULL
+    };
     const char *nearest = SECTION[0];
     for (const char *const *s = SECTION; *s; s++) {
         if (strcmp(label->text, *s) == 0) return true;
@@ -239,6 +258,10 @@ static bool load_map(config *settings, const yaml_node *map, const char *prefix,
     for (int i = 0; i < map->n; i++) {
         const yaml_node *label = &map->key[i], *item = &map->item[i];
         char name[64];
+        if (!*prefix && strcmp(label->text, "recipe") == 0) {
+            if (!recipe_apply(settings, item, e)) return false;
+            continue;
+        }
         if (!*prefix && is_section(label, item)) {
             if (!known_section(label, e)) return false;
             if (item->kind == YAML_MAP && strcmp(label->text, "sweep") != 0 &&
@@ -249,7 +272,7 @@ static bool load_map(config *settings, const yaml_node *map, const char *prefix,
         snprintf(name, sizeof name, "%s%s%s", prefix, *prefix ? "." : "", label->text);
         const config_key *key = config_find(name);
         if (!key) return config_unknown(label, name, e);
-        if (config_given(settings, key))
+        if (config_given(settings, key) && !settings->by_recipe[index_of(key)])
             return yaml_error(label, e, "%s is set twice, first on line %d", name,
                               settings->line[index_of(key)]);
         if (!config_set(settings, key, item, e)) return false;

@@ -27,6 +27,7 @@ enum { CONFIG_LANES = 1024 }; /* most lanes */
 /* Values of the keys that are choices; config_table.c has a word for each. */
 enum { SCHEDULE_COSINE, SCHEDULE_CONSTANT, SCHEDULE_WSD, SCHEDULES };
 enum { KEEP_FINAL, KEEP_ALL, KEEP_NONE, KEEPS };
+enum { TOKEN_SHIFT_NONE, TOKEN_SHIFT_HALF, TOKEN_SHIFTS };
 enum { PRECISION_FLOAT32, PRECISION_BFLOAT16, PRECISIONS };
 
 typedef struct config_specs {
@@ -49,6 +50,7 @@ typedef struct config {
         int64_t rope_scaling; /* index in rope_scalings */
         double rope_factor;
         int64_t rope_original_context;
+        int64_t token_shift; /* TOKEN_SHIFT_ */
     } model;
     struct {
         char corpus[CONFIG_PATH];
@@ -75,8 +77,9 @@ typedef struct config {
     char init_sha256[HASH_HEX];   /* empty without init_from   */
 
     /* Where the values came from, in the order of the table. */
-    bool given[CONFIG_KEYS]; /* was the key set?                    */
-    int line[CONFIG_KEYS];   /* its line in `file`; 0: not there    */
+    bool given[CONFIG_KEYS];     /* was the key set?                    */
+    bool by_recipe[CONFIG_KEYS]; /* and by a recipe, so that anything else replaces it (recipe.h) */
+    int line[CONFIG_KEYS];       /* its line in `file`; 0: not there    */
     char file[CONFIG_PATH];
 } config;
 
@@ -128,6 +131,9 @@ bool config_given(const config *settings, const config_key *key);
 /* Every key at its default. */
 void config_init(config *settings);
 
+/* One key at its default again, as if it had not been set; not one whose default is derived. */
+void config_reset(config *settings, const config_key *key);
+
 /* Set one key from what the user wrote.  Fails on a wrong type or a value out of range, with the
  * file, line and column of `value`. */
 bool config_set(config *settings, const config_key *key, const yaml_node *value, error *e);
@@ -140,7 +146,7 @@ bool config_number(double *out, const char *name, double min, double max, const 
 bool config_whole(int64_t *out, const char *name, bool count, double min, double max,
                   const yaml_node *at, error *e);
 
-/* "train.lr=1e-3" or "model.attention=[mha, mqa]", from the command line. */
+/* "train.lr=1e-3", "model.attention=[mha, mqa]" or "recipe=fast@1", from the command line. */
 bool config_override(config *settings, const char *assignment, error *e);
 
 /* Read a YAML file.  *sweep (may be NULL) is its `sweep` section, or NULL; *file owns it. */

@@ -162,6 +162,8 @@ const char *config_nearest(const char *name)
 bool config_unknown(const yaml_node *at, const char *name, error *e)
 {
     const synonym *known = find_synonym(name);
+    if (!strchr(name, '.') && config_distance(name, "recipe") <= 2)
+        return yaml_error(at, e, "unknown key '%.80s': did you mean recipe?", name);
     if (known && known->how)
         return yaml_error(at, e, "unknown key '%.80s': set %s instead, to %s", name, known->key,
                           known->how);

@@ -25,6 +25,14 @@ static const char *schedule_word(int64_t choice)
     return choice < SCHEDULES ? WORDS[choice] : NULL;
 }
 
+static const char *shift_word(int64_t choice)
+{
+    static const char *const WORDS[TOKEN_SHIFTS] = {
+        [TOKEN_SHIFT_NONE] = "none", [TOKEN_SHIFT_HALF] = "half"
+    };
+    return choice < TOKEN_SHIFTS ? WORDS[choice] : NULL;
+}
+
 static const char *optimizer_word(int64_t choice)
 {
     return config_optimizers[choice];
@@ -75,6 +83,7 @@ const config_key config_keys[] = {
     CHOICE(model.rope_scaling,          "none",                          scaling_word,    true,  "how RoPE is stretched to longer contexts"),
     REAL(  model.rope_factor,           "1",                             1, 1e6,          true,  "factor by which RoPE is stretched; must be set unless rope_scaling is none"),
     COUNT( model.rope_original_context, FROM("context"),                 1, 1 << 22,      true,  "context length before stretching, for scalings that read it"),
+    CHOICE(model.token_shift,           "none",                          shift_word,      true,  "what is added to an embedding; half: half of the previous token's, with the halves of its channels exchanged"),
 
     // data: what is read
     TEXT(  data.corpus,                                                                   true,  "corpus folder, made by `attnlab prepare`; relative to the folder of the file"),

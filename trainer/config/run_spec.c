@@ -165,6 +165,11 @@ static bool resolve_sizes(config *settings, error *e)
                                 (long long)heads, (long long)dim);
         settings->model.head_dim = dim / heads;
     }
+    if (settings->model.token_shift != TOKEN_SHIFT_NONE && dim % 2)
+        return config_error(settings, "model.token_shift", e,
+                            "half exchanges the two halves of the channels: model.dim %lld must be "
+                            "even",
+                            (long long)dim);
     if (derived(settings, "model.ffn_dim")) settings->model.ffn_dim = ffn_of(dim);
     const rope_scaling *scaling = rope_scalings[settings->model.rope_scaling];
     if (derived(settings, "model.rope_original_context") || !scaling->reads_original_context)
@@ -342,6 +347,7 @@ static bool fill_model(model_config *m, const config *settings, error *e)
                          .V = (int)settings->model.vocab_size,
                          .T = (int)settings->model.context,
                          .tied = settings->model.tie_embeddings,
+                         .shift = (int)settings->model.token_shift,
                          .eps = settings->model.norm_eps };
     rope_of(&m->rope, settings);
     for (int i = 0; i < m->L; i++) {

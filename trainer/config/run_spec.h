@@ -17,6 +17,7 @@ enum { MODEL_LAYERS = 128 };
 typedef struct model_config {
     int L, D, H, E, F, V, T; /* T: the context it trains at */
     bool tied;               /* the head is the embedding   */
+    int shift;               /* TOKEN_SHIFT_ (config.h)     */
     double eps;              /* of RMSNorm                  */
     rope_config rope;
     struct {

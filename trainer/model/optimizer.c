@@ -17,6 +17,17 @@ tensor_spec optimizer_state_like(const char *name, const model_tensor *t)
     return s;
 }
 
+adamw optimizer_adam(const optimizer_piece *p, const optimizer_settings *s)
+{
+    return (adamw){ .lr = s->lr,
+                    .beta1 = s->beta1,
+                    .beta2 = s->beta2,
+                    .eps = s->eps,
+                    .decay = p->tensor->decay ? s->weight_decay : 0,
+                    .clip = s->scale,
+                    .t = s->step };
+}
+
 /* The declared states of one weight tensor; returns how many. */
 static int states_of(tensor_spec out[TENSOR_MAX], const optimizer *kind, const model_tensor *t)
 {
@@ -25,6 +36,12 @@ static int states_of(tensor_spec out[TENSOR_MAX], const optimizer *kind, const m
     const int n = tensor_list_length(out);
     assert(n <= OPTIMIZER_STATES);
     return n;
+}
+
+/* Most entries of one piece of a tensor. */
+static size_t piece_of(const optimizer *kind, const model_tensor *t)
+{
+    return kind->whole && kind->whole(t) ? t->n : OPTIMIZER_PIECE;
 }
 
 typedef struct extent {
@@ -42,7 +59,8 @@ static extent measure(const optimizer *kind, const model *m)
         x.states += tensor_list_floats(list);
         const size_t scratch = kind->scratch ? kind->scratch(t) : 0;
         if (scratch > x.scratch) x.scratch = scratch;
-        x.pieces += kind->elementwise ? (t->n + OPTIMIZER_PIECE - 1) / OPTIMIZER_PIECE : 1;
+        const size_t most = piece_of(kind, t);
+        x.pieces += (t->n + most - 1) / most;
     }
     return x;
 }
@@ -61,7 +79,7 @@ static void place_states(optimizer_run *o)
 static void list_pieces(optimizer_run *o)
 {
     for (int i = 0; i < o->m->n; i++) {
-        const size_t n = o->m->tensor[i].n, most = o->kind->elementwise ? OPTIMIZER_PIECE : n;
+        const size_t n = o->m->tensor[i].n, most = piece_of(o->kind, &o->m->tensor[i]);
         for (size_t from = 0; from < n; from += most)
             o->piece[o->pieces++] = (optimizer_range){ i, from, n - from < most ? n - from : most };
     }
@@ -114,6 +132,13 @@ void optimizer_memory(size_t *states, size_t *scratch, const optimizer *kind, co
     const extent x = measure(kind, m);
     *states = x.states > 0 ? tensor_block_bytes(x.states) : 0;
     *scratch = x.scratch > 0 ? tensor_block_bytes(x.scratch * (size_t)n_threads) : 0;
+}
+
+double optimizer_flops(const optimizer *kind, const model *m)
+{
+    double flops = 0;
+    for (int i = 0; kind->flops && i < m->n; i++) flops += kind->flops(&m->tensor[i]);
+    return flops;
 }
 
 typedef struct work {

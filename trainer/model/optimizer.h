@@ -7,23 +7,24 @@
  * placement, checkpoints, resuming and the memory estimate all read that list.  It never allocates,
  * fails or prints.
  *
- * How work is cut: threads take pieces, each piece once, in no fixed order.  For an `elementwise`
- * optimizer (AdamW, Lion) a piece is at most OPTIMIZER_PIECE consecutive entries of one tensor,
- * state tensors have the shape of the weights, and every entry must depend on its own values alone.
- * For the others (an optimizer that multiplies matrices) a piece is one whole tensor: update may
- * call kernels and threads_grid, which hand parts of their work to idle threads in a way that
- * depends on shapes alone.  Either way the bits do not depend on the number of threads.
+ * How work is cut: threads take pieces, each piece once, in no fixed order.  Usually a piece is at
+ * most OPTIMIZER_PIECE consecutive entries of one tensor, state tensors have the shape of the
+ * weights, and every entry must depend on its own values alone.  A tensor that the optimizer asks
+ * for as a `whole` (to multiply matrices, as Muon does) is one piece: update may call kernels and
+ * threads_grid, which hand parts of their work to idle threads in a way that depends on shapes
+ * alone.  Either way the bits do not depend on the number of threads.
  */
 #ifndef TRAINER_MODEL_OPTIMIZER_H
 #define TRAINER_MODEL_OPTIMIZER_H
 
 #include "core/base/error.h"
+#include "core/compute/kernels.h"
 #include "core/compute/threads.h"
 #include "trainer/model/model.h"
 
 enum {
     OPTIMIZER_STATES = 4,      /* most state tensors of one weight tensor */
-    OPTIMIZER_PIECE = 1 << 16, /* most entries that an elementwise update gets */
+    OPTIMIZER_PIECE = 1 << 16, /* most entries of a piece that is not a whole tensor */
 };
 
 typedef struct optimizer_settings {
@@ -36,7 +37,7 @@ typedef struct optimizer_settings {
 /* What one call of update works on. */
 typedef struct optimizer_piece {
     const model_tensor *tensor;     /* name, role, layer and shape of the whole tensor    */
-    size_t n;                       /* entries at hand; all of them unless elementwise    */
+    size_t n;                       /* entries at hand                                    */
     float *w;                       /* (n) weights                                        */
     const float *g;                 /* (n) gradient                                       */
     float *state[OPTIMIZER_STATES]; /* in the declared order, 0 before the first step */
@@ -46,7 +47,6 @@ typedef struct optimizer_piece {
 typedef struct optimizer {
     const char *name; /* the value of train.optimizer              */
     const char *help; /* one line, with the paper and the keys it reads */
-    bool elementwise;
 
     /* Fill a zeroed list with the state of one weight tensor: names such as "m", and shapes. */
     void (*states)(tensor_spec *out, const model_tensor *t);
@@ -54,7 +54,13 @@ typedef struct optimizer {
     /* Floats of scratch for one weight tensor; NULL: none. */
     size_t (*scratch)(const model_tensor *t);
 
+    /* Must update get this tensor in one piece?  NULL: none of them. */
+    bool (*whole)(const model_tensor *t);
+
     void (*update)(const optimizer_piece *p, const optimizer_settings *s);
+
+    /* FLOPs of the matrix products in one update of this tensor; NULL: there are none. */
+    double (*flops)(const model_tensor *t);
 
     /* Why an update with these settings (lr and step don't count) may give weights that are not
      * finite though gradients are: part of a message.  NULL, or the function NULL: it does not. */
@@ -66,6 +72,9 @@ extern const optimizer *const optimizers[];
 
 /* A state tensor of the same shape as the weights. */
 tensor_spec optimizer_state_like(const char *name, const model_tensor *t);
+
+/* AdamW's settings for a piece: also of optimizers that leave some of the tensors to AdamW. */
+adamw optimizer_adam(const optimizer_piece *p, const optimizer_settings *s);
 
 typedef struct optimizer_range {
     int tensor;
@@ -104,5 +113,8 @@ bool optimizer_state(tensor_spec *spec, float **at, const optimizer_run *o, int 
 /* Bytes that optimizer_open takes: states, and scratch for n_threads. */
 void optimizer_memory(size_t *states, size_t *scratch, const optimizer *kind, const model *m,
                       int n_threads);
+
+/* FLOPs of the matrix products in one update of the model. */
+double optimizer_flops(const optimizer *kind, const model *m);
 
 #endif

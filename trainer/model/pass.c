@@ -11,6 +11,7 @@
 
 #include "core/base/timer.h"
 #include "core/compute/kernels.h"
+#include "trainer/model/embedding.h"
 
 #include <assert.h>
 #include <stdlib.h>
@@ -109,6 +110,12 @@ static void plan_ropes(rope_plan *out, const model_config *c, int B, int T, int 
     }
 }
 
+/* Tokens that decoding has to remember: each position of a shift reads the one before. */
+static size_t seen_tokens(const model_config *c, pass_kind kind, int B, int T)
+{
+    return kind == PASS_DECODE && c->shift != TOKEN_SHIFT_NONE ? (size_t)B * (size_t)T : 0;
+}
+
 void pass_memory(size_t *activations, size_t *scratch, const model *m, pass_kind kind, int B, int T,
                  int S)
 {
@@ -117,6 +124,7 @@ void pass_memory(size_t *activations, size_t *scratch, const model *m, pass_kind
     plan_ropes(&ropes, &m->config, B, T, S);
     *activations = (x.layers + x.caches) * sizeof(float);
     *scratch = tensor_block_bytes(x.layers + x.caches + x.tmp + x.shared) - *activations;
+    *scratch += seen_tokens(&m->config, kind, B, T) * sizeof(int32_t);
     for (int i = 0; i < ropes.n; i++)
         *scratch += (size_t)T * (size_t)ropes.width[i] * sizeof(float);
 }
@@ -215,7 +223,9 @@ bool pass_open(pass *p, const model *m, pass_kind kind, int B, int T, int S, con
     p->layer = calloc((size_t)c->L, sizeof *p->layer);
     p->rope = calloc((size_t)c->L, sizeof *p->rope);
     p->block = tensor_block(x.layers + x.caches + x.tmp + x.shared);
-    if (!p->layer || !p->rope || !p->block) {
+    const size_t seen = seen_tokens(c, kind, B, T);
+    if (seen > 0) p->seen = calloc(seen, sizeof *p->seen);
+    if (!p->layer || !p->rope || !p->block || (seen > 0 && !p->seen)) {
         pass_close(p);
         return error_set(e, "out of memory for the activations of %d x %d positions", B, S);
     }
@@ -230,7 +240,7 @@ bool pass_open(pass *p, const model *m, pass_kind kind, int B, int T, int S, con
 void pass_close(pass *p)
 {
     for (int i = 0; i < p->ropes; i++) rope_close(&p->rope[i]);
-    free(p->layer), free(p->rope), free(p->block);
+    free(p->layer), free(p->rope), free(p->block), free(p->seen);
     *p = (pass){ 0 };
 }
 
@@ -250,19 +260,17 @@ static void spent(pass *p, pass_part part)
     p->began = now;
 }
 
-static void embed(float *x, const pass *p, const int32_t *token, int N)
+/* x (B, S, D): the input of the first layer, of S positions from t on. */
+static void embed(float *x, pass *p, const int32_t *token, int B, int t, int S)
 {
-    const size_t D = (size_t)p->m->config.D;
-    for (int i = 0; i < N; i++) {
-        assert(token[i] >= 0 && token[i] < p->m->config.V);
-        memcpy(x + i * D, p->embed + (size_t)token[i] * D, D * sizeof *x);
+    const model_config *c = &p->m->config;
+    for (int i = 0; i < B * S; i++) assert(token[i] >= 0 && token[i] < c->V);
+    for (int b = 0; b < B; b++, x += (size_t)S * (size_t)c->D, token += S) {
+        int32_t *seen = p->seen ? p->seen + (size_t)b * (size_t)p->T : NULL;
+        const int32_t before = seen && t > 0 ? seen[t - 1] : -1;
+        embedding_forward(x, p->embed, token, before, c->shift, S, c->D);
+        if (seen) memcpy(seen + t, token, (size_t)S * sizeof *seen);
     }
-}
-
-static void embed_backward(const pass *p, const int32_t *token, int N)
-{
-    const size_t D = (size_t)p->m->config.D;
-    for (int i = 0; i < N; i++) vector_add(p->dembed + (size_t)token[i] * D, p->dx + i * D, D);
 }
 
 /* out (N, D) = the residual stream after layer l: of whole sequences if t < 0, else through the
@@ -322,11 +330,13 @@ static void set_batch(pass *p, int B)
     for (int i = 0; i < p->m->config.L; i++) p->layer[i].attention.dims.B = B;
 }
 
-static void walk(pass *p, const int32_t *token, int N, int t, int S)
+/* B sequences: whole if t < 0, else S positions from t on. */
+static void walk(pass *p, const int32_t *token, int B, int t, int S)
 {
     const model_config *c = &p->m->config;
+    const int N = B * S;
     p->began = timer_now();
-    embed(p->layer[0].x, p, token, N);
+    embed(p->layer[0].x, p, token, B, t < 0 ? 0 : t, S);
     spent(p, PART_EMBED);
     for (int i = 0; i < c->L; i++)
         layer_forward(p, &p->layer[i], i, i + 1 < c->L ? p->layer[i + 1].x : p->x, N, t, S);
@@ -338,13 +348,13 @@ void pass_forward(pass *p, const int32_t *token, int B)
 {
     assert(p->S == p->T);
     set_batch(p, B);
-    walk(p, token, B * p->T, -1, p->T);
+    walk(p, token, B, -1, p->T);
 }
 
 void pass_extend(pass *p, const int32_t *token, int t, int S)
 {
     assert(p->kind == PASS_DECODE && S <= p->S && t + S <= p->T);
-    walk(p, token, p->B * S, t, S);
+    walk(p, token, p->B, t, S);
 }
 
 void pass_logits(const pass *p, float *out, int from, int n)
@@ -384,7 +394,9 @@ double pass_train(pass *p, float *nll, const int32_t *token, const int32_t *targ
     rmsnorm_backward(p->dx, p->dnorm, p->dh, p->x, p->r, p->norm, N, D, 0);
     spent(p, PART_NORM);
     for (int i = c->L - 1; i >= 0; i--) layer_backward(p, &p->layer[i], i, N);
-    embed_backward(p, token, N);
+    for (int b = 0; b < B; b++)
+        embedding_backward(p->dembed, p->dx + (size_t)b * (size_t)(p->T * D),
+                           token + (size_t)b * (size_t)p->T, c->shift, p->T, D);
     spent(p, PART_EMBED);
     return sum;
 }

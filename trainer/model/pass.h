@@ -56,6 +56,7 @@ typedef struct pass {
     float *dx, *dh;     /* (B, S, D): PASS_TRAIN only    */
     float *dgate, *dup; /* (B, S, F): PASS_TRAIN only    */
     float *logits;      /* (PASS_SLICE, V)               */
+    int32_t *seen;      /* (B, T) tokens so far: PASS_DECODE with a token shift only */
     const float *embed, *norm, *head;
     float *dembed, *dnorm, *dhead;
     double began, seconds[PARTS]; /* start of the current part; spent so far */

@@ -128,6 +128,7 @@ bool bench_train(bench *b, const run_spec *spec, int n_threads, int reps, const 
         return false;
     model_cost_of(&cost, &spec->model);
     b->flops = cost.train_flops * (double)b->tokens;
+    b->update_flops = optimizer_flops(train.optimizer.kind, &train.m);
     b->predicted = need.total - need.evaluation;
 
     const size_t floats = (size_t)3 * SIDE * SIDE * (size_t)n_threads;

@@ -3,8 +3,9 @@
  *     fraction = (model FLOPs of a step / its seconds) / (mean sgemm rate just before and after it)
  *
  * Model FLOPs a token: 6 x matmul parameters (the head, not the look-up) + 12 x heads x head_dim x
- * visible query-key pairs, all layers.  sgemm multiplies matrices of 1024^3 on as many threads as
- * the step, one serial product each.  Machines are shared: only the fraction compares.
+ * visible query-key pairs, all layers; those of the optimizer's own products are not among them.
+ * sgemm multiplies matrices of 1024^3 on as many threads as the step, one serial product each.
+ * Machines are shared: only the fraction compares.
  */
 #ifndef TRAINER_RUN_BENCH_H
 #define TRAINER_RUN_BENCH_H
@@ -24,6 +25,7 @@ typedef struct bench {
     bench_rep *rep;
     int64_t tokens;                                    /* of a step              */
     double flops;                                      /* of a step              */
+    double update_flops;                               /* of the optimizer's products in a step */
     double tokens_per_s, flops_per_s, sgemm, fraction; /* medians over the repetitions */
     double share[PARTS];                               /* of thread time                */
     double loss;                                       /* of the first step, in nats */

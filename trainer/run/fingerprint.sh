@@ -4,8 +4,8 @@
 #
 # A PLACE is a file or a folder below ROOT.  Of a folder every source, header and build file
 # counts, so there is no list of files to keep.  An attention variant, a RoPE scaling and an optimizer
-# are each a part of their own, and the lists of them are left out: another entry changes no run that
-# doesn't use it.  Everything else belongs to the part `core` or `trainer`, and the compiler's flags
+# are each a part of their own, and the lists of them are left out (that of the recipes as well): another
+# entry changes no run that doesn't use it.  Everything else belongs to the part `core` or `trainer`, and the compiler's flags
 # to `core`.  The hash of a part is that of the sorted names and hashes of its files.
 #
 # DEPFILE names every file for ninja, and every folder too, whose time changes with a new file.
@@ -15,7 +15,7 @@ shift 6
 exec >"$output" 3>"$depfile"
 cd "$root"
 
-entries='variants|core/compute/ropes|trainer/model/optimizers'
+entries='variants|core/compute/ropes|trainer/model/optimizers|trainer/config/recipes'
 files=$(find "$@" -type f \( -name '*.[ch]' -o -name '*.cc' -o -name meson.build \) |
     grep -v -E "^($entries)/meson.build$" | LC_ALL=C sort)
 folders=$(find "$@" -type d)

@@ -19,13 +19,7 @@ static void states(tensor_spec *out, const model_tensor *t)
 
 static void update(const optimizer_piece *p, const optimizer_settings *s)
 {
-    const adamw a = { .lr = s->lr,
-                      .beta1 = s->beta1,
-                      .beta2 = s->beta2,
-                      .eps = s->eps,
-                      .decay = p->tensor->decay ? s->weight_decay : 0,
-                      .clip = s->scale,
-                      .t = s->step };
+    const adamw a = optimizer_adam(p, s);
     adamw_update(p->w, p->state[M], p->state[V], p->g, p->n, &a);
 }
 
@@ -38,7 +32,6 @@ const optimizer optimizer_adamw = {
     .name = "adamw",
     .help = "Adam with decoupled weight decay (Loshchilov and Hutter 2019); reads beta1, beta2, "
             "eps, weight_decay",
-    .elementwise = true,
     .states = states,
     .update = update,
     .hazard = hazard,

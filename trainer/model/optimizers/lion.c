@@ -32,7 +32,6 @@ static void update(const optimizer_piece *p, const optimizer_settings *s)
 const optimizer optimizer_lion = {
     .name = "lion",
     .help = "sign of the momentum (Chen et al. 2023); reads beta1, beta2, weight_decay",
-    .elementwise = true,
     .states = states,
     .update = update,
 };
