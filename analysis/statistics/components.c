@@ -290,6 +290,16 @@ static components_design find_design(const layout *t)
     return COMPONENTS_CROSSED;
 }
 
+/* The whole is the sum of its parts, which are not below 0: otherwise shares would not add up. */
+static void add_up(components *c)
+{
+    component *all = &c->part[COMPONENTS_TOTAL];
+    double sum = 0;
+    for (int k = 0; k < COMPONENTS_TOTAL; k++)
+        if (!isnan(c->part[k].variance)) sum += c->part[k].variance;
+    *all = (component){ sum, fmin(sum, all->lo), fmax(sum, all->hi) };
+}
+
 void components_fit(components *c, const components_run *run, const double *piece, double alpha,
                     int n, int pieces)
 {
@@ -317,5 +327,6 @@ void components_fit(components *c, const components_run *run, const double *piec
         fit_paired(c, run, held_out, alpha, n);
     else if (c->design != COMPONENTS_NONE)
         fit_nested(c, run, c->design == COMPONENTS_WEIGHTS_IN_ORDER, held_out, alpha, n);
+    if (c->design != COMPONENTS_NONE) add_up(c);
     layout_close(&t);
 }
