@@ -1,7 +1,7 @@
-/* promise.c - the line through the pilots, and quantiles of two uncertain factors.
+/* promise.c - the line through the pilots, and quantiles of three uncertain factors.
  *
- * Both factors are represented by NODES values at equally likely quantiles, so everything is a
- * mean, or an order statistic, of at most NODES^2 products: no random numbers.
+ * Each factor is represented by NODES values at equally likely quantiles, so everything is a mean,
+ * or an order statistic, of at most NODES^3 products: no random numbers.
  */
 #include "analysis/statistics/promise.h"
 
@@ -13,7 +13,7 @@
 #include <math.h>
 #include <stdlib.h>
 
-enum { NODES = 40 };
+enum { NODES = 15, SPREADS = NODES * NODES, WIDTHS = SPREADS * NODES };
 
 /* Weighted means of ln T and ln sd of one size. */
 typedef struct centre {
@@ -46,7 +46,7 @@ promise_spread promise_predict(const promise_pilot *pilot, int size, double toke
 {
     const centre own = centre_of(pilot, size, pilots);
     double xx = 1 / (PROMISE_SLOPE * PROMISE_SLOPE), xy = 0;
-    if (!(own.weight > 0)) return (promise_spread){ NAN, 0 };
+    if (!(own.weight > 0)) return (promise_spread){ NAN, 0, NAN };
     for (int i = 0; i < pilots; i++) {
         const promise_pilot *p = &pilot[i];
         if (!counts(p)) continue;
@@ -54,44 +54,49 @@ promise_spread promise_predict(const promise_pilot *pilot, int size, double toke
         const double x = log(p->tokens) - c.x;
         xx += 2 * p->df * x * x, xy += 2 * p->df * x * (log_sd(p) - c.y);
     }
-    const double away = log(tokens) - own.x, variance = 1 / own.weight + away * away / xx;
-    return (promise_spread){ exp(own.y + xy / xx * away), 1 / (2 * variance) };
+    const double distance = log(tokens) - own.x, df = own.weight / 2;
+    return (promise_spread){ exp(own.y - 1 / (2 * df) + xy / xx * distance), df,
+                             fabs(distance) / sqrt(xx) };
 }
 
-/* Values of sd: at quantile (i + 1/2) / NODES of sd sqrt(df / chi^2). */
-static void spread_nodes(double node[NODES], promise_spread s)
+/* Values of sd: sd sqrt(df / chi^2) e^(away z) at equally likely quantiles of chi^2 and z. */
+static void spread_nodes(double node[SPREADS], promise_spread s)
 {
-    const double df = fmax(1, s.df);
-    for (int i = 0; i < NODES; i++)
-        node[i] = s.sd * sqrt(df / gsl_cdf_chisq_Qinv((i + 0.5) / NODES, df));
+    double away[NODES];
+    for (int k = 0; k < NODES; k++)
+        away[k] = exp(s.away * gsl_cdf_ugaussian_Pinv((k + 0.5) / NODES));
+    for (int i = 0; i < NODES; i++) {
+        const double level = s.sd * sqrt(s.df / gsl_cdf_chisq_Qinv((i + 0.5) / NODES, s.df));
+        for (int k = 0; k < NODES; k++) node[i * NODES + k] = level * away[k];
+    }
 }
 
 double promise_half(const procedure_forecast *at, double q)
 {
     if (!(at->df > 0)) return INFINITY;
     if (at->samples)
-        return gsl_stats_quantile_from_sorted_data(at->outer_hi, 1, (size_t)at->samples, q);
+        return gsl_stats_quantile_from_sorted_data(at->outer_half, 1, (size_t)at->samples, q);
     return at->outer * sqrt(gsl_cdf_chisq_Pinv(q, at->df) / at->df);
 }
 
 promise promise_make(forecast *f, promise_spread s, double effect, double margin, int seeds)
 {
     promise out = { NAN, NAN, NAN, 0, isnan(margin) ? NAN : 0, 0 };
-    double sd[NODES], half[NODES * NODES];
+    double sd[SPREADS], half[WIDTHS], width[NODES];
     if (!(s.sd > 0)) return out;
     const procedure_forecast at = forecast_at(f, NULL, seeds);
     spread_nodes(sd, s);
-    for (int i = 0; i < NODES; i++) {
+    for (int k = 0; k < NODES; k++) width[k] = promise_half(&at, (k + 0.5) / NODES);
+    for (int i = 0; i < SPREADS; i++) {
         const double se = sd[i] / sqrt(seeds);
-        out.difference += forecast_difference(&at, effect, se) / NODES;
-        if (!isnan(margin)) out.equivalence += forecast_equivalence(&at, 0, margin, se) / NODES;
-        for (int k = 0; k < NODES; k++)
-            half[i * NODES + k] = se * promise_half(&at, (k + 0.5) / NODES);
+        out.difference += forecast_difference(&at, effect, se) / SPREADS;
+        if (!isnan(margin)) out.equivalence += forecast_equivalence(&at, 0, margin, se) / SPREADS;
+        for (int k = 0; k < NODES; k++) half[i * NODES + k] = se * width[k];
     }
-    gsl_sort(half, 1, NODES * NODES);
-    out.half = gsl_stats_median_from_sorted_data(half, 1, NODES * NODES);
-    out.lo = gsl_stats_quantile_from_sorted_data(half, 1, NODES * NODES, (1 - PROMISE_RANGE) / 2);
-    out.hi = gsl_stats_quantile_from_sorted_data(half, 1, NODES * NODES, (1 + PROMISE_RANGE) / 2);
+    gsl_sort(half, 1, WIDTHS);
+    out.half = gsl_stats_median_from_sorted_data(half, 1, WIDTHS);
+    out.lo = gsl_stats_quantile_from_sorted_data(half, 1, WIDTHS, (1 - PROMISE_RANGE) / 2);
+    out.hi = gsl_stats_quantile_from_sorted_data(half, 1, WIDTHS, (1 + PROMISE_RANGE) / 2);
     out.chance = isnan(margin) ? out.difference : fmin(out.difference, out.equivalence);
     return out;
 }

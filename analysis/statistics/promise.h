@@ -13,10 +13,11 @@
  * pilots that end on the plateau of the loss (plateau.h) say nothing about runs that end beyond it.
  *
  * Interval.  With n seeds the half-width is sd / sqrt(n) times that of the procedure that would be
- * used, in standard errors (forecast.h).  Both are uncertain: the prediction counts as an estimate
- * with 1 / (2 var ln sd) degrees of freedom, at least 1 (chi-squared), and a study's own spread
- * varies.  The range holds the middle PROMISE_RANGE of the half-widths that both make together, and
- * chances of verdicts are averages over the first.
+ * used, in standard errors (forecast.h).  Three things are uncertain: the level, as a variance that
+ * was estimated with the degrees of freedom of all pilots of the size (chi-squared); the slope,
+ * away from them (normal, in logarithms); and the spread that the study itself will happen to have.
+ * The range holds the middle PROMISE_RANGE of the half-widths that all three make together, and
+ * chances of verdicts are averages over the first two.
  */
 #ifndef ANALYSIS_STATISTICS_PROMISE_H
 #define ANALYSIS_STATISTICS_PROMISE_H
@@ -36,7 +37,8 @@ typedef struct promise_pilot {
 } promise_pilot;
 
 typedef struct promise_spread {
-    double sd, df; /* of the difference of two arms at one seed; NaN, 0: unknown */
+    double sd, df; /* of the difference of two arms at one seed; NaN, 0: unknown      */
+    double away;   /* standard deviation of ln sd that the distance from pilots adds */
 } promise_spread;
 
 /* The spread to expect at a size that has a pilot, and at any number of tokens. */
