@@ -16,7 +16,7 @@
 /* What the runs of one arm were; runs 0: none has finished. */
 typedef struct kind {
     int64_t n_layers, dim;
-    double tokens, seconds;
+    double tokens, seconds, core_seconds;
     int runs;
 } kind;
 
@@ -27,8 +27,9 @@ static bool read_kind(kind *k, const study *s, int arm, db *d, error *e)
     *k = (kind){ 0 };
     bool ok = db_query(d, &q, e, sql_pilots_arm, "i", s->arm[arm].arm_id) && db_next(d, q, &row, e);
     if (ok && row)
-        *k = (kind){ sqlite3_column_int64(q, 0), sqlite3_column_int64(q, 1), study_tokens(s, arm),
-                     sqlite3_column_double(q, 2), sqlite3_column_int(q, 3) };
+        *k = (kind){ sqlite3_column_int64(q, 0),  sqlite3_column_int64(q, 1),
+                     study_tokens(s, arm),        sqlite3_column_double(q, 2),
+                     sqlite3_column_double(q, 4), sqlite3_column_int(q, 3) };
     sqlite3_finalize(q);
     return ok;
 }
@@ -45,13 +46,16 @@ static pilots_point point_of(const comparison *c, const kind *arm, int first)
     const study *s = c->study;
     const size_t seeds = (size_t)s->seeds;
     const kind *k = &arm[first];
-    pilots_point out = { k->n_layers, k->dim, k->tokens, NAN, 0, 0, 0, false };
+    pilots_point out = {
+        .n_layers = k->n_layers, .dim = k->dim, .tokens = k->tokens, .sd = NAN, .half = NAN
+    };
     double *y = error_zeroed((size_t)s->arms * seeds, sizeof *y);
     contrast_pair *pair = error_zeroed((size_t)s->arms, sizeof *pair);
     int *number = error_zeroed((size_t)s->arms, sizeof *number), arms = 0, pairs = 0;
     for (int a = 0; a < s->arms; a++) {
         if (!same_kind(&arm[a], k)) continue;
         out.seconds += arm[a].seconds * arm[a].runs, out.runs += arm[a].runs;
+        out.core_seconds += arm[a].core_seconds;
         for (size_t i = 0; i < seeds; i++)
             y[(size_t)arms * seeds + i] = c->y[(size_t)a * seeds + i];
         number[a] = arms++;
@@ -66,7 +70,10 @@ static pilots_point point_of(const comparison *c, const kind *arm, int first)
         noise n;
         verdict_compute(&r, &asked);
         noise_estimate(&n, &r, &asked);
-        out.sd = n.difference, out.df = n.df;
+        out.sd = n.difference, out.df = n.df, out.pairs = pairs, out.seeds = r.shared_seeds;
+        out.half = 0;
+        for (int i = 0; i < pairs; i++) out.half += (r.row[i].hi - r.row[i].lo) / 2 / pairs;
+        if (!isfinite(out.half)) out.half = NAN;
         contrast_close(&r);
     }
     free(y), free(pair), free(number);

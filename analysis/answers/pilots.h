@@ -12,9 +12,11 @@
 typedef struct pilots_point {
     int64_t n_layers, dim;
     double tokens;
-    double sd, df;  /* of a difference; NaN and 0 if there are too few runs */
-    double seconds; /* of a run */
-    int runs;
+    double sd, df; /* of a difference; NaN and 0 if there are too few runs */
+    double seconds,
+        core_seconds;       /* of a run, on the clock; of one seed of all arms, of processors */
+    int runs, seeds, pairs; /* seeds that all of its arms share; contrasts */
+    double half;  /* half the width of an interval, on average over the contrasts; NaN: unbounded */
     bool plateau; /* runs were still spread by the moment of leaving the plateau (leave.h) */
 } pilots_point;
 
