@@ -13,7 +13,7 @@ static const char *const MEASURES[] = { "tokens", "flops", "seconds", NULL };
 
 typedef struct options {
     const char *out, *style, *rows, *cols;
-    option_texts kind;
+    option_texts kind, with;
     uint64_t formats;
     int64_t x;
     bool print_style, list;
@@ -26,6 +26,7 @@ static const option OPTIONS[] = {
     { "kind",        0, OPTION_TEXTS,   "KIND",    AT(kind),        "draw only this figure (--list shows them)" },
     { "format",      0, OPTION_CHOICES, "FORMAT",  AT(formats),     "write only", NULL, 0, 0, FORMATS },
     { "x",           0, OPTION_CHOICE,  "MEASURE", AT(x),           "the axis of loss", "tokens", 0, 0, MEASURES },
+    { "with",        0, OPTION_TEXTS,   "STUDY",   AT(with),        "width: draw this study as well" },
     { "rows",        0, OPTION_TEXT,    "KEY",     AT(rows),        "heat: the axis that goes down, such as model.attention" },
     { "cols",        0, OPTION_TEXT,    "KEY",     AT(cols),        "heat: the axis that goes across, such as model.context" },
     { "style",       0, OPTION_TEXT,    "FILE",    AT(style),       "colours, fonts, sizes and widths" },
@@ -119,7 +120,9 @@ static bool plot(bool *missed, command_call *call, const options *o, const style
                                 .formats = o->formats ? (unsigned)o->formats : FIGURES_ALL,
                                 .x = (study_measure)(STUDY_TOKENS + o->x),
                                 .rows = o->rows,
-                                .cols = o->cols };
+                                .cols = o->cols,
+                                .with = o->with.item,
+                                .withs = o->with.n };
     int drawn = 0;
     bool ok = draw_apart(missed, &drawn, call, o, &r, e);
     if (drawn) look_record(&l.comparison, call);

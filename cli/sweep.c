@@ -1,6 +1,7 @@
 /* sweep.c - attnlab sweep STUDY [key=value...] */
 #define _DEFAULT_SOURCE
-#include "cli/command.h"
+#include "cli/sweep.h"
+
 #include "experiments/plan_table.h"
 #include "experiments/schedule.h"
 #include "experiments/study_stored.h"
@@ -77,13 +78,11 @@ static void note_unread(command_call *call, const study_file *s, const arms *r)
 
 /* How the machine is shared: runs side by side, one thread each, are faster than one run with all
  * threads, as long as there are runs, and memory for them. */
-static bool share(schedule *how, command_call *call, const options *o, const arms *r, const plan *p,
+static bool share(schedule *how, command_call *call, int64_t jobs, const arms *r, const plan *p,
                   error *e)
 {
     const int processors = threads_available(), given = (int)r->arm[0].spec.config.train.threads;
-    const int wanted = o->jobs != OPTION_UNSET ? (int)o->jobs
-                       : given                 ? processors / given
-                                               : processors;
+    const int wanted = jobs != OPTION_UNSET ? (int)jobs : given ? processors / given : processors;
     size_t largest;
     const int pending = p->n - count_finished(p);
     how->jobs = wanted < pending ? wanted : pending;
@@ -126,7 +125,7 @@ static int dry_run(command_call *call, const options *o, const study_file *s, co
         record = &d;
     }
     double *seconds = error_zeroed((size_t)r->n, sizeof *seconds);
-    const bool ok = plan_look(&p, record, r, s, e) && share(&how, call, o, r, &p, e) &&
+    const bool ok = plan_look(&p, record, r, s, e) && share(&how, call, o->jobs, r, &p, e) &&
                     plan_table_measure(seconds, r, &p, how.threads, e);
     if (ok) {
         char time[32], rest[64], summary[SUMMARY];
@@ -165,8 +164,7 @@ static void report(const plan *p, const schedule_end *end, const db *d, const ch
             name, end->done, end->diverged, end->failed, end->preempted, end->elsewhere);
 }
 
-static int run_all(command_call *call, const options *o, const study_file *s, const arms *r,
-                   error *e)
+int sweep_run(command_call *call, int64_t jobs, const study_file *s, const arms *r, error *e)
 {
     static const char *const COMMAND[] = { "attnlab", "train", NULL };
     db d;
@@ -182,7 +180,8 @@ static int run_all(command_call *call, const options *o, const study_file *s, co
     if (!estimate(&bytes, r, 1, e) || !db_open(&d, call->db, DB_WRITE, e)) return e->status;
     d.patience_ms = DB_LONG_PATIENCE_MS;
     int status = STATUS_FAILED;
-    if (plan_write(&p, &d, r, s, call->again, call->accept, e) && share(&how, call, o, r, &p, e)) {
+    if (plan_write(&p, &d, r, s, call->again, call->accept, e) &&
+        share(&how, call, jobs, r, &p, e)) {
         schedule_end end;
         char summary[SUMMARY];
         if (p.dropped)
@@ -221,7 +220,8 @@ static int run(command_call *call, const void *given)
         if (!check_weights(&r, &e))
             status = e.status;
         else
-            status = o->dry_run ? dry_run(call, o, &s, &r, &e) : run_all(call, o, &s, &r, &e);
+            status =
+                o->dry_run ? dry_run(call, o, &s, &r, &e) : sweep_run(call, o->jobs, &s, &r, &e);
         arms_close(&r);
     }
     study_file_close(&s);

@@ -41,12 +41,9 @@ void sample_widen(sample *m, const contrast *r, int pairs, double alpha)
     if (!isfinite(m->hi - m->lo)) m->lo = m->hi = NAN;
 }
 
-/* Mean losses of the pieces of one run's final evaluation.  *known: its sequences are in the
- * database, and as many as *sequences (0: not known yet). */
-static bool read_pieces(double mean[SAMPLE_PIECES], int64_t *sequences, bool *known,
-                        const comparison *c, db *d, int64_t run_id, error *e)
+bool sample_pieces(double mean[SAMPLE_PIECES], int64_t *sequences, bool *known, const metric *m,
+                   db *d, int64_t run_id, error *e)
 {
-    const metric *m = &c->study->metric;
     double nll[SAMPLE_PIECES] = { 0 }, tokens[SAMPLE_PIECES] = { 0 };
     int64_t count = 0;
     sqlite3_stmt *q;
@@ -82,9 +79,10 @@ bool sample_read(sample *m, const comparison *c, db *d, int i, error *e)
     bool ok = true, known = true;
     for (int k = 0; ok && known && k < s->seeds; k++) {
         if (!r->used[k]) continue;
-        ok = read_pieces(x, &sequences, &known, c, d, study_at(s, p.arm, k)->run_id, e);
+        ok = sample_pieces(x, &sequences, &known, &s->metric, d, study_at(s, p.arm, k)->run_id, e);
         if (ok && known)
-            ok = read_pieces(b, &sequences, &known, c, d, study_at(s, p.base, k)->run_id, e);
+            ok = sample_pieces(b, &sequences, &known, &s->metric, d, study_at(s, p.base, k)->run_id,
+                               e);
         if (!ok || !known) break;
         if (sequences < pieces) pieces = (int)sequences;
         for (int j = 0; j < pieces; j++) diff[seeds * pieces + j] = x[j] - b[j];

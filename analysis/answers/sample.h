@@ -41,4 +41,9 @@ void sample_widen(sample *m, const contrast *r, int pairs, double alpha);
  * per token have sums by sequence; pieces is 0 for other metrics. */
 bool sample_read(sample *m, const comparison *c, db *d, int i, error *e);
 
+/* Mean losses of the pieces of one run's final evaluation.  *known: its sequences are in the
+ * database, and as many as *sequences (0: not known yet). */
+bool sample_pieces(double mean[SAMPLE_PIECES], int64_t *sequences, bool *known, const metric *m,
+                   db *d, int64_t run_id, error *e);
+
 #endif

@@ -2,6 +2,7 @@
 #include "analysis/answers/sentence.h"
 
 #include "analysis/answers/changes.h"
+#include "analysis/answers/leave.h"
 #include "analysis/data/axes.h"
 #include "analysis/statistics/counts.h"
 #include "analysis/statistics/forecast.h"
@@ -397,6 +398,17 @@ void sentence_spread(notes *out, const comparison *c, const char *consequence)
               c->study->arm[n.wide].label, consequence);
 }
 
+/* Only final values of one study belong to whole training curves. */
+static bool put_leave(notes *out, const comparison *c, db *d, error *e)
+{
+    leave k;
+    if (c->study->at.of != STUDY_FINAL || !c->asked.pairs) return true;
+    if (!leave_open(&k, c, d, e)) return false;
+    leave_note(out, &k);
+    leave_close(&k);
+    return true;
+}
+
 bool sentence_notes(notes *out, const comparison *c, db *d, error *e)
 {
     char words[VERDICT_TEXT];
@@ -416,5 +428,5 @@ bool sentence_notes(notes *out, const comparison *c, db *d, error *e)
     put_generations(out, c->study);
     put_confounds(out, c);
     changes_asked(out, c);
-    return changes_made(out, c->study, d, e);
+    return put_leave(out, c, d, e) && changes_made(out, c->study, d, e);
 }

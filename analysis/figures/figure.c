@@ -101,8 +101,7 @@ chart_look *figures_looks(const study *s, const style *look)
     return out;
 }
 
-static bool write_all(const chart *k, const char *folder, const char *name, unsigned formats,
-                      error *e)
+bool figures_write(const chart *k, const char *folder, const char *name, unsigned formats, error *e)
 {
     static const struct {
         unsigned bit;
@@ -139,7 +138,7 @@ bool figures_draw(char missing[FIGURES_MISSING], const char *folder, const figur
     bool ok = kind->make(&f, e);
     if (ok && !*missing) {
         chart_place(&f.chart);
-        ok = write_all(&f.chart, folder, kind->name, r->formats, e);
+        ok = figures_write(&f.chart, folder, kind->name, r->formats, e);
     }
     chart_close(&f.chart);
     for (int a = 0; a < f.study->arms; a++) free(f.name[a]);

@@ -31,6 +31,8 @@ typedef struct figures_request {
     study_measure x;         /* x axis of "loss"; STUDY_FINAL means STUDY_TOKENS */
     bool narrow;             /* for a page of about 360 pixels */
     const char *rows, *cols; /* axes of "heat"; NULL: the study's first two */
+    const char *const *with; /* (withs): further studies of "width" */
+    int withs;
 } figures_request;
 
 /* The kind called `name`; NULL if there is none. */
@@ -40,6 +42,11 @@ const figure_kind *figures_find(const char *name);
  * figure of the study uses.  Arms with the same variant share a colour if there are few enough
  * variants; no two arms share colour and point. */
 chart_look *figures_looks(const study *s, const style *style);
+
+/* Write a chart that has been placed (chart_place) into an existing folder, as NAME.svg etc., with
+ * its data and its gnuplot script. */
+bool figures_write(const chart *k, const char *folder, const char *name, unsigned formats,
+                   error *e);
 
 /* Draw one figure into an existing folder.  If the study lacks what the kind needs, nothing is
  * written and `missing` says what; otherwise `missing` is "". */

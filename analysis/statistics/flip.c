@@ -373,6 +373,7 @@ static void simulate(procedure_forecast *out, const procedure_plan *p, int seeds
     const size_t n = (size_t)studies * (size_t)each * 2;
     *out = (procedure_forecast){ .df = seeds - 1,
                                  .outer_hi = error_zeroed(n, sizeof(double)),
+                                 .outer_half = error_zeroed(n, sizeof(double)),
                                  .inner_lo = error_zeroed(n, sizeof(double)),
                                  .inner_hi = error_zeroed(n, sizeof(double)) };
     double *d = error_zeroed((size_t)m * (size_t)seeds, sizeof *d),
@@ -392,6 +393,7 @@ static void simulate(procedure_forecast *out, const procedure_plan *p, int seeds
             const int at = out->samples;
             select_interval(&lo, &hi, &f, c, p->alpha, ABOUT_ZERO);
             out->outer_hi[at] = hi * unit, out->outer_hi[at + 1] = -lo * unit;
+            out->outer_half[at] = out->outer_half[at + 1] = (hi - lo) / 2 * unit;
             select_interval(&lo, &hi, &f, c, p->alpha, SIDE_ZERO);
             out->inner_lo[at] = lo * unit, out->inner_lo[at + 1] = -hi * unit;
             out->inner_hi[at] = hi * unit, out->inner_hi[at + 1] = -lo * unit;
@@ -399,6 +401,7 @@ static void simulate(procedure_forecast *out, const procedure_plan *p, int seeds
         }
     }
     gsl_sort(out->outer_hi, 1, (size_t)out->samples);
+    gsl_sort(out->outer_half, 1, (size_t)out->samples);
     flip_close(&f);
     gsl_rng_free(g);
     free(d), free(y);

@@ -22,7 +22,8 @@ void forecast_open(forecast *f, const procedure_plan *p, bool paired)
 void forecast_close(forecast *f)
 {
     for (int n = 0; f->known && n <= FORECAST_SEEDS_MAX; n++)
-        free(f->known[n].outer_hi), free(f->known[n].inner_lo), free(f->known[n].inner_hi);
+        free(f->known[n].outer_hi), free(f->known[n].outer_half), free(f->known[n].inner_lo),
+            free(f->known[n].inner_hi);
     free(f->known), free(f->is_known);
     *f = (forecast){ 0 };
 }

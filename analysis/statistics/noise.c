@@ -36,7 +36,7 @@ static double block_variance(double *shared, const double *y, int arms, int seed
 
 void noise_estimate(noise *n, const contrast_result *r, const contrast_study *s)
 {
-    *n = (noise){ NAN, NAN, NAN, NAN, 0, NAN, false };
+    *n = (noise){ NAN, 0, NAN, NAN, NAN, 0, NAN, false };
     const size_t seeds = (size_t)s->seeds;
     double *y = error_zeroed((size_t)s->arms * seeds, sizeof *y), within = 0, df = 0;
     double *x = error_zeroed(seeds, sizeof *x);
@@ -50,7 +50,7 @@ void noise_estimate(noise *n, const contrast_result *r, const contrast_study *s)
     if (df > 0) {
         const bool paired = arms > 1 && r->shared_seeds > 1;
         double variance = within / df;
-        n->arm = sqrt(variance), n->df = df, n->paired = paired;
+        n->arm = sqrt(variance), n->arm_df = n->df = df, n->paired = paired;
         if (paired) {
             variance = block_variance(&n->shared, y, arms, r->shared_seeds);
             n->df = (double)(arms - 1) * (r->shared_seeds - 1);

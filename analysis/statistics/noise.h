@@ -16,6 +16,7 @@
 
 typedef struct noise {
     double arm;        /* standard deviation of a run about the mean of its arm     */
+    double arm_df;     /* of that estimate                                          */
     double difference; /* ... of the difference of two arms at one seed             */
     double lo, hi;     /* 95 % interval of `difference`                             */
     double df;         /* of the estimate; 0: too few runs, and the rest is NaN     */

@@ -31,6 +31,7 @@ typedef struct procedure_forecast {
     double outer, inner; /* critical values of |t| and of one side (contrast.h) */
     int samples;
     double *outer_hi;            /* (samples), ascending: upper ends of intervals of 1 - alpha */
+    double *outer_half;          /* (samples), ascending: half of their widths */
     double *inner_lo, *inner_hi; /* (samples): inner intervals */
 } procedure_forecast;
 

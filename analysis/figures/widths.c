@@ -1,0 +1,79 @@
+/* widths.c - lines of half-widths, with their ranges as bands, on logarithmic axes. */
+#include "analysis/figures/widths.h"
+
+#include "analysis/figures/figure.h"
+
+#include <math.h>
+#include <stdio.h>
+
+typedef struct range {
+    double lo, hi;
+} range;
+
+/* Tics at 1, 2 and 5 times the powers of 10. */
+static void put_tics(chart_axis *a, range r, const style *s, double length)
+{
+    static const double TIMES[] = { 1, 2, 5 };
+    a->log = true, a->lo = r.lo / 1.15, a->hi = r.hi * 1.15;
+    for (int tens = -6; tens < 9; tens++)
+        for (int k = 0; k < 3; k++) {
+            char text[32];
+            const double at = TIMES[k] * pow(10, tens);
+            if (at < a->lo || at > a->hi) continue;
+            snprintf(text, sizeof text, "%.10g", at);
+            chart_tic(a, at, text);
+        }
+    chart_thin(a, s, length);
+}
+
+static void draw_line(chart *k, const widths_line *l, int i, range *x, range *y)
+{
+    const int line_colour = i % k->style->colours;
+    chart_look look = chart_look_of(k->style, line_colour, i / k->style->colours), faint = look;
+    faint.opacity = k->style->band_opacity;
+    look.every = 1, look.size *= 0.6;
+    const int band = chart_add_series(k, 0, CHART_BAND, faint, l->name, "core-minutes, range"),
+              line = chart_add_series(k, 0, CHART_LINE, look, l->name,
+                                      "core-minutes, half-width of the interval");
+    forecast f;
+    forecast_open(&f, &l->plan, true);
+    const int most = l->seeds < WIDTHS_SEEDS ? l->seeds : WIDTHS_SEEDS;
+    for (int n = PROMISE_SEEDS; n <= most; n += n < 12 ? 1 : n < 24 ? 3 : 6) {
+        const promise p = promise_make(&f, l->spread, NAN, NAN, n);
+        const double at = n * l->minutes;
+        chart_row(k, band, (double[]){ at, p.lo, p.hi });
+        chart_row(k, line, (double[]){ at, p.half });
+        x->lo = fmin(x->lo, at), x->hi = fmax(x->hi, at);
+        y->lo = fmin(y->lo, p.lo), y->hi = fmax(y->hi, fmin(p.hi, 4 * p.half));
+    }
+    if (l->mark) {
+        chart_look big = look;
+        big.size *= 3;
+        const double half = isnan(l->mark_half)
+                                ? promise_make(&f, l->spread, NAN, NAN, l->mark).half
+                                : l->mark_half,
+                     at = l->mark * l->minutes;
+        const int point =
+            chart_add_series(k, 0, CHART_POINTS, big, l->name, "core-minutes, half-width");
+        chart_row(k, point, (double[]){ at, half });
+        x->lo = fmin(x->lo, at), x->hi = fmax(x->hi, at);
+        y->lo = fmin(y->lo, half), y->hi = fmax(y->hi, half);
+    }
+    forecast_close(&f);
+    chart_add_entry(k, l->name, CHART_LINE, look);
+}
+
+void widths_draw(chart *k, const widths_line *line, double margin, const char *title, int lines)
+{
+    range x = { INFINITY, 0 }, y = { INFINITY, 0 };
+    const style *s = k->style;
+    chart_add_panel(k, NULL, s->panel_width, s->panel_height);
+    for (int i = 0; i < lines && i < WIDTHS_LINES; i++) draw_line(k, &line[i], i, &x, &y);
+    if (margin > 0) y.lo = fmin(y.lo, margin), y.hi = fmax(y.hi, margin);
+    put_tics(&k->panel[0].x, x, s, s->panel_width);
+    put_tics(&k->panel[0].y, y, s, s->panel_height);
+    if (margin > 0) chart_rule(k, 0, 'y', margin, CHART_DOTTED);
+    chart_set_title(&k->panel[0].x, "core-minutes of the whole study");
+    chart_set_title(&k->panel[0].y, title);
+    chart_clip(k, 0);
+}

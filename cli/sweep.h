@@ -1,0 +1,13 @@
+/* sweep.h - run what is missing of a study, for the commands that do. */
+#ifndef CLI_SWEEP_H
+#define CLI_SWEEP_H
+
+#include "cli/command.h"
+#include "experiments/arms.h"
+
+/* Plan the study and run what is not recorded yet, `jobs` runs at a time (OPTION_UNSET: as many as
+ * there are processors).  Says on stderr how far it is.  Returns the exit status; e has the reason
+ * unless it is STATUS_DONE. */
+int sweep_run(command_call *call, int64_t jobs, const study_file *s, const arms *r, error *e);
+
+#endif
