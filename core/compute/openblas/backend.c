@@ -12,6 +12,7 @@ const backend backend_openblas = {
     .gemm_tn = blas_gemm_tn,
     .linear = blas_linear,
     .linear_backward = blas_linear_backward,
+    .linear_apart = blas_linear_apart,
     .rmsnorm = plain_rmsnorm,
     .rmsnorm_backward = plain_rmsnorm_backward,
     .swiglu = plain_swiglu,
