@@ -144,6 +144,43 @@ static void test_linear_keeps_rows_apart(void **state)
     on_paths(check_linear_rows);
 }
 
+/* Rows kept apart: the equation, and the bits of a row are those that it has alone. */
+static void check_apart(const backend *p, int N, int in, int out)
+{
+    const size_t nx = (size_t)N * in, nw = (size_t)out * in, ny = (size_t)N * out;
+    float *x = random_floats(nx, 1), *W = random_floats(nw, 1), *y = random_floats(ny, NAN);
+    float *one = random_floats((size_t)out, NAN);
+    p->linear_apart(y, x, W, N, in, out);
+    for (int i = 0; i < N; i++) {
+        p->linear_apart(one, x + (size_t)i * in, W, 1, in, out);
+        if (memcmp(one, y + (size_t)i * out, sizeof *one * (size_t)out) != 0)
+            fail_msg("%s: row %d of %d (%d, %d) has other bits than alone", p->name, i, N, in, out);
+        for (int o = 0; o < out; o++) {
+            double sum = 0;
+            for (int j = 0; j < in; j++) sum += (double)x[i * in + j] * W[o * in + j];
+            expect_near(p, "y", (size_t)(i * out + o), one[o], sum, 1e-6 * (1 + in));
+        }
+    }
+    free(x), free(W), free(y), free(one);
+}
+
+static void check_aparts(const backend *p)
+{
+    static const int N[] = { 1, 2, 3, 4, 5, 9, 16, 31, 32, 33, 35, 70 };
+    static const int SIZES[][2] = { { 1, 1 }, { 20, 7 }, { 33, 50 }, { 64, 96 }, { 1100, 61 } };
+    for (size_t i = 0; i < sizeof N / sizeof *N; i++)
+        for (size_t j = 0; j < sizeof SIZES / sizeof *SIZES; j++)
+            check_apart(p, N[i], SIZES[j][0], SIZES[j][1]);
+    check_apart(p, 3, 2100, 150);
+    check_apart(p, 37, 520, 300); /* several pieces */
+}
+
+static void test_apart(void **state)
+{
+    (void)state;
+    on_paths(check_aparts);
+}
+
 /* --- bfloat16 ------------------------------------------------------------------------------- */
 
 static void check_bfloat16s(const backend *p)
@@ -228,6 +265,7 @@ int main(void)
         cmocka_unit_test(test_gemm),
         cmocka_unit_test(test_linear),
         cmocka_unit_test(test_linear_keeps_rows_apart),
+        cmocka_unit_test(test_apart),
         cmocka_unit_test(test_bfloat16),
         cmocka_unit_test(test_bfloat16_keeps_rows_apart),
         cmocka_unit_test(test_precision),

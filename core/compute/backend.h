@@ -31,6 +31,8 @@ typedef struct backend {
     void (*linear)(float *y, const float *x, const float *W, int N, int in, int out);
     void (*linear_backward)(float *dx, float *dW, const float *dy, const float *x, const float *W,
                             int N, int in, int out, float beta);
+    /* linear() with rows kept apart. */
+    void (*linear_apart)(float *y, const float *x, const float *W, int N, int in, int out);
 
     /* The same in bfloat16; NULL if the backend has none. */
     bool (*bfloat16_runs)(void);

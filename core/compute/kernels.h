@@ -9,6 +9,7 @@
 
 #include "core/base/error.h"
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -50,6 +51,12 @@ void gemm_tn(float *C, int ldc, const float *A, int lda, const float *B, int ldb
 void linear(float *y, const float *x, const float *W, int N, int in, int out);
 void linear_backward(float *dx, float *dW, const float *dy, const float *x, const float *W, int N,
                      int in, int out, float beta);
+
+/* From now on, do float32 calls of linear() by this thread keep rows apart?  Then each entry of y is
+ * summed in an order that depends on `in` alone: a row has the same bits whatever N is.  W is read
+ * as it is, which is the faster way for few rows and about as fast for many.  Only decoding asks for
+ * it; without it nothing changes.  Returns what was set before. */
+bool linear_keep_apart(bool apart);
 
 /* RMSNorm (Zhang and Sennrich 2019): y (N, D) = x r gain, r (N) = 1 / sqrt(mean of x^2 + eps). With
  * gain = NULL there is no gain, and dgain is not used.  To normalize heads, a row is a head:

@@ -126,6 +126,11 @@ int sp_bos(const sp *s)
     return s->processor.bos_id();
 }
 
+int sp_eos(const sp *s)
+{
+    return s->processor.eos_id();
+}
+
 const char *sp_piece(const sp *s, int id, size_t *n)
 {
     const std::string &piece = s->processor.IdToPiece(id);

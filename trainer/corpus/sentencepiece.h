@@ -33,6 +33,7 @@ void sp_close(sp *s);
 
 int sp_size(const sp *s); /* pieces               */
 int sp_bos(const sp *s);  /* the piece BOS, or -1 */
+int sp_eos(const sp *s);  /* the piece EOS, or -1 */
 
 /* Of piece id (0 <= id < sp_size): its text of *n bytes, owned by s; its score; its type. */
 const char *sp_piece(const sp *s, int id, size_t *n);

@@ -216,7 +216,7 @@ bool tokenizer_open(tokenizer *t, const char *model, size_t bytes, error *e)
 {
     *t = (tokenizer){ 0 };
     if (!sp_open(&t->model, model, bytes, e)) return error_set(e, "not a SentencePiece model");
-    t->V = sp_size(t->model), t->bos = sp_bos(t->model);
+    t->V = sp_size(t->model), t->bos = sp_bos(t->model), t->eos = sp_eos(t->model);
     bool ok = t->bos >= 0 && t->bos < t->V;
     if (!ok) error_set(e, "this tokenizer has no piece for the beginning of a document (BOS)");
     if (ok && make_table(t, e)) return true;

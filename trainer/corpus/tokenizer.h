@@ -27,6 +27,7 @@ enum {
 typedef struct tokenizer {
     sp *model;
     int V, bos;            /* pieces; the piece that marks the beginning of a document */
+    int eos;               /* the piece that marks the end of a text; -1: none         */
     bool prefixed;         /* a space is added in front of a document                  */
     bool apart;            /* no piece has a space after another character             */
     char *bytes;           /* (at[V]) what the pieces decode to, concatenated          */

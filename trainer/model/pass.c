@@ -129,6 +129,11 @@ void pass_memory(size_t *activations, size_t *scratch, const model *m, pass_kind
         *scratch += (size_t)T * (size_t)ropes.width[i] * sizeof(float);
 }
 
+size_t pass_cache(const model_config *c, int B, int T)
+{
+    return measure(c, PASS_DECODE, B, T, 1).caches * sizeof(float);
+}
+
 static void place(pass *p, const extent *x)
 {
     const model_config *c = &p->m->config;
@@ -354,13 +359,25 @@ void pass_forward(pass *p, const int32_t *token, int B)
 void pass_extend(pass *p, const int32_t *token, int t, int S)
 {
     assert(p->kind == PASS_DECODE && S <= p->S && t + S <= p->T);
+    const bool before = linear_keep_apart(S < PASS_FEW);
     walk(p, token, p->B, t, S);
+    linear_keep_apart(before);
 }
 
 void pass_logits(const pass *p, float *out, int from, int n)
 {
     const model_config *c = &p->m->config;
     linear(out, p->h + (size_t)from * c->D, p->head, n, c->D, c->V);
+}
+
+void pass_last_logits(pass *p, float *out, int S)
+{
+    const size_t D = (size_t)p->m->config.D;
+    for (size_t b = 0; b < (size_t)p->B; b++)
+        memmove(p->h + b * D, p->h + ((b + 1) * (size_t)S - 1) * D, D * sizeof *p->h);
+    const bool before = linear_keep_apart(true);
+    pass_logits(p, out, 0, p->B);
+    linear_keep_apart(before);
 }
 
 double pass_loss(pass *p, float *nll, const int32_t *target, int B)

@@ -72,6 +72,9 @@ void pass_close(pass *p);
 void pass_memory(size_t *activations, size_t *scratch, const model *m, pass_kind kind, int B, int T,
                  int S);
 
+/* Of these, what the caches of PASS_DECODE take. */
+size_t pass_cache(const model_config *c, int B, int T);
+
 /* Run tokens (B, T) through the model, into p->h; B is at most that of pass_open. */
 void pass_forward(pass *p, const int32_t *token, int B);
 
@@ -82,8 +85,15 @@ double pass_loss(pass *p, float *nll, const int32_t *target, int B);
 double pass_train(pass *p, float *nll, const int32_t *token, const int32_t *target, int B,
                   float scale);
 
-/* PASS_DECODE: run S more tokens (B, S), at positions t to t+S-1, into p->h (B, S, D). */
+/* PASS_DECODE: run S more tokens (B, S), at positions t to t+S-1, into p->h (B, S, D).  With fewer
+ * than PASS_FEW positions, linear layers keep rows apart (linear_keep_apart), which is faster, and
+ * no bit of a sequence depends on the others. */
+enum { PASS_FEW = 16 };
 void pass_extend(pass *p, const int32_t *token, int t, int S);
+
+/* After pass_extend of S positions: out (B, V) = the logits of the last one of each sequence.  Rows
+ * of p->h are moved. */
+void pass_last_logits(pass *p, float *out, int S);
 
 /* out (n, V) = logits of rows from..from+n-1 of p->h. */
 void pass_logits(const pass *p, float *out, int from, int n);

@@ -12,6 +12,7 @@ const backend backend_openblas = {
     .gemm_tn = blas_gemm_tn,
     .linear = blas_linear,
     .linear_backward = blas_linear_backward,
+    .linear_apart = blas_linear_apart,
     .norm = plain_norm,
     .norm_backward = plain_norm_backward,
     .sigmoid_gate = plain_sigmoid_gate,

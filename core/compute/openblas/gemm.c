@@ -10,6 +10,9 @@
 #include "core/compute/openblas/openblas.h"
 #include "core/compute/threads.h"
 
+#include <limits.h>
+#include <stddef.h>
+
 enum { PIECES = 16 }; /* most pieces of a product */
 
 void blas_gemm_nn(float *C, int ldc, const float *A, int lda, const float *B, int ldb, int M, int N,
@@ -66,6 +69,32 @@ void blas_linear(float *y, const float *x, const float *W, int N, int in, int ou
     product p = { .gemm = blas_gemm_nt, .C = y, .ldc = out, .A = x, .lda = in, .ai = in };
     p.B = W, p.ldb = in, p.N = out, p.K = in;
     multiply(&p, N);
+}
+
+/* Some rows of W times all rows of x, one matrix-vector product each: while these rows of W are in
+ * cache, only x is read again. */
+typedef struct vectors {
+    cut cut; /* of the `out` rows of W */
+    float *y;
+    const float *x, *W;
+    int N, in, out;
+} vectors;
+
+static void vectors_piece(void *arg, int i)
+{
+    const vectors *p = arg;
+    int M;
+    const size_t from = (size_t)cut_piece(&M, &p->cut, i);
+    for (size_t n = 0; n < (size_t)p->N; n++)
+        blas()->sgemv(CblasRowMajor, CblasNoTrans, M, p->in, 1, p->W + from * (size_t)p->in, p->in,
+                      p->x + n * (size_t)p->in, 1, 0, p->y + n * (size_t)p->out + from, 1);
+}
+
+void blas_linear_apart(float *y, const float *x, const float *W, int N, int in, int out)
+{
+    vectors p = { .y = y, .x = x, .W = W, .N = N, .in = in, .out = out };
+    p.cut = cut_rows(out, in, INT_MAX);
+    threads_grid(p.cut.pieces, vectors_piece, &p);
 }
 
 void blas_linear_backward(float *dx, float *dW, const float *dy, const float *x, const float *W,

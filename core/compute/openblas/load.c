@@ -99,6 +99,7 @@ static void load(void)
     blas_library *b = &openblas.library;
     void *library = open_library();
     openblas.loaded = library && find(&b->sgemm, library, "cblas_sgemm") &&
+                      find(&b->sgemv, library, "cblas_sgemv") &&
                       find(&b->config, library, "openblas_get_config") &&
                       find(&b->corename, library, "openblas_get_corename");
     if (!openblas.loaded) {

@@ -16,6 +16,7 @@
  * kernels, are NULL in builds for a single processor. */
 typedef struct blas_library {
     __typeof__(cblas_sgemm) *sgemm;
+    __typeof__(cblas_sgemv) *sgemv;
     __typeof__(openblas_get_config) *config;
     __typeof__(openblas_get_corename) *corename;
     void (*forget)(void), (*choose)(void);
@@ -42,6 +43,7 @@ void blas_gemm_nt(float *C, int ldc, const float *A, int lda, const float *B, in
 void blas_gemm_tn(float *C, int ldc, const float *A, int lda, const float *B, int ldb, int M, int N,
                   int K, float alpha, float beta);
 void blas_linear(float *y, const float *x, const float *W, int N, int in, int out);
+void blas_linear_apart(float *y, const float *x, const float *W, int N, int in, int out);
 void blas_linear_backward(float *dx, float *dW, const float *dy, const float *x, const float *W,
                           int N, int in, int out, float beta);
 void blas_attention_forward(float *o, float *lse, const float *q, const float *k, const float *v,

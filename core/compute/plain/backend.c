@@ -15,6 +15,7 @@ const backend backend_plain = {
     .gemm_tn = plain_gemm_tn,
     .linear = plain_linear,
     .linear_backward = plain_linear_backward,
+    .linear_apart = plain_linear, /* each entry is a sum of its own */
     .bfloat16_runs = plain_runs,
     .bfloat16_linear = plain_bfloat16_linear,
     .bfloat16_linear_backward = plain_bfloat16_linear_backward,

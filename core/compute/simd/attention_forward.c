@@ -217,6 +217,7 @@ static void piece(void *arg, int i)
 void SIMD(attention_forward)(float *o, float *lse, const float *q, const float *k, const float *v,
                              const attention *a)
 {
+    if (SIMD(attention_one)(o, lse, q, k, v, a)) return;
     if (max(a->E, a->Ev) > WIDEST) {
         plain_attention_forward(o, lse, q, k, v, a);
         return;

@@ -29,6 +29,7 @@ const backend SIMD(backend) = {
     .panels = { SIMD(panels_floats), SIMD(panels_make) },
     .linear = SIMD(linear),
     .linear_backward = SIMD(linear_backward),
+    .linear_apart = SIMD(linear_apart),
 #ifdef __AVX512F__
     .bfloat16_runs = bfloat16_runs,
     .bfloat16_panels = { bfloat16_panels_floats, bfloat16_panels_make },

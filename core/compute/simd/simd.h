@@ -17,6 +17,7 @@ void SIMD(panels_make)(void *out_panels, const float *W, int out, int in);
 void SIMD(linear)(float *y, const float *x, const float *W, int N, int in, int out);
 void SIMD(linear_backward)(float *dx, float *dW, const float *dy, const float *x, const float *W,
                            int N, int in, int out, float beta);
+void SIMD(linear_apart)(float *y, const float *x, const float *W, int N, int in, int out);
 void SIMD(norm)(float *y, float *r, const float *x, const float *gain, int N, int D, int over,
                 float eps);
 void SIMD(norm_backward)(float *dx, float *dgain, const float *dy, const float *x, const float *r,
@@ -44,6 +45,10 @@ void SIMD(rope_turn)(float *x, const float *cos, const float *sin, int S, int H,
                      int half, float sign);
 void SIMD(attention_forward)(float *o, float *lse, const float *q, const float *k, const float *v,
                              const attention *a);
+/* attention_forward of one query position with a past, which training never has: there S = T.
+ * Returns false, with nothing done, for any other shape and for heads that are not whole vectors. */
+bool SIMD(attention_one)(float *o, float *lse, const float *q, const float *k, const float *v,
+                         const attention *a);
 void SIMD(attention_backward)(float *dq, float *dk, float *dv, const float *dO, const float *o,
                               const float *lse, const float *q, const float *k, const float *v,
                               const attention *a);
