@@ -6,8 +6,8 @@
 #include <stdlib.h>
 #include <string.h>
 
-const char *const command_groups[COMMAND_GROUPS] = { "Data", "Train",    "Compare",
-                                                     "Look", "Database", "Reference" };
+const char *const command_groups[COMMAND_GROUPS] = { "Data",  "Train",    "Compare",  "Look",
+                                                     "Model", "Database", "Reference" };
 
 // clang-format off
 #define AT(field) offsetof(command_call, field)

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-static bool find_uid(char uid[CONFIG_UID], db *d, const char *run, error *e)
+bool run_config_find(char uid[CONFIG_UID], db *d, const char *run, error *e)
 {
     char *first = NULL;
     int64_t n = 0;
@@ -32,7 +32,7 @@ static bool find_file(char **path, char uid[CONFIG_UID], const char *db_path, co
 {
     db d;
     if (!db_open(&d, db_path, DB_READ, e)) return false;
-    const bool ok = find_uid(uid, &d, run, e);
+    const bool ok = run_config_find(uid, &d, run, e);
     if (ok) *path = run_folder_path(&d, uid, "config.yaml");
     db_close(&d);
     return ok;
