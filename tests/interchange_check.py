@@ -181,7 +181,7 @@ def check_llama2c(uid, name, own):
     out = subprocess.run([os.path.abspath(program), 'model.bin', '-z', 'tokenizer.bin', '-t', '0', '-n', '100', '-i', prompt],
                          capture_output=True, cwd=f'llama2c-{uid}').stdout.decode(errors='replace')
     ids = [1] + own_pieces.encode(prompt)
-    new = probe_greedy(own, 100 - len(ids), ids)
+    new = probe_greedy(own, 101 - len(ids), ids)  # BOS is none of the 100 steps
     if 1 in new:
         new = new[:new.index(1)]
     say(f'{name}: llama2.c goes on with the same text', out.strip('\n') == own_pieces.decode(ids[1:] + new).strip('\n'),
