@@ -358,6 +358,14 @@ static bool fill_model(model_config *m, const config *settings, error *e)
     return true;
 }
 
+bool run_spec_model(model_config *m, config *settings, error *e)
+{
+    if (derived(settings, "model.vocab_size"))
+        return config_error(settings, "model.vocab_size", e, "not set");
+    return resolve_sizes(settings, e) && resolve_attention(settings, e) &&
+           fill_model(m, settings, e);
+}
+
 static void fill_id(run_spec *spec)
 {
     char hex[HASH_HEX];

@@ -50,6 +50,10 @@ bool run_spec_resolve(run_spec *spec, const config *from, error *e);
  * in the current folder? */
 bool run_spec_elsewhere(const config *settings, const char *name);
 
+/* Fill in the keys model.* alone, and the model: what must be known to use weights that are there.
+ * model.vocab_size must be set; nothing of data, train and eval is read. */
+bool run_spec_model(model_config *m, config *settings, error *e);
+
 /* First 48 bits of SHA-256 of "ID seed data_seed replica generation", in hex. */
 void run_spec_uid(char uid[CONFIG_UID], const run_spec *spec, int64_t generation);
 
