@@ -3,7 +3,9 @@
  *     the name alone;  each option at the edges of its range and between;  several options at once
  *
  * A stride that is wrong only with fewer key/value heads than query heads, or a division by an
- * option that may be 0, shows at some of them.  What check() refuses is skipped by the caller.
+ * option that may be 0, shows at some of them.  What check() refuses is skipped by the caller, and
+ * layers much larger than the rest are left out: the edge of a range of ranks or widths costs
+ * minutes, and shows no more than a small one.
  */
 #include "tests/conformance.h"
 
@@ -12,7 +14,7 @@
 #include <stdio.h>
 #include <string.h>
 
-enum { VALUES = 8, MIXED = 8 };
+enum { VALUES = 8, MIXED = 8, LARGEST = 1 << 16 /* weights of a layer */ };
 
 static bool within(const attn_option *o, double x)
 {
@@ -48,6 +50,19 @@ static size_t append(char spec[ATTN_SPEC], size_t n, const attn_option *o, doubl
     return n + (size_t)snprintf(spec + n, ATTN_SPEC - n, ":%s=%.9g", o->name, x);
 }
 
+static bool too_large(const char *spec, const attn_dims *d)
+{
+    attn_dims own = *d;
+    const attn_variant *v;
+    tensor_spec list[TENSOR_MAX] = { { 0 } };
+    size_t floats = 0;
+    error e;
+    if (!attn_parse(spec, &v, &own, &e)) return false;
+    v->params(&own, list);
+    for (int i = 0; i < tensor_list_length(list); i++) floats += tensor_floats(&list[i]);
+    return floats > LARGEST;
+}
+
 int specs_of(char out[][ATTN_SPEC], int most, const attn_variant *v, const attn_dims *d)
 {
     double list[VALUES];
@@ -75,5 +90,8 @@ int specs_of(char out[][ATTN_SPEC], int most, const attn_variant *v, const attn_
         }
         n += length < ATTN_SPEC;
     }
-    return n;
+    int kept = 0;
+    for (int i = 0; i < n; i++)
+        if (!too_large(out[i], d)) memmove(out[kept++], out[i], ATTN_SPEC);
+    return kept;
 }
