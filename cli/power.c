@@ -83,39 +83,58 @@ static void print_floor(const comparison *c, const noise *n)
            n->hi, n->df);
 }
 
+static void put_seeds(table *t, int seeds)
+{
+    if (seeds)
+        table_int(t, seeds);
+    else
+        table_text(t, NULL);
+}
+
+/* A number of seeds, and what it can find. */
 static void put_row(table *t, forecast *f, double sd, int seeds, double asked)
 {
     const int digits = digits_of(sd);
     table_real(t, asked, digits);
+    put_seeds(t, seeds);
     if (!seeds) {
-        table_text(t, NULL), table_text(t, NULL), table_text(t, NULL);
-        table_text(t, "more than 1000 seeds");
+        table_text(t, NULL), table_text(t, NULL), table_text(t, "more than 1000 seeds");
         return;
     }
     const procedure_forecast at = forecast_at(f, NULL, seeds);
     const double se = sd / sqrt(seeds);
-    table_int(t, seeds);
     table_real(t, forecast_effect(&at, se), digits);
     table_real(t, forecast_margin(&at, se), digits);
     table_text(t, forecast_procedure(f, seeds)->name);
 }
 
+/* The seeds that find a difference, and how many they are at both ends of the interval of sd. */
+static void put_effect(table *t, forecast *f, const noise *n, double effect)
+{
+    put_row(t, f, n->difference, noise_seeds(f, n->difference, effect), effect);
+    put_seeds(t, noise_seeds(f, n->lo, effect)), put_seeds(t, noise_seeds(f, n->hi, effect));
+}
+
+static void put_number(table *t, forecast *f, const noise *n, int seeds)
+{
+    put_row(t, f, n->difference, seeds, NAN);
+    table_text(t, NULL), table_text(t, NULL);
+}
+
 static void print_plan(const comparison *c, table_format format, const options *o, forecast *f,
-                       double sd)
+                       const noise *n)
 {
     static const int USUAL[] = { 2, 3, 4, 5, 6, 8, 10, 12, 16, 24 };
     const bool asked = o->effect.n || o->seeds.n;
     table t;
-    table_open(&t, format, stdout, 5,
+    table_open(&t, format, stdout, 7,
                (const char *[]){ "asked", "seeds", "smallest_difference", "smallest_margin",
-                                 "procedure" });
-    for (int i = 0; i < o->effect.n; i++)
-        put_row(&t, f, sd, noise_seeds(f, sd, o->effect.item[i]), o->effect.item[i]);
-    if (!asked && c->asked.margin > 0)
-        put_row(&t, f, sd, noise_seeds(f, sd, c->asked.margin), c->asked.margin);
-    for (int i = 0; i < o->seeds.n; i++) put_row(&t, f, sd, (int)o->seeds.item[i], NAN);
+                                 "procedure", "seeds_lo", "seeds_hi" });
+    for (int i = 0; i < o->effect.n; i++) put_effect(&t, f, n, o->effect.item[i]);
+    if (!asked && c->asked.margin > 0) put_effect(&t, f, n, c->asked.margin);
+    for (int i = 0; i < o->seeds.n; i++) put_number(&t, f, n, (int)o->seeds.item[i]);
     for (size_t i = 0; !asked && i < sizeof USUAL / sizeof *USUAL; i++)
-        put_row(&t, f, sd, USUAL[i], NAN);
+        put_number(&t, f, n, USUAL[i]);
     table_close(&t);
 }
 
@@ -126,7 +145,8 @@ static void put_note(command_call *call, const comparison *c)
     notes_add(
         &list, NOTE_INFO,
         "smallest_difference: a true difference this large is found with 80 %% power; "
-        "smallest_margin: arms that do not differ are shown equivalent within it. alpha %g over "
+        "smallest_margin: arms that do not differ are shown equivalent within it; seeds_lo and "
+        "seeds_hi: the seeds at both ends of the 95 %% interval of the noise. alpha %g over "
         "%d comparison%s at once.",
         c->asked.alpha, contrasts, contrasts == 1 ? "" : "s");
     sentence_spread(&list, c,
@@ -155,7 +175,7 @@ static bool print(const comparison *c, command_call *call, const options *o, err
     command_rows(call);
     forecast f;
     forecast_open(&f, &plan, n.paired);
-    print_plan(c, format, o, &f, n.difference);
+    print_plan(c, format, o, &f, &n);
     forecast_close(&f);
     free(size);
     if (prose) putchar('\n');
