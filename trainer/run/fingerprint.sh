@@ -27,7 +27,7 @@ lines=$({
     printf '%s' "$flags" | sha256sum | sed 's/-$/flags/'
 } | awk -v entries="^($entries)/.*[.]c$" '{
     part = $2 ~ /^trainer\// ? "trainer" : "core"
-    if ($2 ~ entries && $2 != "variants/attn.c") part = $2
+    if ($2 ~ entries && $2 !~ /^variants\/(attn|softmax)[.]c$/) part = $2
     print part, $2, $1
 }' | LC_ALL=C sort)
 
