@@ -88,8 +88,9 @@ static void backward(const attn_layer *l, float *dx, const float *dy, const floa
     for (int b = 0; b < B; b++) /* the log of a gate is part of every c from it on */
         for (int h = 0; h < H; h++) {
             const float *dc = tmp[DC] + ((size_t)b * H + h) * T;
-            float sum = 0;
-            for (int t = T - 1; t >= 0; t--) df[((size_t)b * T + t) * H + h] = sum += dc[t];
+            double sum = 0; /* all of them add up to nearly 0 */
+            for (int t = T - 1; t >= 0; t--)
+                df[((size_t)b * T + t) * H + h] = (float)(sum += dc[t]);
         }
     log_sigmoid_backward(df, df, act[F], (size_t)B * T * H);
     for (int i = 0; i < B * T; i++)
