@@ -27,7 +27,7 @@ static const float EPS = 1e-5f; /* of the norm, as in the paper's code */
 static bool check(const attn_dims *d, error *e)
 {
     if (d->E % 2) return error_set(e, "the head width %d is not even", d->E);
-    if (d->H % 2) return error_set(e, "differential: %d heads cannot be paired", d->H);
+    if (d->H % 2) return error_set(e, "differential: heads go in pairs, but there are %d", d->H);
     return true;
 }
 

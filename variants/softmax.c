@@ -159,9 +159,10 @@ static attention attention_of(const attn_layer *l, const places *p, int S, int T
     if (on(d, SINK)) a.sink = l->w[p->sink], a.dsink = l->dw[p->sink];
     if (!on(d, ALIBI)) return a;
     a.bias = l->tmp[p->bias];
-    for (int h = 0; h < d->H; h++)
-        for (int t = 0; t < T; t++)
-            l->tmp[p->bias][(size_t)h * d->T + t] = (float)(-slope(h, d->H) * t);
+    for (int h = 0; h < d->H; h++) {
+        const double m = slope(h, d->H);
+        for (int t = 0; t < T; t++) l->tmp[p->bias][(size_t)h * d->T + t] = (float)(-m * t);
+    }
     return a;
 }
 
