@@ -71,7 +71,8 @@ typedef struct backend {
     void (*rope_turn)(float *x, const float *cos, const float *sin, int S, int H, int stride,
                       int half, float sign);
 
-    /* Every field of a has its value; none is left at 0 to mean a default. */
+    /* Every field of a that has a default other than none has its value.  The sink is not the
+     * backend's: forward leaves it out, and backward finds it in lse. */
     void (*attention_forward)(float *o, float *lse, const float *q, const float *k, const float *v,
                               const attention *a);
     void (*attention_backward)(float *dq, float *dk, float *dv, const float *dO, const float *o,

@@ -1,7 +1,8 @@
 /* attention.c - tiled causal attention by matrix products, with online softmax (Milakov and
  * Gimelshein 2018; Dao et al., FlashAttention, 2022).
  *
- *     o_i = sum_s p_is v_s      p_is = exp(scale q_i . k_s - lse_i)      s <= i, i - s < window
+ *     o_i = sum_s p_is v_s      p_is = exp(z_is - lse_i)      s <= i, i - s < window
+ *     z_is = cap(scale q_i . k_s) + c_i - c_s, see attention.h for cap and c
  *
  * A block is `heads` query heads of one key/value head at n query positions.  A tile holds the
  * scores of a block against up to KEYS keys, on the stack; its row r is head r / n, position r % n.
@@ -111,6 +112,21 @@ static void tile_tn(float *dk, int ldk, const float *tile, const float *x, int r
                          keys, width, b->n, alpha, 1);
 }
 
+/* Turn one row of scale q . k into scores, where there is a soft-cap or a bias.  slope, if not
+ * NULL, receives the derivative of the cap. */
+static void bend(float *p, float *slope, const attention *a, const block *b, int r, int s, int lo,
+                 int hi)
+{
+    const int i = a->T - a->S + b->i + r % b->n, h = b->h + r / b->n;
+    const float *c = a->bias ? a->bias + (size_t)h * a->bias_head : NULL;
+    for (int j = lo; j < hi && a->softcap > 0; j++) {
+        const float t = tanhf(p[j] / a->softcap);
+        p[j] = a->softcap * t;
+        if (slope) slope[j] = 1 - t * t;
+    }
+    for (int j = lo; j < hi && c; j++) p[j] += c[i] - c[s + j];
+}
+
 /* Add the scores p[lo..hi-1] of one row to its running maximum and sum, and replace them by
  * exp(p - top), the others by 0.  Returns the factor by which earlier sums must be multiplied. */
 static float fold(float *p, float *top, float *sum, int lo, int hi, int keys)
@@ -194,6 +210,7 @@ static void forward(void *arg, int g)
             for (int r = 0; r < b.heads * b.n; r++) {
                 int lo, hi;
                 seen(&lo, &hi, a, &b, r % b.n, s, keys);
+                bend(p + (size_t)r * KEYS, NULL, a, &b, r, s, lo, hi);
                 const float shrink = fold(p + (size_t)r * KEYS, &top[r], &sum[r], lo, hi, keys);
                 float *out = ob + offset(&b, r, a->o_row, a->o_head);
                 for (int j = 0; j < a->Ev; j++) out[j] *= shrink;
@@ -209,6 +226,24 @@ static void forward(void *arg, int g)
     }
 }
 
+/* One row of a tile: p holds q . k and becomes the probabilities, ds holds do . v and becomes the
+ * gradient of scale q . k. */
+static void row_backward(float *p, float *ds, float norm, float mean, const attention *a,
+                         const block *b, int r, int s, int keys)
+{
+    float slope[KEYS];
+    int lo, hi;
+    seen(&lo, &hi, a, b, r % b->n, s, keys);
+    bend(p, slope, a, b, r, s, lo, hi);
+    for (int j = 0; j < keys; j++) {
+        p[j] = j >= lo && j < hi ? expf(p[j] - norm) : 0;
+        ds[j] = p[j] * (ds[j] - mean);
+    }
+    float *dbias = a->dbias ? a->dbias + (size_t)(b->h + r / b->n) * a->bias_head + s : NULL;
+    for (int j = lo; j < hi && dbias; j++) dbias[j] -= ds[j];
+    for (int j = lo; j < hi && a->softcap > 0; j++) ds[j] *= slope[j];
+}
+
 static void backward(void *arg, int g)
 {
     const work *w = arg;
@@ -221,6 +256,8 @@ static void backward(void *arg, int g)
     plain_attention_clear(dq + (size_t)g * per * a->q_head, a->S, per, a->q_row, a->q_head, a->E);
     plain_attention_clear(dk + (size_t)g * a->k_head, a->T, 1, a->k_row, a->k_head, a->E);
     plain_attention_clear(dv + (size_t)g * a->v_head, a->T, 1, a->v_row, a->v_head, a->Ev);
+    for (int h = g * per; a->dbias && h < (g + 1) * per; h++)
+        memset(a->dbias + (size_t)h * a->bias_head, 0, sizeof *a->dbias * (size_t)a->T);
 
     for (block b = { .h = g * per }; next(&b, a, (g + 1) * per);) {
         const size_t qb = (size_t)b.i * a->q_row + (size_t)b.h * a->q_head;
@@ -238,15 +275,9 @@ static void backward(void *arg, int g)
             const size_t vs = (size_t)s * a->v_row + (size_t)b.g * a->v_head;
             tile_nt(p, q + qb, a->q_row, a->q_head, k + ks, a->k_row, &b, keys, a->E, a->scale);
             tile_nt(dp, dO + ob, a->o_row, a->o_head, v + vs, a->v_row, &b, keys, a->Ev, 1);
-            for (int r = 0; r < b.heads * b.n; r++) {
-                float *pr = p + (size_t)r * KEYS, *dr = dp + (size_t)r * KEYS;
-                int lo, hi;
-                seen(&lo, &hi, a, &b, r % b.n, s, keys);
-                for (int j = 0; j < keys; j++) {
-                    pr[j] = j >= lo && j < hi ? expf(pr[j] - norm[r]) : 0;
-                    dr[j] = pr[j] * (dr[j] - mean[r]);
-                }
-            }
+            for (int r = 0; r < b.heads * b.n; r++)
+                row_backward(p + (size_t)r * KEYS, dp + (size_t)r * KEYS, norm[r], mean[r], a, &b,
+                             r, s, keys);
             tile_tn(dv + vs, a->v_row, p, dO + ob, a->o_row, a->o_head, &b, keys, a->Ev, 1);
             tile_nn(dq + qb, a->q_row, a->q_head, dp, k + ks, a->k_row, &b, keys, a->E, a->scale);
             tile_tn(dk + ks, a->k_row, dp, q + qb, a->q_row, a->q_head, &b, keys, a->E, a->scale);

@@ -1,8 +1,8 @@
 /* attention_backward.c - the gradients of tiled attention (Dao et al., FlashAttention, 2022).
  *
- *     dv_s = sum_i p_is do_i                       p_is = 2^(q_i . k_s - lse_i log2(e))
+ *     dv_s = sum_i p_is do_i                       p_is = 2^(z_is - lse_i log2(e))
  *     ds_is = p_is (do_i . v_s - do_i . o_i)       dk_s = scale sum_i ds_is q_i
- *     dq_i = scale sum_s ds_is k_s
+ *     dq_i = scale sum_s ds_is k_s                 z_is = q_i . k_s, bent by attention_bend.h
  *
  * The outer loop runs over blocks of keys.  So dk and dv of a block are summed in place, and each
  * block adds its part to dq.  Several threads may work on different blocks at once, each some rows
@@ -10,6 +10,7 @@
  * is needed.
  */
 #include "core/compute/plain/plain.h"
+#include "core/compute/simd/attention_bend.h"
 #include "core/compute/simd/attention_score.h"
 #include "core/compute/simd/simd.h"
 #include "core/compute/threads.h"
@@ -110,19 +111,23 @@ static void rows_load(rows *t, const float *q, const float *dO, const float *o, 
         t->lse[i] = INFINITY, t->mean[i] = 0;
 }
 
-/* Compute p and ds of one strip of rows, and add what these keys contribute to its dq. */
-static void strip_backward(float *dq, rows *t, const keys *c, const group *s, int i)
+/* Compute p and ds of one strip of rows, and add what these keys contribute to its dq.  bent:
+ * scores are not products alone; slope (MR, SCORES) is then room for the derivative of the cap. */
+INLINE void strip_backward(bool bent, float *slope, float *dq, rows *t, const keys *c,
+                           const group *s, int i)
 {
     const attention *a = s->a;
     const view v = view_of(s, i, t->to, c->from, c->n);
     if (v.n <= 0) return;
     const int r0 = i - t->from, column = v.from - c->from;
     float *p = t->p + (size_t)r0 * SCORES + column, *ds = t->ds + (size_t)r0 * SCORES + column;
-    score(SHIFTED, p, t->q + (size_t)r0 * s->E, c->kt, column, v.wide, a->E, s->E, t->lse + r0,
-          NULL);
+    score(bent ? RAW : SHIFTED, p, t->q + (size_t)r0 * s->E, c->kt, column, v.wide, a->E, s->E,
+          t->lse + r0, NULL);
+    if (bent) bend(p, slope, t->lse + r0, s, &v, i, t->to, true);
     if (v.ragged) hide(p, s, &v, i, t->to, 0);
     score(TIMES, ds, t->dO + (size_t)r0 * s->Ev, c->vt, column, v.wide, a->Ev, s->Ev, t->mean + r0,
           p);
+    if (bent) bend_backward(ds, slope, s, &v, i, t->to);
 
     _Alignas(64) float part[MR * WIDEST];
     strip_product(MR, SET, part, s->E, ds, SCORES, 1, c->k + (size_t)column * s->E, s->E, s->E,
@@ -131,6 +136,17 @@ static void strip_backward(float *dq, rows *t, const keys *c, const group *s, in
         float *to = dq + offset(s, i + r, a->q_row, a->q_head);
         BY_WIDTH(a->E, add_row_body, to, part + r * s->E, a->scale);
     }
+}
+
+static void strip_straight(float *dq, rows *t, const keys *c, const group *s, int i)
+{
+    strip_backward(false, NULL, dq, t, c, s, i);
+}
+
+static void strip_bent(float *dq, rows *t, const keys *c, const group *s, int i)
+{
+    _Alignas(64) float slope[MR * SCORES];
+    strip_backward(true, slope, dq, t, c, s, i);
 }
 
 /* Add what these rows contribute to dk and dv.  Keys are taken in strips that never cross a
@@ -187,11 +203,14 @@ static void piece(void *arg, int i)
     rows t;
     for (int r = 0; block == 0 && r < s.rows; r++)
         clear(b->dq + offset(&s, r, a->q_row, a->q_head), (size_t)a->E);
+    for (int r = 0; a->dbias && r < s.R; r++)
+        clear(a->dbias + (size_t)(s.g * s.R + r) * a->bias_head + j, (size_t)n);
     keys_load(&c, b->k, b->v, &s, j, n);
     for (int i0 = from; i0 < to; i0 += step) {
         rows_load(&t, b->q, b->dO, b->o, b->lse, &s, i0, min(i0 + step, to));
         if (block > 0) wait_for(&b->done[i - 1], t.to);
-        for (int r = t.from; r < t.to; r += MR) strip_backward(b->dq, &t, &c, &s, r);
+        for (int r = t.from; r < t.to; r += MR)
+            (bends(a) ? strip_bent : strip_straight)(b->dq, &t, &c, &s, r);
         atomic_store_explicit(&b->done[i], t.to, memory_order_release);
         keys_backward(&c, &t, &s);
     }

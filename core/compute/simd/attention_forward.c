@@ -1,8 +1,8 @@
 /* attention_forward.c - tiled attention (Dao et al., FlashAttention, 2022) without an online
  * softmax where none is needed.
  *
- *     o_i = sum_s p_is v_s / sum_s p_is             p_is = 2^(q_i . k_s - top_i)
- *     lse_i = ln(2) (top_i + log2 sum_s p_is)
+ *     o_i = sum_s p_is v_s / sum_s p_is             p_is = 2^(z_is - top_i)
+ *     lse_i = ln(2) (top_i + log2 sum_s p_is)       z_is = q_i . k_s, bent by attention_bend.h
  *
  * The first attempt at a tile takes top = 0.  Rows whose sum lies in (2^-40, 2^100) lose no
  * precision; in a model that trains, these are all rows.  The other rows are taken from a second
@@ -14,6 +14,7 @@
  * NaN is not 0.
  */
 #include "core/compute/plain/plain.h"
+#include "core/compute/simd/attention_bend.h"
 #include "core/compute/simd/attention_score.h"
 #include "core/compute/simd/simd.h"
 #include "core/compute/threads.h"
@@ -99,15 +100,18 @@ static void fold(float *p, float *sum, float *top, float *pv, int wide, int Ev)
     for (int c = 0; c < wide; c += VW) store(p + c, exp2_of(load(p + c) - splat(*top)));
 }
 
-/* Add one strip of rows against the keys of a tile; carry: with a running maximum. */
-INLINE void add_strip(bool carry, rows *t, const float *q, const keys *c, const group *s, int i,
-                      int i0, int i1)
+/* Add one strip of rows against the keys of a tile; carry: with a running maximum; bent: scores are
+ * not products alone. */
+INLINE void add_strip(bool carry, bool bent, rows *t, const float *q, const keys *c, const group *s,
+                      int i, int i0, int i1)
 {
     _Alignas(64) float p[MR * SCORES];
     const view v = view_of(s, i, i1, c->from, c->n);
     if (v.n <= 0) return;
     float *pv = t->pv + (size_t)(i - i0) * s->Ev;
-    score(carry ? RAW : POWER, p, q, c->k, v.from - c->from, v.wide, s->a->E, s->E, NULL, NULL);
+    score(carry || bent ? RAW : POWER, p, q, c->k, v.from - c->from, v.wide, s->a->E, s->E, NULL,
+          NULL);
+    if (bent) bend(p, NULL, NULL, s, &v, i, i1, !carry);
     if (v.ragged) hide(p, s, &v, i, i1, carry ? HIDDEN : 0);
     for (int r = 0; carry && r < MR; r++)
         fold(p + r * SCORES, &t->sum[i - i0 + r], &t->top[i - i0 + r], pv + r * s->Ev, v.wide,
@@ -125,28 +129,43 @@ INLINE void add_strip(bool carry, rows *t, const float *q, const keys *c, const 
 static void strip_free(rows *t, const float *q, const keys *c, const group *s, int i, int i0,
                        int i1)
 {
-    add_strip(false, t, q, c, s, i, i0, i1);
+    add_strip(false, false, t, q, c, s, i, i0, i1);
 }
 
 static void strip_carry(rows *t, const float *q, const keys *c, const group *s, int i, int i0,
                         int i1)
 {
-    add_strip(true, t, q, c, s, i, i0, i1);
+    add_strip(true, false, t, q, c, s, i, i0, i1);
+}
+
+static void strip_free_bent(rows *t, const float *q, const keys *c, const group *s, int i, int i0,
+                            int i1)
+{
+    add_strip(false, true, t, q, c, s, i, i0, i1);
+}
+
+static void strip_carry_bent(rows *t, const float *q, const keys *c, const group *s, int i, int i0,
+                             int i1)
+{
+    add_strip(true, true, t, q, c, s, i, i0, i1);
 }
 
 /* Rows i0..i1-1 against all their keys; with the maximum carried along, or without. */
 static void attempt(bool carry, rows *t, const float *q, const float *k, const float *v,
                     const group *s, int i0, int i1)
 {
+    static void (*const STRIP[2][2])(rows *, const float *, const keys *, const group *, int, int,
+                                     int) = { { strip_free, strip_carry },
+                                              { strip_free_bent, strip_carry_bent } };
     keys c;
-    const int whole = round_up(i1 - i0, MR);
+    const int whole = round_up(i1 - i0, MR), bent = bends(s->a);
     clear(t->pv, (size_t)whole * s->Ev);
     for (int i = 0; i < whole; i++) t->sum[i] = 0, t->top[i] = carry ? HIDDEN : 0;
     const int from = max(0, place_of(s, i0) - s->a->window + 1), to = place_of(s, i1 - 1) + 1;
     for (int j = from; j < to; j += s->keys) {
         keys_load(&c, k, v, s, j, min(s->keys, to - j));
         for (int i = i0; i < i1; i += MR)
-            (carry ? strip_carry : strip_free)(t, q + (size_t)(i - i0) * s->E, &c, s, i, i0, i1);
+            STRIP[bent][carry](t, q + (size_t)(i - i0) * s->E, &c, s, i, i0, i1);
     }
 }
 
