@@ -27,7 +27,7 @@ static char *options_of(const attn_variant *v)
         if (o->value == ATTN_HEADS)
             fputs("n_heads", f);
         else
-            fprintf(f, "%g", o->value);
+            put_limit(f, o->value);
         fputs(" (", f);
         put_limit(f, o->min);
         fputs("..", f);

@@ -64,6 +64,7 @@ check trainer trainer/config/config_table.c
 check trainer trainer/corpus/corpus.c
 check trainer trainer/run/train.c
 check core variants/attn.h
+check core variants/softmax.c
 check core core/compute/tensor.h
 check core core/compute/meson.build
 check core core/compute/simd/vec.h

@@ -52,6 +52,27 @@ for attention in mha gqa mqa window:size=100; do
     done
 done
 
+# Five layers of five kinds, local and global, with everything that a softmax variant can have.
+kinds='[window:size=100:n_kv_heads=2:qk_norm=1:softcap=30:sink=1, forgetting, mha:alibi=1, gated, differential]'
+for threads in 1 2 4; do
+    train mixed$threads.db train.lanes=1 train.threads=$threads model.attention="$kinds" model.n_layers=5 \
+        model.dim=128 model.n_heads=8 model.ffn_dim=360 model.context=512 eval.tokens=1024 \
+        train.batch_tokens=512 train.tokens=1500 || fail "five kinds: $(cat err)"
+    log mixed$threads.db >mixed$threads.log
+    cmp -s mixed1.log mixed$threads.log || fail "five kinds, one lane: threads change numbers"
+done
+[ "$(grep -c '^step' mixed1.log)" = 3 ] || fail "five kinds: not 3 steps"
+
+# A list goes over the layers in order.  A window as long as the context is no window, to the last bit.
+for list in 'window:size=32, mha' 'window:size=4, mha' 'mha, window:size=4'; do
+    train list.db model.attention="[$list]" train.threads=2 || fail "[$list]: $(cat err)"
+    log list.db >"$list.log"
+    rm -rf list.db*
+done
+cmp -s t1.log 'window:size=32, mha.log' || fail "in a list, a window of all is not mha"
+cmp -s t1.log 'window:size=4, mha.log' && fail "in a list, a window changes nothing"
+cmp -s 'window:size=4, mha.log' 'mha, window:size=4.log' && fail "the order of a list changes nothing"
+
 # The same holds for bfloat16 if the processor has it; otherwise it is refused.
 half="train.precision=bfloat16 train.tokens=10k"
 if ATTNLAB_KERNELS=avx512 train half1.db $half train.threads=1 2>/dev/null; then

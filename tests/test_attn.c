@@ -68,6 +68,9 @@ static void test_canonical(void **state)
     reads("gqa", "gqa:n_kv_heads=2");
     reads("gqa:n_kv_heads=+2", "gqa:n_kv_heads=2");
     reads("gqa:n_kv_heads=4", "mha");
+    reads("gqa:sink=1:qk_norm=1:softcap=5e1:n_kv_heads=4", "mha:qk_norm=1:softcap=50:sink=1");
+    reads("mha:rope=1:alibi=0:sink=0", "mha");
+    reads("window:rope=0:size=3", "window:size=3:n_kv_heads=4:rope=0");
     reads("gqa:n_kv_heads=1", "mqa");
     reads("window", "window:size=128:n_kv_heads=4");
     reads("window:n_kv_heads=2:size=3", "window:size=3:n_kv_heads=2");
@@ -152,7 +155,8 @@ static void test_hints(void **state)
     refuses("n_kv_heads=2", "it follows the variant's name, as in gqa:n_kv_heads=2");
     refuses("MHA", "did you mean mha?");
     refuses("window:heads=2", "it has size, n_kv_heads");
-    refuses("mha:heads=2", "it has none");
+    refuses("template:heads=2", "it has none");
+    refuses("mha:rope=0:alibi=1", "leave rope=0 out");
     refuses("none, at all", "no attention variant 'none, at all'");
 }
 

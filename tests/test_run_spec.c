@@ -123,6 +123,10 @@ static void test_canonical_attention(void **state)
     canonical_attention("[mha, mqa, mha, mqa]", "[mha, mqa]");
     canonical_attention("[mha, mqa, mha]", "[mha, mqa, mha]");
     canonical_attention("[mha, mqa, mha, mqa, mha]", "[mha, mqa, mha, mqa, mha]");
+    canonical_attention(
+        "[window:size=64, window:size=64, mha:rope=0, window:size=64, window:size=64, "
+        "mha:rope=0]",
+        "[window:size=64:n_kv_heads=8, window:size=64:n_kv_heads=8, mha:rope=0]");
     canonical_attention("window:n_kv_heads=2:size=4096", "window:size=4096:n_kv_heads=2");
 }
 

@@ -13,7 +13,8 @@ where variants/FILE.c is the file of the variant:
 
 w has the parameters by name, as the variant declares them. d has the sizes B, T, D, H and E, layer
 (counted from 0) and L, theta (the base of RoPE), and every option of the variant by its name. PyTorch finds the gradients. These
-need no import: torch, heads, merge, rope and rmsnorm (below).
+need no import: torch, heads, merge, rope and rmsnorm (below), and oracle("FILE")["NAME"],
+which is a function of another of these files.
 
 Three steps, and a file for each: `reference --inputs CASE SPEC` writes random inputs x, dy and w.NAME;
 this program adds y, dx and dw.NAME; `reference CASE` compares. tests/cases/README.md describes the
@@ -63,14 +64,14 @@ def rmsnorm(x, gain=1, eps=1e-5):
     return x * torch.rsqrt(x.pow(2).mean(-1, keepdim=True) + eps) * gain
 
 
-def load(variant_file):
-    """The function `forward` of tests/oracles/FILE.py."""
+def oracle(variant_file):
+    """The names that tests/oracles/FILE.py defines."""
     path = ROOT / "tests/oracles" / (pathlib.Path(variant_file).stem + ".py")
     if not path.exists():
         sys.exit(f"torch_oracle: there is no {path.relative_to(ROOT)}: write it, as {sys.argv[0]} --help says")
-    names = dict(torch=torch, heads=heads, merge=merge, rope=rope, rmsnorm=rmsnorm)
+    names = dict(torch=torch, heads=heads, merge=merge, rope=rope, rmsnorm=rmsnorm, oracle=oracle)
     exec(compile(path.read_text(), str(path), "exec"), names)
-    return names["forward"]
+    return names
 
 
 def answer(path):
@@ -83,7 +84,7 @@ def answer(path):
         setattr(d, name, int(value) if float(value).is_integer() else float(value))
     leaf = {name: t.double().requires_grad_() for name, t in case.items() if name == "x" or name.startswith("w.")}
     w = types.SimpleNamespace(**{name[2:]: t for name, t in leaf.items() if name != "x"})
-    y = load(settings["file"])(leaf["x"], w, d)
+    y = oracle(settings["file"])["forward"](leaf["x"], w, d)
     gradient = torch.autograd.grad(y, list(leaf.values()), case["dy"].double(), materialize_grads=True)
     case["y"] = y.detach()
     case.update({"d" + name: g for name, g in zip(leaf, gradient)})

@@ -52,8 +52,8 @@ void linear_backward(float *dx, float *dW, const float *dy, const float *x, cons
                      int in, int out, float beta);
 
 /* RMSNorm (Zhang and Sennrich 2019): y (N, D) = x r gain, r (N) = 1 / sqrt(mean of x^2 + eps). With
- * gain = NULL there is no gain, and dgain is not used.  To normalize heads, a row is a head:
- * N = B S H, D = E. */
+ * gain = NULL there is no gain, and dgain is not used.  y may be x, and dx may be dy.  To normalize
+ * heads, a row is a head: N = B S H, D = E. */
 void rmsnorm(float *y, float *r, const float *x, const float *gain, int N, int D, float eps);
 void rmsnorm_backward(float *dx, float *dgain, const float *dy, const float *x, const float *r,
                       const float *gain, int N, int D, float beta);

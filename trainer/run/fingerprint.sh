@@ -5,8 +5,9 @@
 # A PLACE is a file or a folder below ROOT.  Of a folder every source, header and build file
 # counts, so there is no list of files to keep.  An attention variant, a RoPE scaling and an optimizer
 # are each a part of their own, and the lists of them are left out: another entry changes no run that
-# doesn't use it.  Everything else belongs to the part `core` or `trainer`, and the compiler's flags
-# to `core`.  The hash of a part is that of the sorted names and hashes of its files.
+# doesn't use it.  Everything else, what variants share included, belongs to the part `core` or
+# `trainer`, and the compiler's flags to `core`.  The hash of a part is that of the sorted names and
+# hashes of its files.
 #
 # DEPFILE names every file for ninja, and every folder too, whose time changes with a new file.
 set -eu
@@ -27,7 +28,7 @@ lines=$({
     printf '%s' "$flags" | sha256sum | sed 's/-$/flags/'
 } | awk -v entries="^($entries)/.*[.]c$" '{
     part = $2 ~ /^trainer\// ? "trainer" : "core"
-    if ($2 ~ entries && $2 != "variants/attn.c") part = $2
+    if ($2 ~ entries && $2 !~ /^variants\/(attn|softmax)[.]c$/) part = $2
     print part, $2, $1
 }' | LC_ALL=C sort)
 
