@@ -46,6 +46,12 @@ static bool check(const attn_dims *d, error *e)
 {
     const widths w = width(d);
     if (w.R % 2) return error_set(e, "qk_rope_head_dim=%d is not even", w.R);
+    if (w.C > 2 * d->H * d->E || w.QC > d->H * w.W)
+        return error_set(e,
+                         "a latent of width %d is wider than what it stands for, %d: kv_lora_rank "
+                         "and q_lora_rank are too large",
+                         w.C > 2 * d->H * d->E ? w.C : w.QC,
+                         w.C > 2 * d->H * d->E ? 2 * d->H * d->E : d->H * w.W);
     if (w.C == 1) return error_set(e, "kv_lora_rank=1: the norm of one number is only its sign");
     if (w.QC == 1) return error_set(e, "q_lora_rank=1: the norm of one number is only its sign");
     return true;
@@ -270,7 +276,7 @@ const attn_variant attn_latent = {
     .cache_size = "C + R floats a token, C = kv_lora_rank, R = qk_rope_head_dim",
     .options = (const attn_option[]){
         { "kv_lora_rank", ATTN_INTEGER, 0, 0, 1 << 16, "width of the latent; 0: 4 head widths" },
-        { "qk_rope_head_dim", ATTN_INTEGER, 0, 0, 1 << 16, "width of the rotated part; 0: half a head, or 2" },
+        { "qk_rope_head_dim", ATTN_INTEGER, 0, 0, 256, "width of the rotated part; 0: half a head, or 2" },
         { "q_lora_rank", ATTN_INTEGER, 0, 0, 1 << 16, "width of the query's latent; 0: none" },
         { 0 } },
     .check = check, .rotary = rotary, .pairs = pairs, .state_flops = state_flops, .params = params,
