@@ -55,7 +55,7 @@ static bool make(figure *f, error *e)
     if (!n) return figure_missing(f, "there are fewer");
     char title[FIGURE_TITLE + 64], words[FIGURE_TITLE], remark[512];
     figure_metric(words, f->study);
-    snprintf(title, sizeof title, "half-width of a contrast's interval (%s)", words);
+    snprintf(title, sizeof title, "half-width (%s)", words);
     widths_draw(&f->chart, line, f->study->margin, title, n);
     snprintf(remark, sizeof remark,
              "lines: half the width that so many core-minutes of seeds (from %d on) give, with the "
