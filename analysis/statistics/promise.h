@@ -8,9 +8,11 @@
  *
  * fitted by least squares with the weights 2 df, since var(ln s) is about 1 / (2 df), and with the
  * bias of ln s, -1 / (2 df), taken off.  The prior of the slope is wide: spread may double or halve
- * with each doubling of the tokens.  It keeps a slope out of two noisy pilots from running away,
- * and is all there is to go by if there is one length.  The line is a description, not a law:
- * pilots that end on the plateau of the loss (plateau.h) say nothing about runs that end beyond it.
+ * with each doubling of the tokens.
+ *
+ * The line holds between the shortest and the longest pilot of a size.  Beyond the longest, spread
+ * is taken to stay as it is there, with the prior of the slope as uncertainty: a fall from one
+ * pilot to the next is often the plateau of the loss being left (plateau.h), which happens once.
  *
  * Interval.  With n seeds the half-width is sd / sqrt(n) times that of the procedure that would be
  * used, in standard errors (forecast.h).  Three things are uncertain: the level, as a variance that
