@@ -58,10 +58,9 @@ promise_spread promise_predict(const promise_pilot *pilot, int size, double toke
     if (!(own.weight > 0)) return (promise_spread){ NAN, 0, NAN };
     for (int i = 0; i < pilots; i++) {
         const promise_pilot *p = &pilot[i];
-        if (!counts(p)) continue;
-        const centre c = centre_of(pilot, p->size, pilots);
-        const double x = log(p->tokens) - c.x;
-        xx += 2 * p->df * x * x, xy += 2 * p->df * x * (log_sd(p) - c.y);
+        if (p->size != size || !counts(p)) continue;
+        const double x = log(p->tokens) - own.x;
+        xx += 2 * p->df * x * x, xy += 2 * p->df * x * (log_sd(p) - own.y);
     }
     const double last = fmin(log(tokens), longest(pilot, size, pilots)), distance = last - own.x,
                  beyond = log(tokens) - last, df = own.weight / 2;
