@@ -2,6 +2,9 @@
  * best chance to decide a question in a given time. */
 #define _DEFAULT_SOURCE /* realpath */
 #include "analysis/answers/pilots.h"
+#include "analysis/figures/figures.h"
+#include "analysis/figures/outputs.h"
+#include "analysis/figures/widths.h"
 #include "analysis/statistics/budget.h"
 #include "cli/pilot.h"
 #include "core/base/file.h"
@@ -19,7 +22,7 @@
 #define MAKER "attnlab plan"
 
 typedef struct options {
-    const char *budget, *out;
+    const char *budget, *out, *figure;
     double effect, power, minutes;
     int64_t jobs;
     option_texts from;
@@ -36,6 +39,7 @@ static const option OPTIONS[] = {
     { "pilot-minutes", 0,   OPTION_REAL,    "M",     AT(minutes), "time for the pilots", "10", 0.01, 1e5 },
     { "from",          0,   OPTION_TEXTS,   "STUDY", AT(from),    "take sizes, lengths, spread and speed from this study in place of pilots; may be repeated" },
     { "out",           0,   OPTION_TEXT,    "FILE",  AT(out),     "write the chosen study to this file" },
+    { "figure",        0,   OPTION_TEXT,    "DIR",   AT(figure),  "draw the designs into this folder, which is made if need be" },
     { "dry-run",       0,   OPTION_FLAG,    NULL,    AT(dry_run), "only show the pilots and what they cost" },
     { 0 },
 };
@@ -310,6 +314,66 @@ static void put_notes(const planner *p, const pilot_plan *made)
     command_remarks(p->call, &list);
 }
 
+/* --- the figure ---------------------------------------------------------------------------------
+ */
+
+/* The best line of each size and length: what its seeds promise within the budget. */
+static int make_lines(widths_line *line, const planner *p)
+{
+    int n = 0;
+    for (int i = 0; i < p->rows && n < WIDTHS_LINES; i++) {
+        const budget_row *r = &p->row[i];
+        if (!r->seeds) continue;
+        const double one = r->core_seconds / r->seeds / 60,
+                     most = p->asked.seconds * p->asked.jobs / 60 / one;
+        widths_line *l = &line[n++];
+        *l = (widths_line){ .spread = r->spread,
+                            .plan = p->procedures,
+                            .minutes = one,
+                            .seeds = most < PROMISE_MOST ? (int)most : PROMISE_MOST,
+                            .mark = i == p->chosen ? r->seeds : 0,
+                            .mark_half = NAN };
+        snprintf(l->name, sizeof l->name, "%lldx%lld, %.0fk tokens%s",
+                 (long long)p->size[r->size].n_layers, (long long)p->size[r->size].dim,
+                 r->tokens / 1000, i == p->chosen ? " (chosen)" : "");
+    }
+    return n;
+}
+
+static bool draw_into(const planner *p, const char *scratch, error *e)
+{
+    static const char *const NAME[] = { "plan" };
+    widths_line *line = error_zeroed(WIDTHS_LINES, sizeof *line);
+    const int lines = make_lines(line, p);
+    style looks;
+    chart k;
+    style_default(&looks);
+    chart_open(&k, &looks);
+    bool ok = lines > 0 || error_set(e, "--figure: no design fits into the budget, so there is "
+                                        "nothing to draw");
+    if (ok) {
+        widths_draw(&k, line, p->asked.margin, "half-width of the interval", lines);
+        chart_set_remark(&k, "bands: the middle 80 % of what is expected; large point: the design "
+                             "that was chosen; dotted: the margin");
+        chart_place(&k);
+        ok = figures_write(&k, scratch, NAME[0], FIGURES_ALL, e) &&
+             outputs_place(p->o->figure, scratch, NAME, FIGURES_ALL, 1, e);
+    }
+    chart_close(&k);
+    free(line);
+    return ok;
+}
+
+static bool draw(const planner *p, error *e)
+{
+    char scratch[4096];
+    if (!file_output_folder(p->o->figure, e) || !file_scratch(scratch, sizeof scratch, "plan", e))
+        return false;
+    const bool ok = draw_into(p, scratch, e);
+    file_scratch_remove(scratch);
+    return ok;
+}
+
 /* --- the study that is chosen -------------------------------------------------------------------
  */
 
@@ -395,7 +459,12 @@ static int make_plan(planner *p, error *e)
     command_rows(p->call);
     print_rows(p, command_format(p->call));
     put_notes(p, &made);
-    if (p->o->out && p->chosen >= 0 && !write_chosen(p, e)) return e->status;
+    if (p->o->figure && !draw(p, e)) return e->status;
+    if (p->o->out && p->chosen < 0) {
+        error_set(e, "--out: no design fits into the budget, so no study was written");
+        return e->status;
+    }
+    if (p->o->out && !write_chosen(p, e)) return e->status;
     return STATUS_DONE;
 }
 

@@ -316,8 +316,8 @@ static void rates(void **state)
 static void same_bytes(void **state)
 {
     (void)state;
-    static const char *const KIND[] = { "loss",   "diff",     "heat",    "interaction",
-                                        "matrix", "frontier", "position" };
+    static const char *const KIND[] = { "loss",     "diff",     "heat",  "interaction", "matrix",
+                                        "frontier", "position", "noise", "width" };
     static const char *const ENDING[] = { "tex", "gp", "dat" };
     fixture f;
     fixture_open(&f);
@@ -325,6 +325,7 @@ static void same_bytes(void **state)
     fixture_run(&f, "INSERT INTO eval(run_id, step, context, stride, n_tok, n_bytes, nll_sum)"
                     " SELECT run_id, step, 256, 256, n_tok, n_bytes, nll_sum + 1 FROM eval");
     fixture_run(&f, "INSERT INTO eval_pos SELECT eval_id, 0, 40, 80 FROM eval");
+    fixture_run(&f, "UPDATE run SET cpu_ms = 60000");
     char folder[2][128], digest[2][HASH_HEX], path[256], *err;
     for (int i = 0; i < 2; i++) {
         snprintf(folder[i], sizeof folder[i], "%s/%d", f.folder, i);

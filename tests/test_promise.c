@@ -29,22 +29,23 @@ static void one_pilot(void **state)
     close_to(s.sd, 0.02, 1e-12, "sd"), close_to(s.df, 5, 1e-12, "df");
     assert_true(s.away == 0);
     s = promise_predict(&p, 0, 4e5, 1);
-    close_to(s.sd, 0.02, 1e-12, "sd, longer"), close_to(s.away, log(4), 1e-12, "away");
+    close_to(s.sd, 0.02, 1e-12, "sd, longer"), close_to(s.away, 1.5 * log(4), 1e-12, "away");
     s = promise_predict(&p, 1, 1e5, 1);
     assert_true(isnan(s.sd) && s.df == 0);
 }
 
-/* With many degrees of freedom the line is the truth; the slope is common to both sizes. */
+/* With many degrees of freedom the line is the truth between pilots; each size has its own
+ * slope.  Beyond the longest pilot nothing falls or rises, and the uncertainty is the prior's. */
 static void line(void **state)
 {
     (void)state;
     const promise_pilot p[] = {
-        { 0, 1e5, 0.04, 1e6 }, { 0, 4e5, 0.02, 1e6 }, { 1, 1e5, 0.1, 1e6 }, { 1, 4e5, 0.05, 1e6 }
+        { 0, 1e5, 0.04, 1e6 }, { 0, 4e5, 0.02, 1e6 }, { 1, 1e5, 0.1, 1e6 }, { 1, 4e5, 0.4, 1e6 }
     };
-    close_to(promise_predict(p, 0, 16e5, 4).sd, 0.01, 1e-4, "size 0");
-    close_to(promise_predict(p, 1, 16e5, 4).sd, 0.025, 1e-4, "size 1");
-    /* Only one length of size 1: the slope is that of size 0. */
-    close_to(promise_predict(p, 1, 16e5, 3).sd, 0.025, 1e-4, "size 1, one length");
+    close_to(promise_predict(p, 0, 2e5, 4).sd, 0.04 / sqrt(2), 1e-4, "size 0");
+    close_to(promise_predict(p, 1, 2e5, 4).sd, 0.2, 1e-4, "size 1");
+    close_to(promise_predict(p, 1, 16e5, 4).sd, 0.4, 1e-4, "beyond");
+    close_to(promise_predict(p, 1, 16e5, 4).away, 1.5 * log(4), 1e-4, "its uncertainty");
 }
 
 static void times(void **state)
@@ -147,8 +148,8 @@ static void kept(void **state)
     static const struct {
         double slope, times, df; /* slope NaN: drawn */
         int seeds;
-    } CASE[] = { { NAN, 1, 5, 6 },    { NAN, 4, 5, 8 },  { -0.5, 1, 5, 6 },
-                 { -0.5, 4, 10, 12 }, { 0.5, 2, 10, 8 }, { 0, 1, 22, 12 } };
+    } CASE[] = { { NAN, 1, 5, 6 },      { NAN, 4, 5, 8 },  { -0.5, 1, 5, 6 },
+                 { -0.5, 0.5, 10, 12 }, { 0.5, 1, 10, 8 }, { 0, 1, 22, 12 } };
     gsl_rng *g = gsl_rng_alloc(gsl_rng_mt19937);
     forecast f;
     forecast_open(&f, &ONE, true);
@@ -157,7 +158,8 @@ static void kept(void **state)
         int inside = 0;
         assert_non_null(ratio);
         for (int k = 0; k < STUDIES; k++) {
-            const double slope = isnan(CASE[i].slope) ? gsl_ran_gaussian(g, 1) : CASE[i].slope;
+            const double slope =
+                isnan(CASE[i].slope) ? gsl_ran_gaussian(g, PROMISE_SLOPE) : CASE[i].slope;
             promise_pilot p[4];
             for (int j = 0; j < 4; j++) {
                 const double tokens = j % 2 ? 4e5 : 1e5, true_sd = 0.02 * pow(tokens / 4e5, slope);

@@ -52,10 +52,10 @@ static bool make(figure *f, error *e)
         n = add_lines(line, n, &p, name, f->study->alpha, family);
         pilots_close(&p);
     }
-    if (!n) return figure_missing(f, "there are fewer");
+    if (!n) return figure_missing(f, "they are not there");
     char title[FIGURE_TITLE + 64], words[FIGURE_TITLE], remark[512];
     figure_metric(words, f->study);
-    snprintf(title, sizeof title, "half-width of a contrast's interval (%s)", words);
+    snprintf(title, sizeof title, "half-width (%s)", words);
     widths_draw(&f->chart, line, f->study->margin, title, n);
     snprintf(remark, sizeof remark,
              "lines: half the width that so many core-minutes of seeds (from %d on) give, with the "
@@ -69,6 +69,6 @@ static bool make(figure *f, error *e)
 const figure_kind figure_kind_width = {
     .name = "width",
     .help = "the width of the interval against core-minutes; --with adds studies",
-    .needs = "two arms with two finished seeds in common",
+    .needs = "two arms with two finished seeds in common, and their processor time",
     .make = make,
 };

@@ -42,6 +42,15 @@ static centre centre_of(const promise_pilot *pilot, int size, int pilots)
     return c;
 }
 
+/* ln T of the longest pilot of a size. */
+static double longest(const promise_pilot *pilot, int size, int pilots)
+{
+    double most = -INFINITY;
+    for (int i = 0; i < pilots; i++)
+        if (pilot[i].size == size && counts(&pilot[i])) most = fmax(most, log(pilot[i].tokens));
+    return most;
+}
+
 promise_spread promise_predict(const promise_pilot *pilot, int size, double tokens, int pilots)
 {
     const centre own = centre_of(pilot, size, pilots);
@@ -49,14 +58,14 @@ promise_spread promise_predict(const promise_pilot *pilot, int size, double toke
     if (!(own.weight > 0)) return (promise_spread){ NAN, 0, NAN };
     for (int i = 0; i < pilots; i++) {
         const promise_pilot *p = &pilot[i];
-        if (!counts(p)) continue;
-        const centre c = centre_of(pilot, p->size, pilots);
-        const double x = log(p->tokens) - c.x;
-        xx += 2 * p->df * x * x, xy += 2 * p->df * x * (log_sd(p) - c.y);
+        if (p->size != size || !counts(p)) continue;
+        const double x = log(p->tokens) - own.x;
+        xx += 2 * p->df * x * x, xy += 2 * p->df * x * (log_sd(p) - own.y);
     }
-    const double distance = log(tokens) - own.x, df = own.weight / 2;
+    const double last = fmin(log(tokens), longest(pilot, size, pilots)), distance = last - own.x,
+                 beyond = log(tokens) - last, df = own.weight / 2;
     return (promise_spread){ exp(own.y - 1 / (2 * df) + xy / xx * distance), df,
-                             fabs(distance) / sqrt(xx) };
+                             hypot(distance / sqrt(xx), PROMISE_SLOPE * beyond) };
 }
 
 /* Values of sd: sd sqrt(df / chi^2) e^(away z) at equally likely quantiles of chi^2 and z. */

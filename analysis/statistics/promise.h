@@ -2,15 +2,18 @@
  *
  * Spread.  Pilots give standard deviations s of the difference of two arms at one seed, each with
  * df degrees of freedom, for some sizes of model and numbers of tokens T.  The model is a straight
- * line in logarithms with one slope for all sizes:
+ * line in logarithms for each size by itself:
  *
- *     ln sd(size, T) = level(size) + slope ln T,   slope ~ normal(0, PROMISE_SLOPE^2)
+ *     ln sd(T) = level + slope ln T,   slope ~ normal(0, PROMISE_SLOPE^2)
  *
  * fitted by least squares with the weights 2 df, since var(ln s) is about 1 / (2 df), and with the
- * bias of ln s, -1 / (2 df), taken off.  The prior of the slope is wide: spread may double or halve
- * with each doubling of the tokens.  It keeps a slope out of two noisy pilots from running away,
- * and is all there is to go by if there is one length.  The line is a description, not a law:
- * pilots that end on the plateau of the loss (plateau.h) say nothing about runs that end beyond it.
+ * bias of ln s, -1 / (2 df), taken off.  Sizes have no slope in common: one may have left the
+ * plateau of the loss (plateau.h) before its first pilot ended, another between its two.
+ *
+ * The line holds between the shortest and the longest pilot.  Beyond the longest, spread is taken
+ * to stay as it is there, with the prior of the slope as uncertainty: a fall from one pilot to the
+ * next is often the plateau being left, which happens once.  The prior is wide, because spread has
+ * been seen to become five times as large, and a fourth, with twice the tokens.
  *
  * Interval.  With n seeds the half-width is sd / sqrt(n) times that of the procedure that would be
  * used, in standard errors (forecast.h).  Three things are uncertain: the level, as a variance that
@@ -24,7 +27,7 @@
 
 #include "analysis/statistics/forecast.h"
 
-#define PROMISE_SLOPE 1.0
+#define PROMISE_SLOPE 1.5
 #define PROMISE_RANGE 0.8
 enum {
     PROMISE_SEEDS = 6,  /* the fewest that are proposed: sign-flips need them at alpha 0.05      */
