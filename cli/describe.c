@@ -5,12 +5,14 @@
 #include "trainer/config/config.h"
 #include "trainer/model/memory.h"
 
+#include <math.h>
+
 typedef struct line {
     const char *name, *unit;
     double value;
 } line;
 
-/* People read down, programs want one object. */
+/* People read down, and only what there is; programs want one object. */
 static void print(const line *l, int n, const config *settings, table_format format)
 {
     char value[CONFIG_VALUE], bytes[MEMORY_TEXT];
@@ -20,6 +22,7 @@ static void print(const line *l, int n, const config *settings, table_format for
         table_open(&t, format, stdout, 3, (const char *[]){ "name", "value", "unit" });
         table_text(&t, "attention"), table_text(&t, value), table_text(&t, NULL);
         for (int i = 0; i < n; i++) {
+            if (isnan(l[i].value)) continue;
             memory_print(bytes, l[i].value);
             table_text(&t, l[i].name);
             table_real(&t, l[i].value, 0);
@@ -68,7 +71,8 @@ static bool describe(command_call *call, error *e)
         { "n_params", "", (double)cost.total },
         { "n_params_nonembed", "", (double)cost.nonembed },
         { "train_flops_per_token", "", cost.train_flops },
-        { "kv_bytes_per_token", "bytes", cost.kv_bytes },
+        { "kv_bytes_per_token", "bytes", cost.kv_constant > 0 ? NAN : cost.kv_bytes },
+        { "kv_bytes_any_length", "bytes", cost.kv_constant > 0 ? cost.kv_constant : NAN },
         { "weights_bytes", "bytes", (double)need.weights },
         { "gradients_bytes", "bytes", (double)need.gradients },
         { "optimizer_bytes", "bytes", (double)need.optimizer },
