@@ -6,12 +6,14 @@
 #include "trainer/model/memory.h"
 #include "trainer/model/optimizer.h"
 
+#include <math.h>
+
 typedef struct line {
     const char *name, *unit;
     double value;
 } line;
 
-/* People read down, programs want one object. */
+/* People read down, and only what there is; programs want one object. */
 static void print(const line *l, int n, const config *settings, table_format format)
 {
     char value[CONFIG_VALUE], bytes[MEMORY_TEXT];
@@ -21,6 +23,7 @@ static void print(const line *l, int n, const config *settings, table_format for
         table_open(&t, format, stdout, 3, (const char *[]){ "name", "value", "unit" });
         table_text(&t, "attention"), table_text(&t, value), table_text(&t, NULL);
         for (int i = 0; i < n; i++) {
+            if (isnan(l[i].value)) continue;
             memory_print(bytes, l[i].value);
             table_text(&t, l[i].name);
             table_real(&t, l[i].value, 0);
@@ -72,7 +75,8 @@ static bool describe(command_call *call, error *e)
         { "train_flops_per_token", "", cost.train_flops },
         { "optimizer_flops_per_step", "",
           optimizer_flops(optimizers[settings->train.optimizer], &m) },
-        { "kv_bytes_per_token", "bytes", cost.kv_bytes },
+        { "kv_bytes_per_token", "bytes", cost.kv_constant > 0 ? NAN : cost.kv_bytes },
+        { "kv_bytes_any_length", "bytes", cost.kv_constant > 0 ? cost.kv_constant : NAN },
         { "weights_bytes", "bytes", (double)need.weights },
         { "gradients_bytes", "bytes", (double)need.gradients },
         { "optimizer_bytes", "bytes", (double)need.optimizer },

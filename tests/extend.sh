@@ -23,8 +23,7 @@ add() { # FILE BUILD LIST ENTRY
     sed -i "s|^$(echo "$3" | sed 's/[[]/\\&/g')|&$4, |" "$2"
 }
 
-sed 's/attn_template/attn_added/; s/"template"/"added"/' variants/template.c |
-    add variants/added.c variants/meson.build 'variant_table = {' "'added': ['added']"
+"$attnlab" new-variant added >out 2>&1 || fail "new-variant: $(cat out)"
 
 add cli/added.c cli/meson.build 'command_list = [' "'added'" <<'C'
 #include "cli/command.h"

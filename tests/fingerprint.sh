@@ -4,6 +4,7 @@
 #   coverage   every file that the compiler read for an object of those folders (ninja's dependency
 #              log) is one that the fingerprint hashes, and ninja knows all of them
 #   parts      in a copy of the sources, a change of each kind changes the right parts
+#   layout     comments, blanks and line breaks change none
 set -u
 sources=$(realpath "$1") build=$(realpath "$2")
 dir=$(mktemp -d)
@@ -42,7 +43,10 @@ parts() { # FLAGS
 # What a change to FILE does: the names of the parts that differ.
 changed() { # FILE
     cp "copy/$1" saved
-    echo '/* changed */' >>"copy/$1"
+    case $1 in
+    *meson.build) echo 'changed = 1' ;;
+    *) echo 'enum { changed };' ;;
+    esac >>"copy/$1"
     parts -O3 | diff before - | sed -n 's/^> *{ "\([^"]*\)".*/\1/p' | tr '\n' ' ' | sed 's/ $//'
     mv saved "copy/$1"
 }
@@ -80,6 +84,40 @@ parts '-O2' | diff before - | grep -q '^> *{ "core"' || fail "other flags change
 touch copy/core/compute/new.h
 parts -O3 | diff before - | grep -q '^> *{ "core"' || fail "a new header changes nothing"
 grep -q 'copy/core/compute ' table.d || fail "ninja does not watch the folders"
+
+parts -O3 >before
+
+# Layout: file, what sed does to it, and whether the part changes.
+while read -r kind file script; do
+    cp "copy/$file" saved
+    sed "$script" saved >"copy/$file"
+    cmp -s saved "copy/$file" && fail "$file: '$script' does nothing"
+    parts -O3 >after
+    case $kind in
+    same) cmp -s before after || fail "$file: '$script' changes a part" ;;
+    other) cmp -s before after && fail "$file: '$script' changes no part" ;;
+    esac
+    mv saved "copy/$file"
+done <<'END'
+same core/compute/rng.c 1i/* a comment */
+same core/compute/rng.c $a// a comment with "a quote
+same core/compute/rng.c s/^    /\t\t/
+same core/compute/rng.c s/, /,/g
+same core/compute/rng.c s/;$/ ;\n/
+same core/compute/rng.c s/^}$/\\\n}/
+same core/compute/meson.build s/$/ # a comment/
+other core/compute/rng.c s/;$/;;/
+other core/compute/rng.c s/+ /- /
+other core/compute/rng.c s/^#include </#include "/
+other core/base/error.c s/"\([a-z]\)/" \1/
+other core/compute/tensor.h s/^#define/#undef/
+other core/compute/simd/vec.h s/^#endif/ #else\n#endif/
+other core/compute/meson.build s/\.c/.d/
+END
+echo '#define CALL(x) 1' >copy/core/compute/new.h
+parts -O3 >before
+echo '#define CALL (x) 1' >copy/core/compute/new.h
+parts -O3 | cmp -s before - && fail "a macro loses its parameters"
 
 [ $failures -eq 0 ] || echo "$failures failed"
 exit $((failures > 0))

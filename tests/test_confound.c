@@ -19,13 +19,18 @@
 #define RESUMED(step, which)                                                                       \
     "INSERT INTO attempt(run_id, attempt, host_id, code_id, threads, from_step, started_ms)"       \
     " SELECT run_id, 2, 9, code_id, 1, " step ", 1 FROM attempt WHERE run_id " which
+#define PARTS(name)                                                                                \
+    "INSERT INTO code_file SELECT code_id, '" name "', 'old' FROM code",                           \
+        "INSERT INTO code(code_id, binary_sha256, version) VALUES(9, 'newbuild', '1')",            \
+        "INSERT INTO code_file VALUES(9, 'core', 'c0de'), (9, '" name "', 'new')",                 \
+        "UPDATE run SET code_id = 9 WHERE run_id IN " RUNS("mqa", "")
 #define CORPUS_AXIS                                                                                \
     "UPDATE sweep SET axes_json = json_insert(axes_json, '$.\"data.corpus\"', json('[]'))"
 
 /* A change to a study in which nothing else differs, and the confound that is then named for mqa;
  * NULL for none. */
 static const struct {
-    const char *sql[5], *key, *said, *metric;
+    const char *sql[6], *key, *said, *metric;
 } CASE[] = {
     { { NULL }, NULL, NULL, NULL },
     /* Keys of the configuration. */
@@ -46,7 +51,7 @@ static const struct {
       NULL,
       NULL,
       NULL },
-    /* Code: other files, or only another build of the same. */
+    /* Code: other files. */
     { { "INSERT INTO code(code_id, binary_sha256, version) VALUES(9, 'newbuild', '1')",
         "INSERT INTO code_file VALUES(9, 'core', 'other')",
         "UPDATE run SET code_id = 9 WHERE run_id IN " RUNS("mqa", " AND pair_key = 2") },
@@ -56,8 +61,37 @@ static const struct {
     { { "INSERT INTO code(code_id, binary_sha256, version) VALUES(9, 'newbuild', '1')",
         "INSERT INTO code_file VALUES(9, 'core', 'c0de'), (9, 'variants/mine.c', 'mine')",
         "UPDATE run SET code_id = 9 WHERE run_id IN " RUNS("mqa", "") },
-      "build",
-      "build (b0b0 -> newbuild)",
+      NULL,
+      NULL,
+      NULL },
+    /* Of the entries of a table only those count that both runs used: mha and mqa are in one file.
+     */
+    { { PARTS("variants/grouped.c") },
+      "code",
+      "code (core c0de, variants/grouped.c old -> core c0de, variants/grouped.c new)",
+      NULL },
+    { { PARTS("variants/template.c") }, NULL, NULL, NULL },
+    { { PARTS("variants/unknown.c") }, NULL, NULL, NULL },
+    { { PARTS("core/compute/ropes/yarn.c") }, NULL, NULL, NULL },
+    { { PARTS("trainer/model/optimizers/lion.c") }, NULL, NULL, NULL },
+    { { PARTS("trainer/model/optimizers/adamw.c") },
+      "code",
+      "code (core c0de, trainer/model/optimizers/adamw.c old -> core c0de, "
+      "trainer/model/optimizers/adamw.c new)",
+      NULL },
+    /* A variant that this build doesn't have may be in any of them. */
+    { { PARTS("variants/unknown.c"), "UPDATE config_param SET value = 'gone' WHERE value = 'mqa'",
+        "UPDATE config_param SET value = 'lost' WHERE value = 'mha'" },
+      "code",
+      "code (core c0de, variants/unknown.c old -> core c0de, variants/unknown.c new)",
+      NULL },
+    { { "UPDATE code SET compiler = 'gcc 12'",
+        "INSERT INTO code(code_id, binary_sha256, version, compiler) VALUES(9, 'new', '1', 'clang "
+        "14')",
+        "INSERT INTO code_file VALUES(9, 'core', 'c0de')",
+        "UPDATE run SET code_id = 9 WHERE run_id IN " RUNS("mqa", "") },
+      "compiler",
+      "compiler (gcc 12 -> clang 14)",
       NULL },
     /* Both arms alike, seed by seed: half of the study was made by the other build. */
     { { "INSERT INTO code(code_id, binary_sha256, version) VALUES(9, 'newbuild', '1')",
@@ -164,7 +198,7 @@ static void each(void **state)
         error e;
         fixture_open(&f);
         fixture_study(&f, "heads", HEADS, 3, 3, 0.02);
-        for (int k = 0; k < 5 && CASE[i].sql[k]; k++) fixture_run(&f, CASE[i].sql[k]);
+        for (int k = 0; k < 6 && CASE[i].sql[k]; k++) fixture_run(&f, CASE[i].sql[k]);
         const int status = compare(&f, &out, &err, CASE[i].metric);
         snprintf(line, sizeof line,
                  "! mqa also differs from mha in %s: the difference may come from that.\n",

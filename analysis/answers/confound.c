@@ -52,8 +52,8 @@ static bool same(const char *a, const char *b)
     return a && b ? strcmp(a, b) == 0 : a == b;
 }
 
-/* Two builds have the same code if every file that both have is the same: a build with another
- * variant leaves the others unchanged.  The texts are lists of "name hash", joined by ", ". */
+/* Two runs have the same code if every part that both used is the same: another variant is no
+ * confound of its own.  The texts are lists of "name hash", joined by ", ". */
 static bool same_code(const char *a, const char *b)
 {
     if (!a || !b) return a == b;
@@ -99,8 +99,8 @@ static char *values(const study *s, int arm, const bool *used, size_t offset)
 }
 
 /* Add a trait to the list if finished runs of the two arms differ in it: at any shared seed or, if
- * they share none, at any two seeds.  Returns whether they do. */
-static bool find_trait(json_t *list, const study *s, int arm, int base, const bool *used,
+ * they share none, at any two seeds. */
+static void find_trait(json_t *list, const study *s, int arm, int base, const bool *used,
                        const char *key, size_t offset, bool (*equal)(const char *, const char *))
 {
     bool differs = false, shared = false;
@@ -113,11 +113,10 @@ static bool find_trait(json_t *list, const study *s, int arm, int base, const bo
         for (int k = 0; finished(s, arm, i, used) && k < s->seeds; k++)
             differs = differs || (finished(s, base, k, used) &&
                                   !equal(trait(s, arm, i, offset), trait(s, base, k, offset)));
-    if (!differs) return false;
+    if (!differs) return;
     char *of_base = values(s, base, used, offset), *of_arm = values(s, arm, used, offset);
     add(list, key, *of_base ? of_base : NULL, *of_arm ? of_arm : NULL);
     free(of_base), free(of_arm);
-    return true;
 }
 
 /* Runs that were resumed with other kernels or on another processor. */
@@ -148,9 +147,8 @@ bool confound_find(json_t **list, const study *s, db *d, int arm, int base, cons
         *list = NULL;
         return false;
     }
-    /* Mention another build only if the code is the same; otherwise it goes without saying. */
-    if (!find_trait(*list, s, arm, base, used, "code", offsetof(study_cell, code), same_code))
-        find_trait(*list, s, arm, base, used, "build", offsetof(study_cell, binary), same);
+    find_trait(*list, s, arm, base, used, "code", offsetof(study_cell, code), same_code);
+    find_trait(*list, s, arm, base, used, "compiler", offsetof(study_cell, compiler), same);
     find_trait(*list, s, arm, base, used, "host", offsetof(study_cell, host), same);
     find_trait(*list, s, arm, base, used, "kernels", offsetof(study_cell, kernels), same);
     find_trait(*list, s, arm, base, used, "BLAS kernel", offsetof(study_cell, blas), same);

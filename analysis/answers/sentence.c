@@ -182,6 +182,15 @@ static void put_needed(FILE *out, const contrast *r, const power *p)
                 FORECAST_SEEDS_MAX);
 }
 
+/* A cache without key/value heads may be a state that no length changes: say at which length they
+ * were compared. */
+static void put_length(FILE *out, const study_arm *arm, const study_arm *base)
+{
+    const bool heads = arm->n_kv_heads > 0 && base->n_kv_heads > 0;
+    const bool told = arm->kv_bytes > 0 && base->kv_bytes > 0 && arm->context == base->context;
+    if (!heads && told) fprintf(out, " at a context of %lld", (long long)arm->context);
+}
+
 void sentence_verdict(FILE *out, const comparison *c, int i)
 {
     const contrast *r = &c->result.row[i];
@@ -209,6 +218,7 @@ void sentence_verdict(FILE *out, const comparison *c, int i)
     }
     put_difference(out, c, r);
     put_cache(out, s->arm[r->of.arm].kv_bytes, s->arm[r->of.base].kv_bytes);
+    put_length(out, &s->arm[r->of.arm], &s->arm[r->of.base]);
     fputc('.', out);
     if (r->verdict == CONTRAST_EQUIVALENT && (r->lo > 0 || r->hi < 0))
         fputs(" The difference is small, but it is there: the interval excludes 0.", out);

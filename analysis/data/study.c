@@ -6,6 +6,7 @@
 
 #include "analysis/data/lookup.h"
 #include "analysis/data/sql.h"
+#include "analysis/data/variant_files.h"
 #include "core/base/growing.h"
 #include "core/db/run_status.h"
 
@@ -112,7 +113,7 @@ static void read_cell(study *s, sqlite3_stmt *q)
                        .message = db_column(q, 6),
                        .value = NAN,
                        .code = db_column(q, 7),
-                       .binary = db_column(q, 8),
+                       .compiler = db_column(q, 8),
                        .host = db_column(q, 9),
                        .kernels = db_column(q, 10),
                        .blas = db_column(q, 11),
@@ -123,10 +124,24 @@ static void read_cell(study *s, sqlite3_stmt *q)
     study_count(&s->arm[a], c->status);
 }
 
+/* {"mha":"variants/grouped.c", ...}; the caller frees it. */
+static char *files_of_variants(void)
+{
+    growing words;
+    growing_open(&words);
+    for (const char *const *at = variant_files; *at; at += 2)
+        fprintf(words.f, "%s\"%s\":\"%s\"", at == variant_files ? "{" : ",", at[0], at[1]);
+    fputc('}', words.f);
+    return growing_close(&words);
+}
+
 static bool read_cells(study *s, db *d, int64_t generation, error *e)
 {
     sqlite3_stmt *q;
-    bool row = true, ok = db_query(d, &q, e, sql_study_cells, "ii", s->sweep_id, generation);
+    char *files = files_of_variants();
+    bool row = true,
+         ok = db_query(d, &q, e, sql_study_cells, "iit", s->sweep_id, generation, files);
+    free(files);
     while (ok && (ok = db_next(d, q, &row, e)) && row) read_cell(s, q);
     sqlite3_finalize(q);
     return ok;
@@ -265,7 +280,7 @@ void study_free(study *s)
 {
     for (int i = 0; s->cell && i < s->arms * s->seeds; i++) {
         study_cell *c = &s->cell[i];
-        free(c->uid), free(c->message), free(c->code), free(c->binary), free(c->host);
+        free(c->uid), free(c->message), free(c->code), free(c->compiler), free(c->host);
         free(c->kernels), free(c->blas), free(c->tokens), free(c->evaluated);
     }
     for (int a = 0; a < s->arms; a++)

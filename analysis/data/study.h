@@ -43,7 +43,7 @@ typedef struct study_cell {
     bool ended;   /* the value is the one at the last step */
     char *uid, *message;
     /* What else may differ between two runs; NULL if it was not recorded. */
-    char *code, *binary, *host, *kernels, *blas, *tokens, *evaluated;
+    char *code, *compiler, *host, *kernels, *blas, *tokens, *evaluated;
 } study_cell;
 
 typedef struct study_arm {

@@ -19,9 +19,10 @@ WHERE sweep_id = ?1 AND dropped = 0
 ORDER BY pair_key;
 
 -- One row per planned cell: its run in generation ?2, or if that is negative in the newest one.
--- `code` lists the files whose change makes a result outdated.  What a run was computed with is that
--- of every attempt of which steps are left (no later one began before them); if they differ in what
--- decides its bits, the run is mixed.
+-- `code` lists the parts of the code that the run used: of the entries of each table (variants, RoPE scalings,
+-- optimizers) only its own.  ?3 is a JSON object, the file of each variant by its name; a run of variants that it
+-- doesn't have counts as a user of all.  What a run was computed with is that of every attempt of which steps are
+-- left (no later one began before them); if they differ in what decides its bits, the run is mixed.
 -- name: study_cells
 WITH part AS (
   SELECT p.run_id, h.hostname || coalesce(', ' || h.cpu_model, '') AS host, h.isa AS kernels,
@@ -30,11 +31,27 @@ WITH part AS (
   FROM attempt p JOIN host h USING(host_id)
   WHERE NOT EXISTS (SELECT 1 FROM attempt later WHERE later.run_id = p.run_id
     AND later.attempt > p.attempt AND later.from_step <= p.from_step)
-  ORDER BY p.attempt)
+  ORDER BY p.attempt),
+word AS (  -- ',mha,window:size=8,' of mha and of [mha, window:size=8]
+  SELECT config_id, ',' || replace(replace(replace(value, '[', ''), ']', ''), ' ', '') || ',' AS specs
+  FROM config_param
+  WHERE key = 'model.attention' AND config_id IN (SELECT config_id FROM arm WHERE sweep_id = ?1)),
+variant_file AS MATERIALIZED (
+  SELECT DISTINCT config_id, f.value AS name
+  FROM word JOIN json_each(?3) f
+   ON instr(specs, ',' || f.key || ',') OR instr(specs, ',' || f.key || ':'))
 SELECT ar.arm_id, ar.pair_key, n.run_id, n.run_uid, n.generation, n.status, n.message,
  (SELECT group_concat(name || ' ' || substr(sha256, 1, 12), ', ')
-  FROM (SELECT * FROM code_file WHERE code_id = n.code_id ORDER BY name)) AS code,
- (SELECT substr(binary_sha256, 1, 12) FROM code WHERE code_id = n.code_id) AS binary,
+  FROM (SELECT * FROM code_file f WHERE code_id = n.code_id
+   AND (name NOT GLOB 'core/compute/ropes/*' OR name = 'core/compute/ropes/' || coalesce(
+     (SELECT value FROM config_param WHERE config_id = n.config_id AND key = 'model.rope_scaling'), 'none') || '.c')
+   AND (name NOT GLOB 'trainer/model/optimizers/*' OR name = 'trainer/model/optimizers/' || coalesce(
+     (SELECT value FROM config_param WHERE config_id = n.config_id AND key = 'train.optimizer'), 'adamw') || '.c')
+   AND (name NOT GLOB 'variants/*'
+    OR EXISTS (SELECT 1 FROM variant_file v WHERE v.config_id = n.config_id AND v.name = f.name)
+    OR NOT EXISTS (SELECT 1 FROM variant_file v WHERE v.config_id = n.config_id))
+   ORDER BY name)) AS code,
+ (SELECT compiler FROM code WHERE code_id = n.code_id) AS compiler,
  (SELECT group_concat(host, ' + ')
   FROM (SELECT DISTINCT host FROM part WHERE part.run_id = n.run_id)) AS host,
  (SELECT group_concat(kernels, ' + ')

@@ -151,15 +151,18 @@ void model_cost_of(model_cost *out, const model_config *c)
     out->nonembed = out->total - out->params[MODEL_EMBED] - out->params[MODEL_HEAD];
 
     double pairs = 0, state = 0;
+    bool constant = true;
     out->n_kv_heads = kv_heads(c, 0);
     for (int i = 0; i < c->L; i++) {
         const attn_dims d = model_dims(c, i, 1, c->T, c->T);
         pairs += attn_pairs(c->layer[i].variant, &d);
         state += attn_state_flops(c->layer[i].variant, &d);
+        constant = constant && attn_cache_constant(c->layer[i].variant, &d);
         if (kv_heads(c, i) != out->n_kv_heads) out->n_kv_heads = 0;
     }
     out->train_flops = 6 * products + 12.0 * c->H * c->E * pairs + 3 * state;
     out->kv_bytes = cache_floats(c) * sizeof(float) / c->T;
+    out->kv_constant = constant ? cache_floats(c) * sizeof(float) : 0;
     model_close(&m);
 }
 

@@ -81,6 +81,7 @@ typedef struct model_cost {
     double train_flops; /* a token: 6 x matmul parameters + 12 H E x visible pairs + 3 x
                            state_flops, all layers */
     double kv_bytes;    /* a token: float32 cache of all layers at T, over T                  */
+    double kv_constant; /* bytes of that cache if no layer's grows with T, else 0             */
     int n_kv_heads;     /* 0 if a layer has no such number, or layers differ                  */
 } model_cost;
 void model_cost_of(model_cost *out, const model_config *c);

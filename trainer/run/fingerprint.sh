@@ -7,12 +7,14 @@
 # are each a part of their own, and the lists of them, and of the recipes, are left out: another
 # entry changes no run that doesn't use it.  Everything else, what variants share included, belongs to
 # the part `core` or `trainer`, and the compiler's flags to `core`.  The hash of a part is that of the
-# sorted names and hashes of its files.
+# sorted names and hashes of its files, and the hash of a file that of its tokens (code_hash.py):
+# comments and layout change no run.
 #
 # DEPFILE names every file for ninja, and every folder too, whose time changes with a new file.
 set -eu
 output=$1 depfile=$2 root=$3 version=$4 compiler=$5 flags=$6
 shift 6
+hash=$(realpath "$(dirname "$0")")/code_hash.py
 exec >"$output" 3>"$depfile"
 cd "$root"
 
@@ -24,7 +26,7 @@ for place in $files $folders; do echo "$root/$place"; done |
     sed 's/ /\\ /g' | tr '\n' ' ' | sed "s|^|$output: |" >&3
 
 lines=$({
-    sha256sum $files
+    python3 "$hash" $files
     printf '%s' "$flags" | sha256sum | sed 's/-$/flags/'
 } | awk -v entries="^($entries)/.*[.]c$" '{
     part = $2 ~ /^trainer\// ? "trainer" : "core"
