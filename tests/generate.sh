@@ -74,7 +74,7 @@ bad 1 'not the file that was recorded' "$uid"
 mv kept "$folder/weights.safetensors"
 
 # A signal ends it between two tokens; what was written stays, in whole characters.
-generate "$uid" -n 100M --temperature 0 --slide >endless.txt 2>err &
+"$attnlab" generate "$uid" --db a.db -n 100M --temperature 0 --slide >endless.txt 2>err &
 pid=$!
 for _ in $(seq 200); do [ -s endless.txt ] && break; sleep 0.05; done
 kill -INT $pid
