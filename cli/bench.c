@@ -1,5 +1,6 @@
-/* bench.c - attnlab bench train [key=value...] */
+/* bench.c - attnlab bench train|decode|prefill [key=value...] */
 #include "trainer/run/bench.h"
+#include "cli/bench_decode.h"
 #include "cli/command.h"
 #include "core/base/file.h"
 #include "core/base/table.h"
@@ -15,14 +16,23 @@
 
 typedef struct options {
     const char *config, *save;
-    int64_t reps;
+    int64_t reps, tokens, memory, max_batch;
+    option_texts attention;
+    option_numbers context, batch, threads;
 } options;
 
 // clang-format off
 static const option OPTIONS[] = {
     { "config", 'c', OPTION_TEXT,    "FILE", offsetof(options, config), "start from this configuration" },
-    { "reps",   'n', OPTION_INTEGER, "N",    offsetof(options, reps),   "steps to measure", "9", 1, 10000 },
+    { "reps",   'n', OPTION_INTEGER, "N",    offsetof(options, reps),   "repetitions: steps of training, or blocks of all arms", "9", 1, 10000 },
     { "save",   's', OPTION_TEXT,    "FILE", offsetof(options, save),   "write the weights and tokens of the first step (safetensors)" },
+    { "attention", 'a', OPTION_TEXTS, "SPEC", offsetof(options, attention), "decode, prefill: an arm; the first is the baseline" },
+    { "context", 0,  OPTION_NUMBERS, "N",    offsetof(options, context), "decode, prefill: positions", "(model.context)", 2, 1 << 24 },
+    { "batch",  'b', OPTION_NUMBERS, "N",    offsetof(options, batch),  "decode, prefill: sequences", "(1, 2, 4, ... until memory is full)", 1, 1 << 20 },
+    { "max-batch", 0, OPTION_COUNT,  "N",    offsetof(options, max_batch), "decode, prefill: stop doubling here", "65536", 1, 1 << 20 },
+    { "memory", 'm', OPTION_COUNT,   "BYTES", offsetof(options, memory), "decode, prefill: bytes that may be used, such as 4Gi", "(what is available)", 1, 1e15 },
+    { "tokens", 0,   OPTION_INTEGER, "N",    offsetof(options, tokens), "decode: tokens of each sequence in a repetition", "16", 1, 1e6 },
+    { "threads", 't', OPTION_NUMBERS, "N",   offsetof(options, threads), "decode, prefill: threads", "(train.threads, or one per processor)", 1, 1024 },
     { 0 },
 };
 // clang-format on
@@ -134,13 +144,33 @@ static int run(command_call *call, const void *given)
     static run_spec spec;
     const options *o = given;
     bench b;
+    const char *phase = call->argument[0];
+    const bool train = strcmp(phase, "train") == 0, decode = strcmp(phase, "decode") == 0;
     error e;
-    if (strcmp(call->argument[0], "train") != 0)
-        return command_refuse(call, "'%.100s' cannot be measured: only train can",
-                              call->argument[0]);
+    if (!train && !decode && strcmp(phase, "prefill") != 0)
+        return command_refuse(call, "'%.100s' cannot be measured: choose train, decode or prefill",
+                              phase);
+    if (train &&
+        (o->attention.n || o->context.n || o->batch.n || o->threads.n || o->memory != OPTION_UNSET))
+        return command_refuse(call, "--attention, --context, --batch, --threads and --memory are "
+                                    "for decode and prefill: give train keys, such as "
+                                    "model.attention=mqa");
+    if (!train && o->save) return command_refuse(call, "--save is for train");
     if (!read_config(&spec, call, o->config, &e) ||
         (o->save && !file_output_check(o->save, BENCH_MAKER, NULL, NULL, &e)))
         return command_fail(call, &e);
+    if (!train) {
+        const bench_decode_grid grid = { .phase = decode ? DECODE_STEPS : DECODE_PREFILL,
+                                         .attention = o->attention,
+                                         .context = o->context,
+                                         .batch = o->batch,
+                                         .threads = o->threads,
+                                         .tokens = (int)o->tokens,
+                                         .reps = (int)o->reps,
+                                         .memory = o->memory,
+                                         .max_batch = o->max_batch };
+        return bench_decode(call, &grid, &spec);
+    }
     const int asked = (int)spec.config.train.threads;
     const int n = asked > 0 ? asked : threads_available();
     if (!bench_train(&b, &spec, n, (int)o->reps, o->save, &e)) return command_fail(call, &e);
@@ -154,12 +184,20 @@ static int run(command_call *call, const void *given)
 const command command_bench = {
     .name = "bench",
     .group = COMMAND_TRAIN,
-    .help = "how fast it trains, against the rate of sgemm",
-    .arguments = "train [KEY=VALUE...]",
+    .help = "how fast a model trains, decodes or reads a prompt, against what bounds it",
+    .arguments = "train|decode|prefill [KEY=VALUE...]",
     .summary =
         "Measure training steps on random tokens against OpenBLAS's sgemm on the same threads, "
-        "in turn: medians, and where the time goes. No corpus is needed.",
-    .shared = SHARED_DB | SHARED_OUTPUT,
+        "in turn: medians, and where the time goes. No corpus is needed. Or measure decoding and "
+        "the reading of prompts: attentions in turn, by context and batch.",
+    .text = "decode measures the last --tokens of a context; latency_ms is the time of a token. "
+            "prefill reads a whole context; latency_ms is the time to the first token. Both come "
+            "with the interval of their median (95 %, order statistics; with few repetitions their "
+            "range), the ratio to the first arm by blocks, the part of the machine's read "
+            "bandwidth and of sgemm's rate, measured in the same process, and the memory. An arm "
+            "that doesn't fit into memory has the outcome out-of-memory, with the bytes that are "
+            "missing. Every repetition is stored in the table `bench`.",
+    .shared = SHARED_DB | SHARED_OUTPUT | SHARED_QUIET,
     .options = OPTIONS,
     .size = sizeof(options),
     .run = run,

@@ -17,14 +17,20 @@ static const char *kind_of(const char *name)
     static const struct {
         const char *name, *kind;
     } KIND[] = {
-        { "STUDY", "study" }, { "RUN", "run" },         { "RUN|STUDY", "run" },
-        { "FILE", "file" },   { "DIR", "file" },        { "CONFIG", "file" },
-        { "MODEL", "file" },  { "KEY=VALUE", "key" },   { "QUERY", "query" },
-        { "KIND", "figure" }, { "COMMAND", "command" },
+        { "STUDY", "study" },        { "RUN", "run" },     { "RUN|STUDY", "run" },
+        { "RUN|CHECKPOINT", "run" }, { "FILE", "file" },   { "DIR", "file" },
+        { "CONFIG", "file" },        { "MODEL", "file" },  { "KEY=VALUE", "key" },
+        { "QUERY", "query" },        { "KIND", "figure" }, { "COMMAND", "command" },
     };
     for (size_t i = 0; i < sizeof KIND / sizeof *KIND; i++)
         if (strcmp(name, KIND[i].name) == 0) return KIND[i].kind;
     return islower((unsigned char)*name) ? name : "none";
+}
+
+/* "train|decode", words to choose from, as "train decode". */
+static void put_choice(FILE *out, const char *kind)
+{
+    for (; *kind; kind++) fputc(*kind == '|' ? ' ' : *kind, out);
 }
 
 static void put_words(FILE *out, const char *const *word)
@@ -42,7 +48,11 @@ static void put_arguments(FILE *out, const command *c)
 {
     const char *rest = c->arguments ? c->arguments : "";
     parse_argument a;
-    while (parse_synopsis(&a, &rest)) fprintf(out, " %s", kind_of(a.name));
+    while (parse_synopsis(&a, &rest)) {
+        fputs(" '", out);
+        put_choice(out, kind_of(a.name));
+        fputc('\'', out);
+    }
 }
 
 /* One case of bash's function: what the command takes. */
@@ -218,7 +228,7 @@ static void put_action(FILE *out, const char *name, const char *const *choices)
     else if (strcmp(kind, "none") == 0)
         fputc(' ', out);
     else if (islower((unsigned char)*name))
-        fprintf(out, "(%s)", name);
+        fputc('(', out), put_choice(out, name), fputc(')', out);
     else
         fprintf(out, "_attnlab_%s", kind);
 }

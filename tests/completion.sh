@@ -44,7 +44,7 @@ expect 'bash zsh' attnlab help --completion ''
 expect compare attnlab help comp
 expect 'worse' attnlab compare --fail-if wo
 expect '' attnlab compare --alpha ''
-expect train attnlab bench ''
+expect "train decode prefill" attnlab bench ''
 touch small.yaml
 expect small.yaml attnlab train sm
 expect 'train.lr=' attnlab train small.yaml train.lr

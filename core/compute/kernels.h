@@ -52,10 +52,10 @@ void linear(float *y, const float *x, const float *W, int N, int in, int out);
 void linear_backward(float *dx, float *dW, const float *dy, const float *x, const float *W, int N,
                      int in, int out, float beta);
 
-/* From now on, do float32 calls of linear() by this thread keep rows apart?  Then each entry of y is
- * summed in an order that depends on `in` alone: a row has the same bits whatever N is.  W is read
- * as it is, which is the faster way for few rows and about as fast for many.  Only decoding asks for
- * it; without it nothing changes.  Returns what was set before. */
+/* From now on, do float32 calls of linear() by this thread keep rows apart?  Then each entry of y
+ * is summed in an order that depends on `in` alone: a row has the same bits whatever N is.  W is
+ * read as it is, which is the faster way for few rows and about as fast for many.  Only decoding
+ * asks for it; without it nothing changes.  Returns what was set before. */
 bool linear_keep_apart(bool apart);
 
 /* RMSNorm (Zhang and Sennrich 2019): y (N, D) = x r gain, r (N) = 1 / sqrt(mean of x^2 + eps). With

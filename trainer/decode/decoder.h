@@ -52,6 +52,10 @@ void decoder_close(decoder *d);
  * said yes, and then only decoder_restart makes sense. */
 bool decoder_read(decoder *d, const int32_t *token, int n, bool (*stop)(void));
 
+/* Fill the caches with small random numbers, and go on as if t positions had been read: for
+ * measurements. */
+void decoder_pretend(decoder *d, int t);
+
 /* Forget everything: the next token is at position 0. */
 void decoder_restart(decoder *d);
 

@@ -46,7 +46,8 @@ void SIMD(rope_turn)(float *x, const float *cos, const float *sin, int S, int H,
 void SIMD(attention_forward)(float *o, float *lse, const float *q, const float *k, const float *v,
                              const attention *a);
 /* attention_forward of one query position with a past, which training never has: there S = T.
- * Returns false, with nothing done, for any other shape and for heads that are not whole vectors. */
+ * Returns false, with nothing done, for any other shape and for heads that are not whole vectors.
+ */
 bool SIMD(attention_one)(float *o, float *lse, const float *q, const float *k, const float *v,
                          const attention *a);
 void SIMD(attention_backward)(float *dq, float *dk, float *dv, const float *dO, const float *o,
