@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { METRIC_NAME = 96, METRIC_WORD = 32 };
+enum { METRIC_NAME = 96, METRIC_WORD = 64 };
 
 typedef struct metric_kind {
     const char *name;  /* "loss"                                        */
@@ -39,6 +39,13 @@ typedef struct metric {
 
 /* Fails, with the kinds there are, on a name that is not of this form or has an unknown kind. */
 bool metric_parse(metric *m, const char *text, error *e);
+
+/* The metric of an imported study: any printable name, such as accuracy or val_loss@512, whose value
+ * is stored as it was.  A loss by the names of this program is read as metric_parse does; others
+ * have the split METRIC_IMPORTED.  `larger_is_better` is not set.  Fails on a name that is too long
+ * or not printable. */
+extern const char METRIC_IMPORTED[];
+bool metric_of_import(metric *m, const char *text, error *e);
 
 /* Do two metrics give the same number, however they are written? */
 bool metric_same(const metric *a, const metric *b);
