@@ -160,9 +160,7 @@ static bool write_study(writer *w)
     const int64_t now = db_now_ms();
     char *arms = list_json(w->arm, w->arms), *higher = list_json(o->higher, o->n_higher), *spec;
     bool max = false;
-    int runs = 1;
     for (int i = 0; i < o->n_higher; i++) max = max || strcmp(o->higher[i], w->metric) == 0;
-    for (int i = 1; i < w->r->n; i++) runs += !same_run(&w->all[i - 1], &w->all[i]);
     if (asprintf(&spec, "# Imported from %s, SHA-256 %s.\n", o->file, w->r->sha256) < 0)
         error_memory();
     bool ok =
@@ -171,8 +169,8 @@ static bool write_study(writer *w)
     ok = ok &&
          db_run(w->d, w->e, sql_import_runs_import, "ittnti", w->sweep_id, o->file, w->r->sha256,
                 w->r->n, higher, now) &&
-         db_run(w->d, w->e, sql_import_runs_version, "iittttddnn", w->sweep_id, now, spec,
-                o->question, w->metric, max ? "max" : "min", o->margin, o->alpha, w->seeds, runs);
+         db_run(w->d, w->e, sql_import_runs_version, "iittttddn", w->sweep_id, now, spec,
+                o->question, w->metric, max ? "max" : "min", o->margin, o->alpha, w->seeds);
     free(arms), free(higher), free(spec);
     return ok;
 }
@@ -212,7 +210,7 @@ static bool write_arm(char id[ID], int64_t *arm_id, writer *w, int arm, int64_t 
     const bool ok =
         db_run(w->d, w->e, sql_import_runs_config, "tttid", id, canon, w->arm[arm],
                parameters < 0 ? 0 : parameters, isnan(kv_bytes) ? 0 : kv_bytes) &&
-        db_run(w->d, w->e, sql_import_runs_arm, "inttii", w->sweep_id, arm, w->arm[arm], id, base);
+        db_run(w->d, w->e, sql_import_runs_arm, "intti", w->sweep_id, arm, w->arm[arm], id, base);
     *arm_id = db_last_id(w->d);
     free(canon);
     return ok;

@@ -13,7 +13,7 @@ INSERT INTO import(sweep_id, file, sha256, n_rows, higher_json, at_ms) VALUES(?,
 -- name: import_runs_version
 INSERT INTO sweep_version(sweep_id, version, at_ms, spec_text, question, metric, direction, margin,
  alpha, seeds, runs_done, looks)
-VALUES(?, 1, ?, ?, ?, ?, ?, ?, ?, ?, ?, 0);
+VALUES(?, 1, ?, ?, ?, ?, ?, ?, ?, ?, 0, 0);
 
 -- name: import_runs_config
 INSERT INTO config(config_id, canon_json, attention, n_layers, dim, n_heads, head_dim, ffn_dim,

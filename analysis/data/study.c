@@ -47,7 +47,8 @@ static void read_import(study *s, sqlite3_stmt *q)
     fprintf(from.f, "%s (SHA-256 %s)", (const char *)sqlite3_column_text(q, 8),
             (const char *)sqlite3_column_text(q, 9));
     s->imported = growing_close(&from);
-    fprintf(question.f, "[imported from %s] %s", s->imported, s->question ? s->question : "");
+    fprintf(question.f, "[imported from %s]%s%s", s->imported, s->question ? " " : "",
+            s->question ? s->question : "");
     free(s->question);
     s->question = growing_close(&question);
 }

@@ -25,7 +25,9 @@ static bool find_weights(weights *w, db *d, const char *uid, error *e)
     bool ok = db_query(d, &q, e, sql_run_bundle_weights, "t", uid) && db_next(d, q, &row, e);
     if (ok && row)
         w->file = db_column(q, 0), w->sha256 = db_column(q, 1), w->corpus = db_column(q, 2);
-    if (ok && !w->file)
+    if (ok && !w->file && row && sqlite3_column_int(q, 4))
+        ok = error_usage(e, "run %s was imported, not trained by attnlab: it has no weights", uid);
+    else if (ok && !w->file)
         ok = error_set(e, "run %s has no weights (it is %s): it kept none, or has not saved any",
                        uid, row ? (const char *)sqlite3_column_text(q, 3) : "unknown");
     sqlite3_finalize(q);
