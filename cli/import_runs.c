@@ -55,11 +55,11 @@ static int run(command_call *call, const void *given)
     error e;
     if (!o->study) return command_refuse(call, "missing option: --study NAME");
     bool ok = results_file_read(&r, &list, call->argument[0], &e);
-    command_notes(call, &list);
     if (ok) {
         ok = import(call, o, &r, &e);
         results_file_close(&r);
     }
+    ok ? command_notes(call, &list) : notes_close(&list);
     return ok ? STATUS_DONE : command_fail(call, &e);
 }
 

@@ -84,7 +84,8 @@ static void same_bundle(const bundle *a, const bundle *b, bool same_rope)
     }
     for (const config_key *key = config_keys; key->name; key++) {
         char x[CONFIG_VALUE], y[CONFIG_VALUE];
-        if (strncmp(key->name, "model.", 6) != 0 || (!same_rope && strstr(key->name, "rope"))) continue;
+        if (strncmp(key->name, "model.", 6) != 0 || (!same_rope && strstr(key->name, "rope")))
+            continue;
         config_value(x, sizeof x, &a->settings, key), config_value(y, sizeof y, &b->settings, key);
         if (strcmp(x, y) != 0) fail_msg("%s: %s, then %s", key->name, x, y);
     }

@@ -85,10 +85,10 @@ bool metric_of_import(metric *m, const char *text, error *e)
     if (metric_parse(m, text, &why) && m->value == loss->value) return true;
     if (at && !parse_context(&context, at)) at = NULL;
     const size_t n = at ? (size_t)(at - text) : strlen(text);
-    if (n == 0 || n >= METRIC_WORD || strlen(text) >= METRIC_NAME)
+    if (n == 0 || n >= METRIC_TASK || strlen(text) >= METRIC_NAME)
         return error_usage(e,
                            "the metric '%.80s' has a name of %zu characters; 1 to %d are allowed",
-                           text, n, METRIC_WORD - 1);
+                           text, n, METRIC_TASK - 1);
     for (const char *c = text; *c; c++)
         if ((unsigned char)*c <= ' ' || *c == 127)
             return error_usage(e, "the metric '%.80s' has a blank in its name", text);

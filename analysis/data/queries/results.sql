@@ -3,7 +3,7 @@
 -- parameters: study
 WITH
 -- include: cell.sql
-SELECT c.arm, c.seed, iif(e.task = 'lm', '', e.task || '.') || e.split || '_loss@' || e.context AS metric,
+SELECT c.study, c.arm, c.seed, iif(e.task = 'lm', '', e.task || '.') || e.split || '_loss@' || e.context AS metric,
  e.nll_sum / e.n_tok AS value, t.tokens, e.step, f.n_params AS parameters,
  f.kv_bytes_per_token AS kv_bytes
 FROM cell c JOIN config f USING(config_id) JOIN eval e USING(run_id)
