@@ -243,6 +243,7 @@ static void print(const series_list *l, command_call *call, const options *o)
         for (int k = 0; prose && k < l->n; k++) put_sentence(l, &l->row[k]);
         if (prose) putchar('\n');
         put_notes(&list, l);
+        study_note_import(&list, l->study);
         command_remarks(call, &list);
     }
     if (people && found.n) {

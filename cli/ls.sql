@@ -5,11 +5,12 @@
 -- name: ls_runs
 WITH plan AS (
   SELECT ar.run_id, group_concat(DISTINCT s.name) AS study, group_concat(DISTINCT a.label) AS arm,
-   min(a.dropped) FILTER (WHERE ?1 = 0 OR a.sweep_id = ?1) AS dropped
-  FROM arm_run ar JOIN arm a USING(arm_id) JOIN sweep s USING(sweep_id)
+   min(a.dropped) FILTER (WHERE ?1 = 0 OR a.sweep_id = ?1) AS dropped,
+   max(i.sweep_id) AS imported
+  FROM arm_run ar JOIN arm a USING(arm_id) JOIN sweep s USING(sweep_id) LEFT JOIN import i USING(sweep_id)
   GROUP BY ar.run_id)
 SELECT r.run_uid, p.study, coalesce(p.arm, f.attention) AS arm, r.seed_init AS seed, r.status,
- iif(p.dropped, 'yes', NULL) AS dropped, r.last_step AS step, r.target_step,
+ iif(p.dropped, 'yes', NULL) AS dropped, iif(p.imported, 'yes', NULL) AS imported, r.last_step AS step, r.target_step,
  (SELECT loss FROM (
    SELECT nll_sum / n_tok AS loss, step, e.context, e.context = f.context AS own FROM eval e
    WHERE e.run_id = r.run_id AND split = 'val' AND task = 'lm')
@@ -32,7 +33,8 @@ SELECT s.name AS study,
  coalesce(sum(r.status = 'diverged'), 0) AS diverged,
  coalesce(sum(r.status = 'failed'), 0) AS failed,
  coalesce(sum(r.status IN ('planned', 'running', 'preempted')), 0) AS unfinished,
- (SELECT count(*) FROM comparison WHERE sweep_id = s.sweep_id) AS looks, v.question
+ (SELECT count(*) FROM comparison WHERE sweep_id = s.sweep_id) AS looks,
+ (SELECT file FROM import WHERE sweep_id = s.sweep_id) AS imported, v.question
 FROM sweep s
 LEFT JOIN sweep_version v ON v.sweep_id = s.sweep_id
  AND v.version = (SELECT max(version) FROM sweep_version WHERE sweep_id = s.sweep_id)

@@ -75,9 +75,9 @@ ORDER BY event_id;
 -- name: show_study
 SELECT s.name, v.question, v.hypothesis, s.design, s.axes_json AS axes, s.baseline_json AS baseline,
  s.match_json AS match, v.metric, v.direction, v.margin, v.alpha, v.seeds,
- v.version,
+ v.version, i.file AS imported_from, i.sha256 AS imported_sha256,
  strftime('%Y-%m-%d %H:%M:%S', s.created_ms / 1000, 'unixepoch') AS created_utc
-FROM sweep s LEFT JOIN sweep_version v USING(sweep_id)
+FROM sweep s LEFT JOIN sweep_version v USING(sweep_id) LEFT JOIN import i USING(sweep_id)
 WHERE s.sweep_id = ?1
 ORDER BY v.version DESC LIMIT 1;
 

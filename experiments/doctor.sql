@@ -35,6 +35,8 @@ SELECT run_uid, (max(step) - min(step) + 1 - count(*)) || ' steps missing betwee
   || min(step) || ' and ' || max(step)
 FROM train_step
 JOIN run USING(run_id)
+WHERE run_id NOT IN (
+  SELECT run_id FROM arm_run JOIN arm USING(arm_id) JOIN import USING(sweep_id))
 GROUP BY run_id
 HAVING count(*) <> max(step) OR min(step) <> 1;
 
@@ -43,9 +45,11 @@ SELECT run_uid, status || ' at step ' || coalesce(last_step, 'none') || ' of ' |
   || ', but the log ends at '
   || coalesce((SELECT max(step) FROM train_step t WHERE t.run_id = r.run_id), 'none')
 FROM run r
-WHERE (status = 'done' AND last_step IS NOT target_step)
+WHERE ((status = 'done' AND last_step IS NOT target_step)
   OR (status IN ('done', 'diverged')
-    AND last_step IS NOT (SELECT max(step) FROM train_step t WHERE t.run_id = r.run_id));
+    AND last_step IS NOT (SELECT max(step) FROM train_step t WHERE t.run_id = r.run_id)))
+ AND run_id NOT IN (
+  SELECT run_id FROM arm_run JOIN arm USING(arm_id) JOIN import USING(sweep_id));
 
 -- evaluations: attnlab replay
 SELECT run_uid, 'done, but not evaluated at its last step'

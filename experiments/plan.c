@@ -58,6 +58,18 @@ typedef struct writer {
     error *e;
 } writer;
 
+/* Runs can't be added to a study that was imported. */
+static bool check_own(writer *w)
+{
+    int64_t imported;
+    return db_integer(w->d, &imported, 0, w->e, "SELECT 1 FROM import WHERE sweep_id=?", "i",
+                      w->sweep_id) &&
+           (!imported || error_usage(w->e,
+                                     "sweep.name: the study '%s' was imported: choose another "
+                                     "name",
+                                     w->s->name));
+}
+
 /* Find or insert the study's row.  Its old axes stay until the fixed keys have been compared; then
  * update_sweep fills it in. */
 static bool write_sweep(writer *w)
@@ -67,7 +79,7 @@ static bool write_sweep(writer *w)
                     w->s->name))
         return false;
     w->known = w->sweep_id != 0;
-    if (w->known) return true;
+    if (w->known) return check_own(w);
     const bool ok = db_run(d, w->e,
                            "INSERT INTO sweep(name, created_ms, design, axes_json, baseline_json)"
                            " VALUES(?,?,'grid','{}','{}')",

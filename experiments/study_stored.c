@@ -75,6 +75,12 @@ static bool open_stored(study_file *s, const char *name, const char *db_path, ch
     bool ok = read_stored(&text, &all, &kept, n, &d, name, e);
     if (ok && !text)
         ok = error_set(e, "%s: no such file, and %s has no study of this name", name, db_path);
+    int64_t imported = 0;
+    ok =
+        ok && db_integer(&d, &imported, 0, e,
+                         "SELECT 1 FROM import JOIN sweep USING(sweep_id) WHERE name=?", "t", name);
+    if (ok && imported)
+        ok = error_usage(e, "the study '%s' was imported: attnlab can't train it", name);
     if (ok) {
         if (n) memcpy(all + kept, settings, (size_t)n * sizeof *all);
         ok = study_file_recall(s, text, all, kept, kept + n, e) ||

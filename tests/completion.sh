@@ -73,7 +73,7 @@ expect "$uid" attnlab replay --db own.db "${uid:0:6}"
 sed 's/\\-/-/g; s/\\f[BIR]//g' attnlab.1 >plain
 for command in $("$attnlab" help | sed -n 's/^  \([a-z-]*\)  .*/\1/p'); do
     grep -q "^.SS \"attnlab $command\"" attnlab.1 || fail "$command is not in the man page"
-    expect "$command" attnlab "$command"
+    offers "$command" attnlab "$command" # import is the start of import-runs, too
     grep -q "^    $command)" _attnlab || fail "$command is not in zsh's completion"
     sed -n "/^.SS \"attnlab $command\"/,/^.S[SH] /p" plain | sed 1d >section
     for option in $("$attnlab" "$command" --help | sed -n 's/^  .* \(--[a-z-]*\).*/\1/p' | sort -u); do

@@ -299,6 +299,7 @@ static bool read_changes(notes *out, int64_t sweep_id, db *d, error *e)
 
 bool changes_made(notes *out, const study *s, db *d, error *e)
 {
+    study_note_import(out, s);
     if (!s->other.sweep_id) return read_changes(out, s->sweep_id, d, e);
     const char *const name[] = { s->other.first, s->other.name };
     const int64_t sweep_id[] = { s->sweep_id, s->other.sweep_id };

@@ -165,6 +165,7 @@ bool across_join(study *s, study *first, study *second, notes *list, error *e)
         ((n = match_arms(pair, first, second, list)) > 0 ||
          error_usage(e, "studies '%s' and '%s' have no arm with the same label and other runs",
                      first->name, second->name));
+    study_note_import(list, first), study_note_import(list, second);
     if (ok) fill(s, first, second, pair, n, list);
     free(pair);
     study_free(first), study_free(second);

@@ -10,6 +10,7 @@
 #include "core/base/growing.h"
 #include "core/db/run_status.h"
 
+#include <jansson.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -18,6 +19,48 @@
 study_cell *study_at(const study *s, int arm, int seed)
 {
     return &s->cell[(size_t)arm * (size_t)s->seeds + (size_t)seed];
+}
+
+/* A metric by its name; of an imported study any that the file had. */
+static bool parse_metric(metric *m, const char *text, const char *higher_json, error *e)
+{
+    json_t *higher, *name;
+    size_t i;
+    if (!higher_json) return metric_parse(m, text, e);
+    if (!metric_of_import(m, text, e)) return false;
+    higher = json_loads(higher_json, 0, NULL);
+    m->larger_is_better = false;
+    json_array_foreach(higher, i, name)
+    {
+        if (json_is_string(name) && strcmp(json_string_value(name), text) == 0)
+            m->larger_is_better = true;
+    }
+    json_decref(higher);
+    return true;
+}
+
+/* Where the results come from, also at the head of the question, which every page shows. */
+static void read_import(study *s, sqlite3_stmt *q)
+{
+    growing from, question;
+    if (sqlite3_column_type(q, 8) == SQLITE_NULL) return;
+    growing_open(&from), growing_open(&question);
+    fprintf(from.f, "%s (SHA-256 %s)", (const char *)sqlite3_column_text(q, 8),
+            (const char *)sqlite3_column_text(q, 9));
+    s->imported = growing_close(&from);
+    fprintf(question.f, "[imported from %s]%s%s", s->imported, s->question ? " " : "",
+            s->question ? s->question : "");
+    free(s->question);
+    s->question = growing_close(&question);
+}
+
+void study_note_import(notes *out, const study *s)
+{
+    if (s->imported)
+        notes_add(out, NOTE_WARNING,
+                  "Imported from %s: these results were not made by attnlab, which can't replay "
+                  "them or check how the arms differ.",
+                  s->imported);
 }
 
 static bool read_head(study *s, db *d, const char *metric_name, error *e)
@@ -33,8 +76,10 @@ static bool read_head(study *s, db *d, const char *metric_name, error *e)
         s->margin = sqlite3_column_type(q, 5) == SQLITE_NULL ? NAN : sqlite3_column_double(q, 5);
         s->alpha = sqlite3_column_double(q, 6);
         s->stated.alpha = s->alpha, s->stated.margin = s->margin;
-        ok = metric_parse(&s->stated.metric, own, e) &&
-             metric_parse(&s->metric, metric_name ? metric_name : own, e);
+        const char *higher = (const char *)sqlite3_column_text(q, 10);
+        read_import(s, q);
+        ok = parse_metric(&s->stated.metric, own, higher, e) &&
+             parse_metric(&s->metric, metric_name ? metric_name : own, higher, e);
         s->stated.metric.larger_is_better =
             strcmp((const char *)sqlite3_column_text(q, 7), "max") == 0;
     }
@@ -285,7 +330,7 @@ void study_free(study *s)
     }
     for (int a = 0; a < s->arms; a++)
         free(s->arm[a].label), free(s->arm[a].attention), free(s->arm[a].axis_json);
-    free(s->name), free(s->question), free(s->hypothesis);
+    free(s->name), free(s->question), free(s->hypothesis), free(s->imported);
     free(s->other.name), free(s->other.first);
     free(s->arm), free(s->seed), free(s->cell);
     *s = (study){ 0 };

@@ -7,6 +7,7 @@
 #ifndef ANALYSIS_DATA_STUDY_H
 #define ANALYSIS_DATA_STUDY_H
 
+#include "core/base/notes.h"
 #include "core/db/db.h"
 #include "core/db/metric.h"
 
@@ -72,6 +73,7 @@ typedef struct study_other {
 typedef struct study {
     int64_t sweep_id, version;
     char *name, *question, *hypothesis;
+    char *imported; /* "FILE (SHA-256 ...)" if the results were made elsewhere, else NULL */
     metric metric;
     study_point at;
     int64_t generation;   /* that was asked for; -1: the newest of each cell */
@@ -94,6 +96,9 @@ bool study_open(study *s, db *d, const char *name, const char *metric_name, int6
 bool study_open_at(study *s, db *d, const char *name, const char *metric_name, int64_t generation,
                    study_point at, error *e);
 void study_free(study *s);
+
+/* Adds a note that the results of the study were made elsewhere, if they were. */
+void study_note_import(notes *out, const study *s);
 
 /* Is the metric the one that the study states, however it is written? */
 bool study_as_stated(const study *s);

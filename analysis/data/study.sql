@@ -1,8 +1,9 @@
 -- The statements of study.c: a study as arrays.  All but the first take the sweep_id as ?1.
 
 -- name: study_head
-SELECT s.name, v.version, v.question, v.hypothesis, v.metric, v.margin, v.alpha, v.direction
-FROM sweep s JOIN sweep_version v USING(sweep_id)
+SELECT s.name, v.version, v.question, v.hypothesis, v.metric, v.margin, v.alpha, v.direction,
+ i.file, substr(i.sha256, 1, 12), i.higher_json
+FROM sweep s JOIN sweep_version v USING(sweep_id) LEFT JOIN import i USING(sweep_id)
 WHERE s.sweep_id = ?1
 ORDER BY v.version DESC LIMIT 1;
 
@@ -75,7 +76,9 @@ WHERE a.sweep_id = ?1 AND a.dropped = 0
 
 -- What the runs were evaluated by at their last steps, for a message.
 -- name: study_metrics
-SELECT group_concat(DISTINCT task || '.' || split || '_loss@' || e.context)
+SELECT group_concat(DISTINCT iif(split = 'imported',
+ task || iif(e.context, '@' || e.context, ''),
+ task || '.' || split || '_loss' || iif(e.context, '@' || e.context, '')))
 FROM eval e JOIN run r USING(run_id) JOIN arm_run USING(run_id) JOIN arm a USING(arm_id)
 WHERE a.sweep_id = ?1 AND e.step = r.last_step;
 

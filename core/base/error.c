@@ -13,6 +13,8 @@ static void write_message(error *e, int status, const char *fmt, va_list args)
 {
     e->status = status;
     vsnprintf(e->msg, sizeof e->msg, fmt, args);
+    for (char *at = e->msg; *at; at++) /* names in files may hold anything */
+        if ((unsigned char)*at < ' ' || *at == 127) *at = '?';
 }
 
 bool error_set(error *e, const char *fmt, ...)

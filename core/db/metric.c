@@ -12,6 +12,7 @@
 const char METRIC_DEFAULT_TASK[] = "lm";
 const char METRIC_DEFAULT_SPLIT[] = "val";
 const char METRIC_DEFAULT_KIND[] = "loss";
+const char METRIC_IMPORTED[] = "imported";
 
 static bool refuse(const char *text, error *e)
 {
@@ -72,6 +73,29 @@ bool metric_parse(metric *m, const char *text, error *e)
         return refuse(text, e);
     m->value = kind->value, m->unit = kind->unit;
     m->larger_is_better = kind->larger_is_better;
+    return true;
+}
+
+bool metric_of_import(metric *m, const char *text, error *e)
+{
+    const metric_kind *loss = find_kind(METRIC_DEFAULT_KIND, strlen(METRIC_DEFAULT_KIND));
+    const char *at = strrchr(text, '@');
+    error why;
+    int64_t context = 0;
+    if (metric_parse(m, text, &why) && m->value == loss->value) return true;
+    if (at && !parse_context(&context, at)) at = NULL;
+    const size_t n = at ? (size_t)(at - text) : strlen(text);
+    if (n == 0 || n >= METRIC_TASK || strlen(text) >= METRIC_NAME)
+        return error_usage(e,
+                           "the metric '%.80s' has a name of %zu characters; 1 to %d are allowed",
+                           text, n, METRIC_TASK - 1);
+    for (const char *c = text; *c; c++)
+        if ((unsigned char)*c <= ' ' || *c == 127)
+            return error_usage(e, "the metric '%.80s' has a blank in its name", text);
+    *m = (metric){ .context = context, .value = loss->value, .unit = "" };
+    snprintf(m->name, sizeof m->name, "%s", text);
+    snprintf(m->task, sizeof m->task, "%.*s", (int)n, text);
+    snprintf(m->split, sizeof m->split, "%s", METRIC_IMPORTED);
     return true;
 }
 

@@ -12,7 +12,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-enum { METRIC_NAME = 96, METRIC_WORD = 32 };
+enum { METRIC_NAME = 96, METRIC_WORD = 32, METRIC_TASK = 64 };
 
 typedef struct metric_kind {
     const char *name;  /* "loss"                                        */
@@ -30,7 +30,7 @@ extern const char METRIC_DEFAULT_TASK[], METRIC_DEFAULT_SPLIT[], METRIC_DEFAULT_
 
 typedef struct metric {
     char name[METRIC_NAME]; /* as it was written */
-    char task[METRIC_WORD], split[METRIC_WORD];
+    char task[METRIC_TASK], split[METRIC_WORD];
     int64_t context;   /* 0: not given */
     const char *value; /* of its kind  */
     const char *unit;
@@ -39,6 +39,13 @@ typedef struct metric {
 
 /* Fails, with the kinds there are, on a name that is not of this form or has an unknown kind. */
 bool metric_parse(metric *m, const char *text, error *e);
+
+/* The metric of an imported study: any printable name, such as accuracy or val_loss@512, whose
+ * value is stored as it was.  A loss by the names of this program is read as metric_parse does;
+ * others have the split METRIC_IMPORTED.  `larger_is_better` is not set.  Fails on a name that is
+ * too long or not printable. */
+extern const char METRIC_IMPORTED[];
+bool metric_of_import(metric *m, const char *text, error *e);
 
 /* Do two metrics give the same number, however they are written? */
 bool metric_same(const metric *a, const metric *b);

@@ -184,8 +184,7 @@ bool bundle_load(bundle *b, char corpus[CONFIG_PATH], const char *path, const ch
     bundle_begin(b, path);
     bool ok = load_config(b, corpus, folder, e) && bundle_open(b, 0, e) &&
               weights_load(b->w, &b->m, weights, e);
-    if (ok)
-        ok = tokenizer ? read_tokenizer(b, tokenizer, e) : find_tokenizer(b, folder, corpus, e);
+    if (ok) ok = tokenizer ? read_tokenizer(b, tokenizer, e) : find_tokenizer(b, folder, corpus, e);
     if (ok) bundle_note_not_finite(b);
     free(inside), free(folder), free(weights);
     if (!ok) bundle_close(b);
@@ -202,7 +201,8 @@ static char *config_text(const bundle *b, const char *maker, const char *origin)
     growing_open(&text);
     file_mark(mark, maker);
     fprintf(text.f, "# %s\n# %s\n", mark, origin);
-    fputs("# To train on: attnlab train THIS_FILE data.corpus=DIR train.tokens=N\nmodel:\n", text.f);
+    fputs("# To train on: attnlab train THIS_FILE data.corpus=DIR train.tokens=N\nmodel:\n",
+          text.f);
     for (const config_key *key = config_keys; key->name; key++) {
         static const char SECTION[] = "model.";
         if (strncmp(key->name, SECTION, strlen(SECTION)) != 0) continue;
@@ -234,8 +234,8 @@ bool bundle_save(const bundle *b, const char *path, const char *origin, error *e
     folder_draft d;
     if (!folder_draft_open(&d, path, MAKER, BUNDLE_CONFIG, NAMES, e)) return false;
     char *text = config_text(b, MAKER, origin), *weights = folder_draft_file(&d, BUNDLE_WEIGHTS);
-    bool ok = folder_draft_put(&d, BUNDLE_CONFIG, text, strlen(text), e) &&
-              save_weights(b, weights, e);
+    bool ok =
+        folder_draft_put(&d, BUNDLE_CONFIG, text, strlen(text), e) && save_weights(b, weights, e);
     if (ok && b->tokenizer)
         ok = folder_draft_put(&d, BUNDLE_TOKENIZER, b->tokenizer, b->tokenizer_bytes, e);
     free(text), free(weights);
@@ -244,7 +244,8 @@ bool bundle_save(const bundle *b, const char *path, const char *origin, error *e
     return false;
 }
 
-/* --- what other programs call the attention ---------------------------------------------------- */
+/* --- what other programs call the attention ----------------------------------------------------
+ */
 
 /* One layer's; fails on every option but those two that isn't at its default. */
 static bool layer_attention(bundle_attention *a, const bundle *b, int layer, error *e)
@@ -258,8 +259,10 @@ static bool layer_attention(bundle_attention *a, const bundle *b, int layer, err
     for (size_t i = 0; i < sizeof KNOWN / sizeof *KNOWN; i++)
         known = known || strcmp(v->name, KNOWN[i]) == 0;
     if (!known)
-        return error_usage(e, "layer %d has attention '%s'; only mha, mqa, gqa and window exist "
-                              "outside attnlab", layer, v->name);
+        return error_usage(e,
+                           "layer %d has attention '%s'; only mha, mqa, gqa and window exist "
+                           "outside attnlab",
+                           layer, v->name);
     for (int i = 0; v->options && v->options[i].name; i++) {
         const attn_option *o = &v->options[i];
         if (strcmp(o->name, "n_kv_heads") == 0)
@@ -267,8 +270,10 @@ static bool layer_attention(bundle_attention *a, const bundle *b, int layer, err
         else if (strcmp(o->name, "size") == 0)
             a->window = opt[i] < INT_MAX ? (int)opt[i] : 0;
         else if (opt[i] != o->value)
-            return error_usage(e, "layer %d has attention '%s' with %s=%g, which does not exist "
-                                  "outside attnlab", layer, v->name, o->name, opt[i]);
+            return error_usage(e,
+                               "layer %d has attention '%s' with %s=%g, which does not exist "
+                               "outside attnlab",
+                               layer, v->name, o->name, opt[i]);
     }
     return true;
 }

@@ -21,7 +21,7 @@
 typedef struct bundle {
     config settings; /* the keys model.* are resolved                       */
     model m;
-    float *w; /* a block of the model's layout                       */
+    float *w;        /* a block of the model's layout                       */
     char *tokenizer; /* (tokenizer_bytes) a SentencePiece model, or NULL    */
     size_t tokenizer_bytes;
     pieces pieces; /* the same as a table; n 0: none                      */

@@ -105,7 +105,6 @@ bool folder_draft_put(const folder_draft *d, const char *name, const void *bytes
     return ok;
 }
 
-
 bool folder_draft_close(folder_draft *d, error *e)
 {
     bool ok = rename(d->beside, d->path) == 0; /* also takes the place of an empty folder */

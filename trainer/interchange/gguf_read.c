@@ -65,8 +65,9 @@ static bool take_number(double *x, cursor *c, gguf_value type)
     } v = { 0 };
     static const size_t BYTES[GGUF_VALUES] = { 1, 1, 2, 2, 4, 4, 4, 1, 0, 0, 8, 8, 8 };
     if (type >= GGUF_VALUES || !BYTES[type] || !take(&v, c, BYTES[type])) return false;
-    const double number[GGUF_VALUES] = { v.u8, v.i8, v.u16, v.i16, v.u32, v.i32,       v.f32,
-                                         v.u8, 0,    0,     (double)v.u64, (double)v.i64, v.f64 };
+    const double number[GGUF_VALUES] = { v.u8,          v.i8,          v.u16, v.i16, v.u32,
+                                         v.i32,         v.f32,         v.u8,  0,     0,
+                                         (double)v.u64, (double)v.i64, v.f64 };
     *x = number[type];
     return true;
 }
@@ -162,8 +163,7 @@ static bool is_llama3(const rope_config *r, int width, const char *factors)
     for (int pair = 0; pair < width / 2; pair++) {
         float given;
         memcpy(&given, factors + (size_t)pair * sizeof given, sizeof given);
-        const double own =
-            rope_frequency(r, width, pair) / r->scaling->frequency(r, width, pair);
+        const double own = rope_frequency(r, width, pair) / r->scaling->frequency(r, width, pair);
         if (!(fabs(given - own) <= 1e-5 * own)) return false;
     }
     return true;
@@ -188,7 +188,7 @@ static bool read_llama3(bundle *b, const keys *k, int64_t width, const char *fac
                    bundle_set_whole(b, "model.rope_original_context", r.original_context, e);
     }
     return error_set(e, GGUF_FREQUENCIES " has RoPE factors that are not Llama 3's: they cannot be "
-                        "imported");
+                                         "imported");
 }
 
 /* `factors` are those of rope_freqs.weight, or NULL. */
@@ -224,7 +224,8 @@ static bool read_shape(bundle *b, const keys *k, const summary *s, error *e)
         !take_count(&heads, k, "llama.attention.head_count", -1, e) ||
         !take_count(&kv, k, "llama.attention.head_count_kv", heads, e) ||
         !take_count(&context, k, "llama.context_length", 2048, e) ||
-        !bundle_set_whole(b, "model.dim", dim, e) || !bundle_set_whole(b, "model.ffn_dim", ffn, e) ||
+        !bundle_set_whole(b, "model.dim", dim, e) ||
+        !bundle_set_whole(b, "model.ffn_dim", ffn, e) ||
         !bundle_set_whole(b, "model.n_layers", layers, e) ||
         !bundle_set_whole(b, "model.n_heads", heads, e) ||
         !bundle_set_whole(b, "model.vocab_size", s->vocabulary, e) ||
@@ -333,8 +334,10 @@ static bool take_weights(bundle *b, const tensor *list, size_t n, cursor data, e
         if (i < 0)
             tensors_refuse(&all, t->name);
         else if (!type)
-            ok = error_set(e, "the tensor %s is quantized (type %" PRIu32 "); only float32, "
-                              "float16 and bfloat16 can be imported", t->name, t->type);
+            ok = error_set(e,
+                           "the tensor %s is quantized (type %" PRIu32 "); only float32, "
+                           "float16 and bfloat16 can be imported",
+                           t->name, t->type);
         else
             ok = find_data(&bytes, t, data, tensors_width(type), e) &&
                  tensors_take(&all, i, &(tensors_foreign){ type, t->rank, t->dim, bytes }, e) &&
@@ -481,9 +484,9 @@ static bool read_bytes(bundle *b, const char *bytes, size_t n, error *e)
     if (version != 2 && version != 3)
         return error_set(e, "GGUF version %" PRIu32 " cannot be imported; 2 and 3 can", version);
     const bool ok = take_keys(&k, &c, counts[1], e) && take_tensors(&list, &c, counts[0], e) &&
-                    find_begin(&data, &k, bytes, &c, e) &&
-                    look(&sum, list, counts[0], data, e) && read_shape(b, &k, &sum, e) &&
-                    bundle_open(b, n / 2, e) && take_weights(b, list, (size_t)counts[0], data, e);
+                    find_begin(&data, &k, bytes, &c, e) && look(&sum, list, counts[0], data, e) &&
+                    read_shape(b, &k, &sum, e) && bundle_open(b, n / 2, e) &&
+                    take_weights(b, list, (size_t)counts[0], data, e);
     if (ok) read_tokenizer(b, &k);
     free(k.item), free(list);
     return ok;

@@ -67,8 +67,8 @@ static void put_rope(writer *w, const model_config *c)
     const bool ntk = strcmp(name, "ntk") == 0; /* a larger theta, and nothing else */
     const double width = c->E;
     put_whole(w, "llama.rope.dimension_count", c->E);
-    put_real(w, "llama.rope.freq_base", ntk ? r->theta * pow(r->factor, width / (width - 2))
-                                            : r->theta);
+    put_real(w, "llama.rope.freq_base",
+             ntk ? r->theta * pow(r->factor, width / (width - 2)) : r->theta);
     if (r->scaling->reads_original_context)
         put_whole(w, "llama.rope.scaling.original_context_length", r->original_context);
     if (strcmp(name, "linear") != 0 && strcmp(name, "yarn") != 0) return; /* llama3: by a tensor */
@@ -217,13 +217,17 @@ static bool put_data(FILE *f, const model_tensor *t, const float *w, const char 
     const uint32_t kind = stored(&bytes, t, type);
     const size_t bad = kind == GGUF_TENSOR_F32 ? t->n : narrow_overflow(w, t->n, false);
     if (bad < t->n)
-        return error_set(e, "%s has the weight %g, which is too large for %s: export it as "
-                            "float32", t->name, (double)w[bad], type);
+        return error_set(e,
+                         "%s has the weight %g, which is too large for %s: export it as "
+                         "float32",
+                         t->name, (double)w[bad], type);
     if (kind == GGUF_TENSOR_Q8_0)
         for (size_t i = 0; i < t->n; i++)
             if (!isfinite(w[i]))
-                return error_set(e, "%s has a weight that is not finite, which q8_0 cannot hold: "
-                                    "export it as float32", t->name);
+                return error_set(e,
+                                 "%s has a weight that is not finite, which q8_0 cannot hold: "
+                                 "export it as float32",
+                                 t->name);
     if (kind == GGUF_TENSOR_F32)
         memcpy(room, w, bytes);
     else if (kind == GGUF_TENSOR_Q8_0)

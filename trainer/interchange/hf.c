@@ -205,11 +205,11 @@ static bool take_file(tensors *t, const char *path, const json_t *map, const cha
         const int i = tensors_find(t, from->name);
         const char *listed = json_string_value(json_object_get(map, from->name));
         if (map && (!listed || strcmp(listed, name) != 0))
-            ok = error_set(e, "the tensor %.100s is not listed for this file in " INDEX,
-                           from->name);
+            ok =
+                error_set(e, "the tensor %.100s is not listed for this file in " INDEX, from->name);
         else if (i >= 0)
-            ok = tensors_take(t, i, &(tensors_foreign){ from->type, from->rank, from->dim,
-                                                        from->data }, e);
+            ok = tensors_take(
+                t, i, &(tensors_foreign){ from->type, from->rank, from->dim, from->data }, e);
         else if (t->b->m.config.tied && strcmp(from->name, "lm_head.weight") == 0)
             head = from;
         else if (!is_derived(from->name))

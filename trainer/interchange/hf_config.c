@@ -23,7 +23,8 @@ static json_t *rope_write(const bundle *b)
     const rope_config *r = &b->m.config.rope;
     const char *name = scaling_of(b);
     if (strcmp(name, "none") == 0 || strcmp(name, "ntk") == 0) return NULL;
-    json_t *out = json_pack("{s:s, s:s, s:f}", "rope_type", name, "type", name, "factor", r->factor);
+    json_t *out =
+        json_pack("{s:s, s:s, s:f}", "rope_type", name, "type", name, "factor", r->factor);
     if (r->scaling->reads_original_context)
         json_object_set_new(out, "original_max_position_embeddings",
                             json_integer(r->original_context));
@@ -65,14 +66,14 @@ json_t *hf_config_write(const bundle *b, const char *type)
     error e;
     if (!bundle_attention_of(&a, b, &e)) error_memory(); /* can_express has checked it */
     const bool has_pieces = b->pieces.n > 0;
-    json_t *out = json_pack(
-        "{s:[s], s:s, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:f, s:b, s:s, s:s, s:s}",
-        "architectures", a.window ? "MistralForCausalLM" : "LlamaForCausalLM", "model_type",
-        a.window ? "mistral" : "llama", "hidden_size", c->D, "intermediate_size", c->F,
-        "num_hidden_layers", c->L, "num_attention_heads", c->H, "num_key_value_heads",
-        a.n_kv_heads, "head_dim", c->E, "vocab_size", c->V, "max_position_embeddings", c->T,
-        "rms_norm_eps", c->eps, "tie_word_embeddings", c->tied, "hidden_act", "silu", "torch_dtype",
-        type, "dtype", type);
+    json_t *out =
+        json_pack("{s:[s], s:s, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:i, s:f, s:b, s:s, s:s, s:s}",
+                  "architectures", a.window ? "MistralForCausalLM" : "LlamaForCausalLM",
+                  "model_type", a.window ? "mistral" : "llama", "hidden_size", c->D,
+                  "intermediate_size", c->F, "num_hidden_layers", c->L, "num_attention_heads", c->H,
+                  "num_key_value_heads", a.n_kv_heads, "head_dim", c->E, "vocab_size", c->V,
+                  "max_position_embeddings", c->T, "rms_norm_eps", c->eps, "tie_word_embeddings",
+                  c->tied, "hidden_act", "silu", "torch_dtype", type, "dtype", type);
     if (a.window)
         json_object_set_new(out, "sliding_window", json_integer(a.window));
     else {
@@ -181,8 +182,10 @@ static bool read_rope(bundle *b, const json_t *file, int64_t context, error *e)
     if (!bundle_set_real(b, "model.rope_theta", theta, e)) return false;
     if (!type || strcmp(type, "default") == 0) return true;
     if (strcmp(type, "linear") != 0 && strcmp(type, "yarn") != 0 && strcmp(type, "llama3") != 0)
-        return error_set(e, "RoPE of type '%.40s' cannot be imported; default, linear, yarn and "
-                            "llama3 can", type);
+        return error_set(e,
+                         "RoPE of type '%.40s' cannot be imported; default, linear, yarn and "
+                         "llama3 can",
+                         type);
     if (!check_rope(r, type, factor, e) ||
         !take_whole(&original, r, "original_max_position_embeddings", context, e))
         return false;
@@ -214,16 +217,14 @@ bool hf_config_read(bundle *b, const json_t *file, error *e)
     if (!take_whole(&kv, file, "num_key_value_heads", heads, e) ||
         !take_whole(&width, file, "head_dim", dim / heads, e) ||
         !take_whole(&context, file, "max_position_embeddings", 2048, e) ||
-        !take_whole(&window, file, is(file, "model_type", "mistral") ? "sliding_window" : "",
-                    0, e))
+        !take_whole(&window, file, is(file, "model_type", "mistral") ? "sliding_window" : "", 0, e))
         return false;
     return bundle_set_whole(b, "model.head_dim", width, e) &&
            bundle_set_whole(b, "model.context", context, e) &&
            bundle_set_attention(b, heads, kv, window, e) &&
            bundle_set_real(b, "model.norm_eps", number_or(file, "rms_norm_eps", 1e-6), e) &&
-           bundle_set_text(b, "model.tie_embeddings",
-                           json_is_true(json_object_get(file, "tie_word_embeddings")) ? "true"
-                                                                                         : "false",
-                           e) &&
+           bundle_set_text(
+               b, "model.tie_embeddings",
+               json_is_true(json_object_get(file, "tie_word_embeddings")) ? "true" : "false", e) &&
            read_rope(b, file, context, e);
 }

@@ -111,10 +111,10 @@ static json_t *list_added(const pieces *p)
     for (int i = 0; i < p->n; i++) {
         const piece *x = &p->item[i];
         if (x->type != PIECE_CONTROL && x->type != PIECE_UNKNOWN && x->type != PIECE_USER) continue;
-        json_array_append_new(out, json_pack("{s:i, s:s, s:b, s:b, s:b, s:b, s:b}", "id", i,
-                                             "content", x->text, "single_word", 0, "lstrip", 0,
-                                             "rstrip", 0, "normalized", 0, "special",
-                                             x->type != PIECE_USER));
+        json_array_append_new(out,
+                              json_pack("{s:i, s:s, s:b, s:b, s:b, s:b, s:b}", "id", i, "content",
+                                        x->text, "single_word", 0, "lstrip", 0, "rstrip", 0,
+                                        "normalized", 0, "special", x->type != PIECE_USER));
     }
     return out;
 }
@@ -146,9 +146,9 @@ static json_t *normalizer(const pieces *p)
 
 static json_t *decoder(const pieces *p)
 {
-    json_t *list = json_pack("[{s:s, s:{s:s}, s:s}, {s:s}, {s:s}]", "type", "Replace", "pattern",
-                             "String", BLANK, "content", " ", "type", "ByteFallback", "type",
-                             "Fuse");
+    json_t *list =
+        json_pack("[{s:s, s:{s:s}, s:s}, {s:s}, {s:s}]", "type", "Replace", "pattern", "String",
+                  BLANK, "content", " ", "type", "ByteFallback", "type", "Fuse");
     if (p->prefixed)
         json_array_append_new(list, json_pack("{s:s, s:s, s:i, s:i}", "type", "Strip", "content",
                                               " ", "start", 1, "stop", 0));
@@ -160,11 +160,11 @@ json_t *hf_tokenizer_merges(const pieces *p)
     json_t *vocabulary = json_object();
     for (int i = 0; i < p->n; i++)
         json_object_set_new(vocabulary, p->item[i].text, json_integer(i));
-    json_t *model = json_pack("{s:s, s:n, s:s, s:n, s:n, s:b, s:b, s:b, s:o, s:o}", "type", "BPE",
-                              "dropout", "unk_token", p->item[p->unk].text,
-                              "continuing_subword_prefix", "end_of_word_suffix", "fuse_unk", 1,
-                              "byte_fallback", p->byte_fallback, "ignore_merges", 0, "vocab",
-                              vocabulary, "merges", list_merges(p));
+    json_t *model =
+        json_pack("{s:s, s:n, s:s, s:n, s:n, s:b, s:b, s:b, s:o, s:o}", "type", "BPE", "dropout",
+                  "unk_token", p->item[p->unk].text, "continuing_subword_prefix",
+                  "end_of_word_suffix", "fuse_unk", 1, "byte_fallback", p->byte_fallback,
+                  "ignore_merges", 0, "vocab", vocabulary, "merges", list_merges(p));
     return json_pack("{s:s, s:n, s:n, s:o, s:o, s:n, s:o, s:o, s:o}", "version", "1.0",
                      "truncation", "padding", "added_tokens", list_added(p), "normalizer",
                      normalizer(p), "pre_tokenizer", "post_processor", post_processor(p), "decoder",
@@ -175,9 +175,9 @@ json_t *hf_tokenizer_config(const pieces *p, int context)
 {
     const bool fast = hf_tokenizer_is_merges(p);
     json_t *out = json_pack("{s:s, s:i, s:b, s:b, s:b, s:b}", "tokenizer_class",
-                            fast ? "PreTrainedTokenizerFast" : "LlamaTokenizer",
-                            "model_max_length", context, "add_bos_token", p->bos >= 0,
-                            "add_eos_token", 0, "clean_up_tokenization_spaces", 0, "legacy", 0);
+                            fast ? "PreTrainedTokenizerFast" : "LlamaTokenizer", "model_max_length",
+                            context, "add_bos_token", p->bos >= 0, "add_eos_token", 0,
+                            "clean_up_tokenization_spaces", 0, "legacy", 0);
     const struct {
         const char *key;
         int id;

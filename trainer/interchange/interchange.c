@@ -53,7 +53,9 @@ bool interchange_import(bundle *b, const interchange **format, const char *path,
         return false;
     }
     bundle_close(b);
-    return error_usage(e, "%s: not a model in a known format: a Hugging Face folder has a "
-                          "config.json, a file of llama2.c ends in .bin, and a GGUF file begins "
-                          "with GGUF", path);
+    return error_usage(e,
+                       "%s: not a model in a known format: a Hugging Face folder has a "
+                       "config.json, a file of llama2.c ends in .bin, and a GGUF file begins "
+                       "with GGUF",
+                       path);
 }

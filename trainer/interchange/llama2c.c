@@ -110,8 +110,10 @@ bool llama2c_can_express(const bundle *b, error *e)
     if (c->eps != EPS)
         return error_usage(e, "llama2.c has the epsilon 1e-5 built in (the model has %g)", c->eps);
     if (c->E * c->H != c->D)
-        return error_usage(e, "llama2.c has heads of width dim / n_heads = %d / %d (the model has "
-                              "%d)", c->D, c->H, c->E);
+        return error_usage(e,
+                           "llama2.c has heads of width dim / n_heads = %d / %d (the model has "
+                           "%d)",
+                           c->D, c->H, c->E);
     return true;
 }
 
@@ -162,9 +164,10 @@ static bool put_card(const bundle *b, const folder_draft *to, error *e)
     growing text;
     file_mark(mark, "attnlab export");
     growing_open(&text);
-    fprintf(text.f, "<!-- %s -->\n# %s\n\nTo generate: `./run " LLAMA2C_MODEL " -z "
-                    LLAMA2C_TOKENIZER "` with the program of llama2.c.\n%s", mark, b->name,
-            b->card);
+    fprintf(text.f,
+            "<!-- %s -->\n# %s\n\nTo generate: `./run " LLAMA2C_MODEL " -z " LLAMA2C_TOKENIZER
+            "` with the program of llama2.c.\n%s",
+            mark, b->name, b->card);
     char *card = growing_close(&text);
     const bool ok = folder_draft_put(to, "README.md", card, strlen(card), e);
     free(card);
@@ -245,9 +248,10 @@ static bool take_part(bundle *b, int i, part kind, size_t floats, void *context)
 
 static bool set_shape(bundle *b, const int32_t size[SIZES], bool shared, error *e)
 {
-    static const char *const KEY[SIZES] = { "model.dim",     "model.ffn_dim", "model.n_layers",
-                                            "model.n_heads", NULL,            "model.vocab_size",
-                                            "model.context" };
+    static const char *const KEY[SIZES] = {
+        "model.dim", "model.ffn_dim",    "model.n_layers", "model.n_heads",
+        NULL,        "model.vocab_size", "model.context"
+    };
     for (int i = 0; i < SIZES; i++)
         if (KEY[i] && !bundle_set_whole(b, KEY[i], i == 5 ? llabs((long long)size[i]) : size[i], e))
             return false;
@@ -268,8 +272,10 @@ static bool read_header(bundle *b, int *version, size_t *length, const char *byt
     *version = marked ? magic[1] : 0;
     *length = marked ? HEADER : sizeof size;
     if (*version != 0 && *version != 1)
-        return error_set(e, "version %d of llama2.c's files (version 2 is quantized) cannot be "
-                            "imported; 0 and 1 can", *version);
+        return error_set(e,
+                         "version %d of llama2.c's files (version 2 is quantized) cannot be "
+                         "imported; 0 and 1 can",
+                         *version);
     if (marked && *version == 0) return error_set(e, "not a model of llama2.c");
     memcpy(size, bytes + (marked ? sizeof magic : 0), sizeof size);
     return set_shape(b, size, marked ? bytes[FLAG_AT] != 0 : size[5] > 0, e) ||

@@ -51,10 +51,10 @@ void llama2c_tokenizer_write(char **bytes, size_t *n, const pieces *p, int V)
 
 static piece_type type_of(int id)
 {
-    return id == UNKNOWN                         ? PIECE_UNKNOWN
-           : id == BOS || id == EOS              ? PIECE_CONTROL
-           : id < FIRST_BYTE + BYTE_VALUES       ? PIECE_BYTE
-                                                 : PIECE_NORMAL;
+    return id == UNKNOWN                   ? PIECE_UNKNOWN
+           : id == BOS || id == EOS        ? PIECE_CONTROL
+           : id < FIRST_BYTE + BYTE_VALUES ? PIECE_BYTE
+                                           : PIECE_NORMAL;
 }
 
 static bool add(pieces *p, const char *text, size_t length, float score, error *e)
@@ -82,8 +82,9 @@ static bool add(pieces *p, const char *text, size_t length, float score, error *
 bool llama2c_tokenizer_read(pieces *p, const char *bytes, size_t n, int V, error *e)
 {
     const char *at = bytes + sizeof(uint32_t), *end = bytes + n;
-    *p = (pieces){ .bos = BOS, .eos = EOS, .bpe = true, .byte_fallback = true, .prefixed = true,
-                   .plain = true };
+    *p = (pieces){
+        .bos = BOS, .eos = EOS, .bpe = true, .byte_fallback = true, .prefixed = true, .plain = true
+    };
     if (n < sizeof(uint32_t)) return error_set(e, LLAMA2C_TOKENIZER " is cut short");
     for (int i = 0; i < V; i++) {
         float score;

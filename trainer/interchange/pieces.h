@@ -31,12 +31,12 @@ typedef struct piece {
 
 typedef struct pieces {
     int n;
-    piece *item;             /* (n)                                                     */
-    int bos, eos, unk;       /* ids; -1: none                                           */
-    bool bpe;                /* byte-pair encoding, not a unigram model                 */
-    bool byte_fallback;      /* unknown characters become bytes                         */
-    bool prefixed;           /* a space is put in front of a text                       */
-    bool plain;              /* the text is otherwise left as it is                     */
+    piece *item;        /* (n)                                                     */
+    int bos, eos, unk;  /* ids; -1: none                                           */
+    bool bpe;           /* byte-pair encoding, not a unigram model                 */
+    bool byte_fallback; /* unknown characters become bytes                         */
+    bool prefixed;      /* a space is put in front of a text                       */
+    bool plain;         /* the text is otherwise left as it is                     */
 } pieces;
 
 /* Read the bytes of a model file.  Fails if they are cut short or have an impossible length. */

@@ -25,7 +25,9 @@ static bool find_weights(weights *w, db *d, const char *uid, error *e)
     bool ok = db_query(d, &q, e, sql_run_bundle_weights, "t", uid) && db_next(d, q, &row, e);
     if (ok && row)
         w->file = db_column(q, 0), w->sha256 = db_column(q, 1), w->corpus = db_column(q, 2);
-    if (ok && !w->file)
+    if (ok && !w->file && row && sqlite3_column_int(q, 4))
+        ok = error_usage(e, "run %s was imported, not trained by attnlab: it has no weights", uid);
+    else if (ok && !w->file)
         ok = error_set(e, "run %s has no weights (it is %s): it kept none, or has not saved any",
                        uid, row ? (const char *)sqlite3_column_text(q, 3) : "unknown");
     sqlite3_finalize(q);
@@ -55,18 +57,20 @@ static bool check_corpus(bundle *b, const char *folder, const char *sha256, erro
     if (!b->tokenizer || !sha256 || !manifest_read(&m, folder, MANIFEST_SIZES, &why)) return true;
     const bool same = strcmp(m.sha256, sha256) == 0;
     manifest_close(&m);
-    return same || error_set(e, "%s: this corpus is not the one that the run was trained on; name "
-                                "the tokenizer with --tokenizer", folder);
+    return same || error_set(e,
+                             "%s: this corpus is not the one that the run was trained on; name "
+                             "the tokenizer with --tokenizer",
+                             folder);
 }
 
 /* --- the card --------------------------------------------------------------------------------- */
 
 static bool put_facts(FILE *f, db *d, const char *uid, error *e)
 {
-    static const char *const NAME[] = { "identity",      "train.seed",    "train.data_seed",
-                                        "train.replica", "status",        "steps",
+    static const char *const NAME[] = { "identity",      "train.seed",     "train.data_seed",
+                                        "train.replica", "status",         "steps",
                                         "tokens",        "corpus SHA-256", "weights SHA-256",
-                                        "attnlab",       "parameters",    "KV bytes a token" };
+                                        "attnlab",       "parameters",     "KV bytes a token" };
     sqlite3_stmt *q;
     bool row = false;
     const bool ok = db_query(d, &q, e, sql_run_bundle_facts, "t", uid) && db_next(d, q, &row, e);
@@ -86,12 +90,13 @@ static bool put_results(FILE *f, db *d, const char *uid, error *e)
     while (ok && (ok = db_next(d, q, &row, e)) && row) {
         if (!any)
             fputs("\n## Results on held-out text\n\n| task | split | context | tokens | loss "
-                  "(nats) | bits a byte |\n|---|---|---:|---:|---:|---:|\n", f);
+                  "(nats) | bits a byte |\n|---|---|---:|---:|---:|---:|\n",
+                  f);
         any = true;
-        fprintf(f, "| %s | %s | %s | %s | %.6f | %.6f |\n",
-                (const char *)sqlite3_column_text(q, 0), (const char *)sqlite3_column_text(q, 1),
-                (const char *)sqlite3_column_text(q, 2), (const char *)sqlite3_column_text(q, 3),
-                sqlite3_column_double(q, 4), sqlite3_column_double(q, 5));
+        fprintf(f, "| %s | %s | %s | %s | %.6f | %.6f |\n", (const char *)sqlite3_column_text(q, 0),
+                (const char *)sqlite3_column_text(q, 1), (const char *)sqlite3_column_text(q, 2),
+                (const char *)sqlite3_column_text(q, 3), sqlite3_column_double(q, 4),
+                sqlite3_column_double(q, 5));
     }
     sqlite3_finalize(q);
     return ok;

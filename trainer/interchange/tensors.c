@@ -11,9 +11,9 @@
 
 size_t tensors_width(const char *type)
 {
-    return strcmp(type, "F32") == 0                                  ? 4
+    return strcmp(type, "F32") == 0                                ? 4
            : strcmp(type, "F16") == 0 || strcmp(type, "BF16") == 0 ? 2
-                                                                     : 0;
+                                                                   : 0;
 }
 
 static int by_name(const void *a, const void *b, void *context)
@@ -90,8 +90,10 @@ bool tensors_take(tensors *t, int i, const tensors_foreign *from, error *e)
                          has, needs);
     }
     if (!width)
-        return error_set(e, "the tensor %s is of type %.20s; only float32, float16 and bfloat16 "
-                            "can be imported", to->name, from->type);
+        return error_set(e,
+                         "the tensor %s is of type %.20s; only float32, float16 and bfloat16 "
+                         "can be imported",
+                         to->name, from->type);
     t->taken[i] = true;
     if (width == 4) {
         memcpy(w, from->data, to->n * sizeof *w);
@@ -116,9 +118,8 @@ bool tensors_check(const tensors *t, error *e)
                          t->unknown > 3 ? ", ..." : "");
     for (int i = 0; i < t->b->m.n; i++)
         if (!t->taken[i] && !missing++) first = i;
-    return !missing ||
-           error_set(e, "%d of the model's %d tensors are missing; the first is %s", missing,
-                     t->b->m.n, t->b->m.tensor[first].name);
+    return !missing || error_set(e, "%d of the model's %d tensors are missing; the first is %s",
+                                 missing, t->b->m.n, t->b->m.tensor[first].name);
 }
 
 void tensors_close(tensors *t)

@@ -26,13 +26,27 @@ bool run_config_find(char uid[CONFIG_UID], db *d, const char *run, error *e)
     return true;
 }
 
+/* A run that was imported was never configured here. */
+static bool check_own(db *d, const char *uid, error *e)
+{
+    int64_t imported;
+    return db_integer(d, &imported, 0, e,
+                      "SELECT 1 FROM import JOIN arm USING(sweep_id) JOIN arm_run USING(arm_id)"
+                      " JOIN run USING(run_id) WHERE run_uid=?",
+                      "t", uid) &&
+           (!imported || error_usage(e,
+                                     "run %s was imported, not trained by attnlab: there is "
+                                     "nothing to replay",
+                                     uid));
+}
+
 /* The file that the run began with; the caller frees *path. */
 static bool find_file(char **path, char uid[CONFIG_UID], const char *db_path, const char *run,
                       error *e)
 {
     db d;
     if (!db_open(&d, db_path, DB_READ, e)) return false;
-    const bool ok = run_config_find(uid, &d, run, e);
+    const bool ok = run_config_find(uid, &d, run, e) && check_own(&d, uid, e);
     if (ok) *path = run_folder_path(&d, uid, "config.yaml");
     db_close(&d);
     return ok;
