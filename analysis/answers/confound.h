@@ -2,9 +2,9 @@
  *
  * Keys of the configuration that are neither axes, matched nor tuned (v_confound); another corpus
  * or, if the corpus is an axis, other held-out text; and what the runs themselves report: other
- * code among the parts that both used, another compiler, another host, other kernels or another BLAS kernel, runs that were resumed
- * in another environment (mixed), other numbers of tokens trained or evaluated, unequal numbers of
- * finished seeds.
+ * code among the parts that both used, another compiler, another host, other kernels or another
+ * BLAS kernel, runs that were resumed in another environment (mixed), other numbers of tokens
+ * trained or evaluated, unequal numbers of finished seeds.
  */
 #ifndef ANALYSIS_ANSWERS_CONFOUND_H
 #define ANALYSIS_ANSWERS_CONFOUND_H
