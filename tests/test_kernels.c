@@ -158,7 +158,7 @@ static void check_loss(const backend *p, int N, int V, float size, int every)
     const float scale = 0.3f;
     const size_t n = (size_t)N * V;
     float *x = random_floats(n, size), *dx = copy(x, n), *nll = random_floats((size_t)N, NAN);
-    int32_t *target = malloc(sizeof *target * (N + 1));
+    int32_t *target = calloc((size_t)N + 1, sizeof *target);
     for (int i = 0; i < N; i++) target[i] = every && i % every == 0 ? (int32_t)(i * 5 % V) : -1;
     double want = 0;
     const double sum = p->cross_entropy(nll, x, target, N, V);
