@@ -2,8 +2,6 @@
  * best chance to decide a question in a given time. */
 #define _DEFAULT_SOURCE /* realpath */
 #include "analysis/answers/pilots.h"
-#include "analysis/figures/figures.h"
-#include "analysis/figures/outputs.h"
 #include "analysis/figures/widths.h"
 #include "analysis/statistics/budget.h"
 #include "cli/pilot.h"
@@ -295,7 +293,7 @@ static void put_notes(const planner *p, const pilot_plan *made)
                   PROMISE_SEEDS);
     notes_add(&list, NOTE_INFO,
               "Chances are for each of %d contrast%s, alpha %g over all of them. Chosen is the "
-              "largest size, then the most tokens, that reaches %.0f %%.",
+              "design whose runs train longest among those that reach %.0f %%.",
               contrasts, contrasts == 1 ? "" : "s", p->own.alpha, 100 * p->asked.power);
     if (made && made->left_out)
         notes_add(&list, NOTE_INFO, "%d larger size%s left out: no pilot or no study fits.",
@@ -340,37 +338,15 @@ static int make_lines(widths_line *line, const planner *p)
     return n;
 }
 
-static bool draw_into(const planner *p, const char *scratch, error *e)
-{
-    static const char *const NAME[] = { "plan" };
-    widths_line *line = error_zeroed(WIDTHS_LINES, sizeof *line);
-    const int lines = make_lines(line, p);
-    style looks;
-    chart k;
-    style_default(&looks);
-    chart_open(&k, &looks);
-    bool ok = lines > 0 || error_set(e, "--figure: no design fits into the budget, so there is "
-                                        "nothing to draw");
-    if (ok) {
-        widths_draw(&k, line, p->asked.margin, "half-width of the interval", lines);
-        chart_set_remark(&k, "bands: the middle 80 % of what is expected; large point: the design "
-                             "that was chosen; dotted: the margin");
-        chart_place(&k);
-        ok = figures_write(&k, scratch, NAME[0], FIGURES_ALL, e) &&
-             outputs_place(p->o->figure, scratch, NAME, FIGURES_ALL, 1, e);
-    }
-    chart_close(&k);
-    free(line);
-    return ok;
-}
-
 static bool draw(const planner *p, error *e)
 {
-    char scratch[4096];
-    if (!file_output_folder(p->o->figure, e) || !file_scratch(scratch, sizeof scratch, "plan", e))
-        return false;
-    const bool ok = draw_into(p, scratch, e);
-    file_scratch_remove(scratch);
+    widths_line *line = error_zeroed(WIDTHS_LINES, sizeof *line);
+    const int lines = make_lines(line, p);
+    const bool ok = lines > 0
+                        ? widths_write(p->o->figure, line, p->asked.margin, lines, e)
+                        : error_set(e, "--figure: no design fits into the budget, so there is "
+                                       "nothing to draw");
+    free(line);
     return ok;
 }
 
@@ -501,10 +477,9 @@ const command command_plan = {
         "question in a given time on this machine, and how wide its intervals will be.",
     .text =
         "STUDY is as for `attnlab sweep`. Sizes are 0.5, 1 and 1.5 times its layers and width, "
-        "lengths 1/8, 1/4, 1/2, 1 and 2 times its tokens. Chosen is the largest size, then the "
-        "most "
-        "tokens, that reaches --power for each contrast: to find a true difference of --effect "
-        "and, "
+        "lengths 1/8, 1/4, 1/2, 1 and 2 times its tokens. Chosen is the design whose "
+        "runs train longest among those that reach --power for each contrast: to find a true "
+        "difference of --effect and, "
         "if the study has a margin, to show arms equivalent that don't differ.\n\n"
         "Pilots are studies in the database (NAME.pilot-...), on seeds that the study doesn't use. "
         "The same command resumes them. docs/statistics.md has the model and its limits.\n\n"

@@ -77,13 +77,13 @@ static void bound(void **state)
 static void choice(void **state)
 {
     (void)state;
-    budget_row r[4] = { { .size = 0, .tokens = 100, .seeds = 6, .promise.chance = 0.95 },
-                        { .size = 0, .tokens = 200, .seeds = 6, .promise.chance = 0.85 },
-                        { .size = 1, .tokens = 100, .seeds = 6, .promise.chance = 0.7 },
-                        { .size = 1, .tokens = 200, .seeds = 0, .promise.chance = 0.99 } };
-    assert_int_equal(budget_choose(r, 0.8, 4), 1);  /* the longest that is good enough   */
-    assert_int_equal(budget_choose(r, 0.6, 4), 2);  /* the larger size                   */
-    assert_int_equal(budget_choose(r, 0.97, 4), 0); /* none: the best chance that fits   */
+    budget_row r[4] = { { .run_seconds = 10, .seeds = 6, .promise.chance = 0.95 },
+                        { .run_seconds = 20, .seeds = 6, .promise.chance = 0.85 },
+                        { .run_seconds = 15, .seeds = 6, .promise.chance = 0.9 },
+                        { .run_seconds = 40, .seeds = 0, .promise.chance = 0.99 } };
+    assert_int_equal(budget_choose(r, 0.8, 4), 1);  /* what trains longest and is good enough */
+    assert_int_equal(budget_choose(r, 0.87, 4), 2); /* the next one                           */
+    assert_int_equal(budget_choose(r, 0.97, 4), 0); /* none: the best chance that fits        */
     for (int i = 0; i < 4; i++) r[i].seeds = 0;
     assert_int_equal(budget_choose(r, 0.8, 4), -1);
 }

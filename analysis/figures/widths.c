@@ -2,6 +2,8 @@
 #include "analysis/figures/widths.h"
 
 #include "analysis/figures/figure.h"
+#include "analysis/figures/outputs.h"
+#include "core/base/file.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -76,4 +78,32 @@ void widths_draw(chart *k, const widths_line *line, double margin, const char *t
     chart_set_title(&k->panel[0].x, "core-minutes of the whole study");
     chart_set_title(&k->panel[0].y, title);
     chart_clip(k, 0);
+}
+
+static bool draw_into(const char *folder, const char *scratch, const widths_line *line,
+                      double margin, int lines, error *e)
+{
+    static const char *const NAME[] = { "plan" };
+    style looks;
+    chart k;
+    style_default(&looks);
+    chart_open(&k, &looks);
+    widths_draw(&k, line, margin, "half-width of the interval", lines);
+    chart_set_remark(&k, "bands: the middle 80 % of what is expected; large point: the design that "
+                         "was chosen; dotted: the margin");
+    chart_place(&k);
+    const bool ok = figures_write(&k, scratch, NAME[0], FIGURES_ALL, e) &&
+                    outputs_place(folder, scratch, NAME, FIGURES_ALL, 1, e);
+    chart_close(&k);
+    return ok;
+}
+
+bool widths_write(const char *folder, const widths_line *line, double margin, int lines, error *e)
+{
+    char scratch[4096];
+    if (!file_output_folder(folder, e) || !file_scratch(scratch, sizeof scratch, "plan", e))
+        return false;
+    const bool ok = draw_into(folder, scratch, line, margin, lines, e);
+    file_scratch_remove(scratch);
+    return ok;
 }

@@ -10,6 +10,7 @@
 
 #include "analysis/figures/chart.h"
 #include "analysis/statistics/promise.h"
+#include "core/base/error.h"
 
 enum { WIDTHS_NAME = 96, WIDTHS_LINES = 16, WIDTHS_SEEDS = 48 };
 
@@ -25,5 +26,9 @@ typedef struct widths_line {
 
 /* Fill an open chart.  margin NaN: none.  At most WIDTHS_LINES lines are drawn. */
 void widths_draw(chart *k, const widths_line *line, double margin, const char *title, int lines);
+
+/* The same as a figure of its own: FOLDER/plan.svg etc., for what `attnlab plan` proposes.  The
+ * folder is made if need be; only earlier figures are replaced. */
+bool widths_write(const char *folder, const widths_line *line, double margin, int lines, error *e);
 
 #endif

@@ -37,7 +37,7 @@ void budget_fit(budget_row *row, forecast *f, const promise_pilot *pilot, int pi
     const double seconds = budget_seconds(measured, row->size, row->tokens, times);
     const int most = seeds_that_fit(q, seconds);
     row->spread = promise_predict(pilot, row->size, row->tokens, pilots);
-    row->seeds = most;
+    row->seeds = most, row->run_seconds = seconds;
     int n = most ? most : PROMISE_SEEDS;
     row->promise = promise_make(f, row->spread, q->effect, q->margin, n);
     if (most && row->promise.chance >= q->power) {
@@ -58,19 +58,12 @@ void budget_fit(budget_row *row, forecast *f, const promise_pilot *pilot, int pi
 
 int budget_choose(const budget_row *row, double power, int n)
 {
-    int best = -1;
+    int most = -1, likeliest = -1;
     for (int i = 0; i < n; i++) {
-        if (!row[i].seeds || !(row[i].promise.chance >= power)) continue;
-        if (best < 0 || row[i].size > row[best].size ||
-            (row[i].size == row[best].size && row[i].tokens > row[best].tokens))
-            best = i;
-    }
-    for (int i = 0; best < 0 && i < n; i++) {
         if (!row[i].seeds) continue;
-        int better = i;
-        for (int k = i + 1; k < n; k++)
-            if (row[k].seeds && row[k].promise.chance > row[better].promise.chance) better = k;
-        best = better;
+        if (likeliest < 0 || row[i].promise.chance > row[likeliest].promise.chance) likeliest = i;
+        if (!(row[i].promise.chance >= power)) continue;
+        if (most < 0 || row[i].run_seconds > row[most].run_seconds) most = i;
     }
-    return best;
+    return most < 0 ? likeliest : most;
 }

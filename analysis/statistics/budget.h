@@ -7,9 +7,9 @@
  *
  * (Graham 1969: places that take the next run when they are free).  For each size and number of
  * tokens the proposal has the fewest seeds that reach the power asked for, or as many as the time
- * allows, from PROMISE_SEEDS to PROMISE_MOST.  Chosen is the largest size, then the most tokens,
- * that reaches the power; if none does, the design with the best chance.  Larger and longer first,
- * because a small or short model answers another question than a large or long one.
+ * allows, from PROMISE_SEEDS to PROMISE_MOST.  Chosen is the design whose runs train longest (in
+ * seconds, as size and tokens both count) among those that reach the power; if none does, the one
+ * with the best chance.  A small or short model answers another question than a large or long one.
  */
 #ifndef ANALYSIS_STATISTICS_BUDGET_H
 #define ANALYSIS_STATISTICS_BUDGET_H
@@ -35,8 +35,8 @@ typedef struct budget_question {
 typedef struct budget_row {
     int size;
     double tokens;
-    int seeds; /* 0: not even PROMISE_SEEDS fit */
-    double seconds, core_seconds;
+    int seeds;                                 /* 0: not even PROMISE_SEEDS fit */
+    double run_seconds, seconds, core_seconds; /* of a run; of the study, and of all its runs */
     promise_spread spread;
     promise promise;
 } budget_row;
@@ -48,7 +48,7 @@ double budget_total(const budget_question *q, double seconds, int seeds);
 void budget_fit(budget_row *row, forecast *f, const promise_pilot *pilot, int pilots,
                 const budget_time *measured, int times, const budget_question *q);
 
-/* The index of the row to choose, -1 if none has seeds.  Sizes are numbered from the smallest. */
+/* The index of the row to choose, -1 if none has seeds. */
 int budget_choose(const budget_row *row, double power, int n);
 
 #endif
