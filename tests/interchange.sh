@@ -32,6 +32,14 @@ cmp -s corpus/tokenizer.model in-hf/tokenizer.model || fail "hf: another tokeniz
 "$attnlab" train in-hf/config.yaml data.corpus=corpus2 train.tokens=2k train.batch_tokens=512 eval.tokens=512 --db b.db \
     >/dev/null 2>err || fail "train: $(cat err)"
 
+# What no other program computes is refused in every format.
+"$attnlab" train small.yaml model.token_shift=half train.tokens=2k --db shift.db >/dev/null 2>err ||
+    fail "train with a shift: $(cat err)"
+shifted=$(sqlite3 shift.db 'SELECT run_uid FROM run')
+for format in hf llama2c llama2c-v1 gguf; do
+    refused 2 "model.token_shift=half" export "$shifted" --db shift.db --to x --format $format
+done
+
 refused 2 "is not one of" export "$uid" --to x --format onnx
 refused 2 "is not one of those of llama2c" export "$uid" --to x --format llama2c --type float16
 refused 2 "missing option: --to" export "$uid"

@@ -7,7 +7,7 @@
 #include <string.h>
 #include <sys/stat.h>
 
-static const char MAKER[] = "attnlab export";
+static const char MAKER[] = "attnlab export", SHIFT[] = "model.token_shift";
 
 static bool export_folder(const interchange *format, const bundle *b, const char *type,
                           const char *path, error *e)
@@ -32,6 +32,9 @@ static bool export_file(const interchange *format, const bundle *b, const char *
 bool interchange_export(const interchange *format, const bundle *b, const char *type,
                         const char *path, error *e)
 {
+    if (b->m.config.shift != TOKEN_SHIFT_NONE)
+        return error_usage(e, "the model has %s=%s, which does not exist outside attnlab", SHIFT,
+                           config_find(SHIFT)->word(b->m.config.shift));
     if (!format->can_express(b, e)) return error_where(e, "format %s", format->name);
     return format->folder ? export_folder(format, b, type, path, e)
                           : export_file(format, b, type, path, e);

@@ -18,7 +18,8 @@ typedef struct interchange {
     bool folder;              /* a folder of several files, or one file */
     const char *const *files; /* of a folder: every name that write may make; NULL last */
 
-    /* Can the format hold this model?  The only place that refuses a model.  Needs no weights. */
+    /* Can the format hold this model?  Needs no weights.  Only what no format holds, such as a
+     * token shift, is refused elsewhere, by interchange_export. */
     bool (*can_express)(const bundle *b, error *e);
 
     /* Write into a folder, or into one file that is still open.  `type` is one of `types`.  The one
