@@ -79,12 +79,17 @@ leave_arm leave_of(const leave *k, int arm)
     return out;
 }
 
+bool leave_explains(const leave *k)
+{
+    return k->plateau.found && k->share.later_is_worse && k->share.lo >= LEAVE_SHARE;
+}
+
 void leave_note(notes *out, const leave *k)
 {
     const study *s = k->c->study;
     leave_arm widest = { 0 };
     int arm = -1, steps = 0;
-    if (!k->plateau.found || !k->share.later_is_worse || !(k->share.lo >= LEAVE_SHARE)) return;
+    if (!leave_explains(k)) return;
     for (int a = 0; a < s->arms; a++) {
         const leave_arm x = leave_of(k, a);
         if (x.n < 2 || (arm >= 0 && x.last / x.first <= widest.last / widest.first)) continue;

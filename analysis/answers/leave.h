@@ -36,6 +36,9 @@ void leave_close(leave *k);
 
 leave_arm leave_of(const leave *k, int arm);
 
+/* Is the spread that of the moment, by the rule above? */
+bool leave_explains(const leave *k);
+
 /* Adds the warning described above, if it holds. */
 void leave_note(notes *out, const leave *k);
 

@@ -93,8 +93,7 @@ static bool add_points(pilots *p, const comparison *c, db *d, error *e)
         if (known) continue;
         p->point = growing_list(p->point, p->n, sizeof *p->point);
         p->point[p->n] = point_of(c, arm, a);
-        p->point[p->n++].plateau =
-            l.plateau.found && l.share.later_is_worse && l.share.lo >= LEAVE_SHARE;
+        p->point[p->n++].plateau = leave_explains(&l);
     }
     leave_close(&l);
     free(arm);
