@@ -195,7 +195,7 @@ static bool check_memory(size_t bytes, const model *m, error *e)
 static int generate(command_call *call, const options *o, const model_source *s, prompt *p)
 {
     const int B = (int)o->batch;
-    const int T = o->context == OPTION_UNSET ? s->spec->model.T : (int)o->context;
+    const int T = o->context == OPTION_UNSET ? s->m.config.T : (int)o->context;
     const int n = o->threads == OPTION_UNSET ? threads_available() : (int)o->threads;
     threads *pool;
     sampler draws;

@@ -7,14 +7,12 @@
 #ifndef TRAINER_DECODE_MODEL_SOURCE_H
 #define TRAINER_DECODE_MODEL_SOURCE_H
 
-#include "trainer/config/run_spec.h"
 #include "trainer/corpus/tokenizer.h"
 #include "trainer/model/model.h"
 
 typedef struct model_source {
-    run_spec *spec; /* of config.yaml, without its corpus   */
     model m;
-    float *w; /* a block of the model's layout        */
+    float *w; /* a block of the model's layout */
     tokenizer tokenizer;
 } model_source;
 

@@ -10,6 +10,7 @@
 #include "trainer/corpus/sentencepiece.h"
 #include "trainer/interchange/folder_draft.h"
 #include "trainer/model/weights.h"
+#include "trainer/run/run_weights.h"
 
 #include <inttypes.h>
 #include <math.h>
@@ -159,20 +160,6 @@ static bool find_tokenizer(bundle *b, const char *folder, const char *corpus, er
     return ok;
 }
 
-static bool load_config(bundle *b, char corpus[CONFIG_PATH], const char *folder, error *e)
-{
-    char *path = join(folder, BUNDLE_CONFIG);
-    yaml_node *file = NULL;
-    const yaml_node *sweep = NULL;
-    const bool ok = config_load(&b->settings, path, &file, &sweep, e);
-    yaml_close(file);
-    free(path);
-    if (!ok) return error_where(e, "the shape of the model");
-    memcpy(corpus, b->settings.data.corpus, CONFIG_PATH);
-    b->settings.data.corpus[0] = '\0'; /* the shape needs none */
-    return true;
-}
-
 bool bundle_load(bundle *b, char corpus[CONFIG_PATH], const char *path, const char *tokenizer,
                  error *e)
 {
@@ -182,7 +169,7 @@ bool bundle_load(bundle *b, char corpus[CONFIG_PATH], const char *path, const ch
     char *weights = is_folder ? join(path, BUNDLE_WEIGHTS) : strdup(path);
     if (!folder || !weights) error_memory();
     bundle_begin(b, path);
-    bool ok = load_config(b, corpus, folder, e) && bundle_open(b, 0, e) &&
+    bool ok = run_weights_config(&b->settings, corpus, folder, e) && bundle_open(b, 0, e) &&
               weights_load(b->w, &b->m, weights, e);
     if (ok) ok = tokenizer ? read_tokenizer(b, tokenizer, e) : find_tokenizer(b, folder, corpus, e);
     if (ok) bundle_note_not_finite(b);

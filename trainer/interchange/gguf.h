@@ -1,7 +1,7 @@
 /* gguf.h - the file format of llama.cpp (ggml-org/ggml, docs/gguf.md), version 3, little-endian.
  *
- *     "GGUF", version, tensors (8 bytes), keys (8 bytes), keys with values, descriptions of
- * tensors, padding to `general.alignment` (32), data
+ *     "GGUF", version, number of tensors (8 bytes), number of keys (8 bytes),
+ *     keys with values, descriptions of tensors, padding to `general.alignment` (32), data
  *
  * A description is name, rank, sizes (the last axis first), type, and where its data begin.  A text
  * is its length (8 bytes) and bytes.  Tensors have llama.cpp's names (gguf_names), and q and k the

@@ -1,14 +1,5 @@
 -- The statements of run_bundle.c: the run whose uid is ?1.
 
--- Its newest weights, and the hash of its corpus.
--- name: run_bundle_weights
-SELECT c.file, c.sha256, d.sha256, r.status,
- EXISTS (SELECT 1 FROM import JOIN arm USING(sweep_id) JOIN arm_run a USING(arm_id) WHERE a.run_id = r.run_id)
-FROM run r LEFT JOIN ckpt c USING(run_id) JOIN config k USING(config_id)
-LEFT JOIN dataset d USING(dataset_id)
-WHERE r.run_uid = ?1
-ORDER BY c.step DESC LIMIT 1;
-
 -- name: run_bundle_facts
 SELECT r.config_id, r.seed_init, r.seed_data, r.replica, r.status, r.last_step,
  (SELECT tokens FROM train_step t WHERE t.run_id = r.run_id AND t.step = r.last_step),

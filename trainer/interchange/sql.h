@@ -2,6 +2,6 @@
 #ifndef TRAINER_INTERCHANGE_SQL_H
 #define TRAINER_INTERCHANGE_SQL_H
 
-extern const char sql_run_bundle_weights[], sql_run_bundle_facts[], sql_run_bundle_results[];
+extern const char sql_run_bundle_facts[], sql_run_bundle_results[];
 
 #endif
