@@ -60,7 +60,8 @@ static void times(void **state)
     assert_true(isnan(budget_seconds(t, 3, 1000, 5)));
 }
 
-/* Runs dealt to whoever is free never take longer than the bound, and nearly as long. */
+/* With each free worker taking the next run, a study takes at most what the bound says, and the
+ * bound is less than one run too high. */
 static void bound(void **state)
 {
     (void)state;

@@ -1,8 +1,9 @@
 /* delta.c - DeltaNet (Schlag et al. 2021; Yang et al. 2024) and gated DeltaNet (Yang et al. 2025).
  *
- *     q, k = unit(silu(conv(x Wq))), likewise k    v = silu(conv(x Wv))    beta = beta_max
- * sigmoid(x Wb) S_t = a_t S_(t-1) + k_t (beta_t (v_t - a_t S_(t-1)^T k_t))^T         o_t = S_t^T
- * q_t / sqrt(E) y = (gain rmsnorm(o)) Wo
+ *     q = unit(silu(conv(x Wq)))      k = unit(silu(conv(x Wk)))      v = silu(conv(x Wv))
+ *     beta = beta_max sigmoid(x Wb)
+ *     S_t = a_t S_(t-1) + k_t (beta_t (v_t - a_t S_(t-1)^T k_t))^T
+ *     o_t = S_t^T q_t / sqrt(E)       y = (gain rmsnorm(o)) Wo
  *
  * The state is a memory that a key reads before it writes: what is there already is replaced, not
  * added to.  DeltaNet has a = 1.  Gated DeltaNet forgets, and gates what it reads:

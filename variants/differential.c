@@ -1,10 +1,11 @@
 /* differential.c - the difference of two attention maps (Ye et al., Differential transformer, 2024;
  * arXiv 2410.05258).
  *
- *     o_j = P1_j v_j - lambda P2_j v_j      P1, P2 = softmax of q1 . k1 / sqrt(E), q2 . k2 /
- * sqrt(E) y = (1 - lambda0) concat_j norm(o_j) Wo                norm = RMSNorm with a gain, one
- * for all j lambda = exp(lq1 . lk1) - exp(lq2 . lk2) + lambda0     lambda0 = 0.8 - 0.6 exp(-0.3
- * layer)
+ *     o_j = P1_j v_j - lambda P2_j v_j
+ *     P1, P2 = softmax of q1 . k1 / sqrt(E), q2 . k2 / sqrt(E)
+ *     y = (1 - lambda0) concat_j norm(o_j) Wo       norm = RMSNorm with a gain, one for all j
+ *     lambda = exp(lq1 . lk1) - exp(lq2 . lk2) + lambda0
+ *     lambda0 = 0.8 - 0.6 exp(-0.3 layer)
  *
  * Heads 2 j and 2 j + 1 of q and k (width E, RoPE) make the maps 1 and 2 of head j of v (width 2
  * E), so H / 2 heads have the weights and the cache of H heads of multi-head attention: 2 H E

@@ -6,12 +6,15 @@
  *
  * H query heads share G key/value heads, H / G queries to each.  Each extra is one option:
  *
- *     size        keys that a query sees, itself included (Beltagy et al. 2020; Jiang et al. 2023)
- *     n_kv_heads  G = H multi-head, G = 1 multi-query (Shazeer 2019), else grouped (Ainslie et al.
- * 2023) rope        0: q and k are not rotated: NoPE (Kazemnejad et al. 2023) alibi       c_t =
- * -m_h t in place of RoPE (Press et al. 2022) qk_norm     RMSNorm of each head of q and k, with a
- * gain that the heads share (Qwen3 2025) softcap     cap(z) = softcap tanh(z / softcap) (Gemma 2
- * 2024); 0: none sink        one learned logit for each head, whose value is 0 (gpt-oss 2025)
+ *     size        keys that a query sees, itself included
+ *                 (Beltagy et al. 2020; Jiang et al. 2023)
+ *     n_kv_heads  G = H multi-head, G = 1 multi-query (Shazeer 2019), else grouped
+ *                 (Ainslie et al. 2023)
+ *     rope        0: q and k are not rotated: NoPE (Kazemnejad et al. 2023)
+ *     alibi       c_t = -m_h t in place of RoPE (Press et al. 2022)
+ *     qk_norm     RMSNorm of each head of q and k, with a gain that the heads share (Qwen3 2025)
+ *     softcap     cap(z) = softcap tanh(z / softcap) (Gemma 2 2024); 0: none
+ *     sink        one learned logit for each head, whose value is 0 (gpt-oss 2025)
  *
  * A variant's options, parameters, activations, scratch and cache begin with these; its own follow.
  * The cache holds k and v in a ring of R = min(T, size) slots, position s in slot s mod R.

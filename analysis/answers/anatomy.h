@@ -1,12 +1,13 @@
 /* anatomy.h - where the noise of a study comes from.
  *
  *   parts     the variance of the final metric within one configuration, split into initial
- * weights, order of the text, their interaction and the held-out text (components.h).  Arms that
- *             differ in train.replica alone are one configuration.  All finished runs of it in the
- *             database count, also those of no study, if they were made by the same code
+ *             weights, order of the text, their interaction and the held-out text (components.h).
+ *             Arms that differ in train.replica alone are one configuration.  All its finished
+ *             runs in the database count, also those outside the study, if the same code made them
  *   pairs     what it buys to pair two arms by seed: the variance of the difference of two runs
- * with seeds of their own, over that of the difference at one seed moments   the moment of leaving
- * the plateau (leave.h) points    the spread at each evaluation: does waiting help?
+ *             with seeds of their own, over that of the difference at one seed
+ *   moments   the moment of leaving the plateau (leave.h)
+ *   points    the spread at each evaluation: does waiting help?
  */
 #ifndef ANALYSIS_ANSWERS_ANATOMY_H
 #define ANALYSIS_ANSWERS_ANATOMY_H

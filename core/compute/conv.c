@@ -1,7 +1,8 @@
 /* conv.c - a short causal convolution, each channel by itself.
  *
- *     y_t = sum_j w_j x_(t - 3 + j)      dx_t = sum_j w_j dy_(t + 3 - j)     dw_j += sum_t dy_t
- * x_(t - 3 + j)
+ *     y_t = sum_j w_j x_(t - 3 + j)
+ *     dx_t = sum_j w_j dy_(t + 3 - j)
+ *     dw_j += sum_t dy_t x_(t - 3 + j)
  *
  * Channels are taken STRIP at a time, with their weights turned so that a tap's are neighbours; a
  * piece of the grid is one strip.

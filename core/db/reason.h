@@ -10,8 +10,8 @@
  * there is one; else SQLite's own words. */
 bool reason_set(const db *d, error *e);
 
-/* Did the last call on d->handle fail for want of room: is a disk full, a quota used up, or a file
- * at the largest size allowed?  *why is the system's reason, an errno; 0 if it gave none. */
+/* Did the last call on d->handle fail because no space is left: the disk or a quota is full, or a
+ * file has the largest size that is allowed?  *why is the system's errno; 0 if it gave none. */
 bool reason_is_room(int *why, const db *d);
 
 #endif

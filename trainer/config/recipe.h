@@ -1,7 +1,6 @@
 /* recipe.h - recipes: named sets of values for the keys that say how a model learns.
  *
- *     configuration = keys that are written out, else those of `recipe: NAME@VERSION`, else
- * defaults
+ *     a key's value = what is written out, else that of `recipe: NAME@VERSION`, else the default
  *
  * A recipe is a file in recipes/, embedded when attnlab is built.  Its keys are set before the
  * configuration is resolved, so a run is what its keys are: the name is not part of the identity,

@@ -1,8 +1,8 @@
 /* attention.c - causal attention by the definition, one query at a time, sums in float64.
  *
  *     o_i = sum_s p_is v_s      p_is = exp(z_is - lse_i)      s <= i, i - s < window
- *     z_is = cap(scale q_i . k_s) + c_i - c_s                 cap(z) = z, or softcap tanh(z /
- * softcap)
+ *     z_is = cap(scale q_i . k_s) + c_i - c_s
+ *     cap(z) = z, or softcap tanh(z / softcap)
  *
  * The gradients are those of core/compute/attention.h.  Scores are computed again wherever they are
  * needed, so memory does not grow with T.
