@@ -1,10 +1,10 @@
 /* gguf_read.c - a GGUF file of architecture "llama" with float tensors.
  *
- * Every length in the file is checked against the bytes that are left, so nothing is allocated for
- * what the file only claims.  Keys that change what the model computes must be known.
+ * gguf_keys.h reads the keys; here is what they mean for a model.  Keys that change what the model
+ * computes must be known.
  */
 #include "trainer/interchange/adjacent.h"
-#include "trainer/interchange/gguf.h"
+#include "trainer/interchange/gguf_keys.h"
 #include "trainer/interchange/tensors.h"
 
 #include "core/base/file.h"
@@ -13,130 +13,6 @@
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* The rest of the file. */
-typedef struct cursor {
-    const char *at, *end;
-} cursor;
-
-/* A value: a number, a text, or an array whose elements begin at `bytes`. */
-typedef struct value {
-    const char *key;
-    size_t key_bytes;
-    gguf_value type, element;
-    double number;
-    const char *bytes, *end;
-    uint64_t n; /* bytes of a text, elements of an array */
-} value;
-
-typedef struct keys {
-    value *item; /* (n) */
-    size_t n;
-} keys;
-
-static bool take(void *out, cursor *c, size_t n)
-{
-    if ((size_t)(c->end - c->at) < n) return false;
-    memcpy(out, c->at, n);
-    c->at += n;
-    return true;
-}
-
-static bool take_text(const char **text, uint64_t *n, cursor *c)
-{
-    if (!take(n, c, sizeof *n) || *n > (uint64_t)(c->end - c->at)) return false;
-    *text = c->at, c->at += *n;
-    return true;
-}
-
-static bool take_number(double *x, cursor *c, gguf_value type)
-{
-    union {
-        uint8_t u8;
-        int8_t i8;
-        uint16_t u16;
-        int16_t i16;
-        uint32_t u32;
-        int32_t i32;
-        float f32;
-        uint64_t u64;
-        int64_t i64;
-        double f64;
-    } v = { 0 };
-    static const size_t BYTES[GGUF_VALUES] = { 1, 1, 2, 2, 4, 4, 4, 1, 0, 0, 8, 8, 8 };
-    if (type >= GGUF_VALUES || !BYTES[type] || !take(&v, c, BYTES[type])) return false;
-    const double number[GGUF_VALUES] = { v.u8,          v.i8,          v.u16, v.i16, v.u32,
-                                         v.i32,         v.f32,         v.u8,  0,     0,
-                                         (double)v.u64, (double)v.i64, v.f64 };
-    *x = number[type];
-    return true;
-}
-
-/* The elements are walked over, not kept. */
-static bool take_array(value *v, cursor *c)
-{
-    uint32_t element;
-    double x;
-    const char *text;
-    uint64_t n;
-    if (!take(&element, c, sizeof element) || !take(&v->n, c, sizeof v->n)) return false;
-    v->element = (gguf_value)element, v->bytes = c->at;
-    if (element >= GGUF_VALUES || element == GGUF_ARRAY) return false; /* no nested arrays */
-    for (uint64_t i = 0; i < v->n; i++)
-        if (element == GGUF_STRING ? !take_text(&text, &n, c)
-                                   : !take_number(&x, c, (gguf_value)element))
-            return false;
-    v->end = c->at;
-    return true;
-}
-
-static bool take_value(value *v, cursor *c)
-{
-    uint32_t type;
-    uint64_t n;
-    *v = (value){ 0 };
-    if (!take_text(&v->key, &n, c) || !take(&type, c, sizeof type) || type >= GGUF_VALUES)
-        return false;
-    v->key_bytes = (size_t)n, v->type = (gguf_value)type;
-    if (type == GGUF_STRING) return take_text(&v->bytes, &v->n, c);
-    return type == GGUF_ARRAY ? take_array(v, c) : take_number(&v->number, c, v->type);
-}
-
-static const value *find(const keys *k, const char *name)
-{
-    for (size_t i = 0; i < k->n; i++)
-        if (k->item[i].key_bytes == strlen(name) &&
-            memcmp(k->item[i].key, name, k->item[i].key_bytes) == 0)
-            return &k->item[i];
-    return NULL;
-}
-
-static bool is_number(const value *v)
-{
-    return v && v->type != GGUF_STRING && v->type != GGUF_ARRAY;
-}
-
-static double number_or(const keys *k, const char *name, double otherwise)
-{
-    const value *v = find(k, name);
-    return is_number(v) ? v->number : otherwise;
-}
-
-static bool is_text(const value *v, const char *text)
-{
-    return v && v->type == GGUF_STRING && v->n == strlen(text) &&
-           memcmp(v->bytes, text, (size_t)v->n) == 0;
-}
-
-/* A count; `otherwise` below 0 says that it must be there. */
-static bool take_count(int64_t *out, const keys *k, const char *name, int64_t otherwise, error *e)
-{
-    const double x = number_or(k, name, (double)otherwise);
-    if (!(x >= 0 && x < 1e9 && x == floor(x)))
-        return error_set(e, "the key %s is missing or not a count", name);
-    *out = (int64_t)x;
-    return true;
-}
 
 /* A float32 as the decimal number that it was meant to be: 1e-5, not 9.99999974e-06. */
 static double as_written(double x)
@@ -171,7 +47,7 @@ static bool is_llama3(const rope_config *r, int width, const char *factors)
 
 /* A file has the factors alone.  The slowest pair's is the scaling's factor; the original context
  * is tried out: what a key says, and every power of two. */
-static bool read_llama3(bundle *b, const keys *k, int64_t width, const char *factors, error *e)
+static bool read_llama3(bundle *b, const gguf_keys *k, int64_t width, const char *factors, error *e)
 {
     enum { POWERS = 22 };
     float factor;
@@ -179,7 +55,7 @@ static bool read_llama3(bundle *b, const keys *k, int64_t width, const char *fac
     while (strcmp(rope_scalings[scaling]->name, "llama3") != 0) scaling++;
     memcpy(&factor, factors + ((size_t)width / 2 - 1) * sizeof factor, sizeof factor);
     rope_config r = { b->settings.model.rope_theta, rope_scalings[scaling], as_written(factor), 0 };
-    const double said = number_or(k, "llama.rope.scaling.original_context_length", 0);
+    const double said = gguf_number_or(k, "llama.rope.scaling.original_context_length", 0);
     for (int i = -1; i < POWERS && factor >= 1; i++) {
         r.original_context = i >= 0 ? 1 << i : said >= 1 && said < 1e9 ? (int)said : 1;
         if (is_llama3(&r, (int)width, factors))
@@ -192,38 +68,39 @@ static bool read_llama3(bundle *b, const keys *k, int64_t width, const char *fac
 }
 
 /* `factors` are those of rope_freqs.weight, or NULL. */
-static bool read_rope(bundle *b, const keys *k, int64_t context, int64_t width, const char *factors,
-                      error *e)
+static bool read_rope(bundle *b, const gguf_keys *k, int64_t context, int64_t width,
+                      const char *factors, error *e)
 {
-    const value *type = find(k, "llama.rope.scaling.type");
-    const double theta = as_written(number_or(k, "llama.rope.freq_base", 10000));
+    const gguf_key *type = gguf_find(k, "llama.rope.scaling.type");
+    const double theta = as_written(gguf_number_or(k, "llama.rope.freq_base", 10000));
     int64_t original = 0;
     if (!bundle_set_real(b, "model.rope_theta", theta, e)) return false;
     if (factors) return read_llama3(b, k, width, factors, e);
-    if (!type || is_text(type, "none")) return true;
-    if (!is_text(type, "linear") && !is_text(type, "yarn"))
+    if (!type || gguf_is_text(type, "none")) return true;
+    if (!gguf_is_text(type, "linear") && !gguf_is_text(type, "yarn"))
         return error_set(e, "the key llama.rope.scaling.type has a value that cannot be imported; "
                             "none, linear and yarn can");
-    const double factor = as_written(number_or(k, "llama.rope.scaling.factor", 0));
-    if (!bundle_set_text(b, "model.rope_scaling", is_text(type, "yarn") ? "yarn" : "linear", e) ||
+    const double factor = as_written(gguf_number_or(k, "llama.rope.scaling.factor", 0));
+    if (!bundle_set_text(b, "model.rope_scaling", gguf_is_text(type, "yarn") ? "yarn" : "linear",
+                         e) ||
         !bundle_set_real(b, "model.rope_factor", factor, e) ||
-        !take_count(&original, k, "llama.rope.scaling.original_context_length", context, e))
+        !gguf_take_count(&original, k, "llama.rope.scaling.original_context_length", context, e))
         return false;
-    return is_text(type, "linear") ||
+    return gguf_is_text(type, "linear") ||
            bundle_set_whole(b, "model.rope_original_context", original, e);
 }
 
-static bool read_shape(bundle *b, const keys *k, const summary *s, error *e)
+static bool read_shape(bundle *b, const gguf_keys *k, const summary *s, error *e)
 {
     int64_t dim = 0, ffn = 0, layers = 0, heads = 0, kv = 0, width = 0, values = 0, context = 0;
-    if (!is_text(find(k, "general.architecture"), "llama"))
+    if (!gguf_is_text(gguf_find(k, "general.architecture"), "llama"))
         return error_set(e, "general.architecture is not 'llama': it cannot be imported");
-    if (!take_count(&dim, k, "llama.embedding_length", -1, e) ||
-        !take_count(&ffn, k, "llama.feed_forward_length", -1, e) ||
-        !take_count(&layers, k, "llama.block_count", -1, e) ||
-        !take_count(&heads, k, "llama.attention.head_count", -1, e) ||
-        !take_count(&kv, k, "llama.attention.head_count_kv", heads, e) ||
-        !take_count(&context, k, "llama.context_length", 2048, e) ||
+    if (!gguf_take_count(&dim, k, "llama.embedding_length", -1, e) ||
+        !gguf_take_count(&ffn, k, "llama.feed_forward_length", -1, e) ||
+        !gguf_take_count(&layers, k, "llama.block_count", -1, e) ||
+        !gguf_take_count(&heads, k, "llama.attention.head_count", -1, e) ||
+        !gguf_take_count(&kv, k, "llama.attention.head_count_kv", heads, e) ||
+        !gguf_take_count(&context, k, "llama.context_length", 2048, e) ||
         !bundle_set_whole(b, "model.dim", dim, e) ||
         !bundle_set_whole(b, "model.ffn_dim", ffn, e) ||
         !bundle_set_whole(b, "model.n_layers", layers, e) ||
@@ -231,22 +108,22 @@ static bool read_shape(bundle *b, const keys *k, const summary *s, error *e)
         !bundle_set_whole(b, "model.vocab_size", s->vocabulary, e) ||
         !bundle_set_whole(b, "model.context", context, e))
         return false;
-    if (!take_count(&width, k, "llama.attention.key_length", dim / heads, e) ||
-        !take_count(&values, k, "llama.attention.value_length", width, e))
+    if (!gguf_take_count(&width, k, "llama.attention.key_length", dim / heads, e) ||
+        !gguf_take_count(&values, k, "llama.attention.value_length", width, e))
         return false;
-    if (values != width || number_or(k, "llama.rope.dimension_count", (double)width) != width)
+    if (values != width || gguf_number_or(k, "llama.rope.dimension_count", (double)width) != width)
         return error_set(e, "keys, values and RoPE have different widths: it cannot be imported");
     const char *factors = s->factors;
     if (factors && (width < 2 || (size_t)width / 2 != s->n_factors))
         return error_set(e, GGUF_FREQUENCIES " does not fit heads of width %" PRId64, width);
-    if (number_or(k, "llama.expert_count", 0) != 0)
+    if (gguf_number_or(k, "llama.expert_count", 0) != 0)
         return error_set(e, "a mixture of experts cannot be imported");
     return bundle_set_whole(b, "model.head_dim", width, e) &&
            bundle_set_attention(b, heads, kv, 0, e) &&
            bundle_set_text(b, "model.tie_embeddings", s->tied ? "true" : "false", e) &&
-           bundle_set_real(b, "model.norm_eps",
-                           as_written(number_or(k, "llama.attention.layer_norm_rms_epsilon", 1e-5)),
-                           e) &&
+           bundle_set_real(
+               b, "model.norm_eps",
+               as_written(gguf_number_or(k, "llama.attention.layer_norm_rms_epsilon", 1e-5)), e) &&
            read_rope(b, k, context, width, factors, e);
 }
 
@@ -269,14 +146,14 @@ static const char *type_name(uint32_t type)
                                       : NULL;
 }
 
-static bool take_tensor(tensor *t, cursor *c, error *e)
+static bool take_tensor(tensor *t, gguf_cursor *c, error *e)
 {
     const char *name;
     uint64_t n, dim[GGUF_RANK];
     uint32_t rank;
-    if (!take_text(&name, &n, c) || !take(&rank, c, sizeof rank) || rank < 1 || rank > GGUF_RANK ||
-        !take(dim, c, rank * sizeof *dim) || !take(&t->type, c, sizeof t->type) ||
-        !take(&t->at, c, sizeof t->at))
+    if (!gguf_take_text(&name, &n, c) || !gguf_take(&rank, c, sizeof rank) || rank < 1 ||
+        rank > GGUF_RANK || !gguf_take(dim, c, rank * sizeof *dim) ||
+        !gguf_take(&t->type, c, sizeof t->type) || !gguf_take(&t->at, c, sizeof t->at))
         return error_set(e, "the description of a tensor is cut short or not well-formed");
     snprintf(t->name, sizeof t->name, "%.*s", n < GGUF_NAME ? (int)n : GGUF_NAME - 1, name);
     t->rank = (int)rank;
@@ -285,7 +162,7 @@ static bool take_tensor(tensor *t, cursor *c, error *e)
 }
 
 /* The tensor's data, which must lie in the file. */
-static bool find_data(const char **data, const tensor *t, cursor all, size_t width, error *e)
+static bool find_data(const char **data, const tensor *t, gguf_cursor all, size_t width, error *e)
 {
     size_t bytes = width;
     for (int i = 0; i < t->rank; i++)
@@ -321,7 +198,7 @@ static bool turn(bundle *b, int i, error *e)
     return true;
 }
 
-static bool take_weights(bundle *b, const tensor *list, size_t n, cursor data, error *e)
+static bool take_weights(bundle *b, const tensor *list, size_t n, gguf_cursor data, error *e)
 {
     tensors all;
     bool ok = true;
@@ -350,23 +227,19 @@ static bool take_weights(bundle *b, const tensor *list, size_t n, cursor data, e
 
 /* --- tokenizer -------------------------------------------------------------------------------- */
 
-static bool is_array(const value *v, gguf_value element, uint64_t n)
-{
-    return v && v->type == GGUF_ARRAY && v->element == element && v->n == n;
-}
-
 /* Pieces, until only unused ones are left; *p is freed by the caller in any case. */
-static bool read_pieces(pieces *p, const keys *k, error *e)
+static bool read_pieces(pieces *p, const gguf_keys *k, error *e)
 {
-    const value *tokens = find(k, "tokenizer.ggml.tokens");
-    const value *scores = find(k, "tokenizer.ggml.scores");
-    const value *types = find(k, "tokenizer.ggml.token_type");
+    const gguf_key *tokens = gguf_find(k, "tokenizer.ggml.tokens");
+    const gguf_key *scores = gguf_find(k, "tokenizer.ggml.scores");
+    const gguf_key *types = gguf_find(k, "tokenizer.ggml.token_type");
     *p = (pieces){ .bpe = true, .byte_fallback = true, .plain = true };
-    if (!is_text(find(k, "tokenizer.ggml.model"), "llama") || !tokens ||
-        !is_array(tokens, GGUF_STRING, tokens->n) || !is_array(scores, GGUF_FLOAT32, tokens->n) ||
-        !is_array(types, GGUF_INT32, tokens->n))
+    if (!gguf_is_text(gguf_find(k, "tokenizer.ggml.model"), "llama") || !tokens ||
+        !gguf_is_array(tokens, GGUF_STRING, tokens->n) ||
+        !gguf_is_array(scores, GGUF_FLOAT32, tokens->n) ||
+        !gguf_is_array(types, GGUF_INT32, tokens->n))
         return error_set(e, "its tokenizer is not a SentencePiece model");
-    cursor c = { tokens->bytes, tokens->end };
+    gguf_cursor c = { tokens->bytes, tokens->end };
     uint64_t last = 0;
     for (uint64_t i = 0; i < tokens->n; i++) {
         int32_t type;
@@ -379,19 +252,19 @@ static bool read_pieces(pieces *p, const keys *k, error *e)
         uint64_t n;
         int32_t type;
         float score;
-        if (!take_text(&text, &n, &c)) return error_set(e, "a piece is cut short");
+        if (!gguf_take_text(&text, &n, &c)) return error_set(e, "a piece is cut short");
         memcpy(&type, types->bytes + i * sizeof type, sizeof type);
         memcpy(&score, scores->bytes + i * sizeof score, sizeof score);
         pieces_add(p, text, (size_t)n, score, (piece_type)type);
     }
-    p->bos = (int)number_or(k, "tokenizer.ggml.bos_token_id", 1);
-    p->eos = (int)number_or(k, "tokenizer.ggml.eos_token_id", 2);
-    p->unk = (int)number_or(k, "tokenizer.ggml.unknown_token_id", 0);
-    p->prefixed = number_or(k, "tokenizer.ggml.add_space_prefix", 1) != 0;
+    p->bos = (int)gguf_number_or(k, "tokenizer.ggml.bos_token_id", 1);
+    p->eos = (int)gguf_number_or(k, "tokenizer.ggml.eos_token_id", 2);
+    p->unk = (int)gguf_number_or(k, "tokenizer.ggml.unknown_token_id", 0);
+    p->prefixed = gguf_number_or(k, "tokenizer.ggml.add_space_prefix", 1) != 0;
     return true;
 }
 
-static void read_tokenizer(bundle *b, const keys *k)
+static void read_tokenizer(bundle *b, const gguf_keys *k)
 {
     pieces p;
     char *bytes;
@@ -409,39 +282,18 @@ static void read_tokenizer(bundle *b, const keys *k)
 
 /* --- the file --------------------------------------------------------------------------------- */
 
-/* A list of n elements that take at least `least` bytes each in the rest of the file. */
-static bool make_list(void **list, uint64_t n, size_t size, size_t least, const cursor *c, error *e)
-{
-    if (n > (uint64_t)(c->end - c->at) / least)
-        return error_set(e, "the header says more keys or tensors than the file has room for");
-    *list = calloc((size_t)n + 1, size);
-    return *list || error_set(e, "out of memory");
-}
-
-static bool take_keys(keys *k, cursor *c, uint64_t n, error *e)
-{
-    enum { LEAST = 13 }; /* a length, a type and a byte */
-    void *list = NULL;
-    if (!make_list(&list, n, sizeof *k->item, LEAST, c, e)) return false;
-    k->item = list;
-    for (; k->n < n; k->n++)
-        if (!take_value(&k->item[k->n], c))
-            return error_set(e, "key %zu is cut short or not well-formed", k->n + 1);
-    return true;
-}
-
-static bool take_tensors(tensor **list, cursor *c, uint64_t n, error *e)
+static bool take_tensors(tensor **list, gguf_cursor *c, uint64_t n, error *e)
 {
     enum { LEAST = 32 }; /* a length, a rank, a size, a type and a place */
     void *room = NULL;
-    if (!make_list(&room, n, sizeof **list, LEAST, c, e)) return false;
+    if (!gguf_make_list(&room, n, sizeof **list, LEAST, c, e)) return false;
     *list = room;
     for (uint64_t i = 0; i < n; i++)
         if (!take_tensor(&(*list)[i], c, e)) return false;
     return true;
 }
 
-static bool look(summary *s, const tensor *list, uint64_t n, cursor data, error *e)
+static bool look(summary *s, const tensor *list, uint64_t n, gguf_cursor data, error *e)
 {
     *s = (summary){ .tied = true };
     for (uint64_t i = 0; i < n; i++) {
@@ -459,31 +311,32 @@ static bool look(summary *s, const tensor *list, uint64_t n, cursor data, error 
 }
 
 /* Where the data begin, after the padding. */
-static bool find_begin(cursor *data, const keys *k, const char *bytes, const cursor *c, error *e)
+static bool find_begin(gguf_cursor *data, const gguf_keys *k, const char *bytes,
+                       const gguf_cursor *c, error *e)
 {
-    const double align = number_or(k, "general.alignment", GGUF_ALIGNMENT);
+    const double align = gguf_number_or(k, "general.alignment", GGUF_ALIGNMENT);
     const size_t unit = align >= 1 && align <= 1 << 20 ? (size_t)align : GGUF_ALIGNMENT;
     const size_t begin = ((size_t)(c->at - bytes) + unit - 1) / unit * unit;
     if (begin > (size_t)(c->end - bytes))
         return error_set(e, "the file is cut short before the data");
-    *data = (cursor){ bytes + begin, c->end };
+    *data = (gguf_cursor){ bytes + begin, c->end };
     return true;
 }
 
 static bool read_bytes(bundle *b, const char *bytes, size_t n, error *e)
 {
-    cursor c = { bytes + 4, bytes + n };
+    gguf_cursor c = { bytes + 4, bytes + n };
     uint32_t version;
-    uint64_t counts[2]; /* tensors, keys */
-    cursor data = { 0 };
+    uint64_t counts[2]; /* tensors, gguf_keys */
+    gguf_cursor data = { 0 };
     summary sum = { 0 };
-    keys k = { 0 };
+    gguf_keys k = { 0 };
     tensor *list = NULL;
-    if (!take(&version, &c, sizeof version) || !take(counts, &c, sizeof counts))
+    if (!gguf_take(&version, &c, sizeof version) || !gguf_take(counts, &c, sizeof counts))
         return error_set(e, "the header is cut short");
     if (version != 2 && version != 3)
         return error_set(e, "GGUF version %" PRIu32 " cannot be imported; 2 and 3 can", version);
-    const bool ok = take_keys(&k, &c, counts[1], e) && take_tensors(&list, &c, counts[0], e) &&
+    const bool ok = gguf_keys_read(&k, &c, counts[1], e) && take_tensors(&list, &c, counts[0], e) &&
                     find_begin(&data, &k, bytes, &c, e) && look(&sum, list, counts[0], data, e) &&
                     read_shape(b, &k, &sum, e) && bundle_open(b, n / 2, e) &&
                     take_weights(b, list, (size_t)counts[0], data, e);
