@@ -101,7 +101,7 @@ static bool compare(command_call *call, const char *folder, error *e)
     corpus c;
     likeness l;
     tokenizer t = { 0 };
-    char *bytes = NULL, *path = manifest_path(folder, MANIFEST_MODEL);
+    char *bytes = NULL, *path = file_path(folder, MANIFEST_MODEL);
     size_t n;
     bool ok = corpus_open(&c, folder, CORPUS_WHOLE, e);
     if (ok) likeness_of_corpus(&l, &c);

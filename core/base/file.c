@@ -63,6 +63,15 @@ char *file_folder(const char *path)
     return slash == path ? strdup("/") : strndup(path, (size_t)(slash - path));
 }
 
+char *file_path(const char *folder, const char *name)
+{
+    const size_t room = strlen(folder) + strlen(name) + 2;
+    char *path = malloc(room);
+    if (!path) error_memory();
+    snprintf(path, room, "%s/%s", folder, name);
+    return path;
+}
+
 bool file_flush_folder(const char *path, error *e)
 {
     char *folder = file_folder(path);

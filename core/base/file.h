@@ -56,6 +56,9 @@ bool file_output_folder(const char *path, error *e);
 /* The folder that `path` is in; the caller frees it.  NULL if memory runs out. */
 char *file_folder(const char *path);
 
+/* "folder/name"; the caller frees it. */
+char *file_path(const char *folder, const char *name);
+
 /* Flush the folder that `path` is in, so that a new name in it lasts. */
 bool file_flush_folder(const char *path, error *e);
 

@@ -39,7 +39,7 @@ static bool check_hash(const char *path, const char *bytes, size_t n, const char
 
 static bool open_pieces(corpus *c, const manifest *m, error *e)
 {
-    char *path = manifest_path(c->path, MANIFEST_MODEL), *bytes = NULL;
+    char *path = file_path(c->path, MANIFEST_MODEL), *bytes = NULL;
     size_t n;
     tokenizer t = { 0 };
     bool ok =
@@ -91,7 +91,7 @@ static bool check_tokens(const corpus *c, const corpus_split *s, const char *pat
 static bool open_shard(corpus *c, corpus_split *s, const manifest *m, int split, error *e)
 {
     const size_t size = (size_t)s->n_tokens * (size_t)s->width;
-    char *path = manifest_path(c->path, SPLIT_SHARD[split]), *bytes = NULL;
+    char *path = file_path(c->path, SPLIT_SHARD[split]), *bytes = NULL;
     size_t n;
     bool ok = read_part(&bytes, &n, path, SIZE_MAX / 16, e);
     s->tokens = bytes; /* freed by corpus_close */

@@ -307,7 +307,7 @@ static bool look_for(bool *there, error *why, const manifest *m, const corpus_or
 
 static bool put_file(const char *folder, const char *name, const void *bytes, size_t n, error *e)
 {
-    char *path = manifest_path(folder, name);
+    char *path = file_path(folder, name);
     const bool ok = file_write(path, bytes, n, e);
     free(path);
     return ok;
@@ -329,7 +329,7 @@ static bool put_corpus(bool *there, const work *w, const manifest *m, error *e)
     const char *folder = w->o->out;
     int lock = -1;
     error why;
-    char *path = manifest_path(folder, ".lock");
+    char *path = file_path(folder, ".lock");
     bool ok = file_make_folder(folder, e) && file_lock(&lock, path, e);
     if (ok && lock < 0)
         ok = error_set(

@@ -27,15 +27,6 @@ static const size_t LIMIT = 256u << 20;
 const char *const SPLIT_NAME[SPLITS] = { "train", "val" };
 const char *const SPLIT_SHARD[SPLITS] = { "train.tokens", "val.tokens" };
 
-char *manifest_path(const char *folder, const char *name)
-{
-    const size_t room = strlen(folder) + strlen(name) + 2;
-    char *path = malloc(room);
-    if (!path) error_memory();
-    snprintf(path, room, "%s/%s", folder, name);
-    return path;
-}
-
 __attribute__((format(printf, 2, 3))) static void hash_line(hash *h, const char *fmt, ...)
 {
     char line[256];
@@ -100,7 +91,7 @@ static json_t *split_object(const manifest_split *s, int split)
 static bool write_table(char sha256[HASH_HEX], int64_t *length, const manifest *m,
                         const char *folder, error *e)
 {
-    char *bytes = NULL, *path = manifest_path(folder, MANIFEST_TABLE);
+    char *bytes = NULL, *path = file_path(folder, MANIFEST_TABLE);
     size_t n;
     FILE *f = open_memstream(&bytes, &n);
     if (!f) error_memory();
@@ -128,7 +119,7 @@ static bool write_table(char sha256[HASH_HEX], int64_t *length, const manifest *
 static bool write_object(json_t *j, const char *folder, error *e)
 {
     char *json = j ? json_dumps(j, JSON_INDENT(2) | JSON_PRESERVE_ORDER) : NULL;
-    char *path = manifest_path(folder, MANIFEST_FILE);
+    char *path = file_path(folder, MANIFEST_FILE);
     const size_t n = json ? strlen(json) : 0;
     if (json) json[n] = '\n'; /* replaces the final 0, which is not written */
     const bool ok =
@@ -241,7 +232,7 @@ static bool take_manifest(manifest *m, const json_t *j, bool table)
  */
 static bool read_table(manifest *m, const char *folder, const char *sha256, error *e)
 {
-    char found[HASH_HEX], *path = manifest_path(folder, MANIFEST_TABLE), *bytes = NULL;
+    char found[HASH_HEX], *path = file_path(folder, MANIFEST_TABLE), *bytes = NULL;
     size_t n;
     bool ok = file_read(&bytes, &n, path, SIZE_MAX / 16, e);
     if (ok) hash_bytes(found, bytes, n);
@@ -271,7 +262,7 @@ static bool check_sizes(const manifest *m, const json_t *j, const char *folder, 
     char check[HASH_HEX], wanted[HASH_HEX];
     struct stat s;
     int64_t bytes = 0;
-    char *file = manifest_path(folder, MANIFEST_TABLE);
+    char *file = file_path(folder, MANIFEST_TABLE);
     const bool counted = take_count(&bytes, json_object_get(j, "documents"), "bytes", INT64_MAX);
     const bool there = stat(file, &s) == 0, same = there && s.st_size == bytes;
     if (!there) error_set(e, "%s: %s; run attnlab prepare again", file, strerror(errno));
@@ -344,7 +335,7 @@ static json_t *load(const char *path, error *e)
 manifest_state manifest_look(const char *folder)
 {
     error e;
-    char *path = manifest_path(folder, MANIFEST_FILE);
+    char *path = file_path(folder, MANIFEST_FILE);
     json_t *j = load(path, &e);
     const char *format = json_string_value(json_object_get(j, "format"));
     const bool own = format && strcmp(format, FORMAT) == 0;
@@ -360,7 +351,7 @@ bool manifest_read(manifest *m, const char *folder, manifest_part part, error *e
     struct stat s;
     if (stat(folder, &s) != 0 && errno == ENOENT)
         return error_set(e, "%s: no such corpus; make it with attnlab prepare", folder);
-    char *path = manifest_path(folder, MANIFEST_FILE);
+    char *path = file_path(folder, MANIFEST_FILE);
     bool ok = stat(path, &s) == 0 || errno != ENOENT;
     if (!ok) error_set(e, "%s: not a corpus: the folder has no %s", folder, MANIFEST_FILE);
     json_t *j = ok ? load(path, e) : NULL;

@@ -75,7 +75,4 @@ bool manifest_write(const manifest *m, const char *folder, error *e);
 
 void manifest_close(manifest *m);
 
-/* "folder/name"; the caller frees it. */
-char *manifest_path(const char *folder, const char *name);
-
 #endif

@@ -37,7 +37,7 @@ static bool find(run_weights *w, const char *name, const char *db_path, error *e
     if (stat(name, &s) == 0) {
         const bool folder = S_ISDIR(s.st_mode);
         w->folder = folder ? strdup(name) : file_folder(name);
-        w->file = folder ? manifest_path(name, "weights.safetensors") : strdup(name);
+        w->file = folder ? file_path(name, "weights.safetensors") : strdup(name);
         if (!w->folder || !w->file) error_memory();
         return true;
     }
@@ -74,8 +74,8 @@ static bool read_tokenizer(model_source *s, const char *path, error *e)
 
 static bool find_tokenizer(model_source *s, const run_weights *w, const char *corpus, error *e)
 {
-    char *beside = manifest_path(w->folder, MANIFEST_MODEL);
-    char *own = manifest_path(corpus, MANIFEST_MODEL);
+    char *beside = file_path(w->folder, MANIFEST_MODEL);
+    char *own = file_path(corpus, MANIFEST_MODEL);
     bool ok;
     if (access(beside, F_OK) == 0)
         ok = read_tokenizer(s, beside, e);

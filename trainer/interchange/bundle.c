@@ -5,6 +5,7 @@
  */
 #include "trainer/interchange/bundle.h"
 
+#include "core/base/file.h"
 #include "core/base/growing.h"
 #include "core/base/number.h"
 #include "trainer/corpus/sentencepiece.h"
@@ -123,14 +124,6 @@ void bundle_note_not_finite(bundle *b)
                   bad == 1 ? "" : "s", b->m.tensor[first].name);
 }
 
-static char *join(const char *folder, const char *name)
-{
-    growing path;
-    growing_open(&path);
-    fprintf(path.f, "%s/%s", folder, name);
-    return growing_close(&path);
-}
-
 /* Read a model file into the bundle. */
 static bool read_tokenizer(bundle *b, const char *path, error *e)
 {
@@ -144,7 +137,7 @@ static bool read_tokenizer(bundle *b, const char *path, error *e)
 /* The tokenizer beside the weights, or that of the corpus. */
 static bool find_tokenizer(bundle *b, const char *folder, const char *corpus, error *e)
 {
-    char *beside = join(folder, BUNDLE_TOKENIZER), *own = join(corpus, BUNDLE_TOKENIZER);
+    char *beside = file_path(folder, BUNDLE_TOKENIZER), *own = file_path(corpus, BUNDLE_TOKENIZER);
     bool ok = true;
     if (access(beside, F_OK) == 0)
         ok = read_tokenizer(b, beside, e);
@@ -163,10 +156,10 @@ static bool find_tokenizer(bundle *b, const char *folder, const char *corpus, er
 bool bundle_load(bundle *b, char corpus[CONFIG_PATH], const char *path, const char *tokenizer,
                  error *e)
 {
-    char *inside = join(path, BUNDLE_CONFIG);
+    char *inside = file_path(path, BUNDLE_CONFIG);
     const bool is_folder = access(inside, F_OK) == 0;
     char *folder = is_folder ? strdup(path) : file_folder(path);
-    char *weights = is_folder ? join(path, BUNDLE_WEIGHTS) : strdup(path);
+    char *weights = is_folder ? file_path(path, BUNDLE_WEIGHTS) : strdup(path);
     if (!folder || !weights) error_memory();
     bundle_begin(b, path);
     bool ok = run_weights_config(&b->settings, corpus, folder, e) && bundle_open(b, 0, e) &&

@@ -17,13 +17,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-static char *join(const char *folder, const char *name)
-{
-    char *path;
-    if (asprintf(&path, "%s/%s", folder, name) < 0) error_memory();
-    return path;
-}
-
 static bool is_known(const char *name, const char *const *names)
 {
     for (; *names; names++)
@@ -62,7 +55,7 @@ static bool check_place(const char *path, const char *maker, const char *marked,
     if (!S_ISDIR(s.st_mode)) return error_usage(e, "%s exists and is not a folder", path);
     if (!check_names(path, maker, names, &empty, e)) return false;
     if (empty) return true;
-    char *file = join(path, marked);
+    char *file = file_path(path, marked);
     error why;
     bool ok = access(file, F_OK) == 0 && file_output_check(file, maker, NULL, NULL, &why);
     free(file);
@@ -93,7 +86,7 @@ bool folder_draft_open(folder_draft *d, const char *path, const char *maker, con
 
 char *folder_draft_file(const folder_draft *d, const char *name)
 {
-    return join(d->beside, name);
+    return file_path(d->beside, name);
 }
 
 bool folder_draft_put(const folder_draft *d, const char *name, const void *bytes, size_t n,

@@ -10,6 +10,7 @@
 #include "trainer/interchange/narrow.h"
 #include "trainer/interchange/tensors.h"
 
+#include "core/base/file.h"
 #include "core/base/growing.h"
 #include "trainer/model/weights.h"
 
@@ -137,17 +138,9 @@ static bool can_express(const bundle *b, error *e)
 
 /* --- reading ---------------------------------------------------------------------------------- */
 
-static char *join(const char *folder, const char *name)
-{
-    growing path;
-    growing_open(&path);
-    fprintf(path.f, "%s/%s", folder, name);
-    return growing_close(&path);
-}
-
 static bool recognizes(const char *path)
 {
-    char *file = join(path, CONFIG);
+    char *file = file_path(path, CONFIG);
     const bool yes = access(file, F_OK) == 0;
     free(file);
     return yes;
@@ -244,7 +237,7 @@ static bool take_shards(tensors *t, const char *folder, const char *index, error
         const char *file = json_string_value(name);
         ok = ok && check_shard(file, index, e);
         if (!ok || json_object_get(done, file)) continue;
-        char *path = join(folder, file);
+        char *path = file_path(folder, file);
         ok = take_file(t, path, map, file, e);
         json_object_set_new(done, file, json_true());
         free(path);
@@ -271,7 +264,7 @@ static bool total_size(size_t *bytes, const char *folder, const char *index, err
         const char *file = json_string_value(name);
         ok = ok && check_shard(file, index, e);
         if (!ok || json_object_get(done, file)) continue;
-        char *path = join(folder, file);
+        char *path = file_path(folder, file);
         *bytes += size_of(path);
         if (access(path, F_OK) != 0) ok = error_set(e, "%s: this file is missing", path);
         json_object_set_new(done, file, json_true());
@@ -283,7 +276,7 @@ static bool total_size(size_t *bytes, const char *folder, const char *index, err
 
 static bool read_weights(bundle *b, const char *folder, error *e)
 {
-    char *one = join(folder, WEIGHTS), *index = join(folder, INDEX);
+    char *one = file_path(folder, WEIGHTS), *index = file_path(folder, INDEX);
     const bool sharded = access(index, F_OK) == 0 && access(one, F_OK) != 0;
     size_t bytes = size_of(one);
     tensors t = { 0 };
@@ -304,7 +297,7 @@ static bool read_weights(bundle *b, const char *folder, error *e)
 static bool read_tokenizer(bundle *b, const char *folder, error *e)
 {
     enum { MOST = 1 << 28 };
-    char *path = join(folder, "tokenizer.model"), *bytes;
+    char *path = file_path(folder, "tokenizer.model"), *bytes;
     size_t n;
     bool ok = true;
     if (access(path, F_OK) == 0)
@@ -321,7 +314,7 @@ static bool read_tokenizer(bundle *b, const char *folder, error *e)
 static bool read_folder(bundle *b, const char *path, error *e)
 {
     json_t *object = NULL;
-    char *file = join(path, CONFIG);
+    char *file = file_path(path, CONFIG);
     bool ok = read_json(&object, file, e);
     if (ok && !hf_config_read(b, object, e)) ok = error_where(e, "%s", file);
     json_decref(object);

@@ -3,6 +3,7 @@
  */
 #include "trainer/interchange/run_bundle.h"
 
+#include "core/base/file.h"
 #include "core/base/growing.h"
 #include "trainer/corpus/manifest.h"
 #include "trainer/interchange/sql.h"
@@ -16,7 +17,7 @@
 /* Does the corpus folder, if it is still there, hold what the run was trained on? */
 static bool check_corpus(const char *folder, const char *sha256, error *e)
 {
-    char *list = manifest_path(folder, MANIFEST_FILE);
+    char *list = file_path(folder, MANIFEST_FILE);
     const bool there = access(list, F_OK) == 0;
     free(list);
     return !there || run_weights_check_corpus(folder, sha256, e);

@@ -4,6 +4,7 @@
  */
 #include "trainer/run/run_weights.h"
 
+#include "core/base/file.h"
 #include "core/base/hash.h"
 #include "trainer/corpus/manifest.h"
 #include "trainer/run/run_folder.h"
@@ -66,7 +67,7 @@ bool run_weights_check_corpus(const char *folder, const char *sha256, error *e)
 
 bool run_weights_config(config *settings, char corpus[CONFIG_PATH], const char *folder, error *e)
 {
-    char *path = manifest_path(folder, "config.yaml");
+    char *path = file_path(folder, "config.yaml");
     yaml_node *file = NULL;
     const yaml_node *sweep = NULL;
     const bool ok = config_load(settings, path, &file, &sweep, e);
