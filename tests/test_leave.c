@@ -129,7 +129,8 @@ static void no_plateau(void **state)
     fixture_close(&f);
 }
 
-/* Runs outside the study make its first arm a crossed design of 3 x 3: y = 0.01 i + 0.02 j. */
+/* Runs outside the study make its first arm a crossed design of 3 x 3: y = 0.01 i + 0.02 j.  Their
+ * build differs only in a variant that no run used. */
 static void crossed(void **state)
 {
     (void)state;
@@ -141,6 +142,10 @@ static void crossed(void **state)
     char *out, *err;
     fixture_open(&f);
     fixture_study(&f, "stopped", arm, 2, 3, 0.02);
+    fixture_run(&f, "INSERT INTO code_file SELECT code_id, 'variants/delta.c', 'old' FROM code");
+    fixture_run(&f, "INSERT INTO code(code_id, binary_sha256, version) VALUES(9, 'b1', '1')");
+    fixture_run(&f,
+                "INSERT INTO code_file VALUES(9, 'core', 'c0de'), (9, 'variants/delta.c', 'new')");
     for (int i = 1; i <= 3; i++)
         for (int j = 1; j <= 3; j++) {
             if (i == j) continue;
@@ -148,7 +153,7 @@ static void crossed(void **state)
             if (!db_run(&f.d, &e,
                         "INSERT INTO run(run_uid, config_id, seed_init, seed_data, code_id, status,"
                         " last_step, target_step) SELECT 'x' || ?1 || ?2, config_id, ?1, ?2,"
-                        " (SELECT min(code_id) FROM code), 'done', 40, 40 FROM arm WHERE ord = 0",
+                        " 9, 'done', 40, 40 FROM arm WHERE ord = 0",
                         "nn", i, j) ||
                 !db_run(&f.d, &e,
                         "INSERT INTO eval(run_id, step, context, stride, n_tok, n_bytes, nll_sum)"

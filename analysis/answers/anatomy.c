@@ -52,19 +52,30 @@ static bool in_study(const study *s, int64_t run_id)
     return false;
 }
 
-/* The code that the arm's runs were made by; NULL if none is done or it is not recorded. */
-static const char *code_of(const study *s, int arm)
+/* A finished run of the arm, whose code is that of the arm; NULL if there is none. */
+static const study_cell *finished(const study *s, int arm)
 {
-    for (int i = 0; i < s->seeds; i++) {
-        const study_cell *cell = study_at(s, arm, i);
-        if (cell->status == STUDY_DONE) return cell->code;
-    }
+    for (int i = 0; i < s->seeds; i++)
+        if (study_at(s, arm, i)->status == STUDY_DONE) return study_at(s, arm, i);
     return NULL;
 }
 
 static bool same_text(const char *a, const char *b)
 {
     return (!a && !b) || (a && b && strcmp(a, b) == 0);
+}
+
+/* Was a run of the arm's configuration, made by code_id, made by the code of the arm? */
+static bool same_code(bool *same, const study *s, int arm, int64_t code_id, db *d, error *e)
+{
+    const study_cell *own = finished(s, arm);
+    char *code = NULL;
+    *same = own && own->code_id == code_id;
+    if (*same || !own) return true;
+    if (!study_code(&code, s->arm[arm].arm_id, code_id, d, e)) return false;
+    *same = same_text(own->code, code);
+    free(code);
+    return true;
 }
 
 static bool add_run(runs *r, sqlite3_stmt *q)
@@ -100,7 +111,6 @@ static bool read_pieces(runs *r, const int64_t *run_id, const metric *m, db *d, 
 static bool read_split(anatomy_split *x, const study *s, db *d, error *e)
 {
     char sql[2048];
-    const char *code = code_of(s, x->arm);
     const metric *m = &s->metric;
     runs r = { 0 };
     int64_t *run_id = NULL;
@@ -110,8 +120,10 @@ static bool read_split(anatomy_split *x, const study *s, db *d, error *e)
          ok = db_query(d, &q, e, sql, "itti", s->arm[x->arm].arm_id, m->task, m->split, m->context);
     while (ok && (ok = db_next(d, q, &row, e)) && row) {
         const int64_t id = sqlite3_column_int64(q, 0);
-        if (!same_text(code, (const char *)sqlite3_column_text(q, 5))) {
-            x->outdated++;
+        bool same;
+        ok = same_code(&same, s, x->arm, sqlite3_column_int64(q, 5), d, e);
+        if (!ok || !same) {
+            x->outdated += ok;
             continue;
         }
         run_id = growing_list(run_id, r.n, sizeof *run_id);

@@ -3,8 +3,7 @@
 -- newest generation that is done counts.
 -- name: anatomy_runs
 SELECT r.run_id, r.seed_init, r.replica, r.seed_data, %s,
- (SELECT group_concat(name || ' ' || substr(sha256, 1, 12), ', ')
-  FROM (SELECT * FROM code_file WHERE code_id = r.code_id ORDER BY name)) AS code,
+ r.code_id,
  max(e.stride)
 FROM run r JOIN eval e ON e.run_id = r.run_id AND e.step = r.last_step
 WHERE r.config_id = (SELECT config_id FROM arm WHERE arm_id = ?1) AND r.status = 'done'

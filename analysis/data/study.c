@@ -157,7 +157,7 @@ static void read_cell(study *s, sqlite3_stmt *q)
                        .status = status_of((const char *)sqlite3_column_text(q, 5)),
                        .message = db_column(q, 6),
                        .value = NAN,
-                       .code = db_column(q, 7),
+                       .code_id = sqlite3_column_int64(q, 7),
                        .compiler = db_column(q, 8),
                        .host = db_column(q, 9),
                        .kernels = db_column(q, 10),
@@ -180,16 +180,35 @@ static char *files_of_variants(void)
     return growing_close(&words);
 }
 
+bool study_code(char **code, int64_t arm_id, int64_t code_id, db *d, error *e)
+{
+    char *files = files_of_variants();
+    const bool ok = db_text(d, code, e, sql_study_code, "iit", arm_id, code_id, files);
+    free(files);
+    return ok;
+}
+
+/* The code of each run.  Most runs of an arm were made by one build. */
+static bool read_codes(study *s, db *d, error *e)
+{
+    for (int i = 0; i < s->arms * s->seeds; i++) {
+        study_cell *c = &s->cell[i], *last = i % s->seeds ? c - 1 : NULL;
+        if (!c->code_id) continue;
+        if (last && last->code && last->code_id == c->code_id) {
+            if (!(c->code = strdup(last->code))) error_memory();
+        } else if (!study_code(&c->code, s->arm[i / s->seeds].arm_id, c->code_id, d, e))
+            return false;
+    }
+    return true;
+}
+
 static bool read_cells(study *s, db *d, int64_t generation, error *e)
 {
     sqlite3_stmt *q;
-    char *files = files_of_variants();
-    bool row = true,
-         ok = db_query(d, &q, e, sql_study_cells, "iit", s->sweep_id, generation, files);
-    free(files);
+    bool row = true, ok = db_query(d, &q, e, sql_study_cells, "ii", s->sweep_id, generation);
     while (ok && (ok = db_next(d, q, &row, e)) && row) read_cell(s, q);
     sqlite3_finalize(q);
-    return ok;
+    return ok && read_codes(s, d, e);
 }
 
 /* Why there is no value: one line that names what the runs were evaluated by. */

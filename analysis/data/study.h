@@ -36,7 +36,7 @@ typedef struct study_point {
 } study_point;
 
 typedef struct study_cell {
-    int64_t run_id, generation;
+    int64_t run_id, generation, code_id; /* code_id 0: not recorded */
     bool mixed;      /* parts of it come from different processors, kernels or BLAS */
     bool older_done; /* this generation is not finished, but an older one is done */
     study_status status;
@@ -107,6 +107,10 @@ bool study_as_stated(const study *s);
  * of 1000. */
 bool study_point_parse(study_point *p, const char *text, error *e);
 void study_point_print(char *text, size_t size, study_point p);
+
+/* The parts of the code `code_id` that the configuration of an arm used, each with the start of its
+ * hash; NULL if they are not recorded.  The caller frees *code. */
+bool study_code(char **code, int64_t arm_id, int64_t code_id, db *d, error *e);
 
 /* The lengths at which the finished runs were evaluated by the metric's task and split, ascending;
  * the first `most` of them. */

@@ -20,10 +20,8 @@ WHERE sweep_id = ?1 AND dropped = 0
 ORDER BY pair_key;
 
 -- One row per planned cell: its run in generation ?2, or if that is negative in the newest one.
--- `code` lists the parts of the code that the run used: of the entries of each table (variants, RoPE scalings,
--- optimizers) only its own.  ?3 is a JSON object, the file of each variant by its name; a run of variants that it
--- doesn't have counts as a user of all.  What a run was computed with is that of every attempt of which steps are
--- left (no later one began before them); if they differ in what decides its bits, the run is mixed.
+-- What a run was computed with is that of every attempt of which steps are left (no later one began before
+-- them); if they differ in what decides its bits, the run is mixed.
 -- name: study_cells
 WITH part AS (
   SELECT p.run_id, h.hostname || coalesce(', ' || h.cpu_model, '') AS host, h.isa AS kernels,
@@ -32,26 +30,9 @@ WITH part AS (
   FROM attempt p JOIN host h USING(host_id)
   WHERE NOT EXISTS (SELECT 1 FROM attempt later WHERE later.run_id = p.run_id
     AND later.attempt > p.attempt AND later.from_step <= p.from_step)
-  ORDER BY p.attempt),
-word AS (  -- ',mha,window:size=8,' of mha and of [mha, window:size=8]
-  SELECT config_id, ',' || replace(replace(replace(value, '[', ''), ']', ''), ' ', '') || ',' AS specs
-  FROM config_param
-  WHERE key = 'model.attention' AND config_id IN (SELECT config_id FROM arm WHERE sweep_id = ?1)),
-variant_file AS MATERIALIZED (
-  SELECT DISTINCT config_id, f.value AS name
-  FROM word JOIN json_each(?3) f
-   ON instr(specs, ',' || f.key || ',') OR instr(specs, ',' || f.key || ':'))
+  ORDER BY p.attempt)
 SELECT ar.arm_id, ar.pair_key, n.run_id, n.run_uid, n.generation, n.status, n.message,
- (SELECT group_concat(name || ' ' || substr(sha256, 1, 12), ', ')
-  FROM (SELECT * FROM code_file f WHERE code_id = n.code_id
-   AND (name NOT GLOB 'core/compute/ropes/*' OR name = 'core/compute/ropes/' || coalesce(
-     (SELECT value FROM config_param WHERE config_id = n.config_id AND key = 'model.rope_scaling'), 'none') || '.c')
-   AND (name NOT GLOB 'trainer/model/optimizers/*' OR name = 'trainer/model/optimizers/' || coalesce(
-     (SELECT value FROM config_param WHERE config_id = n.config_id AND key = 'train.optimizer'), 'adamw') || '.c')
-   AND (name NOT GLOB 'variants/*'
-    OR EXISTS (SELECT 1 FROM variant_file v WHERE v.config_id = n.config_id AND v.name = f.name)
-    OR NOT EXISTS (SELECT 1 FROM variant_file v WHERE v.config_id = n.config_id))
-   ORDER BY name)) AS code,
+ n.code_id,
  (SELECT compiler FROM code WHERE code_id = n.code_id) AS compiler,
  (SELECT group_concat(host, ' + ')
   FROM (SELECT DISTINCT host FROM part WHERE part.run_id = n.run_id)) AS host,
@@ -73,6 +54,28 @@ WHERE a.sweep_id = ?1 AND a.dropped = 0
   SELECT max(m.generation) FROM run m
   WHERE m.config_id = r.config_id AND m.seed_init = r.seed_init AND m.seed_data = r.seed_data
    AND m.replica = r.replica) END;
+
+-- The parts of the code ?2 that the configuration of arm ?1 used: of the entries of each table (variants, RoPE
+-- scalings, optimizers) only its own.  ?3 is a JSON object, the file of each variant by its name; a configuration
+-- of variants that it doesn't have counts as a user of all.
+-- name: study_code
+WITH used AS (
+  SELECT key, value FROM config_param WHERE config_id = (SELECT config_id FROM arm WHERE arm_id = ?1)),
+variant_file AS (  -- specs: ',mha,window:size=8,' of mha and of [mha, window:size=8]
+  SELECT f.value AS name
+  FROM json_each(?3) f JOIN (
+   SELECT ',' || replace(replace(replace(value, '[', ''), ']', ''), ' ', '') || ',' AS specs
+   FROM used WHERE key = 'model.attention')
+   ON instr(specs, ',' || f.key || ',') OR instr(specs, ',' || f.key || ':'))
+SELECT group_concat(name || ' ' || substr(sha256, 1, 12), ', ')
+FROM (SELECT * FROM code_file WHERE code_id = ?2
+ AND (name NOT GLOB 'core/compute/ropes/*' OR name = 'core/compute/ropes/' || coalesce(
+   (SELECT value FROM used WHERE key = 'model.rope_scaling'), 'none') || '.c')
+ AND (name NOT GLOB 'trainer/model/optimizers/*' OR name = 'trainer/model/optimizers/' || coalesce(
+   (SELECT value FROM used WHERE key = 'train.optimizer'), 'adamw') || '.c')
+ AND (name NOT GLOB 'variants/*' OR name IN (SELECT name FROM variant_file)
+  OR NOT EXISTS (SELECT 1 FROM variant_file))
+ ORDER BY name);
 
 -- What the runs were evaluated by at their last steps, for a message.
 -- name: study_metrics
