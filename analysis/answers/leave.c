@@ -5,6 +5,7 @@
 #include "analysis/answers/leave.h"
 
 #include "analysis/answers/sql.h"
+#include "core/base/growing.h"
 
 #include <gsl/gsl_sort.h>
 #include <gsl/gsl_statistics_double.h>
@@ -14,21 +15,19 @@
 /* Losses that are not finite end the curve. */
 static bool read_run(leave *k, int cell, db *d, error *e)
 {
-    const int64_t run_id = k->c->study->cell[cell].run_id;
-    int64_t steps;
-    if (!db_integer(d, &steps, 0, e, sql_leave_steps, "i", run_id)) return false;
-    double *loss = k->loss[cell] = error_zeroed((size_t)steps, sizeof *loss);
+    double *loss = NULL;
     plateau_run *run = &k->run[cell];
     sqlite3_stmt *q;
-    bool row = true, ok = db_query(d, &q, e, sql_leave_losses, "i", run_id);
-    while (ok && run->n < steps && (ok = db_next(d, q, &row, e)) && row) {
+    bool row = true, ok = db_query(d, &q, e, sql_leave_losses, "i", k->c->study->cell[cell].run_id);
+    while (ok && (ok = db_next(d, q, &row, e)) && row) {
         const double x = sqlite3_column_double(q, 0);
         if (sqlite3_column_type(q, 0) == SQLITE_NULL || !isfinite(x)) break;
+        loss = growing_list(loss, run->n, sizeof *loss);
         loss[run->n++] = x;
         k->tokens[cell] = sqlite3_column_double(q, 1) / run->n;
     }
     sqlite3_finalize(q);
-    run->loss = loss;
+    run->loss = k->loss[cell] = loss;
     return ok;
 }
 

@@ -9,7 +9,7 @@ extern const char sql_anatomy_configuration[], sql_anatomy_runs[];
 extern const char sql_changes_versions[];
 extern const char sql_comparison_look[], sql_comparison_row[], sql_comparison_store[];
 extern const char sql_confound_corpus[], sql_confound_keys[];
-extern const char sql_leave_losses[], sql_leave_steps[];
+extern const char sql_leave_losses[];
 extern const char sql_pilots_arm[];
 extern const char sql_sample_sequences[];
 extern const char sql_series_epoch[], sql_series_peak[], sql_series_schedule[];
