@@ -25,13 +25,14 @@
 
 /* embedded by meson.build */
 extern const char db_schema_text[], db_migration_1_to_2[], db_migration_2_to_3[],
-    db_migration_3_to_4[];
+    db_migration_3_to_4[], db_migration_4_to_5[];
 
-enum { SOON_MS = 20, APPLICATION = 0x41544C42, VERSION = 4 };
+enum { SOON_MS = 20, APPLICATION = 0x41544C42, VERSION = 5 };
 
 static const migration MIGRATIONS[] = { { .from = 1, .sql = db_migration_1_to_2 },
                                         { .from = 2, .sql = db_migration_2_to_3 },
-                                        { .from = 3, .sql = db_migration_3_to_4 } };
+                                        { .from = 3, .sql = db_migration_3_to_4 },
+                                        { .from = 4, .sql = db_migration_4_to_5 } };
 enum { N_MIGRATIONS = sizeof MIGRATIONS / sizeof MIGRATIONS[0] };
 
 const char *db_schema(void)
