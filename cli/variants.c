@@ -69,7 +69,17 @@ static char *shapes_of(const tensor_spec *list)
     return growing_close(&text);
 }
 
-/* The second layer of four, of which the caller wants the cost. */
+/* Floats of the cache of a sequence of T positions: the mean of the model's layers, which may share
+ * it. */
+static double cache_floats(const attn_variant *v, attn_dims d, int T)
+{
+    double floats = 0;
+    d.T = d.S = T;
+    for (d.layer = 0; d.layer < d.L; d.layer++) floats += attn_cache_floats(v, &d);
+    return floats / d.L;
+}
+
+/* The first layer of four, which has all the parameters that a layer can have. */
 static entry measure(const attn_variant *v, const options *o)
 {
     tensor_spec list[TENSOR_MAX] = { { 0 } };
@@ -81,16 +91,13 @@ static entry measure(const attn_variant *v, const options *o)
                        .D = (int)o->dim,
                        .H = (int)o->heads,
                        .E = (int)(o->dim / o->heads),
-                       .layer = 1,
                        .L = 4 } };
     x.refused = !attn_parse(v->name, &v, &x.d, &x.why);
     if (x.refused) return x;
     v->params(&x.d, list);
     for (int i = 0; i < tensor_list_length(list); i++) x.params += (double)tensor_floats(&list[i]);
-    x.cache = attn_cache_floats(v, &x.d);
-    attn_dims twice = x.d;
-    twice.T = twice.S = 2 * T;
-    x.longer = attn_cache_floats(v, &twice);
+    x.cache = cache_floats(v, x.d, T);
+    x.longer = cache_floats(v, x.d, 2 * T);
     return x;
 }
 

@@ -7,6 +7,7 @@
  */
 #include "tests/reference_layer.h"
 
+#include "tests/group.h"
 #include "tests/rig.h"
 
 #include <float.h>
@@ -109,7 +110,7 @@ bool reference_layer_check(bool *agrees, const safetensors *file, const char *pa
     float *x = rig_block("x", n, 0), *y = rig_block("y", n, NAN), *dy = rig_block("dy", n, 0);
     float *dx = rig_block("dx", n, NAN);
     rig r;
-    rig_open(&r, v, &d);
+    rig_open(&r, group_of(v, &d), &d);
     bool ok = take(x, file, "", &x_spec, e) && take(dy, file, "d", &y_spec, e);
     for (int i = 0; ok && i < r.w.n; i++) ok = take(r.w.at[i], file, "w.", &r.w.spec[i], e);
     if (ok) {
@@ -161,14 +162,14 @@ static void options_text(char out[ATTN_SPEC], const attn_variant *v, const attn_
 }
 
 /* The settings of the case, and then its tensors: x, dy and the parameters. */
-static bool save(const char *path, const char *spec, attn_dims *d, const rig *r,
-                 const safetensors_tensor *x, const safetensors_tensor *dy, error *e)
+static bool save(const char *path, const char *spec, const attn_variant *v, attn_dims *d,
+                 const rig *r, const safetensors_tensor *x, const safetensors_tensor *dy, error *e)
 {
     char names[TENSOR_MAX][NAME], text[SIZES][TEXT], theta[TEXT], options[ATTN_SPEC], sha[HASH_HEX];
     safetensors_tensor list[TENSOR_MAX + 2] = { *x, *dy };
     int place = 0;
-    while (attn_variants[place] != r->v) place++;
-    options_text(options, r->v, d);
+    while (attn_variants[place] != v) place++;
+    options_text(options, v, d);
     snprintf(theta, sizeof theta, "%d", RIG_THETA);
     const char *metadata[2 * (SIZES + 4) + 1] = {
         "spec", spec, "file", attn_files[place], "options", options, "rope_theta", theta
@@ -194,8 +195,8 @@ bool reference_layer_write(const char *path, const char *spec, const char *sizes
     float *x = rig_block("x", n, 1), *dy = rig_block("dy", n, 1);
     const safetensors_tensor x_entry = entry("x", &like, x), dy_entry = entry("dy", &like, dy);
     rig r;
-    rig_open(&r, v, &d);
-    const bool ok = save(path, spec, &d, &r, &x_entry, &dy_entry, e);
+    rig_open(&r, group_of(v, &d), &d);
+    const bool ok = save(path, spec, v, &d, &r, &x_entry, &dy_entry, e);
     rig_close(&r);
     rig_free(x), rig_free(dy);
     return ok;

@@ -55,6 +55,11 @@ double attn_state_flops(const attn_variant *v, const attn_dims *d)
     return v->state_flops ? v->state_flops(d) : 0;
 }
 
+int attn_source(const attn_variant *v, const attn_dims *d)
+{
+    return v->source ? v->source(d) : d->layer;
+}
+
 static double floats_at(const attn_variant *v, const attn_dims *d, int T)
 {
     attn_dims one = *d;

@@ -66,6 +66,7 @@ typedef struct attn_dims {
 /* One layer's view of its memory.  Passes read it and never change it. */
 typedef struct attn_layer {
     attn_dims dims;
+    const struct attn_layer *source; /* the layer that source() names, or NULL */
     const rope *rope; /* tables of the width it asked for, or NULL */
     const float *w[TENSOR_MAX];
     float *dw[TENSOR_MAX];
@@ -105,6 +106,11 @@ typedef struct attn_variant {
      * 0. */
     double (*state_flops)(const attn_dims *d);
 
+    /* The earlier layer whose activations and cache this one uses, or its own number; NULL means its
+     * own.  That layer has the same variant and options, and its passes run first: backward, last,
+     * so the layers that use it may leave gradients in activations that it declares for them. */
+    int (*source)(const attn_dims *d);
+
     /* Fill a zeroed array of TENSOR_MAX entries; the first unnamed entry ends the list. */
     void (*params)(const attn_dims *d, tensor_spec *out);
     void (*acts)(const attn_dims *d, tensor_spec *out);
@@ -133,6 +139,7 @@ int attn_rotary(const attn_variant *v, const attn_dims *d);
 int attn_kv_heads(const attn_variant *v, const attn_dims *d); /* 0: it has no such number */
 double attn_pairs(const attn_variant *v, const attn_dims *d);
 double attn_state_flops(const attn_variant *v, const attn_dims *d);
+int attn_source(const attn_variant *v, const attn_dims *d);
 
 /* Floats of the cache of one sequence of d->T positions, and whether the cache is a state whose
  * size no length changes: it is the same at 1, T and 2 T positions. */

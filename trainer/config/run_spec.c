@@ -203,6 +203,25 @@ static bool parse_spec(const attn_variant **v, attn_dims *d, const config *setti
            config_error(settings, "model.attention", e, "'%s': %s", spec, why.msg);
 }
 
+/* A layer that uses another's keys and values needs one of the same kind there. */
+static bool check_source(const config *settings, const attn_variant *v, const attn_dims *d,
+                         const char *spec, error *e)
+{
+    const attn_variant *u;
+    attn_dims there;
+    char other[ATTN_SPEC];
+    const int source = attn_source(v, d);
+    if (source == d->layer) return true;
+    if (!parse_spec(&u, &there, settings, source, d->T, e)) return false;
+    attn_describe(other, u, &there);
+    return strcmp(spec, other) == 0 ||
+           config_error(
+               settings, "model.attention", e,
+               "layer %d (%s) uses the keys and values of layer %d, which is %s: both must "
+               "be the same",
+               d->layer, spec, source, other);
+}
+
 static void rope_of(rope_config *r, const config *settings)
 {
     *r = (rope_config){ .theta = settings->model.rope_theta,
@@ -226,6 +245,7 @@ static bool resolve_attention(config *settings, error *e)
         char spec[ATTN_SPEC];
         if (!parse_spec(&v, &d, settings, i, (int)settings->model.context, e)) return false;
         attn_describe(spec, v, &d);
+        if (!check_source(settings, v, &d, spec, e)) return false;
         if (i < n) memcpy(canonical.item[i], spec, sizeof spec);
         const int width = attn_rotary(v, &d);
         error why;

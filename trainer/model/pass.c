@@ -61,9 +61,26 @@ static void lists_of(lists *out, const model_config *c, pass_kind kind, int laye
     if (kind == PASS_DECODE) v->cache(&d, out->cache);
 }
 
+/* The layer whose keys, values and cache this one uses: most use their own. */
+static int source_of(const model_config *c, int layer)
+{
+    const attn_dims d = model_dims(c, layer, 1, c->T, c->T);
+    return attn_source(c->layer[layer].variant, &d);
+}
+
+/* Must a layer's activations last until the end of the pass?  When training, for backward; else
+ * only if a later layer uses them. */
+static bool lasts(const model_config *c, pass_kind kind, int layer)
+{
+    bool used = kind == PASS_TRAIN;
+    for (int i = layer + 1; !used && i < c->L; i++) used = source_of(c, i) == layer;
+    return used;
+}
+
 /* Floats of each part of the block, which lie in this order. */
 typedef struct extent {
-    size_t layers; /* what layers keep: of all, or of the largest where they take turns */
+    size_t turns;  /* the largest of the layers that take turns                         */
+    size_t layers; /* that, and what lasts                                              */
     size_t caches; /* of all layers                                                     */
     size_t tmp;    /* the variants' scratch: of the largest layer                       */
     size_t shared;
@@ -81,10 +98,14 @@ static extent measure(const model_config *c, pass_kind kind, int B, int T, int S
     for (int i = 0; i < c->L; i++) {
         lists_of(&of, c, kind, i, B, T, S);
         const size_t kept = tensor_list_floats(of.own) + tensor_list_floats(of.acts);
-        x.layers = kind == PASS_TRAIN ? x.layers + kept : larger(x.layers, kept);
+        if (lasts(c, kind, i))
+            x.layers += kept;
+        else
+            x.turns = larger(x.turns, kept);
         x.caches += tensor_list_floats(of.cache);
         x.tmp = larger(x.tmp, tensor_list_floats(of.scratch));
     }
+    x.layers += x.turns;
     tensor_spec shared[TENSOR_MAX] = { { 0 } };
     shared_list(shared, c, kind, B, S);
     x.shared = tensor_list_floats(shared);
@@ -137,20 +158,24 @@ size_t pass_cache(const model_config *c, int B, int T)
 static void place(pass *p, const extent *x)
 {
     const model_config *c = &p->m->config;
-    float *layers = p->block, *caches = layers + x->layers, *tmp = caches + x->caches;
+    float *next = p->block + x->turns, *caches = p->block + x->layers, *tmp = caches + x->caches;
     float *at[TENSOR_MAX];
     lists of;
     for (int i = 0; i < c->L; i++) {
         pass_layer *l = &p->layer[i];
         lists_of(&of, c, p->kind, i, p->B, p->T, p->S);
         const size_t own = tensor_list_floats(of.own);
-        tensor_list_place(of.own, layers, at);
+        const bool stays = lasts(c, p->kind, i);
+        float *layer = stays ? next : p->block;
+        if (stays) next += own + tensor_list_floats(of.acts);
+        tensor_list_place(of.own, layer, at);
         l->x = at[X], l->h1 = at[H1], l->xm = at[XM], l->h2 = at[H2];
         l->r1 = at[R1], l->r2 = at[R2], l->gate = at[GATE], l->up = at[UP];
-        tensor_list_place(of.acts, layers + own, l->attention.act);
+        tensor_list_place(of.acts, layer + own, l->attention.act);
         tensor_list_place(of.scratch, tmp, l->attention.tmp);
         tensor_list_place(of.cache, caches, l->attention.cache);
-        if (p->kind == PASS_TRAIN) layers += own + tensor_list_floats(of.acts);
+        const int source = source_of(c, i);
+        l->attention.source = source == i ? NULL : &p->layer[source].attention;
         caches += tensor_list_floats(of.cache);
     }
     tensor_spec shared[TENSOR_MAX] = { { 0 } };
