@@ -94,7 +94,7 @@ static void say_result(FILE *say, int64_t step, const suite *s, const suite_task
                        const task_result *r)
 {
     fprintf(say, "step %" PRId64 ":  %s.%s %s %.4f (%d items, %.1f s)\n", step, s->name,
-            t->name, t->metric, task_result_mean(r, t->metric), r->scored,
+            t->name, t->metric, task_result_mean(NULL, r, t->metric), r->scored,
             1e-3 * (double)r->wall_ms);
 }
 

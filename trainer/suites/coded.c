@@ -306,12 +306,32 @@ static bool code(coded *out, const coder *c, int i, error *e)
     return ok && check_tokens(out, c, it, e) && fit(out, c, it, e);
 }
 
-bool coded_open(coded **out, const suite *s, const suite_task *task, const coded_for *with,
-                error *e)
+static coder coder_of(const suite *s, const suite_task *task, const coded_for *with)
 {
     char name[SUITE_NAME + 16];
     snprintf(name, sizeof name, "shots.%s", task->name);
-    const coder c = { s, task, with, rng_stream((uint64_t)s->seed, 0, name) };
+    return (coder){ s, task, with, rng_stream((uint64_t)s->seed, 0, name) };
+}
+
+char *coded_context(const suite *s, const suite_task *task, int i)
+{
+    const coder c = coder_of(s, task, NULL);
+    const item *it = &task->all.item[i];
+    ids list = { 0 };
+    growing words;
+    if (it->prompt.text) return context_text(&c, i);
+    if (task->shots > 0) each_shot(&c, i, put_tokens, &list);
+    add_tokens(&list, it->prompt.token, it->prompt.n);
+    growing_open(&words);
+    for (int k = 0; k < list.n; k++) fprintf(words.f, "%s%d", k ? " " : "", list.token[k]);
+    free(list.token);
+    return growing_close(&words);
+}
+
+bool coded_open(coded **out, const suite *s, const suite_task *task, const coded_for *with,
+                error *e)
+{
+    const coder c = coder_of(s, task, with);
     *out = error_zeroed((size_t)task->all.n, sizeof **out);
     for (int i = 0; i < task->all.n; i++)
         if (!code(&(*out)[i], &c, i, e)) return false;

@@ -52,4 +52,8 @@ bool coded_open(coded **out, const struct suite *s, const struct suite_task *tas
                 const coded_for *with, error *e);
 void coded_close(coded *list, int n);
 
+/* What stands in front of the options of item i, examples included, as text or (if it is made of
+ * tokens) as numbers; the caller frees it. */
+char *coded_context(const struct suite *s, const struct suite_task *task, int i);
+
 #endif

@@ -94,17 +94,33 @@ bool task_result_make(task_result *out, bool *stopped, const suite_task *task, c
     return ok;
 }
 
-double task_result_mean(const task_result *r, const char *metric)
+/* What an item adds to the two sums whose ratio a metric is. */
+static void add_to(double *value, double *weight, const task_score *s, const char *metric)
 {
-    double sum = 0, weight = 0;
-    const bool loss = strcmp(metric, "nll") == 0, bits = strcmp(metric, "bpb") == 0;
+    *value = s->nll, *weight = 1;
+    if (strcmp(metric, "nll") == 0)
+        *weight = (double)s->tokens;
+    else if (strcmp(metric, "bpb") == 0)
+        *weight = (double)s->bytes * log(2);
+    else
+        *value = strcmp(metric, "acc") == 0        ? s->acc
+                 : strcmp(metric, "acc_norm") == 0 ? s->acc_norm
+                                                   : s->margin;
+}
+
+double task_result_mean(double *se, const task_result *r, const char *metric)
+{
+    double sum = 0, weights = 0, squares = 0, x, w;
+    const double n = r->scored;
     for (int i = 0; i < r->scored; i++) {
-        const task_score *s = &r->score[i];
-        sum += loss || bits                      ? s->nll
-               : strcmp(metric, "acc") == 0      ? s->acc
-               : strcmp(metric, "acc_norm") == 0 ? s->acc_norm
-                                                 : s->margin;
-        weight += loss ? (double)s->tokens : bits ? (double)s->bytes * log(2) : 1;
+        add_to(&x, &w, &r->score[i], metric);
+        sum += x, weights += w;
     }
-    return weight > 0 ? sum / weight : NAN;
+    const double mean = weights > 0 ? sum / weights : NAN;
+    for (int i = 0; i < r->scored; i++) { /* of a ratio, by linearization; of a mean, as usual */
+        add_to(&x, &w, &r->score[i], metric);
+        squares += (x - mean * w) * (x - mean * w);
+    }
+    if (se) *se = n > 1 ? sqrt(n / (n - 1) * squares) / weights : NAN;
+    return mean;
 }

@@ -22,7 +22,8 @@ bool task_result_make(task_result *out, bool *stopped, const suite_task *task, c
                       const suite_model *with, error *e);
 void task_result_close(task_result *r);
 
-/* The mean of a metric; NaN if nothing was scored or has it. */
-double task_result_mean(const task_result *r, const char *metric);
+/* The mean of a metric; NaN if nothing was scored or has it.  *se (may be NULL) is its standard
+ * error, if the items were drawn at random; NaN below 2 items. */
+double task_result_mean(double *se, const task_result *r, const char *metric);
 
 #endif
