@@ -24,7 +24,7 @@ static void put_range(table *t, const config_key *k)
 static void put_key(table *t, const config_key *k)
 {
     static const char *const TYPE[] = { "int",    "count", "real",  "bool",
-                                        "choice", "text",  "specs", "counts" };
+                                        "choice", "text",  "specs", "counts", "texts" };
     char text[128];
     table_text(t, k->name);
     table_text(t, TYPE[k->type]);

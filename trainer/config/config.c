@@ -147,11 +147,25 @@ static bool set_counts(config_counts *out, const config_key *key, const yaml_nod
     return true;
 }
 
+static bool set_texts(config_texts *out, const config_key *key, const yaml_node *at, error *e)
+{
+    const yaml_node *item;
+    int n = 0;
+    const bool none = yaml_empty(at) || (at->kind == YAML_LIST && at->n == 0);
+    if (!none && !items_of(&item, &n, key, at, e)) return false;
+    memset(out, 0, sizeof *out);
+    for (int i = 0; i < n; i++)
+        if (!set_text(out->item[i], sizeof out->item[i], key, &item[i], e)) return false;
+    out->n = n;
+    return true;
+}
+
 static bool set_field(config *settings, const config_key *key, const yaml_node *at, error *e)
 {
     void *field = (char *)settings + key->offset;
     if (key->type == CONFIG_SPECS && at->kind != YAML_MAP) return set_specs(field, key, at, e);
     if (key->type == CONFIG_COUNTS && at->kind != YAML_MAP) return set_counts(field, key, at, e);
+    if (key->type == CONFIG_TEXTS && at->kind != YAML_MAP) return set_texts(field, key, at, e);
     if (at->kind != YAML_SCALAR)
         return yaml_error(at, e, "%s: must be one value, not a %s", key->name,
                           at->kind == YAML_LIST ? "list" : "map");
@@ -196,7 +210,8 @@ void config_init(config *settings)
 {
     memset(settings, 0, sizeof *settings);
     for (const config_key *key = config_keys; key->name; key++)
-        if (!key->derived && key->type != CONFIG_TEXT) config_reset(settings, key);
+        if (!key->derived && key->type != CONFIG_TEXT && key->type != CONFIG_TEXTS)
+            config_reset(settings, key);
 }
 
 static bool override_recipe(config *settings, const char *name, error *e)

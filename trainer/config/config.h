@@ -7,7 +7,7 @@
  * The identity of a run is the canonical JSON of its resolved keys: keys in order, defaults left
  * out, the corpus replaced by the hash of its content, init_from by that of the weights, the
  * attention by its canonical form.  Not in it: threads, keep, paths, and how often to evaluate and
- * save (every_tokens, save_every_tokens).
+ * save (every_tokens, save_every_tokens), and the suites of tasks.
  */
 #ifndef TRAINER_CONFIG_CONFIG_H
 #define TRAINER_CONFIG_CONFIG_H
@@ -34,6 +34,12 @@ typedef struct config_specs {
     int n;
     char item[CONFIG_LIST][ATTN_SPEC];
 } config_specs;
+
+/* Paths. */
+typedef struct config_texts {
+    int n;
+    char item[CONFIG_LIST][CONFIG_PATH];
+} config_texts;
 
 typedef struct config_counts {
     int n;
@@ -69,7 +75,9 @@ typedef struct config {
     struct {
         int64_t every_tokens, tokens;
         config_counts context;
-        int64_t stride; /* 0: each length itself */
+        int64_t stride;     /* 0: each length itself */
+        config_texts tasks; /* suites                */
+        int64_t tasks_every_tokens, tasks_context; /* 0: only at the end */
     } eval;
 
     /* Filled in by run_spec_resolve. */
@@ -92,6 +100,7 @@ typedef enum config_type {
     CONFIG_TEXT,   /* a path                                                            */
     CONFIG_SPECS,  /* attention: one spec, or a list                                    */
     CONFIG_COUNTS, /* a count, or a list                                                */
+    CONFIG_TEXTS,  /* a path, or a list                                                 */
 } config_type;
 
 typedef struct config_key {
@@ -170,7 +179,7 @@ char *config_canonical(const config *settings, bool seeds);
 
 /* One key's value as text: the corpus by its hash and lists as [a, b].  CONFIG_VALUE characters
  * hold every value. */
-enum { CONFIG_VALUE = CONFIG_LIST * (ATTN_SPEC + 2) };
+enum { CONFIG_VALUE = CONFIG_LIST * (CONFIG_PATH + 4) };
 void config_value(char *out, size_t size, const config *settings, const config_key *key);
 
 /* The YAML file that, read again, gives the same resolved configuration. */

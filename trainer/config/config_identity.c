@@ -77,6 +77,13 @@ static void put_value(FILE *f, const config *settings, const config_key *key, bo
         fputc(']', f);
         return;
     }
+    case CONFIG_TEXTS: {
+        const config_texts *s = field;
+        fputc('[', f);
+        for (int i = 0; i < s->n; i++) fputs(i ? ", " : "", f), put_string(f, s->item[i]);
+        fputc(']', f);
+        return;
+    }
     }
 }
 

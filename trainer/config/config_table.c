@@ -63,6 +63,7 @@ static const char *precision_word(int64_t choice)
 #define CHOICE(key, value, word, identity, help)     { #key, CONFIG_CHOICE, offsetof(config, key), 0, 0, word, identity, help, value }
 #define SPECS(key, value, identity, help)            { #key, CONFIG_SPECS,  offsetof(config, key), 0, 0, NULL, identity, help, value }
 #define TEXT(key, identity, help)                    { #key, CONFIG_TEXT,   offsetof(config, key), 0, 0, NULL, identity, help, "" }
+#define TEXTS(key, identity, help)                   { #key, CONFIG_TEXTS,  offsetof(config, key), 0, 0, NULL, identity, help, "[]" }
 #define FROM(keys) "", keys /* in place of a default: what it is derived from */
 
 /* Sizes are bounded so that the product of any two that meet in one tensor dimension fits an int. */
@@ -118,6 +119,11 @@ const config_key config_keys[] = {
     COUNT( eval.tokens,                 "0",                             0, 1e15,         true,  "tokens of held-out text to score; 0: all"),
     COUNTS(eval.context,                FROM("model.context"),           1, 1 << 22,      true,  "context lengths to evaluate at; each must divide the largest"),
     COUNT( eval.stride,                 "0",                             0, 1 << 22,      true,  "tokens between the starts of evaluation windows; 0: the window length"),
+
+    // eval.tasks: suites of tasks
+    TEXTS( eval.tasks,                                                                    false, "suites of tasks to evaluate the trained model on: folders with suite.yaml"),
+    COUNT( eval.tasks_every_tokens,     "0",                             0, 1e15,         false, "training tokens between evaluations of eval.tasks; 0: only at the end"),
+    COUNT( eval.tasks_context,          FROM("model.context"),           1, 1 << 22,      false, "longest item of eval.tasks, in tokens"),
     { 0 },
 };
 // clang-format on

@@ -347,6 +347,15 @@ static bool resolve_evaluation(config *settings, error *e)
     return true;
 }
 
+static bool resolve_tasks(config *settings, error *e)
+{
+    if (derived(settings, "eval.tasks_context"))
+        settings->eval.tasks_context = settings->model.context;
+    for (int i = 0; i < settings->eval.tasks.n; i++)
+        if (!resolve_path(settings, settings->eval.tasks.item[i], "eval.tasks", e)) return false;
+    return true;
+}
+
 static bool resolve_weights(config *settings, error *e)
 {
     settings->init_sha256[0] = '\0';
@@ -402,6 +411,7 @@ bool run_spec_resolve(run_spec *spec, const config *from, error *e)
     spec->corpus = (run_corpus){ 0 };
     const bool ok = resolve_sizes(settings, e) && resolve_attention(settings, e) &&
                     resolve_training(settings, e) && resolve_evaluation(settings, e) &&
+                    resolve_tasks(settings, e) &&
                     resolve_corpus(settings, &spec->corpus, e) &&
                     resolve_vocabulary(settings, &spec->corpus, e) &&
                     (!*settings->data.corpus || check_text(settings, &spec->corpus, e)) &&

@@ -54,6 +54,7 @@ static bool read_weights(model_source *s, char corpus[CONFIG_PATH], const run_we
     if (!run_weights_config(&settings, corpus, w->folder, e) ||
         !run_spec_model(&shape, &settings, e) || !model_open(&s->m, &shape, e))
         return false;
+    s->precision = train_step_precision(&settings);
     s->w = tensor_block(s->m.floats);
     if (!s->w) return error_set(e, "out of memory for %zu weights", s->m.floats);
     memset(s->w, 0, s->m.floats * sizeof *s->w);
@@ -72,13 +73,17 @@ static bool read_tokenizer(model_source *s, const char *path, error *e)
                      s->tokenizer.V, s->m.config.V);
 }
 
-static bool find_tokenizer(model_source *s, const run_weights *w, const char *corpus, error *e)
+/* `any`: there may be none. */
+static bool find_tokenizer(model_source *s, const run_weights *w, const char *corpus, bool any,
+                           error *e)
 {
     char *beside = file_path(w->folder, MANIFEST_MODEL);
     char *own = file_path(corpus, MANIFEST_MODEL);
     bool ok;
     if (access(beside, F_OK) == 0)
         ok = read_tokenizer(s, beside, e);
+    else if (any && (!*corpus || access(own, F_OK) != 0))
+        ok = true;
     else if (*corpus)
         ok = (run_weights_check_corpus(corpus, w->corpus_sha256, e) && read_tokenizer(s, own, e)) ||
              error_where(e, "the tokenizer");
@@ -89,8 +94,8 @@ static bool find_tokenizer(model_source *s, const run_weights *w, const char *co
     return ok;
 }
 
-bool model_source_open(model_source *s, const char *name, const char *db_path,
-                       const char *tokenizer_file, error *e)
+static bool open_source(model_source *s, const char *name, const char *db_path,
+                        const char *tokenizer_file, bool any, error *e)
 {
     char corpus[CONFIG_PATH];
     run_weights w = { 0 };
@@ -98,10 +103,22 @@ bool model_source_open(model_source *s, const char *name, const char *db_path,
     bool ok = find(&w, name, db_path, e) && read_weights(s, corpus, &w, e);
     if (ok)
         ok = tokenizer_file ? read_tokenizer(s, tokenizer_file, e)
-                            : find_tokenizer(s, &w, corpus, e);
+                            : find_tokenizer(s, &w, corpus, any, e);
     run_weights_close(&w);
     if (!ok) model_source_close(s);
     return ok;
+}
+
+bool model_source_open(model_source *s, const char *name, const char *db_path,
+                       const char *tokenizer_file, error *e)
+{
+    return open_source(s, name, db_path, tokenizer_file, false, e);
+}
+
+bool model_source_open_any(model_source *s, const char *name, const char *db_path,
+                           const char *tokenizer_file, error *e)
+{
+    return open_source(s, name, db_path, tokenizer_file, true, e);
 }
 
 void model_source_close(model_source *s)

@@ -8,12 +8,13 @@
 #define TRAINER_DECODE_MODEL_SOURCE_H
 
 #include "trainer/corpus/tokenizer.h"
-#include "trainer/model/model.h"
+#include "trainer/model/train_step.h"
 
 typedef struct model_source {
     model m;
-    float *w; /* a block of the model's layout */
-    tokenizer tokenizer;
+    float *w;                    /* a block of the model's layout */
+    tokenizer tokenizer;         /* V is 0 if there is none (model_source_open_any) */
+    kernels_precision precision; /* of the linear layers, in training */
 } model_source;
 
 /* Open what `name` names: a file or folder if there is one, else a run of the database db_path. The
@@ -22,6 +23,10 @@ typedef struct model_source {
  * or if they don't fit the model or what the database knows of them. */
 bool model_source_open(model_source *s, const char *name, const char *db_path,
                        const char *tokenizer_file, error *e);
+
+/* The same, but a model may be without a tokenizer. */
+bool model_source_open_any(model_source *s, const char *name, const char *db_path,
+                           const char *tokenizer_file, error *e);
 void model_source_close(model_source *s);
 
 #endif

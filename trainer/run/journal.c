@@ -143,6 +143,8 @@ static bool begin_attempt(journal *j, const train_step *train, error *e)
         db_run(d, e, "DELETE FROM train_step WHERE run_id=? AND step>?", "ii", j->run_id,
                j->from_step) &&
         db_run(d, e, "DELETE FROM eval WHERE run_id=? AND step>?", "ii", j->run_id, j->from_step) &&
+        db_run(d, e, "DELETE FROM task_eval WHERE run_id=? AND step>?", "ii", j->run_id,
+               j->from_step) &&
         db_run(d, e, "DELETE FROM ckpt WHERE run_id=? AND step>?", "ii", j->run_id, j->from_step) &&
         db_integer(d, &j->attempt, 0, e,
                    "SELECT 1 + coalesce(max(attempt), 0) FROM attempt WHERE run_id=?", "i",

@@ -256,6 +256,7 @@ int replay_run(const replay_options *o, FILE *out, error *e)
     snprintf(scratch, sizeof scratch, "%s/replay.db", folder);
     spec.config.train.save_every_tokens = 0; /* no checkpoints, no weights: hashes are enough */
     spec.config.train.keep = KEEP_NONE;
+    spec.config.eval.tasks.n = 0; /* they follow from the weights */
     const train_options how = {
         .db = scratch, .progress = o->progress, .lock = -1, .until = whole ? 0 : last
     };

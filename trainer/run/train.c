@@ -5,6 +5,7 @@
 #define _DEFAULT_SOURCE
 #include "trainer/run/train.h"
 
+#include "core/base/file.h"
 #include "core/base/timer.h"
 #include "trainer/model/batch.h"
 #include "trainer/model/evaluation.h"
@@ -16,6 +17,7 @@
 #include "trainer/run/progress.h"
 #include "trainer/run/run_folder.h"
 #include "trainer/run/run_summary.h"
+#include "trainer/run/run_tasks.h"
 #include "trainer/run/stop.h"
 
 #include <inttypes.h>
@@ -32,6 +34,9 @@ typedef struct trainer {
     train_step train;
     batch b;
     evaluation v;
+    tokenizer pieces; /* for tasks; its V is 0 if the corpus has none */
+    run_tasks tasks;
+    bool say; /* what tasks give */
     journal j;
     int32_t *token, *target;
 } trainer;
@@ -39,6 +44,8 @@ typedef struct trainer {
 static void trainer_close(trainer *t)
 {
     journal_drop(&t->j);
+    run_tasks_close(&t->tasks);
+    tokenizer_close(&t->pieces);
     evaluation_close(&t->v);
     batch_close(&t->b);
     train_step_close(&t->train);
@@ -59,6 +66,41 @@ static bool fits(const run_spec *spec, int n_threads, error *e)
     return memory_estimate(&need, spec, n_threads, e) && memory_check(&need, n_threads, e);
 }
 
+static const char *suite_path(const void *arg, int i)
+{
+    return ((const config_texts *)arg)->item[i];
+}
+
+static bool stopped_by_signal(void)
+{
+    return stop_signal() != 0;
+}
+
+/* The suites of eval.tasks, with the corpus's tokenizer if it has one. */
+static bool open_tasks(trainer *t, error *e)
+{
+    enum { TOKENIZER_LIMIT = 1 << 30 };
+    const config *settings = t->settings;
+    if (settings->eval.tasks.n == 0) return true;
+    char *path = file_path(settings->data.corpus, MANIFEST_MODEL), *bytes;
+    size_t n;
+    bool ok = true;
+    const bool there = access(path, F_OK) == 0;
+    if (there && (ok = file_read(&bytes, &n, path, TOKENIZER_LIMIT, e))) {
+        ok = tokenizer_open(&t->pieces, bytes, n, e) || error_where(e, "%s", path);
+        free(bytes);
+    }
+    free(path);
+    const suite_model with = { .m = &t->train.m,
+                               .w = t->train.w,
+                               .pieces = there ? &t->pieces : NULL,
+                               .pool = t->train.pool,
+                               .context = (int)settings->eval.tasks_context,
+                               .stop = stopped_by_signal };
+    return ok && run_tasks_open(&t->tasks, suite_path, &settings->eval.tasks,
+                                settings->eval.tasks.n, &with, e);
+}
+
 static bool trainer_open(trainer *t, const run_spec *spec, error *e)
 {
     const config *settings = &spec->config;
@@ -76,7 +118,8 @@ static bool trainer_open(trainer *t, const run_spec *spec, error *e)
            train_step_open(&t->train, spec, threads_of(settings), e) &&
            evaluation_open(
                &t->v, &(eval_input){ &t->train.m, t->train.w, settings, &t->text, t->train.pool },
-               e);
+               e) &&
+           open_tasks(t, e);
 }
 
 /* Evaluate on the held-out text.  *diverged if the loss is not finite; then only its sum is
@@ -91,6 +134,29 @@ static bool evaluate(trainer *t, progress *p, bool *diverged, int64_t step, bool
     *diverged = false;
     for (int i = 0; i < t->v.n; i++) *diverged = *diverged || !isfinite(r[i].nll_sum);
     return journal_evaluation(&t->j, step, r, t->v.n, final && !*diverged, e);
+}
+
+/* Evaluate eval.tasks after this step, if they are due, except what is recorded already.  A
+ * checkpoint comes first, so that an evaluation that is cut off goes on from here. */
+static bool evaluate_tasks(trainer *t, bool *stopped, int64_t step, error *e)
+{
+    const config *settings = t->settings;
+    bool saved = true;
+    *stopped = false;
+    if (t->tasks.suites == 0 ||
+        (step < t->b.steps && !batch_due(settings, step, settings->eval.tasks_every_tokens)))
+        return true;
+    if (step != t->j.from_step && !journal_checkpoint(&t->j, &saved, &t->train, step, e))
+        return false;
+    panels_make(t->train.panels, t->train.pool);
+    const bool ok =
+        run_tasks_run(&t->tasks, stopped, t->j.d, t->j.run_id, step, t->say ? stderr : NULL, e);
+    panels_leave(t->train.panels);
+    if (ok && *stopped && !saved)
+        return error_set(
+            e, "stopped while the tasks of step %" PRId64 " were evaluated, without a checkpoint",
+            step);
+    return ok;
 }
 
 typedef enum outcome { OUTCOME_DONE, OUTCOME_DIVERGED, OUTCOME_STOPPED, OUTCOME_FAILED } outcome;
@@ -131,7 +197,10 @@ static outcome loop(trainer *t, progress *p, int64_t *step, int64_t until, error
 {
     const config *settings = t->settings;
     journal_row row = { .wall_ms = t->j.wall_ms };
-    for (*step = t->j.from_step; *step < t->b.steps;) {
+    bool stopped = false;
+    *step = t->j.from_step;
+    if (*step > 0 && !evaluate_tasks(t, &stopped, *step, e)) return OUTCOME_FAILED;
+    while (!stopped && *step < t->b.steps) {
         bool diverged;
         row.step = ++*step;
         if (!take_step(t, &row, &diverged, e)) return OUTCOME_FAILED;
@@ -147,7 +216,8 @@ static outcome loop(trainer *t, progress *p, int64_t *step, int64_t until, error
             !evaluate(t, p, &diverged, *step, last, e))
             return OUTCOME_FAILED;
         if (diverged) return diverged_at(e, t, *step, "the held-out loss is not finite");
-        if (last) break;
+        if (!evaluate_tasks(t, &stopped, *step, e)) return OUTCOME_FAILED;
+        if (last || stopped) break;
         if (*step == until) return OUTCOME_STOPPED;
         bool saved = true;
         const int stop = stop_signal();
@@ -161,6 +231,7 @@ static outcome loop(trainer *t, progress *p, int64_t *step, int64_t until, error
         }
         if (stop) return OUTCOME_STOPPED;
     }
+    if (stopped) return OUTCOME_STOPPED;
     return journal_done(&t->j, &t->train, *step, e) ? OUTCOME_DONE : OUTCOME_FAILED;
 }
 
@@ -189,6 +260,7 @@ static int attempt(db *d, const run_row *r, const run_spec *spec, const train_op
         trainer_close(&t);
         return status;
     }
+    t.say = o->progress;
     progress_open(&p, &t.b, r->uid, t.j.from_step, o->progress);
     const outcome end = loop(&t, &p, &step, o->until, e);
     const int stop = stop_signal();

@@ -12,17 +12,18 @@ CREATE TABLE task(
   UNIQUE(suite_id, name)) STRICT;
 CREATE TABLE task_item(
   task_id INTEGER NOT NULL REFERENCES task ON DELETE CASCADE, item INTEGER NOT NULL, name TEXT NOT NULL,  -- item counts from 0
-  length INTEGER, distance INTEGER, depth REAL,                      -- tokens; tokens back to the evidence; its place, 0 to 1
+  length INTEGER, distance INTEGER, depth REAL,                      -- tokens, as the first model read it; tokens back to the evidence; its place, 0 to 1
   PRIMARY KEY(task_id, item)) STRICT, WITHOUT ROWID;
 CREATE TABLE task_eval(                   -- a task, done by a run
   task_eval_id INTEGER PRIMARY KEY, run_id INTEGER NOT NULL REFERENCES run ON DELETE CASCADE, step INTEGER NOT NULL,
   task_id INTEGER NOT NULL REFERENCES task ON DELETE CASCADE, context INTEGER NOT NULL,  -- the longest item allowed, in tokens
   n_scored INTEGER NOT NULL, n_skipped INTEGER NOT NULL, n_truncated INTEGER NOT NULL, wall_ms INTEGER,
+  code_id INTEGER REFERENCES code,                                   -- the build that scored it
   UNIQUE(run_id, step, task_id, context)) STRICT;
 CREATE INDEX task_eval_task ON task_eval(task_id);
 CREATE TABLE task_score(                  -- an item, scored; items that were skipped have no row
   task_eval_id INTEGER NOT NULL REFERENCES task_eval ON DELETE CASCADE, item INTEGER NOT NULL,
-  acc REAL, acc_norm REAL,                                           -- 1 right, 0 wrong; by the likelihood, by the likelihood a byte
+  acc REAL, acc_norm REAL,                                           -- 1 right, 0 wrong; by the likelihood, by the likelihood a byte; with several answers, the part that is right
   margin REAL,                                                       -- choice: probability of the answer less that of the best other
   nll REAL, n_tok INTEGER, n_bytes INTEGER,                          -- of the answer: nats, and its length
   options_json TEXT,                                                 -- choice: the log-likelihood of each option; exact: the text given
