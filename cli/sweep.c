@@ -2,6 +2,7 @@
 #define _DEFAULT_SOURCE
 #include "cli/sweep.h"
 
+#include "experiments/plan_lines.h"
 #include "experiments/plan_table.h"
 #include "experiments/schedule.h"
 #include "experiments/study_stored.h"
@@ -16,17 +17,24 @@
 #include <errno.h>
 #include <signal.h>
 #include <stdlib.h>
+#include <string.h>
 #include <unistd.h>
 
 typedef struct options {
-    int64_t jobs; /* OPTION_UNSET: not given */
+    int64_t jobs, threads; /* OPTION_UNSET: not given */
+    int64_t plan_form;     /* of plan_forms; OPTION_UNSET: not asked for */
     bool dry_run;
+    const char *shard, *only;
 } options;
 
 // clang-format off
 static const option OPTIONS[] = {
     { "jobs",    'j', OPTION_INTEGER, "N",  offsetof(options, jobs),    "runs at a time", "(as many as processors)", 1, 1024 },
+    { "threads", 't', OPTION_INTEGER, "N",  offsetof(options, threads), "threads of each run", "(the processors, shared by the runs)", 1, 1024 },
     { "dry-run", 0,   OPTION_FLAG,    NULL, offsetof(options, dry_run), "only show every run, its cost and its state" },
+    { "shard",   0,   OPTION_TEXT,    "K/N", offsetof(options, shard),  "only the runs of shard K of N, for N machines" },
+    { "export-plan", 0, OPTION_CHOICE, "FORM", offsetof(options, plan_form), "only print a line for each run, for a launcher", NULL, 0, 0, plan_lines_forms },
+    { "only",    0,   OPTION_TEXT,    "CELL", offsetof(options, only),  "only the run that a line of --export-plan names" },
     { 0 },
 };
 // clang-format on
@@ -98,7 +106,7 @@ static bool share(schedule *how, command_call *call, int64_t jobs, const arms *r
     return true;
 }
 
-enum { SUMMARY = STUDY_NAME + 192 };
+enum { SUMMARY = STUDY_NAME + 256 };
 
 /* "NAME: 3 arms, 6 seeds; 4 of 18 runs recorded; 2 at a time with 1 thread each".  `rest` says what
  * the others take; if there are none, the line ends before it. */
@@ -106,27 +114,58 @@ static void sum_up(char text[SUMMARY], const study_file *s, const arms *r, const
                    const schedule *how, const char *rest)
 {
     const int finished = count_finished(p);
+    char shard[48] = "";
+    if (s->shards) snprintf(shard, sizeof shard, "shard %d of %d: ", s->shard, s->shards);
     const size_t used = (size_t)snprintf(
-        text, SUMMARY, "%s: %d arm%s, %d seed%s; %d of %d runs recorded", s->name, r->n,
-        r->n == 1 ? "" : "s", s->seeds, s->seeds == 1 ? "" : "s", finished, p->n);
+        text, SUMMARY, "%s: %d arm%s, %d seed%s; %s%d of %d runs recorded", s->name, r->n,
+        r->n == 1 ? "" : "s", s->seeds, s->seeds == 1 ? "" : "s", shard, finished, p->n);
     if (finished < p->n)
         snprintf(text + used, SUMMARY - used, "; %s%d at a time with %d thread%s each", rest,
                  how->jobs, how->threads, how->threads == 1 ? "" : "s");
 }
 
+/* The cells that the database, if there is one, knows; *record is NULL without one.  Close both. */
+static bool look(plan *p, db *d, db **record, const command_call *call, const study_file *s,
+                 const arms *r, error *e)
+{
+    *record = NULL;
+    if (access(call->db, F_OK) == 0 || errno != ENOENT) {
+        if (!db_open(d, call->db, DB_READ, e)) return false;
+        *record = d;
+    }
+    if (plan_look(p, *record, r, s, e)) return true;
+    if (*record) db_close(d);
+    return false;
+}
+
+static int export_plan(command_call *call, const options *o, const study_file *s, const arms *r,
+                       error *e)
+{
+    db d, *record;
+    plan p;
+    if (!look(&p, &d, &record, call, s, r, e)) return e->status;
+    const plan_lines lines = { .form = (plan_lines_form)o->plan_form,
+                               .study = call->argument[0],
+                               .setting = call->argument + 1,
+                               .settings = call->arguments - 1,
+                               .db = strcmp(call->db, db_default_path()) == 0 ? NULL : call->db };
+    const int n = plan_lines_print(stdout, &p, s, &lines);
+    command_note(call, NOTE_INFO, "%s: %d of %d runs to do", s->name, n, p.n);
+    plan_close(&p);
+    if (record) db_close(record);
+    return STATUS_DONE;
+}
+
 static int dry_run(command_call *call, const options *o, const study_file *s, const arms *r,
                    error *e)
 {
-    db d, *record = NULL;
-    plan p = { 0 };
+    db d, *record;
+    plan p;
     schedule how = { 0 };
-    if (access(call->db, F_OK) == 0 || errno != ENOENT) {
-        if (!db_open(&d, call->db, DB_READ, e)) return e->status;
-        record = &d;
-    }
+    if (!look(&p, &d, &record, call, s, r, e)) return e->status;
     double *seconds = error_zeroed((size_t)r->n, sizeof *seconds);
-    const bool ok = plan_look(&p, record, r, s, e) && share(&how, call, o->jobs, r, &p, e) &&
-                    plan_table_measure(seconds, r, &p, how.threads, e);
+    const bool ok =
+        share(&how, call, o->jobs, r, &p, e) && plan_table_measure(seconds, r, &p, how.threads, e);
     if (ok) {
         char time[32], rest[64], summary[SUMMARY];
         command_rows(call);
@@ -202,6 +241,18 @@ int sweep_run(command_call *call, int64_t jobs, const study_file *s, const arms 
     return status;
 }
 
+/* "3/8" */
+static bool read_shard(study_file *s, const char *text, error *e)
+{
+    enum { MOST = 1000000 };
+    int end = 0;
+    if (!text) return true;
+    if (sscanf(text, "%9d/%9d%n", &s->shard, &s->shards, &end) == 2 && !text[end] &&
+        s->shard >= 1 && s->shard <= s->shards && s->shards <= MOST)
+        return true;
+    return error_usage(e, "--shard %s: write K/N with 1 <= K <= N, such as 3/8", text);
+}
+
 static int run(command_call *call, const void *given)
 {
     const options *o = given;
@@ -212,16 +263,19 @@ static int run(command_call *call, const void *given)
                            call->arguments - 1, &e))
         return command_fail(call, &e);
     int status;
+    s.only = o->only;
+    if (o->threads != OPTION_UNSET) s.base.train.threads = o->threads;
     command_elsewhere(call, &s.base);
-    if (!arms_open(&r, &s, &e))
+    if (!read_shard(&s, o->shard, &e) || !arms_open(&r, &s, &e))
         status = e.status;
     else {
         note_unread(call, &s, &r);
         if (!check_weights(&r, &e))
             status = e.status;
         else
-            status =
-                o->dry_run ? dry_run(call, o, &s, &r, &e) : sweep_run(call, o->jobs, &s, &r, &e);
+            status = o->plan_form != OPTION_UNSET ? export_plan(call, o, &s, &r, &e)
+                     : o->dry_run                 ? dry_run(call, o, &s, &r, &e)
+                                                  : sweep_run(call, o->jobs, &s, &r, &e);
         arms_close(&r);
     }
     study_file_close(&s);
@@ -236,13 +290,19 @@ const command command_sweep = {
     .arguments = "STUDY [KEY=VALUE...]",
     .summary = "Plan a study, match its arms, and run what is not recorded yet. The same command "
                "resumes a study that was cut off.",
-    .text = "STUDY is a file, a folder with a study.yaml in it, or the name of a study in the "
-            "database, which means the newest version of its file and settings. A setting "
-            "KEY=VALUE replaces a value of the file; the axes and their values are set with "
-            "sweep.axes.\n\n"
-            "--output is the format of --dry-run.\n\n"
-            "Exit status: 0 every run is done or diverged, 1 a run failed, 2 a wrong study, 5 "
-            "stopped by a signal.",
+    .text =
+        "STUDY is a file, a folder with a study.yaml in it, or the name of a study in the "
+        "database, which means the newest version of its file and settings. A setting "
+        "KEY=VALUE replaces a value of the file; the axes and their values are set with "
+        "sweep.axes.\n\n"
+        "--shard K/N runs every run whose shard is K, by the hash of what it is, so a run stays in "
+        "its shard when arms or seeds are added. Each machine has a database of its own; `attnlab "
+        "merge` joins them.\n\n"
+        "--export-plan shell prints a command for each run that is not recorded as done, and jsonl "
+        "an object for every run, with its state and its command. A line may run anywhere.\n\n"
+        "--output is the format of --dry-run.\n\n"
+        "Exit status: 0 every run is done or diverged, 1 a run failed, 2 a wrong study, 5 "
+        "stopped by a signal.",
     .shared = SHARED_DB | SHARED_OUTPUT | SHARED_AGAIN | SHARED_ACCEPT | SHARED_ALLOW_MIXED,
     .options = OPTIONS,
     .size = sizeof(options),

@@ -12,20 +12,46 @@
 #include <stdlib.h>
 #include <string.h>
 
+void plan_close(plan *p)
+{
+    free(p->cell);
+    *p = (plan){ 0 };
+}
+
+void plan_identity(char uid[CONFIG_UID], const arm *a, int seed)
+{
+    run_spec spec;
+    arm_spec(&spec, a, seed);
+    run_spec_uid(uid, &spec, 0);
+}
+
+int plan_shard(const char *uid, int n)
+{
+    char start[9] = "";
+    strncat(start, uid, sizeof start - 1);
+    return 1 + (int)(strtoul(start, NULL, 16) % (unsigned long)n);
+}
+
+/* Is the cell one of those that are planned here? */
+static bool is_ours(const study_file *s, const arm *a, int seed)
+{
+    char uid[CONFIG_UID];
+    if (!s->shards && !s->only) return true;
+    plan_identity(uid, a, seed);
+    return s->only ? strcmp(uid, s->only) == 0 : plan_shard(uid, s->shards) == s->shard;
+}
+
 static bool plan_open(plan *p, const arms *a, const study_file *s, error *e)
 {
     *p = (plan){ .cell = calloc((size_t)a->n * (size_t)s->seeds, sizeof *p->cell) };
     if (!p->cell) return error_set(e, "out of memory for %d x %d cells", a->n, s->seeds);
     for (int k = 0; k < s->seeds; k++)
         for (int i = 0; i < a->n; i++)
-            p->cell[p->n++] = (cell){ .arm = &a->arm[i], .seed = s->seed[k] };
-    return true;
-}
-
-void plan_close(plan *p)
-{
-    free(p->cell);
-    *p = (plan){ 0 };
+            if (is_ours(s, &a->arm[i], s->seed[k]))
+                p->cell[p->n++] = (cell){ .arm = &a->arm[i], .seed = s->seed[k] };
+    if (p->n > 0 || !s->only) return true;
+    plan_close(p);
+    return error_usage(e, "--only: no cell of the study '%s' is %s", s->name, s->only);
 }
 
 bool plan_look(plan *p, db *d, const arms *a, const study_file *s, error *e)
@@ -195,6 +221,7 @@ static bool write_arm(writer *w, int64_t *arm_id, const arm *x, int ord)
     const char *id = x->spec.id;
     const int64_t replica = x->spec.config.train.replica;
     const bool ok =
+        run_row_config(w->d, &x->spec, w->e) && /* other shards have its runs */
         db_run(w->d, w->e,
                "INSERT INTO arm(sweep_id, ord, label, config_id, replica, axis_json)"
                " VALUES(?,?,?,?,?,?) ON CONFLICT(sweep_id, config_id, replica) DO UPDATE SET"

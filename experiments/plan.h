@@ -17,7 +17,16 @@ typedef struct cell {
     run_row run; /* run_id 0: not in the database */
 } cell;
 
-/* Cells go by seed, then by arm: whole pairs come first. */
+/* What a cell is: the uid of its run of generation 0, whatever else the study has.  Its shard of n
+ * is
+ *
+ *     1 + (first 32 bits of the identity) mod n
+ *
+ * so a cell stays in its shard when arms and seeds are added, on every machine. */
+void plan_identity(char uid[CONFIG_UID], const arm *a, int seed);
+int plan_shard(const char *uid, int n);
+
+/* Cells go by seed, then by arm: whole pairs come first.  Only those of the study's shard. */
 typedef struct plan {
     int n;
     cell *cell;

@@ -60,6 +60,9 @@ typedef struct study_file {
     yaml_node *file;     /* owns the nodes above, but for these         */
     yaml_node **setting; /* (settings) from the command line            */
     int settings;
+
+    int shard, shards; /* of its cells only shard 1 .. shards is planned; shards 0: all */
+    const char *only;  /* ... or the cell of this identity (plan.h); NULL: all          */
 } study_file;
 
 /* Read a file, then n settings "key=value" of both kinds.  *s is empty if it fails.  A setting of a

@@ -156,14 +156,15 @@ static bool clear_place(const place *draft, const place *target, error *e)
     return ok;
 }
 
-/* Give the draft its name, if that is still free.  File systems without hard links (FAT) can at
- * least rename without replacing. */
-static bool put_in_place(const place *draft, const place *target, error *e)
+/* Give the draft its name, if that is still free: *taken.  File systems without hard links (FAT)
+ * can at least rename without replacing. */
+static bool put_in_place(const place *draft, const place *target, bool *taken, error *e)
 {
     bool ok = link(draft->name, target->name) == 0;
     if (!ok && errno != EEXIST)
         ok = renameat2(AT_FDCWD, draft->name, AT_FDCWD, target->name, RENAME_NOREPLACE) == 0;
-    if (!ok && errno == EEXIST) return true;
+    *taken = !ok && errno == EEXIST;
+    if (*taken) return true;
     if (!ok)
         return error_set(e,
                          "%s: cannot be created: this file system knows neither hard links nor "
@@ -172,15 +173,34 @@ static bool put_in_place(const place *draft, const place *target, error *e)
     return file_flush_folder(target->name, e);
 }
 
-bool create_database(const char *path, const char *schema, error *e)
+bool create_draft(char **file, char **draft, const char *path, const char *schema, error *e)
 {
-    place draft;
+    place own;
     const place target = follow_links(path);
     if (strlen(target.name) > LONGEST)
         return error_set(e, "the path of the database is too long: %s", path);
-    if (!write_draft(&draft, &target, schema, e)) return false;
-    const bool ok = clear_place(&draft, &target, e) && put_in_place(&draft, &target, e);
-    unlink(draft.name); /* a renamed one is no longer there */
+    if (!write_draft(&own, &target, schema, e)) return false;
+    *file = strdup(target.name), *draft = strdup(own.name);
+    if (!*file || !*draft) error_memory();
+    return true;
+}
+
+bool create_publish(bool *taken, const char *file, const char *draft, error *e)
+{
+    const place own = beside(draft, ""), target = beside(file, "");
+    *taken = false;
+    const bool ok = clear_place(&own, &target, e) && put_in_place(&own, &target, taken, e);
+    unlink(draft); /* a renamed one is no longer there */
+    return ok;
+}
+
+bool create_database(const char *path, const char *schema, error *e)
+{
+    char *file, *draft;
+    bool taken;
+    if (!create_draft(&file, &draft, path, schema, e)) return false;
+    const bool ok = create_publish(&taken, file, draft, e);
+    free(file), free(draft);
     return ok;
 }
 

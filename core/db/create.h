@@ -10,6 +10,12 @@
  * Symbolic links are followed, also to a file that does not exist yet. */
 bool create_database(const char *path, const char *schema, error *e);
 
+/* The same in two steps, with a draft beside the place that may be filled in between: *file is the
+ * place, after links; the caller frees both.  Publishing removes the draft, whatever happens;
+ * *taken if there is a database by now, which is left alone. */
+bool create_draft(char **file, char **draft, const char *path, const char *schema, error *e);
+bool create_publish(bool *taken, const char *file, const char *draft, error *e);
+
 /* Remove the drafts that processes killed in create_database left beside `path`: those over an hour
  * old, which no living process can still be writing.  Never fails. */
 void create_clear(const char *path);
