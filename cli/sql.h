@@ -5,6 +5,7 @@
 extern const char sql_diff[], sql_diff_cell[];
 extern const char sql_ls_runs[], sql_ls_studies[];
 extern const char sql_rename_study[], sql_rename_taken[], sql_rename_version[];
+extern const char sql_roofline_check[];
 extern const char sql_show_run[], sql_show_run_attempts[], sql_show_run_checkpoints[],
     sql_show_run_code[], sql_show_run_code_files[], sql_show_run_configuration[],
     sql_show_run_dataset[], sql_show_run_evaluations[], sql_show_run_events[], sql_show_run_model[],
