@@ -8,6 +8,7 @@
 #include "analysis/data/across.h"
 #include "analysis/statistics/verdict.h"
 #include "cli/command.h"
+#include "cli/compare_scores.h"
 #include "cli/look.h"
 
 #include <math.h>
@@ -132,15 +133,22 @@ static bool print(command_call *call, const comparison *c, db *d, error *e)
     const table_format f = command_format(call);
     if (!table_for_people(f)) {
         command_rows(call);
-        return print_rows(c, d, f, e) && put_notes(call, c, d, e);
+        if (c->scored) compare_scores_rows(c, f);
+        return (c->scored || print_rows(c, d, f, e)) && put_notes(call, c, d, e);
     }
     if (f == TABLE_LATEX || f == TABLE_HTML) {
-        tables_arms(stdout, c, f), tables_pairs(stdout, c, f);
+        tables_arms(stdout, c, f);
+        c->scored ? compare_scores_print(stdout, c, f) : tables_pairs(stdout, c, f);
         return put_notes(call, c, d, e);
     }
     print_head(c->study, f);
     tables_arms(stdout, c, f);
     putchar('\n');
+    if (c->scored) {
+        compare_scores_print(stdout, c, f);
+        putchar('\n');
+        return put_notes(call, c, d, e);
+    }
     if (c->asked.pairs) {
         tables_pairs(stdout, c, f);
         putchar('\n');
@@ -156,6 +164,7 @@ static bool print(command_call *call, const comparison *c, db *d, error *e)
 
 static bool found(const comparison *c, uint64_t fail_if)
 {
+    if (c->scored && compare_scores_found(c, fail_if)) return true;
     for (int i = 0; i < c->asked.pairs; i++)
         if (fail_if >> c->result.row[i].verdict & 1 ||
             (fail_if >> FAIL_CONFOUNDED & 1 && json_array_size(c->confounds[i])))
@@ -193,7 +202,12 @@ static bool open_study(study *s, notes *list, command_call *call, study_point at
         return study_open_at(s, d, name[0], call->metric, call->generation, at, e);
     if (!study_open_at(&first, d, name[0], call->metric, call->generation, at, e)) return false;
     if (study_open_at(&second, d, name[1], call->metric, call->generation, at, e))
-        return across_join(s, &first, &second, list, e);
+    {
+        if (!across_join(s, &first, &second, list, e)) return false;
+        if (!scores_are(&s->metric) || scores_open(s, d, e)) return true;
+        study_free(s);
+        return false;
+    }
     study_free(&first);
     return false;
 }

@@ -18,6 +18,7 @@ typedef struct comparison {
     contrast_result result;
     power *power; /* (pairs); zeros before comparison_power */
     bool power_known;
+    struct scored *scored; /* if the metric is a suite of tasks: its rows (scored.h), else NULL */
     json_t **confounds; /* (pairs) */
     int64_t cmp_id;     /* 0: not stored */
     int64_t look;       /* number of this look; the first is 1 */
