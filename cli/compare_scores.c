@@ -11,11 +11,11 @@ static const char *const SCOPE[] = { "suite", "group", "task" };
 void compare_scores_rows(const comparison *c, table_format f)
 {
     static const char *const COLUMN[] = {
-        "cmp_id",   "arm_id",    "base_arm_id", "arm",        "base",         "scope",
-        "group",    "name",      "score",       "items",      "n",            "mean",
-        "base_mean", "diff",     "se_seeds",    "se_items",   "ci_lo_these",  "ci_hi_these",
-        "ci_lo",    "ci_hi",     "p_adjusted",  "p_equivalent", "mde",        "seeds_needed",
-        "verdict",  "confounds_json", "look",   "metric",     "alpha",        "margin"
+        "cmp_id",    "arm_id",         "base_arm_id", "arm",          "base",        "scope",
+        "group",     "name",           "score",       "items",        "n",           "mean",
+        "base_mean", "diff",           "se_seeds",    "se_items",     "ci_lo_these", "ci_hi_these",
+        "ci_lo",     "ci_hi",          "p_adjusted",  "p_equivalent", "mde",         "seeds_needed",
+        "verdict",   "confounds_json", "look",        "metric",       "alpha",       "margin"
     };
     const scored *k = c->scored;
     table t;
@@ -28,11 +28,18 @@ void compare_scores_rows(const comparison *c, table_format f)
                             *base = &c->study->arm[c->pair[i].base];
             const double number[] = { k->arm[i * k->scores->rows + r],
                                       k->base[i * k->scores->rows + r],
-                                      x->diff, x->se_seeds, x->se_items, x->these_lo, x->these_hi,
-                                      x->lo, x->hi, x->p_adjusted, x->p_equivalent, x->mde };
-            char *confounds = json_array_size(c->confounds[i])
-                                  ? json_dumps(c->confounds[i], JSON_COMPACT)
-                                  : NULL;
+                                      x->diff,
+                                      x->se_seeds,
+                                      x->se_items,
+                                      x->these_lo,
+                                      x->these_hi,
+                                      x->lo,
+                                      x->hi,
+                                      x->p_adjusted,
+                                      x->p_equivalent,
+                                      x->mde };
+            char *confounds =
+                json_array_size(c->confounds[i]) ? json_dumps(c->confounds[i], JSON_COMPACT) : NULL;
             c->cmp_id ? table_int(&t, c->cmp_id) : table_text(&t, NULL);
             table_int(&t, arm->arm_id), table_int(&t, base->arm_id);
             table_text(&t, arm->label), table_text(&t, base->label);
@@ -84,10 +91,18 @@ static void put_name(table *t, const scores_row *of)
 
 void compare_scores_print(FILE *out, const comparison *c, table_format f)
 {
-    static const char *const COLUMN[] = {
-        "score",          "arm",          "against",   "items",  "mean", "against's", "difference",
-        "on these items", "on items of this kind", "p (adjusted)", "detectable", "verdict"
-    };
+    static const char *const COLUMN[] = { "score",
+                                          "arm",
+                                          "against",
+                                          "items",
+                                          "mean",
+                                          "against's",
+                                          "difference",
+                                          "on these items",
+                                          "on items of this kind",
+                                          "p (adjusted)",
+                                          "detectable",
+                                          "verdict" };
     const scored *k = c->scored;
     table t;
     table_open(&t, f, out, sizeof COLUMN / sizeof *COLUMN, COLUMN);

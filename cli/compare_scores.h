@@ -8,7 +8,8 @@
 /* For programs: one row for each contrast and each task, group and suite. */
 void compare_scores_rows(const comparison *c, table_format f);
 
-/* For people: the table of all rows and, in text and Markdown, sentences on the suite and groups. */
+/* For people: the table of all rows and, in text and Markdown, sentences on the suite and groups.
+ */
 void compare_scores_print(FILE *out, const comparison *c, table_format f);
 
 /* Has any row one of these verdicts (a bit each)? */

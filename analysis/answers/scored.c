@@ -34,7 +34,8 @@ static void fit_tasks(crossed_items *out, const comparison *c, const contrast_pa
         int seeds = 0;
         for (int s = 0; s < k->seeds; s++) {
             if (!c->result.used[s]) continue;
-            const double *arm = scores_items(k, t, p->arm, s), *base = scores_items(k, t, p->base, s);
+            const double *arm = scores_items(k, t, p->arm, s),
+                         *base = scores_items(k, t, p->base, s);
             for (size_t i = 0; i < items; i++) d[(size_t)seeds * items + i] = arm[i] - base[i];
             seeds++;
         }
@@ -113,7 +114,7 @@ scored *scored_open(comparison *c)
         memcpy(tested + (size_t)compared++ * rows, k->row + (size_t)i * rows,
                rows * sizeof *tested);
     }
-    crossed_compare(tested, by_seed, c->asked.alpha, compared * x->rows, k->seeds);
+    crossed_compare(tested, by_seed, c->asked.alpha, true, compared * x->rows, k->seeds);
     for (int i = 0, at = 0; i < c->asked.pairs; i++) {
         if (!contrast_compared(&c->result, c->pair[i]) || !k->seeds) {
             leave_pair(k, i);
@@ -147,8 +148,10 @@ bool scored_record(const comparison *c, db *d, error *e)
             const crossed_row *x = scored_at(k, i, r);
             const scores_row *of = &k->scores->row[r];
             const int at = i * k->scores->rows + r;
-            ok = db_run(d, e, sql_scored_store, "iiintttnndddddddddddd" "t", c->cmp_id,
-                        c->study->arm[c->pair[i].arm].arm_id,
+            ok = db_run(d, e, sql_scored_store,
+                        "iiintttnndddddddddddd"
+                        "t",
+                        c->cmp_id, c->study->arm[c->pair[i].arm].arm_id,
                         c->study->arm[c->pair[i].base].arm_id, r, SCOPE[of->scope], of->name,
                         of->group, of->items, k->seeds, k->arm[at], k->base[at], x->diff,
                         x->se_seeds, x->se_items, finite(x->these_lo), finite(x->these_hi),

@@ -15,9 +15,9 @@
 
 typedef struct scored {
     const scores *scores;
-    int seeds;           /* that are compared */
-    crossed_row *row;    /* (pairs, rows of scores) */
-    double *arm, *base;  /* (pairs, rows): means over those seeds */
+    int seeds;          /* that are compared */
+    crossed_row *row;   /* (pairs, rows of scores) */
+    double *arm, *base; /* (pairs, rows): means over those seeds */
 } scored;
 
 /* Compare the contrasts of c, whose study has scores, and put the first row of each in the place of

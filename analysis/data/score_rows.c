@@ -63,8 +63,7 @@ static const scores_kind *weigh_group(double *weight, const scores *k, const int
     for (int t = 0; t < k->tasks; t++)
         counted += mean && of[t] == group && alike(mean, k->task[t].kind);
     for (int t = 0; t < k->tasks; t++)
-        weight[t] =
-            mean && of[t] == group && alike(mean, k->task[t].kind) ? 1.0 / counted : 0;
+        weight[t] = mean && of[t] == group && alike(mean, k->task[t].kind) ? 1.0 / counted : 0;
     return mean;
 }
 

@@ -94,7 +94,7 @@ bool scores_suites(char **names, int *n, int64_t sweep_id, db *d, error *e)
 
 /* The metric, taken apart. */
 typedef struct asked {
-    char part[METRIC_TASK]; /* "": the whole suite */
+    char part[METRIC_TASK];  /* "": the whole suite */
     const scores_kind *kind; /* NULL: that of each task */
     int64_t context;
 } asked;
@@ -107,8 +107,8 @@ static bool known_part(const scores *k, const char *part)
     return false;
 }
 
-/* "/PART:SCORE@CONTEXT".  A part may hold : and @ itself, so they are taken off only if the whole is
- * no part. */
+/* "/PART:SCORE@CONTEXT".  A part may hold : and @ itself, so they are taken off only if the whole
+ * is no part. */
 static bool parse_rest(asked *a, const scores *k, const char *rest, error *e)
 {
     char text[METRIC_TASK], *end, *at;
@@ -249,8 +249,7 @@ static bool read_cell(reading *r, int cell, db *d, error *e)
     while (ok && (ok = db_next(d, q, &row, e)) && row)
         for (int t = 0; ok && t < k->tasks; t++) {
             if (k->task[t].task_id != sqlite3_column_int64(q, 0)) continue;
-            if (eval[t])
-                ok = several(r, &k->task[t], context[t], sqlite3_column_int64(q, 2), e);
+            if (eval[t]) ok = several(r, &k->task[t], context[t], sqlite3_column_int64(q, 2), e);
             found += !eval[t];
             eval[t] = sqlite3_column_int64(q, 1), context[t] = sqlite3_column_int64(q, 2);
             c->ended = sqlite3_column_int(q, 3);
@@ -312,8 +311,7 @@ static void take_means(reading *r)
             k->mean[t * cells + c] = r->has[c] ? sum / k->task[t].items : NAN;
         }
     for (int c = 0; c < cells; c++)
-        r->s->cell[c].value =
-            r->has[c] ? scores_value(k, 0, c / k->seeds, c % k->seeds) : NAN;
+        r->s->cell[c].value = r->has[c] ? scores_value(k, 0, c / k->seeds, c % k->seeds) : NAN;
 }
 
 /* Every task of every finished run. */
@@ -352,8 +350,8 @@ static bool find_suite(scores *k, const study *s, db *d, error *e)
     sqlite3_stmt *q;
     bool row = false;
     if (!match_suite(&k->suite, s->metric.name, d, e)) return false;
-    const bool ok = db_query(d, &q, e, sql_scores_suite, "it", s->sweep_id, k->suite) &&
-                    db_next(d, q, &row, e);
+    const bool ok =
+        db_query(d, &q, e, sql_scores_suite, "it", s->sweep_id, k->suite) && db_next(d, q, &row, e);
     if (ok && row) {
         k->suite_id = sqlite3_column_int64(q, 0), k->sha256 = db_column(q, 1);
         k->other = sqlite3_column_int64(q, 3);

@@ -192,9 +192,8 @@ static void find_power(const family *m, crossed_row *r, double alpha)
     r->mde = reach(m, r, alpha, false, m->seeds);
     if (r->verdict != CONTRAST_UNDECIDED) return;
     const int apart = seeds_for(m, r, alpha, false, fabs(r->diff)),
-              alike = isnan(r->margin)
-                          ? 0
-                          : seeds_for(m, r, alpha, true, r->margin - fabs(r->diff));
+              alike =
+                  isnan(r->margin) ? 0 : seeds_for(m, r, alpha, true, r->margin - fabs(r->diff));
     if (alike && (!apart || alike <= apart))
         r->needed = alike, r->towards = CONTRAST_EQUIVALENT;
     else if (apart) {
@@ -203,7 +202,8 @@ static void find_power(const family *m, crossed_row *r, double alpha)
     }
 }
 
-void crossed_compare(crossed_row *row, const double *by_seed, double alpha, int rows, int seeds)
+void crossed_compare(crossed_row *row, const double *by_seed, double alpha, bool more, int rows,
+                     int seeds)
 {
     family m = { .row = row, .rows = rows, .seeds = seeds };
     for (int k = 0; k < rows; k++) {
@@ -225,9 +225,10 @@ void crossed_compare(crossed_row *row, const double *by_seed, double alpha, int 
         on_these(&r->these_lo, &r->these_hi, &m, k, alpha, false);
         interval(&r->lo, &r->hi, &m, k, alpha, false);
         interval(&r->inner_lo, &r->inner_hi, &m, k, alpha, true);
+        r->verdict = decide(r);
+        if (!more) continue;
         r->p_adjusted = least_alpha(&m, k, false);
         if (!isnan(r->margin)) r->p_equivalent = least_alpha(&m, k, true);
-        r->verdict = decide(r);
         find_power(&m, r, alpha);
     }
     if (m.flips) flip_close(&m.f);

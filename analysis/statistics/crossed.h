@@ -33,7 +33,7 @@
 /* What the items add to the error of a mean difference. */
 typedef struct crossed_items {
     double variance, df; /* of the mean, and of its estimate */
-    double same;         /* 1/I where no item ever differs, else 0; of a group the largest, weighted */
+    double same; /* 1/I where no item ever differs, else 0; of a group the largest, weighted */
 } crossed_items;
 
 /* One task.  d (seeds, items) is changed.  `weight` (items), or NULL: the score is a ratio of sums,
@@ -53,20 +53,22 @@ typedef struct crossed_row {
     bool larger_is_better;
     /* found */
     double diff;
-    double se_seeds, se_items;     /* on these items; what other items add */
-    double these_lo, these_hi;     /* simultaneous 1 - alpha interval on these items */
-    double lo, hi;                 /* the same for items of this kind */
-    double inner_lo, inner_hi;     /* of two one-sided tests at alpha, for items of this kind */
-    double p_adjusted;             /* of no difference, in the family */
-    double p_equivalent;           /* of a difference as large as the margin, in the family */
+    double se_seeds, se_items; /* on these items; what other items add */
+    double these_lo, these_hi; /* simultaneous 1 - alpha interval on these items */
+    double lo, hi;             /* the same for items of this kind */
+    double inner_lo, inner_hi; /* of two one-sided tests at alpha, for items of this kind */
+    double p_adjusted;         /* of no difference, in the family */
+    double p_equivalent;       /* of a difference as large as the margin, in the family */
     contrast_verdict verdict;
-    double mde;               /* smallest true difference that is found with 80 % power */
-    int needed;               /* seeds that a verdict would take; 0: it is there, or no number would do */
+    double mde; /* smallest true difference that is found with 80 % power */
+    int needed; /* seeds that a verdict would take; 0: it is there, or no number would do */
     contrast_verdict towards; /* the verdict that they would show */
 } crossed_row;
 
 /* Compare all rows at once; by_seed (rows, seeds) are the differences on these items.  With fewer
- * than two seeds there are differences only. */
-void crossed_compare(crossed_row *row, const double *by_seed, double alpha, int rows, int seeds);
+ * than two seeds there are differences only.  Without `more`, which takes most of the time, p and
+ * power stay NaN. */
+void crossed_compare(crossed_row *row, const double *by_seed, double alpha, bool more, int rows,
+                     int seeds);
 
 #endif
