@@ -157,7 +157,7 @@ static bool describe(published *p, double *items, bool own, const record *r, con
             return error_usage(e, "%s:%d: %s of %s: '%.40s' is not a %s", r->path, r->line,
                                KEY[key], k->name, r->field[i],
                                key == ITEMS ? "number of items" : "percentage");
-        if (key == ITEMS) items[to[i]] = x;
+        if (key == ITEMS && !isnan(x)) items[to[i]] = x;
         if (key == CHANCE) k->chance = x;
         if (text && *r->field[i]) free(*text), *text = copy(r->field[i]);
         if (key == METRIC) k->counts = is_share(k->metric);
@@ -277,11 +277,27 @@ bool published_open(published *p, const char *name, error *e)
     return ok;
 }
 
+/* Shares written as 0.71 in place of 71 are read as percent all the same, so say it. */
+static void check_percent(notes *list, const published *p, int first)
+{
+    for (int m = first; m < p->models; m++) {
+        double most = 0;
+        for (int c = 0; c < p->columns; c++)
+            if (p->model[m].score[c] > most) most = p->model[m].score[c];
+        if (most <= 1)
+            notes_add(list, NOTE_WARNING,
+                      "No score of %s is above 1: scores are percent, so write 71 for 0.71.",
+                      p->model[m].name);
+    }
+}
+
 bool published_add(published *p, notes *list, const char *path, error *e)
 {
     char *text;
+    const int first = p->models;
     if (!read_file(&text, path, e)) return false;
     const bool ok = read_table(p, list, text, path, true, e);
+    if (ok) check_percent(list, p, first);
     free(text);
     return ok;
 }
