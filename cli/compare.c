@@ -8,6 +8,8 @@
 #include "analysis/data/across.h"
 #include "analysis/statistics/verdict.h"
 #include "cli/command.h"
+#include "cli/compare_published.h"
+#include "cli/compare_scores.h"
 #include "cli/look.h"
 
 #include <math.h>
@@ -21,7 +23,8 @@ enum { FAIL_CONFOUNDED = CONTRAST_WORSE + 1 };
 static const char *const PAIRS[] = { "base", "all", NULL };
 
 typedef struct options {
-    const char *at;
+    const char *at, *published;
+    option_texts with;
     int64_t pairs;                 /* 1: every two arms    */
     bool interactions;             /* those alone          */
     uint64_t fail_if;              /* a bit for each word  */
@@ -37,6 +40,8 @@ static const option OPTIONS[] = {
     { "rows",         0, OPTION_TEXTS,   "AXIS",    AT(side[GRID_ROWS]),   "a grid: this axis down, such as attention" },
     { "cols",         0, OPTION_TEXTS,   "AXIS",    AT(side[GRID_COLS]),   "a grid: this axis across, such as context" },
     { "tables",       0, OPTION_TEXTS,   "AXIS",    AT(side[GRID_TABLES]), "a grid: one for each value of this axis" },
+    { "published",    0, OPTION_TEXT,    "TABLE",   AT(published),    "compare the models of a published table instead: its name, such as llama2-table18, or a CSV file" },
+    { "with",         0, OPTION_TEXTS,   "FILE",    AT(with),         "with --published: set the models of this CSV file beside it" },
     { "fail-if",      0, OPTION_CHOICES, "VERDICT", AT(fail_if),      "exit with status 3 if any contrast is", NULL, 0, 0, FAIL_IF },
     { 0 },
 };
@@ -132,15 +137,22 @@ static bool print(command_call *call, const comparison *c, db *d, error *e)
     const table_format f = command_format(call);
     if (!table_for_people(f)) {
         command_rows(call);
-        return print_rows(c, d, f, e) && put_notes(call, c, d, e);
+        if (c->scored) compare_scores_rows(c, f);
+        return (c->scored || print_rows(c, d, f, e)) && put_notes(call, c, d, e);
     }
     if (f == TABLE_LATEX || f == TABLE_HTML) {
-        tables_arms(stdout, c, f), tables_pairs(stdout, c, f);
+        tables_arms(stdout, c, f);
+        c->scored ? compare_scores_print(stdout, c, f) : tables_pairs(stdout, c, f);
         return put_notes(call, c, d, e);
     }
     print_head(c->study, f);
     tables_arms(stdout, c, f);
     putchar('\n');
+    if (c->scored) {
+        compare_scores_print(stdout, c, f);
+        putchar('\n');
+        return put_notes(call, c, d, e);
+    }
     if (c->asked.pairs) {
         tables_pairs(stdout, c, f);
         putchar('\n');
@@ -156,6 +168,7 @@ static bool print(command_call *call, const comparison *c, db *d, error *e)
 
 static bool found(const comparison *c, uint64_t fail_if)
 {
+    if (c->scored && compare_scores_found(c, fail_if)) return true;
     for (int i = 0; i < c->asked.pairs; i++)
         if (fail_if >> c->result.row[i].verdict & 1 ||
             (fail_if >> FAIL_CONFOUNDED & 1 && json_array_size(c->confounds[i])))
@@ -192,8 +205,12 @@ static bool open_study(study *s, notes *list, command_call *call, study_point at
     if (call->arguments < 2)
         return study_open_at(s, d, name[0], call->metric, call->generation, at, e);
     if (!study_open_at(&first, d, name[0], call->metric, call->generation, at, e)) return false;
-    if (study_open_at(&second, d, name[1], call->metric, call->generation, at, e))
-        return across_join(s, &first, &second, list, e);
+    if (study_open_at(&second, d, name[1], call->metric, call->generation, at, e)) {
+        if (!across_join(s, &first, &second, list, e)) return false;
+        if (!scores_are(&s->metric) || scores_open(s, d, e)) return true;
+        study_free(s);
+        return false;
+    }
     study_free(&first);
     return false;
 }
@@ -244,6 +261,14 @@ static int run(command_call *call, const void *given)
     grid_asked asked;
     error e;
     db d;
+    if (o->published) {
+        if (o->fail_if || o->at || call->metric || o->interactions)
+            return command_refuse(call, "--published takes --with, --pairs, --alpha and --output: "
+                                        "leave out the other options");
+        return compare_published(call, o->published, &o->with, o->pairs == 1);
+    }
+    if (o->with.n) return command_refuse(call, "--with belongs to --published TABLE");
+    if (!call->arguments) return command_missing(call, "STUDY");
     if (!read_grid(&asked, o, &e)) return command_refuse(call, "%s", e.msg);
     if (asked.n && (o->pairs == 1 || o->interactions))
         return command_refuse(call,
@@ -264,7 +289,7 @@ const command command_compare = {
     .name = "compare",
     .group = COMMAND_COMPARE,
     .help = "which arms differ, by how much, how surely",
-    .arguments = "STUDY [STUDY]",
+    .arguments = "[STUDY] [STUDY]",
     .summary = "Compare each arm of a study with its baseline, or with the same arm of a second "
                "study.",
     .text =
@@ -273,6 +298,15 @@ const command command_compare = {
         "Of two studies, each arm of the first is compared with the arm of the second that has the "
         "same label, at the seeds that both have. Every key in which they differ is named, and it "
         "is a look at both.\n\n"
+        "--metric SUITE compares scores on a suite of tasks: one row for each task, each group "
+        "(the "
+        "mean of its tasks) and the suite (the mean of its groups), all tested at once, with seeds "
+        "and items as sources of error. SUITE/PART takes a group or a task, SUITE:SCORE another "
+        "score (acc, acc_norm, margin, nll, bpb), SUITE@N the evaluation with items of up to N "
+        "tokens.\n\n"
+        "--published TABLE needs no database: it compares the models of a paper's table, with the "
+        "binomial error of its items. Arguments are then models: one is compared with the "
+        "baseline, two with each other.\n\n"
         "With --rows, --cols or --tables it is laid out by the axes of the study, one cell for "
         "each arm. Axes that are given no place go down (the first axis of words), across (the "
         "first axis of numbers) and into tables, so that none is averaged over. In CSV and JSON "

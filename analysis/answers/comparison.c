@@ -5,6 +5,7 @@
 #include "analysis/answers/comparison.h"
 
 #include "analysis/answers/confound.h"
+#include "analysis/answers/scored.h"
 #include "analysis/answers/sql.h"
 #include "analysis/statistics/verdict.h"
 
@@ -46,6 +47,7 @@ bool comparison_open(comparison *c, const study *s, db *d, bool all, error *e)
                                  .margin = s->margin,
                                  .larger_is_better = s->metric.larger_is_better };
     verdict_compute(&c->result, &c->asked);
+    if (s->scores && s->scores->rows) c->scored = scored_open(c);
 
     /* Without shared seeds, every finished run was used. */
     bool *used = error_zeroed((size_t)s->seeds, sizeof *used);
@@ -60,7 +62,11 @@ bool comparison_open(comparison *c, const study *s, db *d, bool all, error *e)
 
 void comparison_power(comparison *c)
 {
-    if (!c->power_known) power_compute(c->power, &c->result, &c->asked);
+    for (int i = 0; c->scored && !c->power_known && i < c->asked.pairs; i++) {
+        const crossed_row *r = scored_at(c->scored, i, 0);
+        c->power[i] = (power){ r->mde, r->needed, r->towards };
+    }
+    if (!c->scored && !c->power_known) power_compute(c->power, &c->result, &c->asked);
     c->power_known = true;
 }
 
@@ -68,6 +74,7 @@ void comparison_close(comparison *c)
 {
     for (int i = 0; c->confounds && i < c->asked.pairs; i++) json_decref(c->confounds[i]);
     contrast_close(&c->result);
+    scored_close(c->scored);
     free(c->pair), free(c->y), free(c->power), free(c->confounds);
     *c = (comparison){ 0 };
 }
@@ -106,7 +113,7 @@ static bool record_look(comparison *c, db *d, int64_t sweep_id, int64_t version,
                      *look, s->metric.name, at_x, procedure, c->asked.alpha, c->asked.margin, argv);
     c->cmp_id = ok ? db_last_id(d) : 0;
     for (int i = 0; ok && i < c->asked.pairs; i++) ok = record_row(c, d, i, e);
-    return ok;
+    return ok && (!c->scored || scored_record(c, d, e));
 }
 
 /* Two studies that are compared with each other are both looked at; the number is the first's. */

@@ -18,9 +18,10 @@ typedef struct comparison {
     contrast_result result;
     power *power; /* (pairs); zeros before comparison_power */
     bool power_known;
-    json_t **confounds; /* (pairs) */
-    int64_t cmp_id;     /* 0: not stored */
-    int64_t look;       /* number of this look; the first is 1 */
+    struct scored *scored; /* if the metric is a suite of tasks: its rows (scored.h), else NULL */
+    json_t **confounds;    /* (pairs) */
+    int64_t cmp_id;        /* 0: not stored */
+    int64_t look;          /* number of this look; the first is 1 */
 } comparison;
 
 /* Compare each arm with its baseline or, if `all`, every two arms.  s must outlive c.  alpha and

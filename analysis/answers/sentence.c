@@ -3,6 +3,7 @@
 
 #include "analysis/answers/changes.h"
 #include "analysis/answers/leave.h"
+#include "analysis/answers/scored.h"
 #include "analysis/data/axes.h"
 #include "analysis/statistics/counts.h"
 #include "analysis/statistics/forecast.h"
@@ -408,11 +409,11 @@ void sentence_spread(notes *out, const comparison *c, const char *consequence)
               c->study->arm[n.wide].label, consequence);
 }
 
-/* Only final values of one study belong to whole training curves. */
+/* Only final losses of one study belong to whole training curves. */
 static bool put_leave(notes *out, const comparison *c, db *d, error *e)
 {
     leave k;
-    if (c->study->at.of != STUDY_FINAL || !c->asked.pairs) return true;
+    if (c->study->at.of != STUDY_FINAL || !c->asked.pairs || c->scored) return true;
     if (!leave_open(&k, c, d, e)) return false;
     leave_note(out, &k);
     leave_close(&k);
@@ -423,7 +424,10 @@ bool sentence_notes(notes *out, const comparison *c, db *d, error *e)
 {
     char words[VERDICT_TEXT];
     verdict_describe(words, sizeof words, &c->result);
-    notes_add(out, NOTE_INFO, "Procedure: %s.", words);
+    if (c->scored)
+        scored_notes(out, c);
+    else
+        notes_add(out, NOTE_INFO, "Procedure: %s.", words);
     sentence_spread(out, c,
                     "Each difference is tested with its own error, so an arm that scatters does "
                     "not change the intervals of others.");

@@ -1,6 +1,7 @@
 /* results_file.c - CSV and JSONL to rows, strictly: a number is a number to its last character. */
 #include "analysis/data/results_file.h"
 
+#include "analysis/data/csv.h"
 #include "core/base/file.h"
 #include "core/base/growing.h"
 #include "core/base/utf8.h"
@@ -12,7 +13,7 @@
 #include <string.h>
 #include <strings.h>
 
-enum { MOST = 1 << 30, FIELDS = 64 };
+enum { MOST = 1 << 30 };
 enum { ARM, SEED, METRIC, VALUE, TOKENS, STEP, PARAMETERS, KV_BYTES, COLUMNS };
 static const char *const NAME[COLUMNS] = { "arm",    "seed", "metric",     "value",
                                            "tokens", "step", "parameters", "kv_bytes" };
@@ -88,49 +89,6 @@ static bool add_row(results_file *r, const char *const text[COLUMNS], place at, 
 
 /* --- CSV -------------------------------------------------------------------------------------- */
 
-/* Cut the next record of *at into fields, in place; false at the end.  *n is -1 if a quote isn't
- * closed or there are too many fields. */
-static bool take_record(char *field[FIELDS], int *n, char **at, int *line)
-{
-    char *in = *at;
-    *n = 0;
-    while (*in == '\n' || *in == '\r') *line += *in++ == '\n'; /* empty lines */
-    if (!*in) return false;
-    for (bool more = true; more;) {
-        if (*n == FIELDS) {
-            *n = -1;
-            return true;
-        }
-        char *out = in;
-        field[(*n)++] = out;
-        const bool quoted = *in == '"';
-        if (quoted) in++;
-        while (*in && (quoted || !strchr(",\r\n", *in))) {
-            if (quoted && *in == '"') {
-                if (in[1] != '"') break;
-                in++;
-            }
-            *line += *in == '\n';
-            *out++ = *in++;
-        }
-        if (quoted && *in++ != '"') {
-            *n = -1;
-            return true;
-        }
-        more = *in == ',';
-        if (*in == '\r' && in[1] == '\n') in++;
-        *line += *in == '\n';
-        if (*in && !strchr(",\n", *in)) {
-            *n = -1;
-            return true;
-        }
-        if (*in) in++;
-        *out = '\0';
-    }
-    *at = in;
-    return true;
-}
-
 /* Which field is which column; -1: none. */
 static bool read_names(int index[COLUMNS], notes *list, char *const *field, int n, place at,
                        error *e)
@@ -163,17 +121,17 @@ static bool read_names(int index[COLUMNS], notes *list, char *const *field, int 
 
 static bool read_csv(results_file *r, notes *list, char *text, const char *path, error *e)
 {
-    char *field[FIELDS];
+    char *field[CSV_FIELDS];
     int n, index[COLUMNS], names = 0, line = 1;
     for (bool first = true;; first = false) {
         const int before = line;
-        if (!take_record(field, &n, &text, &line)) break;
+        if (!csv_record(field, &n, &text, &line)) break;
         const place at = { path, before };
         if (n < 0)
             return error_usage(e,
                                "%s:%d: a quote is not closed, something follows it, or there "
                                "are more than %d columns",
-                               path, before, FIELDS);
+                               path, before, CSV_FIELDS);
         if (first) {
             names = n;
             if (!read_names(index, list, field, n, at, e)) return false;

@@ -5,6 +5,7 @@
 #include "analysis/data/study.h"
 
 #include "analysis/data/lookup.h"
+#include "analysis/data/scores.h"
 #include "analysis/data/sql.h"
 #include "analysis/data/variant_files.h"
 #include "core/base/growing.h"
@@ -21,11 +22,14 @@ study_cell *study_at(const study *s, int arm, int seed)
     return &s->cell[(size_t)arm * (size_t)s->seeds + (size_t)seed];
 }
 
-/* A metric by its name; of an imported study any that the file had. */
-static bool parse_metric(metric *m, const char *text, const char *higher_json, error *e)
+/* A metric by its name, or a suite of tasks; of an imported study any that the file had. */
+static bool parse_metric(metric *m, const char *text, const char *higher_json, db *d, error *e)
 {
     json_t *higher, *name;
     size_t i;
+    bool suite;
+    if (!scores_metric(m, &suite, text, d, e)) return false;
+    if (suite) return true;
     if (!higher_json) return metric_parse(m, text, e);
     if (!metric_of_import(m, text, e)) return false;
     higher = json_loads(higher_json, 0, NULL);
@@ -78,8 +82,8 @@ static bool read_head(study *s, db *d, const char *metric_name, error *e)
         s->stated.alpha = s->alpha, s->stated.margin = s->margin;
         const char *higher = (const char *)sqlite3_column_text(q, 10);
         read_import(s, q);
-        ok = parse_metric(&s->stated.metric, own, higher, e) &&
-             parse_metric(&s->metric, metric_name ? metric_name : own, higher, e);
+        ok = parse_metric(&s->stated.metric, own, higher, d, e) &&
+             parse_metric(&s->metric, metric_name ? metric_name : own, higher, d, e);
         s->stated.metric.larger_is_better =
             strcmp((const char *)sqlite3_column_text(q, 7), "max") == 0;
     }
@@ -279,6 +283,7 @@ static bool read_value(study_cell *cell, int *found, const char *sql, const stud
 
 static bool read_values(study *s, db *d, error *e)
 {
+    if (scores_are(&s->metric)) return scores_open(s, d, e);
     if (!s->metric.context && !choose_context(s, d, e)) return false;
     char sql[1024], text[64];
     snprintf(sql, sizeof sql, sql_study_value, s->metric.value);
@@ -352,6 +357,7 @@ void study_free(study *s)
     free(s->name), free(s->question), free(s->hypothesis), free(s->imported);
     free(s->other.name), free(s->other.first);
     free(s->arm), free(s->seed), free(s->cell);
+    scores_close(s->scores);
     *s = (study){ 0 };
 }
 

@@ -82,13 +82,15 @@ typedef struct study {
     study_other other;
     int arms, seeds;
     study_arm *arm;
-    int64_t *seed;    /* pair keys, ascending */
-    study_cell *cell; /* (arms, seeds) */
+    int64_t *seed;         /* pair keys, ascending */
+    study_cell *cell;      /* (arms, seeds) */
+    struct scores *scores; /* if the metric is a suite of tasks (scores.h), else NULL */
 } study;
 
-/* Read the study called `name` (lookup.h).  `metric_name` NULL: the study's own metric; generation
- * -1: the newest.  Fails if there is no such study, or if runs have finished but none was evaluated
- * by that metric.  The caller frees the study. */
+/* Read the study called `name` (lookup.h).  `metric_name` NULL: the study's own metric, else a
+ * metric (metric.h) or a suite of tasks (scores.h); generation -1: the newest.  Fails if there is
+ * no such study, or if runs have finished but none was evaluated by that metric.  The caller frees
+ * the study. */
 bool study_open(study *s, db *d, const char *name, const char *metric_name, int64_t generation,
                 error *e);
 /* The same at a point along the way.  A finished run that was not evaluated by then has no value.

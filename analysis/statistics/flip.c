@@ -186,7 +186,12 @@ static void fill(flip *f, const double *d, int first, int count)
 
 void flip_open(flip *f, const double *d, int contrasts, int seeds)
 {
-    start(f, contrasts, seeds, (size_t)-1);
+    flip_open_some(f, d, (size_t)-1, contrasts, seeds);
+}
+
+void flip_open_some(flip *f, const double *d, size_t most, int contrasts, int seeds)
+{
+    start(f, contrasts, seeds, most);
     fill(f, d, 0, contrasts);
     for (int c = 0; c < contrasts; c++)
         for (int k = 0; k < KINDS; k++)

@@ -48,6 +48,8 @@ enum { FLIP_LISTS = 7 };
 
 /* d (contrasts, seeds). */
 void flip_open(flip *f, const double *d, int contrasts, int seeds);
+/* The same with at most `most` flips: random ones, always the same, if there would be more. */
+void flip_open_some(flip *f, const double *d, size_t most, int contrasts, int seeds);
 void flip_close(flip *f);
 
 /* p that the difference of contrast c is `delta`; `family`: with all contrasts at once. */

@@ -28,3 +28,15 @@ CREATE TABLE task_score(                  -- an item, scored; items that were sk
   nll REAL, n_tok INTEGER, n_bytes INTEGER,                          -- of the answer: nats, and its length
   options_json TEXT,                                                 -- choice: the log-likelihood of each option; exact: the text given
   PRIMARY KEY(task_eval_id, item)) STRICT, WITHOUT ROWID;
+
+-- Comparisons by scores on tasks.
+CREATE TABLE comparison_score(            -- a comparison by a suite of tasks: a row for the suite, each group and task
+  cmp_id INTEGER NOT NULL REFERENCES comparison ON DELETE CASCADE, arm_id INTEGER NOT NULL REFERENCES arm,
+  base_arm_id INTEGER NOT NULL REFERENCES arm, ord INTEGER NOT NULL,
+  scope TEXT NOT NULL CHECK(scope IN ('suite', 'group', 'task')), name TEXT NOT NULL, grp TEXT NOT NULL,  -- grp '': a suite
+  n_items INTEGER NOT NULL, n INTEGER NOT NULL, mean REAL, base_mean REAL, diff REAL,
+  se_seeds REAL, se_items REAL,                                      -- on these items; what other items of this kind add
+  these_lo REAL, these_hi REAL, ci_lo REAL, ci_hi REAL,              -- intervals on these items; on items of this kind
+  p_adjusted REAL, p_equivalent REAL, mde REAL,
+  verdict TEXT NOT NULL CHECK(verdict IN ('better', 'worse', 'equivalent', 'undecided')),
+  PRIMARY KEY(cmp_id, arm_id, base_arm_id, ord)) STRICT, WITHOUT ROWID;
