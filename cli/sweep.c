@@ -7,6 +7,7 @@
 #include "experiments/study_stored.h"
 
 #include "core/compute/threads.h"
+#include "trainer/config/recipe.h"
 #include "trainer/model/batch.h"
 #include "trainer/model/memory.h"
 #include "trainer/model/weights.h"
@@ -98,6 +99,18 @@ static bool share(schedule *how, command_call *call, int64_t jobs, const arms *r
     return true;
 }
 
+/* Say it if the study's own values replace those of its recipe. */
+static void note_recipe(command_call *call, const study_file *s)
+{
+    char *replaced = recipe_replaced(&s->base);
+    if (replaced)
+        command_note(call, NOTE_WARNING,
+                     "%s: values that the study or the command line gives replace those of the "
+                     "recipe %s: %s",
+                     s->name, s->base.recipe, replaced);
+    free(replaced);
+}
+
 enum { SUMMARY = STUDY_NAME + 192 };
 
 /* "NAME: 3 arms, 6 seeds; 4 of 18 runs recorded; 2 at a time with 1 thread each".  `rest` says what
@@ -129,6 +142,11 @@ static int dry_run(command_call *call, const options *o, const study_file *s, co
                     plan_table_measure(seconds, r, &p, how.threads, e);
     if (ok) {
         char time[32], rest[64], summary[SUMMARY];
+        if (table_for_people(command_format(call))) {
+            printf("Design: %s, %s.\n\n", s->design->name, s->design->help);
+            plan_table_arms(r, command_format(call));
+            putchar('\n');
+        }
         command_rows(call);
         plan_table_print(&p, r, seconds, command_format(call));
         progress_time(time, sizeof time, plan_table_left(&p, r, seconds, how.jobs));
@@ -216,7 +234,7 @@ static int run(command_call *call, const void *given)
     if (!arms_open(&r, &s, &e))
         status = e.status;
     else {
-        note_unread(call, &s, &r);
+        note_unread(call, &s, &r), note_recipe(call, &s);
         if (!check_weights(&r, &e))
             status = e.status;
         else
