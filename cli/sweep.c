@@ -2,6 +2,7 @@
 #define _DEFAULT_SOURCE
 #include "cli/sweep.h"
 
+#include "cli/tune.h"
 #include "experiments/plan_table.h"
 #include "experiments/schedule.h"
 #include "experiments/study_stored.h"
@@ -127,8 +128,7 @@ static void sum_up(char text[SUMMARY], const study_file *s, const arms *r, const
                  how->jobs, how->threads, how->threads == 1 ? "" : "s");
 }
 
-static int dry_run(command_call *call, const options *o, const study_file *s, const arms *r,
-                   error *e)
+int sweep_dry_run(command_call *call, int64_t jobs, const study_file *s, const arms *r, error *e)
 {
     db d, *record = NULL;
     plan p = { 0 };
@@ -138,7 +138,7 @@ static int dry_run(command_call *call, const options *o, const study_file *s, co
         record = &d;
     }
     double *seconds = error_zeroed((size_t)r->n, sizeof *seconds);
-    const bool ok = plan_look(&p, record, r, s, e) && share(&how, call, o->jobs, r, &p, e) &&
+    const bool ok = plan_look(&p, record, r, s, e) && share(&how, call, jobs, r, &p, e) &&
                     plan_table_measure(seconds, r, &p, how.threads, e);
     if (ok) {
         char time[32], rest[64], summary[SUMMARY];
@@ -220,6 +220,24 @@ int sweep_run(command_call *call, int64_t jobs, const study_file *s, const arms 
     return status;
 }
 
+/* Tune the arms if the study says so, then run it or show it. */
+static int tune_and_run(command_call *call, const options *o, const study_file *s, arms *r,
+                        error *e)
+{
+    if (s->tune.key) {
+        bool pending;
+        const int status = tune_arms(call, o->jobs, o->dry_run, &pending, s, r, e);
+        if (status != STATUS_DONE) return status;
+        if (pending)
+            command_note(call, NOTE_INFO,
+                         "%s: these are the runs that tune %s; then %d arms x %d seeds follow, each "
+                         "arm at its own best value.",
+                         s->name, s->tune.key->name, r->n, s->seeds);
+        if (pending) return STATUS_DONE;
+    }
+    return o->dry_run ? sweep_dry_run(call, o->jobs, s, r, e) : sweep_run(call, o->jobs, s, r, e);
+}
+
 static int run(command_call *call, const void *given)
 {
     const options *o = given;
@@ -238,8 +256,7 @@ static int run(command_call *call, const void *given)
         if (!check_weights(&r, &e))
             status = e.status;
         else
-            status =
-                o->dry_run ? dry_run(call, o, &s, &r, &e) : sweep_run(call, o->jobs, &s, &r, &e);
+            status = tune_and_run(call, o, &s, &r, &e);
         arms_close(&r);
     }
     study_file_close(&s);

@@ -151,7 +151,7 @@ static char *printed(const char *format, const char *value)
 
 bool study_tune_open(study_file *out, const study_file *s, const double *point, int n, error *e)
 {
-    enum { OWN = 6 };
+    enum { OWN = 7 };
     json_t *kept = json_loads(s->settings_json, 0, NULL);
     const size_t given = json_array_size(kept);
     char **setting = error_zeroed(given + OWN, sizeof *setting);
@@ -162,6 +162,7 @@ bool study_tune_open(study_file *out, const study_file *s, const double *point, 
     setting[k++] = printed("sweep.question=Which %s is best for each arm?", s->tune.key->name);
     setting[k++] = printed("sweep.hypothesis=%s", "");
     setting[k++] = printed("%s", "sweep.tune={}");
+    setting[k++] = printed("%s", "train.keep=none"); /* weights that nobody will use */
     setting[k++] = seeds_setting(s);
     setting[k++] = cross_setting(s, point, n);
     const bool ok = study_file_again(out, s, setting, (int)first, (int)k, e) ||

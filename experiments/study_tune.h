@@ -11,7 +11,7 @@
 
 #include "experiments/study_file.h"
 
-enum { TUNE_SEED = 1000001, TUNE_POINTS = 24, TUNE_SEEDS = 100 };
+enum { TUNE_SEED = 1000001, TUNE_POINTS = 64, TUNE_SEEDS = 100 };
 
 /* Read sweep.tune into s->tune. */
 bool study_tune_read(study_file *s, const yaml_node *at, error *e);
