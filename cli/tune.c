@@ -201,7 +201,7 @@ static int do_round(tune_round *r, command_call *call, int64_t jobs, bool dry, b
 int tune_arms(command_call *call, int64_t jobs, bool dry, bool *pending, const study_file *s,
               arms *a, error *e)
 {
-    const int step = (s->tune.points - 1) / 2;
+    const int step = s->tune.points / 2;
     int below = 0, above = 0, status = STATUS_DONE;
     *pending = false;
     for (int round = 0;; round++) {
