@@ -2,12 +2,14 @@
 #define _DEFAULT_SOURCE
 #include "cli/sweep.h"
 
+#include "cli/tune.h"
 #include "experiments/plan_lines.h"
 #include "experiments/plan_table.h"
 #include "experiments/schedule.h"
 #include "experiments/study_stored.h"
 
 #include "core/compute/threads.h"
+#include "trainer/config/recipe.h"
 #include "trainer/model/batch.h"
 #include "trainer/model/memory.h"
 #include "trainer/model/weights.h"
@@ -106,6 +108,18 @@ static bool share(schedule *how, command_call *call, int64_t jobs, const arms *r
     return true;
 }
 
+/* Say it if the study's own values replace those of its recipe. */
+static void note_recipe(command_call *call, const study_file *s)
+{
+    char *replaced = recipe_replaced(&s->base);
+    if (replaced)
+        command_note(call, NOTE_WARNING,
+                     "%s: values that the study or the command line gives replace those of the "
+                     "recipe %s: %s",
+                     s->name, s->base.recipe, replaced);
+    free(replaced);
+}
+
 enum { SUMMARY = STUDY_NAME + 256 };
 
 /* "NAME: 3 arms, 6 seeds; 4 of 18 runs recorded; 2 at a time with 1 thread each".  `rest` says what
@@ -156,8 +170,7 @@ static int export_plan(command_call *call, const options *o, const study_file *s
     return STATUS_DONE;
 }
 
-static int dry_run(command_call *call, const options *o, const study_file *s, const arms *r,
-                   error *e)
+int sweep_dry_run(command_call *call, int64_t jobs, const study_file *s, const arms *r, error *e)
 {
     db d, *record;
     plan p;
@@ -165,9 +178,14 @@ static int dry_run(command_call *call, const options *o, const study_file *s, co
     if (!look(&p, &d, &record, call, s, r, e)) return e->status;
     double *seconds = error_zeroed((size_t)r->n, sizeof *seconds);
     const bool ok =
-        share(&how, call, o->jobs, r, &p, e) && plan_table_measure(seconds, r, &p, how.threads, e);
+        share(&how, call, jobs, r, &p, e) && plan_table_measure(seconds, r, &p, how.threads, e);
     if (ok) {
         char time[32], rest[64], summary[SUMMARY];
+        if (table_for_people(command_format(call))) {
+            printf("Design: %s, %s.\n\n", s->design->name, s->design->help);
+            plan_table_arms(r, command_format(call));
+            putchar('\n');
+        }
         command_rows(call);
         plan_table_print(&p, r, seconds, command_format(call));
         progress_time(time, sizeof time, plan_table_left(&p, r, seconds, how.jobs));
@@ -253,6 +271,31 @@ static bool read_shard(study_file *s, const char *text, error *e)
     return error_usage(e, "--shard %s: write K/N with 1 <= K <= N, such as 3/8", text);
 }
 
+/* Tune the arms if the study says so, then run it or show it. */
+static int tune_and_run(command_call *call, const options *o, const study_file *s, arms *r,
+                        error *e)
+{
+    if (s->tune.key && (s->shards || o->plan_form != OPTION_UNSET))
+        return error_usage(e,
+                           "sweep.tune: a machine that has only some of the runs can't tune an arm; "
+                           "run the study on one machine, or write each arm's %s into an axis",
+                           s->tune.key->name),
+               STATUS_USAGE;
+    if (s->tune.key) {
+        bool pending;
+        const int status = tune_arms(call, o->jobs, o->dry_run, &pending, s, r, e);
+        if (status != STATUS_DONE) return status;
+        if (pending)
+            command_note(call, NOTE_INFO,
+                         "%s: these are the runs that tune %s; then %d arms x %d seeds follow, each "
+                         "arm at its own best value.",
+                         s->name, s->tune.key->name, r->n, s->seeds);
+        if (pending) return STATUS_DONE;
+    }
+    if (o->plan_form != OPTION_UNSET) return export_plan(call, o, s, r, e);
+    return o->dry_run ? sweep_dry_run(call, o->jobs, s, r, e) : sweep_run(call, o->jobs, s, r, e);
+}
+
 static int run(command_call *call, const void *given)
 {
     const options *o = given;
@@ -269,13 +312,11 @@ static int run(command_call *call, const void *given)
     if (!read_shard(&s, o->shard, &e) || !arms_open(&r, &s, &e))
         status = e.status;
     else {
-        note_unread(call, &s, &r);
+        note_unread(call, &s, &r), note_recipe(call, &s);
         if (!check_weights(&r, &e))
             status = e.status;
         else
-            status = o->plan_form != OPTION_UNSET ? export_plan(call, o, &s, &r, &e)
-                     : o->dry_run                 ? dry_run(call, o, &s, &r, &e)
-                                                  : sweep_run(call, o->jobs, &s, &r, &e);
+            status = tune_and_run(call, o, &s, &r, &e);
         arms_close(&r);
     }
     study_file_close(&s);

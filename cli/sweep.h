@@ -10,4 +10,7 @@
  * unless it is STATUS_DONE. */
 int sweep_run(command_call *call, int64_t jobs, const study_file *s, const arms *r, error *e);
 
+/* Show every run of the study, its cost and its state, and write nothing. */
+int sweep_dry_run(command_call *call, int64_t jobs, const study_file *s, const arms *r, error *e);
+
 #endif

@@ -1,29 +1,20 @@
-/* arms.c - the grid of all axes, the last axis fastest, without what sweep.exclude names. */
+/* arms.c - the combinations of the study's design, without what sweep.exclude names. */
 #include "experiments/arms.h"
 
 #include "core/db/metric.h"
 #include "experiments/match.h"
+#include "experiments/study_axes.h"
 
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
-
-/* The next combination, the last axis fastest; false after the last. */
-static bool advance(int *at, const study_file *s)
-{
-    for (int i = s->axes - 1; i >= 0; i--) {
-        if (++at[i] < s->axis[i].n) return true;
-        at[i] = 0;
-    }
-    return false;
-}
 
 /* Does the combination have every value of a partial assignment? */
 static bool covers(const study_file *s, const yaml_node *partial, const int *at)
 {
     for (int i = 0; i < s->axes; i++) {
         const study_file_axis *x = &s->axis[i];
-        const yaml_node *value = yaml_find(partial, x->key->name);
+        const yaml_node *value = yaml_find(partial, x->name);
         if (value && !study_file_same(s, x->key, value, &x->value[at[i]])) return false;
     }
     return true;
@@ -44,22 +35,25 @@ static void describe(char *out, size_t size, const study_file *s, const int *at)
     out[0] = '\0';
     for (int i = 0; i < s->axes && n < size; i++) {
         study_file_value(value, sizeof value, &s->axis[i].value[at[i]]);
-        n += (size_t)snprintf(out + n, size - n, "%s%s=%s", i ? ", " : "", s->axis[i].key->name,
-                              value);
+        n += (size_t)snprintf(out + n, size - n, "%s%s=%s", i ? ", " : "", s->axis[i].name, value);
     }
 }
 
 static bool set_values(config *settings, const study_file *s, const int *at, error *e)
 {
     for (int i = 0; i < s->axes; i++)
-        if (!config_set(settings, s->axis[i].key, &s->axis[i].value[at[i]], e)) return false;
+        if (!study_axes_set(settings, &s->axis[i], at[i], e)) return false;
     return true;
 }
 
 static bool list_arms(arms *a, const study_file *s, error *e)
 {
-    int at[STUDY_FILE_AXES] = { 0 };
-    do {
+    const int64_t n = design_count(s);
+    if (n > DESIGN_MOST)
+        return error_usage(e, "sweep.axes: more than %d combinations", DESIGN_MOST);
+    for (int64_t i = 0; i < n; i++) {
+        int at[STUDY_FILE_AXES] = { 0 };
+        design_place(at, s, i);
         if (excluded(s, at)) continue;
         if (a->n == ARMS_MAX) return error_usage(e, "sweep.axes: more than %d arms", ARMS_MAX);
         arm *more = realloc(a->arm, (size_t)(a->n + 1) * sizeof *more);
@@ -69,7 +63,7 @@ static bool list_arms(arms *a, const study_file *s, error *e)
         *new = (arm){ .base = -1, .spec.config = s->base };
         memcpy(new->at, at, sizeof at);
         if (!set_values(&new->spec.config, s, at, e)) return false;
-    } while (advance(at, s));
+    }
     return a->n > 0 || error_usage(e, "sweep.exclude: excludes every arm");
 }
 
@@ -110,15 +104,21 @@ static void put_whole(char *text, size_t size)
     if (fabs(x) < 1e15) snprintf(text, size, "%.0f", x);
 }
 
-/* Axes with one value are left out.  The attention has no key in front; a context is "@512". */
+/* Axes with one value are left out.  The attention has no key in front, nor have named levels; a
+ * context is "@512". */
 static void label(arm *a, const study_file *s)
 {
     char value[CONFIG_VALUE];
     size_t n = 0;
     for (int i = 0; i < s->axes && n < sizeof a->label; i++) {
         const config_key *k = s->axis[i].key;
-        const bool path = k->type == CONFIG_TEXT;
+        const bool path = k && k->type == CONFIG_TEXT;
         if (s->axis[i].n == 1) continue;
+        if (!k) {
+            n += (size_t)snprintf(a->label + n, sizeof a->label - n, "%s%s", n ? " " : "",
+                                  s->axis[i].value[a->at[i]].text);
+            continue;
+        }
         if (path)
             study_file_value(value, sizeof value, &s->axis[i].value[a->at[i]]);
         else
@@ -156,21 +156,34 @@ static bool check_labels(arms *a, error *e)
     return ok;
 }
 
+/* In a staircase: the step before, at the same levels of sweep.cross.  No arm is left out there. */
+static void find_steps(arms *a, const study_file *s)
+{
+    const int crossings = (int)design_crossings(s);
+    for (int i = crossings; i < a->n; i++) a->arm[i].base = i - crossings;
+}
+
 /* The arm with the baseline's values, all else the same. */
 static bool find_bases(arms *a, const study_file *s, error *e)
 {
+    if (s->design->chained) find_steps(a, s);
     for (int i = 0; s->baseline && i < a->n; i++) {
         arm *x = &a->arm[i];
         if (covers(s, s->baseline, x->at)) continue;
         for (int j = 0; j < a->n && x->base < 0; j++) {
             bool same = covers(s, s->baseline, a->arm[j].at);
             for (int k = 0; k < s->axes; k++)
-                if (!yaml_find(s->baseline, s->axis[k].key->name))
+                if (!yaml_find(s->baseline, s->axis[k].name))
                     same = same && a->arm[j].at[k] == x->at[k];
             if (same) x->base = j;
         }
-        if (x->base < 0)
+        if (x->base < 0 && s->design == designs)
             return error_usage(e, "sweep.exclude: excludes the baseline of the arm '%s'", x->label);
+        if (x->base < 0)
+            return yaml_error(s->baseline, e,
+                              "sweep.baseline: the arm '%s' has no baseline, an arm with these "
+                              "values and otherwise its own: name every axis in which they differ",
+                              x->label);
     }
     return true;
 }
@@ -229,6 +242,19 @@ bool arms_open(arms *a, study_file *s, error *e)
     ok = ok && find_bases(a, s, e) && match(a, s, e) && check_labels(a, e) && check_metric(a, s, e);
     if (!ok) arms_close(a);
     return ok;
+}
+
+bool arms_tune(arms *a, const study_file *s, const double *value, error *e)
+{
+    for (int i = 0; i < a->n; i++) {
+        char setting[96];
+        run_spec *spec = &a->arm[i].spec;
+        snprintf(setting, sizeof setting, "%s=%.10g", s->tune.key->name, value[i]);
+        if (!config_override(&spec->config, setting, e) ||
+            !run_spec_resolve(spec, &spec->config, e))
+            return error_where(e, "arm '%s'", a->arm[i].label);
+    }
+    return true;
 }
 
 void arms_close(arms *a)

@@ -1,7 +1,8 @@
-/* arms.h - the arms of a study: every combination of its axes, each a configuration.
+/* arms.h - the arms of a study: the combinations of its design (design.h), each a configuration.
  *
  * An arm's base is the arm that differs from it only in the axes of the baseline, where it has the
- * baseline's values.  An arm with those values is a baseline itself.
+ * baseline's values.  An arm with those values is a baseline itself.  In a staircase the base is the
+ * step before.
  */
 #ifndef EXPERIMENTS_ARMS_H
 #define EXPERIMENTS_ARMS_H
@@ -28,6 +29,9 @@ typedef struct arms {
 /* Expand, match and check the study; fills in s->metric if none was given. */
 bool arms_open(arms *a, study_file *s, error *e);
 void arms_close(arms *a);
+
+/* Give each arm its own value (n) of the key that is tuned. */
+bool arms_tune(arms *a, const study_file *s, const double *value, error *e);
 
 /* One of its runs. */
 void arm_spec(run_spec *spec, const arm *a, int seed);

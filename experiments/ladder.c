@@ -30,7 +30,7 @@ int ladder_sizes(ladder_size size[LADDER_SIZES], int *own, const study_file *s, 
     *own = 0;
     size[0] = (ladder_size){ 1, layers, dim };
     for (int i = 0; SIZE[i]; i++)
-        if (study_file_axis_of(s, SIZE[i]) >= 0) return 1;
+        if (study_file_setter(s, SIZE[i]) >= 0) return 1;
     for (int i = 0; i < LADDER_SIZES; i++) {
         ladder_size x = { FACTOR[i], llround(FACTOR[i] * (double)layers),
                           step * llround(FACTOR[i] * (double)dim / (double)step) };
@@ -117,7 +117,7 @@ bool ladder_open(study_file *s, arms *a, const ladder_rung *r, const study_file 
                  const char *name, const char *db_path, char *const *settings, int n, error *e)
 {
     list l = { 0 };
-    if (study_file_axis_of(own, "train.tokens") >= 0)
+    if (study_file_setter(own, "train.tokens") >= 0)
         return error_usage(e,
                            "%s: train.tokens is an axis of the study, and a plan chooses one "
                            "length for all arms: set train.tokens and leave the axis out",

@@ -108,19 +108,22 @@ static bool write_sweep(writer *w)
     if (w->known) return check_own(w);
     const bool ok = db_run(d, w->e,
                            "INSERT INTO sweep(name, created_ms, design, axes_json, baseline_json)"
-                           " VALUES(?,?,'grid','{}','{}')",
-                           "ti", w->s->name, db_now_ms());
+                           " VALUES(?,?,?,'{}','{}')",
+                           "tit", w->s->name, db_now_ms(), w->s->design->name);
     w->sweep_id = db_last_id(d);
     return ok;
 }
 
 static bool update_sweep(writer *w)
 {
-    char *axes = plan_json_axes(w->s), *baseline = plan_json_baseline(w->s);
-    const bool ok = db_run(
-        w->d, w->e, "UPDATE sweep SET axes_json=?, match_json=?, baseline_json=? WHERE sweep_id=?",
-        "ttti", axes, plan_json_match(w->s), baseline, w->sweep_id);
-    free(axes), free(baseline);
+    char *axes = plan_json_axes(w->s), *baseline = plan_json_baseline(w->s),
+         *tune = plan_json_tune(w->s);
+    const bool ok = db_run(w->d, w->e,
+                           "UPDATE sweep SET design=?, axes_json=?, match_json=?, baseline_json=?,"
+                           " tune_json=? WHERE sweep_id=?",
+                           "ttttti", w->s->design->name, axes, plan_json_match(w->s), baseline,
+                           tune, w->sweep_id);
+    free(axes), free(baseline), free(tune);
     return ok;
 }
 
@@ -128,7 +131,7 @@ static bool update_sweep(writer *w)
 static bool is_fixed(const writer *w, const char *key)
 {
     const config_key *k = config_find(key);
-    if (!k || study_file_axis_of(w->s, key) >= 0) return false;
+    if (!k || study_file_varies(w->s, key)) return false;
     if (w->s->match != MATCH_NONE && strcmp(key, "model.ffn_dim") == 0) return false;
     return !k->derived || config_given(&w->s->base, k) || strcmp(key, "data.span") == 0;
 }
@@ -145,7 +148,7 @@ static bool check_fixed(writer *w)
                   " JOIN config_param o ON o.config_id = a.config_id"
                   " JOIN config_param p ON p.key = o.key AND p.config_id = ?"
                   " WHERE a.sweep_id = ? AND a.dropped = 0 AND o.value IS NOT p.value"
-                  " AND p.key NOT IN (SELECT key FROM json_each(s.axes_json))"
+                  " AND p.key NOT IN (SELECT key FROM v_axis_key v WHERE v.sweep_id = a.sweep_id)"
                   " AND p.key NOT IN (SELECT value FROM json_each(coalesce(s.match_json, '{}')))"
                   " ORDER BY p.key",
                   "ti", w->a->arm[0].spec.id, w->sweep_id))

@@ -4,6 +4,7 @@
 #define _GNU_SOURCE /* open_memstream */
 #include "experiments/plan_json.h"
 
+#include "core/base/number.h"
 #include "core/base/table.h"
 
 #include <stdlib.h>
@@ -28,16 +29,33 @@ static char *draft_close(draft *d)
     return d->text;
 }
 
+/* {"small":{"model.dim":64},"large":{...}} */
+static void put_levels(FILE *f, const study_file_axis *x)
+{
+    for (int j = 0; j < x->n; j++) {
+        const yaml_node *level = &x->level[j];
+        fprintf(f, "%c\"%s\":{", j ? ',' : '{', x->value[j].text);
+        for (int i = 0; i < level->n; i++) {
+            fprintf(f, "%s\"%s\":", i ? "," : "", level->key[i].text);
+            study_file_json(f, config_find(level->key[i].text), &level->item[i]);
+        }
+        fputc('}', f);
+    }
+    fputc('}', f);
+}
+
 static void put_axes(FILE *f, const study_file *s)
 {
     fputc('{', f);
     for (int i = 0; i < s->axes; i++) {
-        fprintf(f, "%s\"%s\":[", i ? "," : "", s->axis[i].key->name);
-        for (int j = 0; j < s->axis[i].n; j++) {
-            if (j) fputc(',', f);
-            study_file_json(f, s->axis[i].key, &s->axis[i].value[j]);
+        const study_file_axis *x = &s->axis[i];
+        fprintf(f, "%s\"%s\":", i ? "," : "", x->name);
+        if (!x->key) put_levels(f, x);
+        for (int j = 0; x->key && j < x->n; j++) {
+            fputc(j ? ',' : '[', f);
+            study_file_json(f, x->key, &x->value[j]);
         }
-        fputc(']', f);
+        if (x->key) fputc(']', f);
     }
     fputc('}', f);
 }
@@ -48,16 +66,25 @@ static void put_values(FILE *f, const study_file *s, const arm *a, const yaml_no
     const char *before = "";
     fputc('{', f);
     for (int i = 0; i < s->axes; i++) {
-        const config_key *k = s->axis[i].key;
-        const yaml_node *value = a         ? &s->axis[i].value[a->at[i]]
-                                 : partial ? yaml_find(partial, k->name)
+        const study_file_axis *x = &s->axis[i];
+        const yaml_node *value = a         ? &x->value[a->at[i]]
+                                 : partial ? yaml_find(partial, x->name)
                                            : NULL;
         if (!value) continue;
-        fprintf(f, "%s\"%s\":", before, k->name);
-        study_file_json(f, k, value);
+        fprintf(f, "%s\"%s\":", before, x->name);
+        study_file_json(f, x->key, value);
         before = ",";
     }
     fputc('}', f);
+}
+
+/* {"train.lr":{"from":0.0005,"to":0.008,"points":5,"seeds":2}} */
+static void put_tune(FILE *f, const study_file_tune *t)
+{
+    char from[NUMBER_TEXT], to[NUMBER_TEXT];
+    number_print(from, t->from), number_print(to, t->to);
+    fprintf(f, "{\"%s\":{\"from\":%s,\"to\":%s,\"points\":%d,\"seeds\":%d}}", t->key->name, from, to,
+            t->points, t->seeds);
 }
 
 static void put_seeds(FILE *f, const study_file *s)
@@ -96,6 +123,8 @@ char *plan_json(const study_file *s, const arms *a)
     put_seeds(d.f, s);
     fputs(",\"arms\":", d.f);
     put_arms(d.f, a);
+    if (s->design != designs) fprintf(d.f, ",\"design\":\"%s\"", s->design->name);
+    if (s->tune.key) fputs(",\"tune\":", d.f), put_tune(d.f, &s->tune);
     fputc('}', d.f);
     return draft_close(&d);
 }
@@ -129,6 +158,15 @@ char *plan_json_arm(const study_file *s, const arm *a)
     draft d;
     draft_open(&d);
     put_values(d.f, s, a, NULL);
+    return draft_close(&d);
+}
+
+char *plan_json_tune(const study_file *s)
+{
+    draft d;
+    if (!s->tune.key) return NULL;
+    draft_open(&d);
+    put_tune(d.f, &s->tune);
     return draft_close(&d);
 }
 

@@ -4,6 +4,9 @@
  *      "match": {"params": "model.ffn_dim"}, "seeds": [1, 2, 5],
  *      "arms": [{"label": "lr=0.001", "config": "5537f56a1740c051", "replica": 0}, ...]}
  *
+ * An axis with named levels is an object: {"size": {"small": {"model.dim": 64}, ...}}.  Behind the
+ * arms, "design" is there unless it is a grid, and "tune" if a key is tuned.
+ *
  * Two versions of a study whose plans are equal compare the same runs in the same way.  The caller
  * frees every text.
  */
@@ -20,6 +23,9 @@ char *plan_json_seeds(const study_file *s);
 
 /* NULL if the study doesn't match its arms.  The values are the keys that matching may change. */
 const char *plan_json_match(const study_file *s);
+
+/* NULL if no key is tuned. */
+char *plan_json_tune(const study_file *s);
 
 /* An arm's value of each axis. */
 char *plan_json_arm(const study_file *s, const arm *a);

@@ -6,10 +6,12 @@
  */
 #include "experiments/plan_table.h"
 
+#include "core/base/growing.h"
 #include "trainer/run/bench.h"
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* Tokens that all evaluations of a run put through the model. */
 static double evaluated_tokens(const run_spec *spec)
@@ -56,6 +58,44 @@ static double left(const cell *x, double seconds)
     return seconds * (1 - (double)x->run.last_step / (double)x->run.target_step);
 }
 
+/* "model.attention: mha -> mqa, model.ffn_dim: 192 -> 208": every key in which an arm differs from
+ * its base; the caller frees it. */
+static char *differences(const arms *a, const arm *x)
+{
+    const config *own = &x->spec.config, *base = &a->arm[x->base].spec.config;
+    int n = 0;
+    growing words;
+    growing_open(&words);
+    for (const config_key *k = config_keys; k->name; k++) {
+        char was[CONFIG_VALUE], is[CONFIG_VALUE];
+        if (config_is_seed(k) || !k->identity) continue;
+        config_value(was, sizeof was, base, k);
+        config_value(is, sizeof is, own, k);
+        if (strcmp(was, is) != 0)
+            fprintf(words.f, "%s%s: %.60s -> %.60s", n++ ? ", " : "", k->name, was, is);
+    }
+    return growing_close(&words);
+}
+
+static void put_base(table *t, const arms *a, const arm *x)
+{
+    char *text = x->base < 0 ? NULL : differences(a, x);
+    table_text(t, x->base < 0 ? NULL : a->arm[x->base].label);
+    table_text(t, text);
+    free(text);
+}
+
+void plan_table_arms(const arms *a, table_format f)
+{
+    table t;
+    table_open(&t, f, stdout, 4, (const char *[]){ "arm", "n_params", "against", "differs in" });
+    for (int i = 0; i < a->n; i++) {
+        table_text(&t, a->arm[i].label), table_int(&t, a->arm[i].cost.total);
+        put_base(&t, a, &a->arm[i]);
+    }
+    table_close(&t);
+}
+
 void plan_table_print(const plan *p, const arms *a, const double *seconds, table_format f)
 {
     static const char *const NAME[] = { "arm",
@@ -68,9 +108,13 @@ void plan_table_print(const plan *p, const arms *a, const double *seconds, table
                                         "kv_bytes_per_token",
                                         "status",
                                         "step",
-                                        "seconds" };
+                                        "seconds",
+                                        "against",
+                                        "differs" };
+    enum { COLUMNS = sizeof NAME / sizeof *NAME };
+    const bool people = table_for_people(f);
     table t;
-    table_open(&t, f, stdout, sizeof NAME / sizeof *NAME, NAME);
+    table_open(&t, f, stdout, people ? COLUMNS - 2 : COLUMNS, NAME);
     for (int i = 0; i < p->n; i++) {
         const cell *x = &p->cell[i];
         const arm *r = x->arm;
@@ -85,6 +129,7 @@ void plan_table_print(const plan *p, const arms *a, const double *seconds, table
         table_text(&t, run_status_word(x->run.status));
         table_int(&t, x->run.last_step > 0 ? x->run.last_step : 0);
         table_real(&t, left(x, seconds[r - a->arm]), 1);
+        if (!people) put_base(&t, a, r);
     }
     table_close(&t);
 }

@@ -9,7 +9,10 @@
  * forward passes.  Arms whose cells are all finished are not measured (0).  out has a->n. */
 bool plan_table_measure(double *out, const arms *a, const plan *p, int n_threads, error *e);
 
-/* `seconds` by arm, as measured. */
+/* The arms: what each is compared with, and every key in which the two differ. */
+void plan_table_arms(const arms *a, table_format f);
+
+/* The cells; for programs, with those columns as well.  `seconds` by arm, as measured. */
 void plan_table_print(const plan *p, const arms *a, const double *seconds, table_format f);
 
 /* Seconds until `jobs` workers, taking cells in order, have run what is not finished; NaN if memory

@@ -5,6 +5,8 @@
 
 #include "core/base/table.h"
 #include "core/db/metric.h"
+#include "experiments/study_axes.h"
+#include "experiments/study_tune.h"
 #include "trainer/model/evaluation.h"
 
 #include <assert.h>
@@ -22,11 +24,14 @@ const study_file_key study_file_keys[] = {
     { "sweep.name",       "text",   "",                 "letters, digits, - _ .", "name of the study in the database" },
     { "sweep.question",   "text",   "",                 "",                       "the question that the study asks" },
     { "sweep.hypothesis", "text",   "",                 "",                       "what you expect, written down beforehand" },
-    { "sweep.design",     "choice", "grid",             "grid",                   "how axes are combined" },
-    { "sweep.axes",       "map",    "",                 "key: [values]",          "what varies: keys and their values" },
+    { "sweep.design",     "choice", "grid",             "grid, zip, one-at-a-time, staircase, list", "how axes are combined into arms" },
+    { "sweep.axes",       "map",    "",                 "key: [values]",          "what varies: keys and their values, {log: [from, to, points]}, or named levels {name: {key: value}}" },
+    { "sweep.cross",      "map",    "",                 "key: [values]",          "axes that every arm of the design is crossed with, such as sizes" },
+    { "sweep.arms",       "list",   "",                 "{key: value}",           "the arms of the design list" },
     { "sweep.exclude",    "list",   "",                 "{key: value}",           "combinations to leave out" },
     { "sweep.seeds",      "int",    "6",                "1..1000, or [1, 2, 5]",  "how many seeds n (train.seed = train.data_seed = 1..n), or a list of them" },
     { "sweep.baseline",   "map",    "",                 "{key: value}",           "each arm is compared with the arm that differs only in these keys" },
+    { "sweep.tune",       "map",    "",                 "key: {from, to, points, seeds}", "a key whose best value is found for each arm, with seeds of its own" },
     { "sweep.match",      "map",    "",                 "{params: model.ffn_dim}, {preset: llama2}", "how to make the arms equally large" },
     { "sweep.margin",     "real",   "",                 "0..1e6",                 "smaller differences count as equivalent (nats)" },
     { "sweep.metric",     "text",   "val_loss@CONTEXT", "[TASK.]SPLIT_KIND@N",  "the metric to compare; required if the context is an axis" },
@@ -35,11 +40,29 @@ const study_file_key study_file_keys[] = {
 };
 // clang-format on
 
-int study_file_axis_of(const study_file *s, const char *key)
+int study_file_axis_of(const study_file *s, const char *name)
 {
     int i = s->axes - 1;
-    while (i >= 0 && strcmp(s->axis[i].key->name, key) != 0) i--;
+    while (i >= 0 && strcmp(s->axis[i].name, name) != 0) i--;
     return i;
+}
+
+bool study_file_varies(const study_file *s, const char *key)
+{
+    return study_file_setter(s, key) >= 0 || (s->tune.key && strcmp(s->tune.key->name, key) == 0);
+}
+
+const char *study_file_path(const study_file *s)
+{
+    return s->file->file ? s->file->file : "the stored study";
+}
+
+void study_file_own(study_file *s, yaml_node *root)
+{
+    yaml_node **more = realloc(s->setting, (size_t)(s->settings + 1) * sizeof *more);
+    if (!more) error_memory();
+    s->setting = more;
+    s->setting[s->settings++] = root;
 }
 
 /* --- values ---------------------------------------------------------------------------------- */
@@ -48,6 +71,7 @@ bool study_file_same(const study_file *s, const config_key *k, const yaml_node *
                      const yaml_node *b)
 {
     error ignored;
+    if (!k) return a->text && b->text && strcmp(a->text, b->text) == 0;
     config x = s->base, y = s->base;
     char u[CONFIG_VALUE], v[CONFIG_VALUE];
     if (!config_set(&x, k, a, &ignored) || !config_set(&y, k, b, &ignored)) return false;
@@ -73,7 +97,7 @@ void study_file_json(FILE *f, const config_key *k, const yaml_node *value)
 {
     char text[CONFIG_VALUE];
     error e;
-    if (k->type == CONFIG_TEXT || k->type == CONFIG_CHOICE || k->type == CONFIG_SPECS) {
+    if (!k || k->type == CONFIG_TEXT || k->type == CONFIG_CHOICE || k->type == CONFIG_SPECS) {
         study_file_value(text, sizeof text, value);
         char *quoted = table_json_string(text);
         fputs(quoted, f);
@@ -145,34 +169,6 @@ static bool read_metric(char *out, size_t size, const yaml_node *at, error *e)
            yaml_error(at, e, "sweep.metric: '%s' has no context: write %s@N", out, out);
 }
 
-static bool may_vary(const config_key *k, const yaml_node *at, error *e)
-{
-    if (strcmp(k->name, "train.seed") == 0 || strcmp(k->name, "train.data_seed") == 0)
-        return yaml_error(at, e, "sweep.axes: %s is set by sweep.seeds", k->name);
-    return k->identity ||
-           yaml_error(at, e, "sweep.axes: %s can't be an axis: it changes no result", k->name);
-}
-
-/* sweep.axes: a key and its values each. */
-static bool read_axes(study_file *s, const yaml_node *at, error *e)
-{
-    if (at->kind != YAML_MAP) return yaml_error(at, e, "sweep.axes: must be a map {key: [values]}");
-    if (at->n > STUDY_FILE_AXES)
-        return yaml_error(at, e, "sweep.axes: %d axes given; at most %d are allowed", at->n,
-                          STUDY_FILE_AXES);
-    s->axes = 0;
-    for (int i = 0; i < at->n; i++) {
-        const yaml_node *key = &at->key[i], *list = &at->item[i];
-        const config_key *k = config_find(key->text);
-        if (!k) return config_unknown(key, key->text, e);
-        if (!may_vary(k, key, e)) return false;
-        if (list->kind != YAML_LIST || list->n == 0)
-            return yaml_error(list, e, "sweep.axes: %s: must be a list of values", k->name);
-        s->axis[s->axes++] = (study_file_axis){ k, list->n, list->item };
-    }
-    return true;
-}
-
 static bool read_match(study_file *s, const yaml_node *at, error *e)
 {
     const yaml_node *params = at->kind == YAML_MAP && at->n == 1 ? yaml_find(at, "params") : NULL;
@@ -189,12 +185,13 @@ static bool read_match(study_file *s, const yaml_node *at, error *e)
     return true;
 }
 
-static bool read_design(const yaml_node *at, error *e)
+static bool read_design(study_file *s, const yaml_node *at, error *e)
 {
-    char design[STUDY_NAME];
-    return read_text(design, sizeof design, "sweep.design", at, e) &&
-           (strcmp(design, "grid") == 0 ||
-            yaml_error(at, e, "sweep.design: '%s' is not one of grid", design));
+    char name[STUDY_NAME], all[128];
+    if (!read_text(name, sizeof name, "sweep.design", at, e)) return false;
+    s->design = design_find(name);
+    design_names(all, sizeof all);
+    return s->design || yaml_error(at, e, "sweep.design: '%s' is not one of %s", name, all);
 }
 
 static const char *nearest_key(const char *name)
@@ -215,8 +212,11 @@ static bool read_key(study_file *s, const char *name, const yaml_node *place, co
         return read_text(s->question, sizeof s->question, name, at, e);
     if (strcmp(leaf, "hypothesis") == 0)
         return read_text(s->hypothesis, sizeof s->hypothesis, name, at, e);
-    if (strcmp(leaf, "design") == 0) return read_design(at, e);
-    if (strcmp(leaf, "axes") == 0) return read_axes(s, at, e);
+    if (strcmp(leaf, "design") == 0) return read_design(s, at, e);
+    if (strcmp(leaf, "axes") == 0) return s->given_axes = at, true; /* for study_axes_open */
+    if (strcmp(leaf, "cross") == 0) return s->cross = at, true;
+    if (strcmp(leaf, "arms") == 0) return s->list = at, true;
+    if (strcmp(leaf, "tune") == 0) return study_tune_read(s, at, e);
     if (strcmp(leaf, "seeds") == 0) return read_seeds(s, at, e);
     if (strcmp(leaf, "match") == 0) return read_match(s, at, e);
     if (strcmp(leaf, "metric") == 0) return read_metric(s->metric, sizeof s->metric, at, e);
@@ -238,61 +238,17 @@ static bool read_key(study_file *s, const char *name, const yaml_node *place, co
 
 /* --- the whole ------------------------------------------------------------------------------- */
 
-/* Each value of an axis must be valid for its key. */
-static bool check_axes(const study_file *s, error *e)
-{
-    for (int i = 0; i < s->axes; i++) {
-        const study_file_axis *a = &s->axis[i];
-        for (int j = 0; j < a->n; j++) {
-            config settings = s->base;
-            if (!config_set(&settings, a->key, &a->value[j], e)) return false;
-            for (int k = 0; k < j; k++)
-                if (study_file_same(s, a->key, &a->value[j], &a->value[k]))
-                    return yaml_error(&a->value[j], e, "sweep.axes: a value of %s is given twice",
-                                      a->key->name);
-        }
-        if (s->match != MATCH_NONE && strcmp(a->key->name, "model.ffn_dim") == 0)
-            return error_usage(e, "model.ffn_dim: is an axis, but sweep.match would change it");
-    }
-    return true;
-}
-
-/* A partial assignment may name only axes and their values. */
-static bool check_partial(const study_file *s, const char *name, const yaml_node *map, error *e)
-{
-    if (map->kind != YAML_MAP || map->n == 0)
-        return yaml_error(map, e, "%s: must be {key: value}", name);
-    for (int i = 0; i < map->n; i++) {
-        const int axis = study_file_axis_of(s, map->key[i].text);
-        if (axis < 0)
-            return yaml_error(&map->key[i], e, "%s: '%s' is not an axis of the study", name,
-                              map->key[i].text);
-        const study_file_axis *a = &s->axis[axis];
-        int j = 0;
-        while (j < a->n && !study_file_same(s, a->key, &map->item[i], &a->value[j])) j++;
-        if (j == a->n)
-            return yaml_error(&map->item[i], e, "%s: not one of the values of %s", name,
-                              a->key->name);
-    }
-    return true;
-}
-
 static bool check(const study_file *s, error *e)
 {
-    const char *path = s->file->file ? s->file->file : "the stored study";
-    if (!*s->name) return study_name_missing(path, e);
-    if (s->axes > 0 && !s->baseline)
-        return error_usage(e,
-                           "%s: sweep.baseline is missing: it says what arms are compared with, "
-                           "such as {%s: ...}",
-                           path, s->axis[0].key->name);
+    if (!*s->name) return study_name_missing(study_file_path(s), e);
     if (config_given(&s->base, config_find("train.seed")) ||
         config_given(&s->base, config_find("train.data_seed")))
-        return error_usage(e, "%s: train.seed and train.data_seed are set by sweep.seeds", path);
-    if (!check_axes(s, e)) return false;
+        return error_usage(e, "%s: train.seed and train.data_seed are set by sweep.seeds",
+                           study_file_path(s));
     for (int i = 0; s->exclude && i < s->exclude->n; i++)
-        if (!check_partial(s, "sweep.exclude", &s->exclude->item[i], e)) return false;
-    return !s->baseline || check_partial(s, "sweep.baseline", s->baseline, e);
+        if (!study_axes_partial(s, "sweep.exclude", &s->exclude->item[i], e)) return false;
+    return (!s->baseline || study_axes_partial(s, "sweep.baseline", s->baseline, e)) &&
+           design_check(s, e) && study_tune_check(s, e);
 }
 
 /* "sweep.margin=0.05" is YAML, except that texts are taken as they are; s owns the tree. */
@@ -311,10 +267,7 @@ static bool read_setting(study_file *s, const char *setting, error *e)
         if (!value || !value->text) error_memory();
     } else if (!yaml_parse(&value, equals + 1, e))
         return error_where(e, "%s", name);
-    yaml_node **more = realloc(s->setting, (size_t)(s->settings + 1) * sizeof *more);
-    if (!more) error_memory();
-    s->setting = more;
-    s->setting[s->settings++] = value;
+    study_file_own(s, value);
     return read_key(s, name, value, value, e);
 }
 
@@ -354,12 +307,22 @@ static bool check_settings(const study_file *s, char *const *settings, int n, er
         char name[STUDY_NAME];
         const int length = (int)strcspn(settings[i], "=");
         snprintf(name, sizeof name, "%.*s", length, settings[i]);
-        const int axis = study_file_axis_of(s, name);
-        if (axis >= 0)
+        const int axis = study_file_setter(s, name);
+        if (axis >= 0 && s->axis[axis].key)
             return error_usage(e,
                                "%.200s: %s is an axis of the study, so this setting would change "
                                "nothing: change its values in sweep.axes",
-                               settings[i], s->axis[axis].key->name);
+                               settings[i], name);
+        if (axis >= 0)
+            return error_usage(e,
+                               "%.200s: %s is set by the levels of the axis '%s': change them in "
+                               "the study",
+                               settings[i], name, s->axis[axis].name);
+        if (study_file_varies(s, name))
+            return error_usage(e,
+                               "%.200s: %s is tuned for each arm, so this setting would change "
+                               "nothing: leave it out, or set sweep.tune={}",
+                               settings[i], name);
     }
     return true;
 }
@@ -381,12 +344,12 @@ static bool read_sweep(study_file *s, const char *text, char *const *settings, i
     s->text = strdup(text);
     if (!s->text) error_memory();
     s->settings_json = write_settings(settings, n);
-    return check_settings(s, settings + kept, n - kept, e) && check(s, e);
+    return study_axes_open(s, e) && check_settings(s, settings + kept, n - kept, e) && check(s, e);
 }
 
 static void empty(study_file *s)
 {
-    *s = (study_file){ .margin = NAN, .alpha = 0.05 };
+    *s = (study_file){ .margin = NAN, .alpha = 0.05, .design = designs };
     count_seeds(s, SEEDS);
     config_init(&s->base);
 }
@@ -408,6 +371,31 @@ bool study_file_recall(study_file *s, const char *text, char *const *settings, i
     empty(s);
     if (yaml_parse(&s->file, text, e) && read_sweep(s, text, settings, kept, n, e)) return true;
     study_file_close(s);
+    return false;
+}
+
+/* Let every node of a tree say that it stands in `file`. */
+static void name_file(yaml_node *node, const char *file)
+{
+    node->file = file;
+    for (int i = 0; i < node->n; i++) {
+        name_file(&node->item[i], file);
+        if (node->key) node->key[i].file = file;
+    }
+}
+
+bool study_file_again(study_file *out, const study_file *s, char *const *settings, int kept, int n,
+                      error *e)
+{
+    empty(out);
+    if (yaml_parse(&out->file, s->text, e)) {
+        name_file(out->file, s->file->file);
+        if (read_sweep(out, s->text, settings, kept, n, e)) {
+            out->base.data = s->base.data;
+            return true;
+        }
+    }
+    study_file_close(out);
     return false;
 }
 

@@ -9,6 +9,8 @@
  *       seeds: 6
  *       margin: 0.02
  *
+ * docs/designs.md shows designs, axes with named levels, and arms that are tuned.
+ *
  * Settings of the command line ("sweep.margin=0.05", "train.tokens=1M") replace values of the file.
  * The text of the file and the list of settings are kept apart, here and in the database; read
  * again, the two give the same study.
@@ -17,6 +19,7 @@
 #define EXPERIMENTS_STUDY_FILE_H
 
 #include "core/base/study_name.h"
+#include "experiments/design.h"
 #include "trainer/config/config.h"
 
 enum { STUDY_FILE_TEXT = 2048, STUDY_FILE_AXES = 8, STUDY_FILE_SEEDS = 1000 };
@@ -34,11 +37,23 @@ typedef struct study_file_key {
 } study_file_key;
 extern const study_file_key study_file_keys[];
 
+/* What varies: the values of a key, or named levels that set several keys each. */
 typedef struct study_file_axis {
-    const config_key *key;
+    const char *name;       /* of the key, or of the levels          */
+    const config_key *key;  /* NULL: levels                          */
+    const yaml_node *place; /* where the file names it               */
     int n;
-    const yaml_node *value; /* (n) */
+    const yaml_node *value; /* (n) values, or the names of levels    */
+    const yaml_node *level; /* (n) {key: value}; NULL if `key` is not */
 } study_file_axis;
+
+/* A key that is tuned for each arm (study_tune.h). */
+typedef struct study_file_tune {
+    const config_key *key; /* NULL: none */
+    const yaml_node *place;
+    double from, to; /* the first and the last of `points` values */
+    int points, seeds;
+} study_file_tune;
 
 /* MATCH_PARAMS: the baseline's parameter count, exactly.  MATCH_LLAMA2: the factors printed in
  * Llama 2's paper. */
@@ -48,17 +63,20 @@ typedef struct study_file {
     char name[STUDY_NAME], question[STUDY_FILE_TEXT], hypothesis[STUDY_FILE_TEXT];
     char metric[STUDY_NAME]; /* "" until arms_open, if none was given */
     double margin, alpha;    /* margin in nats, NaN for none */
-    int seeds, axes;
+    int seeds, axes, crossed; /* crossed: how many of the axes, the last ones, are sweep.cross */
     int seed[STUDY_FILE_SEEDS]; /* (seeds) train.seed and train.data_seed of each */
     study_file_axis axis[STUDY_FILE_AXES];
-    const yaml_node *exclude, *baseline; /* a list of maps, a map; or NULL */
+    const yaml_node *given_axes, *cross, *list; /* sweep.axes, .cross and .arms; or NULL */
+    const yaml_node *exclude, *baseline;        /* a list of maps, a map; or NULL */
+    const design *design;
     study_file_match match;
+    study_file_tune tune;
     config base; /* not resolved */
 
     char *text;          /* the file as it was read                     */
     char *settings_json; /* ["key=value", ...]: all that have an effect */
     yaml_node *file;     /* owns the nodes above, but for these         */
-    yaml_node **setting; /* (settings) from the command line            */
+    yaml_node **setting; /* (settings) from the command line, and what was made of ranges */
     int settings;
 
     int shard, shards; /* of its cells only shard 1 .. shards is planned; shards 0: all */
@@ -74,16 +92,32 @@ bool study_file_read(study_file *s, const char *path, char *const *settings, int
 bool study_file_recall(study_file *s, const char *text, char *const *settings, int kept, int n,
                        error *e);
 
+/* What is stored of s, with other settings; it reads as if it were written in the same file.  s must
+ * outlive *out. */
+bool study_file_again(study_file *out, const study_file *s, char *const *settings, int kept, int n,
+                      error *e);
+
 void study_file_close(study_file *s);
 
-/* Which axis a key is, -1 if none. */
-int study_file_axis_of(const study_file *s, const char *key);
+/* The file, for messages. */
+const char *study_file_path(const study_file *s);
 
-/* Do two ways of writing it give this key the same value? */
+/* Give the study a tree to close. */
+void study_file_own(study_file *s, yaml_node *root);
+
+/* Which axis has this name, -1 if none; and which axis sets a key, by itself or by its levels. */
+int study_file_axis_of(const study_file *s, const char *name);
+int study_file_setter(const study_file *s, const char *key);
+
+/* May the arms differ in this key, as it is set by an axis or tuned? */
+bool study_file_varies(const study_file *s, const char *key);
+
+/* Do two ways of writing it give this key the same value?  Without a key, they are names. */
 bool study_file_same(const study_file *s, const config_key *k, const yaml_node *a,
                      const yaml_node *b);
 
-/* The value as it was written, "[a, b]" for a list; and as JSON, by the key's type. */
+/* The value as it was written, "[a, b]" for a list; and as JSON, by the key's type.  Without a key,
+ * it is a name. */
 void study_file_value(char *out, size_t size, const yaml_node *value);
 void study_file_json(FILE *f, const config_key *k, const yaml_node *value);
 

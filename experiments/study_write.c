@@ -58,18 +58,25 @@ static void put_keys(FILE *f, const study_file *s, const char *corpus)
     }
 }
 
-static void put_axes(FILE *f, const study_file *s)
+/* A map in flow style, a line for each of its keys. */
+static void put_map(FILE *f, const char *name, const yaml_node *map)
 {
-    if (!s->axes) return;
-    fputs("  axes:\n", f);
-    for (int i = 0; i < s->axes; i++) {
-        fprintf(f, "    %s: [", s->axis[i].key->name);
-        for (int j = 0; j < s->axis[i].n; j++) {
-            if (j) fputs(", ", f);
-            study_write_node(f, &s->axis[i].value[j]);
-        }
-        fputs("]\n", f);
+    if (!map) return;
+    fprintf(f, "  %s:\n", name);
+    for (int i = 0; i < map->n; i++) {
+        fprintf(f, "    %s: ", map->key[i].text);
+        study_write_node(f, &map->item[i]);
+        fputc('\n', f);
     }
+}
+
+static void put_design(FILE *f, const study_file *s)
+{
+    if (s->design != designs) fprintf(f, "  design: %s\n", s->design->name);
+    put_map(f, "axes", s->given_axes);
+    put_map(f, "cross", s->cross);
+    if (s->list) fputs("  arms: ", f), study_write_node(f, s->list), fputc('\n', f);
+    if (s->tune.key) put_map(f, "tune", s->tune.place);
 }
 
 static void put_real(FILE *f, const char *name, double x)
@@ -100,7 +107,7 @@ void study_write(FILE *f, const study_file *s, const char *corpus)
     if (*s->question) fputs("\n  question: ", f), put_text(f, s->question);
     if (*s->hypothesis) fputs("\n  hypothesis: ", f), put_text(f, s->hypothesis);
     fputc('\n', f);
-    put_axes(f, s);
+    put_design(f, s);
     if (s->exclude) fputs("  exclude: ", f), study_write_node(f, s->exclude), fputc('\n', f);
     if (s->baseline) fputs("  baseline: ", f), study_write_node(f, s->baseline), fputc('\n', f);
     if (s->match == MATCH_PARAMS) fputs("  match: {params: model.ffn_dim}\n", f);

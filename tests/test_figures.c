@@ -299,7 +299,7 @@ static void rates(void **state)
             assert_non_null(strstr(script, "× 1/3"));
         } else {
             assert_null(strstr(script, "×"));
-            const int n = block(v, 100, text, "parabola in log lr fitted to the means", 2);
+            const int n = block(v, 100, text, "parabola in log lr fitted around the best mean", 2);
             assert_true(n > 20);
             for (int i = 0; i < n; i++) {
                 const double off = log(v[2 * i]) - log(0.002);

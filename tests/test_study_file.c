@@ -190,7 +190,7 @@ static void test_refused(void **state)
     refused("sweep: {name: s, margin: 2e6}\n", NULL, "study.yaml:1:26: ", "outside 0..1e+06");
     refused("sweep: {name: s, alpha: 0}\n", NULL, "study.yaml:1:25: ", "outside 1e-09..0.5");
     refused("sweep: {name: s, alpha: 0.6}\n", NULL, "study.yaml:1:25: ", "outside 1e-09..0.5");
-    refused("sweep: {name: s, design: zip}\n", NULL, "study.yaml:1:26: ", "not one of grid");
+    refused("sweep: {name: s, design: maze}\n", NULL, "study.yaml:1:26: ", "not one of grid");
     refused("sweep: {name: s, metric: loss}\n", NULL, "study.yaml:1:26: ", "loss, bpb, last");
     refused("sweep: {name: s, metric: val_loss@12x}\n", NULL,
             "study.yaml:1:26: ", "no metric 'val_loss@12x'");

@@ -18,7 +18,7 @@ WHERE a.arm_id = ?1 AND p.value IS NOT pb.value
  AND p.key <> 'data.corpus'
  AND (pb.key NOT NULL OR instr(c.canon_json, '"' || p.key || '":'))
  AND NOT (p.key = 'train.decay_tokens' AND 0 IN (p.value, pb.value))
- AND (?3 OR p.key NOT IN (SELECT key FROM json_each(s.axes_json)))
+ AND (?3 OR p.key NOT IN (SELECT v.key FROM v_axis_key v WHERE v.sweep_id = a.sweep_id))
  AND (?3 OR p.key NOT IN (SELECT value FROM json_each(coalesce(s.match_json, '{}'))))
  AND NOT (p.key = 'model.rope_original_context' AND NOT EXISTS (
   SELECT 1 FROM config_param y
@@ -35,8 +35,7 @@ WITH text AS (
     AS held_out
   FROM arm JOIN config USING(config_id) LEFT JOIN dataset USING(dataset_id)),
 axis(it) AS (
-  SELECT EXISTS (SELECT 1 FROM sweep s, json_each(s.axes_json)
-   WHERE s.sweep_id = ?3 AND key = 'data.corpus'))
+  SELECT EXISTS (SELECT 1 FROM v_axis_key WHERE sweep_id = ?3 AND key = 'data.corpus'))
 SELECT CASE WHEN it THEN 'held-out text' ELSE 'corpus' END,
  CASE WHEN it THEN b.held_out ELSE b.name END,
  CASE WHEN it THEN a.held_out ELSE a.name END

@@ -4,6 +4,7 @@
 #include "analysis/answers/changes.h"
 #include "analysis/answers/leave.h"
 #include "analysis/answers/scored.h"
+#include "analysis/answers/tuned.h"
 #include "analysis/data/axes.h"
 #include "analysis/statistics/counts.h"
 #include "analysis/statistics/forecast.h"
@@ -442,5 +443,5 @@ bool sentence_notes(notes *out, const comparison *c, db *d, error *e)
     put_generations(out, c->study);
     put_confounds(out, c);
     changes_asked(out, c);
-    return put_leave(out, c, d, e) && changes_made(out, c->study, d, e);
+    return tuned_note(out, c->study, d, e) && put_leave(out, c, d, e) && changes_made(out, c->study, d, e);
 }

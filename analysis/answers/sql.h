@@ -15,5 +15,6 @@ extern const char sql_sample_sequences[];
 extern const char sql_scored_store[];
 extern const char sql_series_epoch[], sql_series_peak[], sql_series_schedule[];
 extern const char sql_spikes_losses[], sql_spikes_steps[];
+extern const char sql_tuned_values[];
 
 #endif

@@ -281,6 +281,19 @@ static bool read_value(study_cell *cell, int *found, const char *sql, const stud
     return ok;
 }
 
+bool study_run_value(double *value, db *d, int64_t run_id, const metric *m, error *e)
+{
+    const study s = { .metric = *m };
+    study_cell cell = { .run_id = run_id, .value = NAN };
+    char sql[1024];
+    int found = 0;
+    snprintf(sql, sizeof sql, sql_study_value, m->value);
+    const bool ok = read_value(&cell, &found, sql, &s, d, e);
+    *value = cell.value;
+    free(cell.evaluated);
+    return ok;
+}
+
 static bool read_values(study *s, db *d, error *e)
 {
     if (scores_are(&s->metric)) return scores_open(s, d, e);

@@ -121,6 +121,10 @@ bool study_contexts(int64_t *context, int *n, const study *s, db *d, int most, e
 /* Tokens of a whole run of an arm: the most of its finished runs; 0 if none has finished. */
 double study_tokens(const study *s, int arm);
 
+/* The metric of one finished run at its last step; NaN if it was not evaluated, or not to a finite
+ * value. */
+bool study_run_value(double *value, db *d, int64_t run_id, const metric *m, error *e);
+
 study_cell *study_at(const study *s, int arm, int seed);
 
 /* Add a run to the counts of its arm. */

@@ -1,49 +1,24 @@
 /* figure_lr.c - the metric against the learning rate, with a line for each kind of arm.
  *
- * Each mean looks as its arm does on every figure.  A parabola in log lr is fitted to the means of
- * each line by least squares.  It is drawn if it is informative: there are at least four rates, it
- * has a minimum (a maximum where larger is better) within the rates tried, and no mean is farther
- * from it than a tenth of the range of the means.
+ * Each mean looks as its arm does on every figure.  The parabola in log lr around the best mean of
+ * each line, its optimum and the optimum's interval are those that tuning uses (optimum.h); they
+ * are drawn where the parabola has its optimum within the rates tried.
  */
 #include "analysis/data/axes.h"
 #include "analysis/figures/figure.h"
+#include "analysis/statistics/optimum.h"
 #include "analysis/statistics/student.h"
+#include "core/base/growing.h"
 
-#include <gsl/gsl_multifit.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
 
+extern const char sql_lr_tuned[]; /* figure_lr.sql */
+
 static const char KEY[] = "train.lr";
 
 enum { CIRCLE = 6 }; /* the point of single seeds */
-
-/* y = c[0] + c[1] log x + c[2] log^2 x; returns false if the fit is not informative. */
-static bool fit(double c[3], const double *x, const double *y, int n, bool largest)
-{
-    enum { FEWEST = 4 };
-    if (n < FEWEST) return false;
-    gsl_matrix *X = gsl_matrix_alloc((size_t)n, 3), *cov = gsl_matrix_alloc(3, 3);
-    gsl_vector *v = gsl_vector_alloc((size_t)n), *b = gsl_vector_alloc(3);
-    gsl_multifit_linear_workspace *w = gsl_multifit_linear_alloc((size_t)n, 3);
-    double lo = INFINITY, hi = -INFINITY, off = 0, square;
-    for (int i = 0; i < n; i++) {
-        for (int p = 0; p < 3; p++) gsl_matrix_set(X, (size_t)i, (size_t)p, pow(log(x[i]), p));
-        gsl_vector_set(v, (size_t)i, y[i]);
-        figure_widen(&lo, &hi, y[i]);
-    }
-    const bool ok = gsl_multifit_linear(X, v, b, cov, &square, w) == 0;
-    for (int p = 0; p < 3; p++) c[p] = gsl_vector_get(b, (size_t)p);
-    for (int i = 0; i < n; i++) {
-        const double l = log(x[i]);
-        off = fmax(off, fabs(y[i] - (c[0] + c[1] * l + c[2] * l * l)));
-    }
-    gsl_multifit_linear_free(w);
-    gsl_matrix_free(X), gsl_matrix_free(cov), gsl_vector_free(v), gsl_vector_free(b);
-    const double at = exp(-c[1] / (2 * c[2]));
-    return ok && (largest ? c[2] < 0 : c[2] > 0) && at > x[0] && at < x[n - 1] &&
-           off <= 0.1 * (hi - lo);
-}
 
 typedef struct rates {
     figure *f;
@@ -67,20 +42,46 @@ static chart_look look_of(const rates *k, int line)
     return k->f->look[arm_at(k, line, r)];
 }
 
-static void put_fit(rates *k, int line, const double *x, const double *y, int n)
+/* The parabola of a line where it was fitted, and its optimum with the 95 % interval; y (n,
+ * seeds). */
+static void put_fit(rates *k, int line, optimum *o, const double *x, const double *y, int n)
 {
     enum { STEPS = 60 };
-    double c[3];
-    if (!fit(c, x, y, n, k->f->study->metric.larger_is_better)) return;
-    chart_look look = look_of(k, line);
+    chart *ch = &k->f->chart;
+    const study *s = k->f->study;
+    optimum_find(o, x, y, s->metric.larger_is_better, n, s->seeds);
+    if (!o->fitted) return;
+    chart_look look = look_of(k, line), mark = look;
     look.width = 1, look.point = -1, look.dash = CHART_DASHED;
-    const int curve = chart_add_series(&k->f->chart, 0, CHART_LINE, look,
-                                       "parabola in log lr fitted to the means", "lr fit");
+    const int curve = chart_add_series(ch, 0, CHART_LINE, look,
+                                       "parabola in log lr fitted around the best mean", "lr fit");
     for (int i = 0; i <= STEPS; i++) {
-        const double l = log(x[0]) + (log(x[n - 1]) - log(x[0])) * i / STEPS;
-        chart_row(&k->f->chart, curve, (double[]){ exp(l), c[0] + c[1] * l + c[2] * l * l });
+        const double u = log(x[o->first]) + log(x[o->last] / x[o->first]) * i / STEPS - o->centre;
+        chart_row(ch, curve,
+                  (double[]){ exp(u + o->centre), o->c[0] + o->c[1] * u + o->c[2] * u * u });
     }
+    mark.width = k->f->style->bar_width, mark.dash = CHART_SOLID, mark.size *= 1.4;
+    const int best = chart_add_series(ch, 0, CHART_BARS_X, mark,
+                                      "optimum of the parabola, and its 95 % interval",
+                                      "lr metric lower upper");
+    const bool known = isfinite(o->hi - o->lo) && o->lo > 0; /* cut at the rates tried */
+    chart_row(ch, best,
+              (double[]){ o->x, o->y, known ? fmax(o->lo, x[0]) : o->x,
+                          known ? fmin(o->hi, x[n - 1]) : o->x });
     k->fits++;
+}
+
+/* "mha: best 0.0021 [0.0018, 0.0025]" */
+static char *name_of(const char *text, const optimum *o)
+{
+    growing words;
+    char *name = chart_cut(text, 40);
+    growing_open(&words);
+    fputs(name, words.f);
+    free(name);
+    if (o->fitted) fprintf(words.f, ": best %.3g", o->x);
+    if (o->fitted && o->lo > 0 && isfinite(o->hi)) fprintf(words.f, " [%.3g, %.3g]", o->lo, o->hi);
+    return growing_close(&words);
 }
 
 static void put_line(rates *k, int line)
@@ -97,9 +98,11 @@ static void put_line(rates *k, int line)
     const int bars = chart_add_series(ch, 0, CHART_BARS_Y, bar, text,
                                       "lr (shifted a little) mean lower upper, 95 % t-interval");
     const int means = chart_add_series(ch, 0, CHART_LINE, look, text, "lr (shifted a little) mean");
-    double *x = error_zeroed((size_t)k->rate.n, sizeof *x),
-           *y = error_zeroed((size_t)k->rate.n, sizeof *y);
+    const size_t most = (size_t)k->rate.n;
+    double *x = error_zeroed(most, sizeof *x),
+           *y = error_zeroed(most * (size_t)f->study->seeds, sizeof *y);
     int n = 0;
+    optimum best;
     /* Shift the lines a little, so that their intervals do not overlap. */
     const double range = log(k->rate.number[k->rate.n - 1] / k->rate.number[0]),
                  aside = exp(0.008 * range * (line - 0.5 * (k->line.n - 1)));
@@ -110,26 +113,27 @@ static void put_line(rates *k, int line)
         k->diverged += f->study->arm[a].diverged;
         for (int s = 0; s < f->study->seeds; s++) {
             const double value = study_at(f->study, a, s)->value;
+            y[n * f->study->seeds + s] = value;
             if (isnan(value)) continue;
             chart_row(ch, seeds, (double[]){ k->rate.number[r] * aside, value });
             figure_widen(&k->lo, &k->hi, value);
         }
         const int count = comparison_arm(&mean, &sd, f->c, a);
+        x[n++] = k->rate.number[r];
         if (!count) continue;
-        x[n] = k->rate.number[r], y[n] = mean;
-        chart_row(ch, means, (double[]){ x[n] * aside, y[n] });
+        const double at = k->rate.number[r] * aside;
+        chart_row(ch, means, (double[]){ at, mean });
         const int point = chart_add_series(ch, 0, CHART_POINTS, f->look[a], f->study->arm[a].label,
                                            "lr (shifted a little) mean");
-        chart_row(ch, point, (double[]){ x[n] * aside, y[n] });
+        chart_row(ch, point, (double[]){ at, mean });
         if (count > 2) { /* for two seeds the interval is too wide to be useful */
             const double half = student_critical(0.025, count - 1) * sd / sqrt(count);
-            chart_row(ch, bars, (double[]){ x[n] * aside, y[n], y[n] - half, y[n] + half });
-            figure_widen(&k->lo, &k->hi, y[n] - half), figure_widen(&k->lo, &k->hi, y[n] + half);
+            chart_row(ch, bars, (double[]){ at, mean, mean - half, mean + half });
+            figure_widen(&k->lo, &k->hi, mean - half), figure_widen(&k->lo, &k->hi, mean + half);
         }
-        n++;
     }
-    put_fit(k, line, x, y, n);
-    char *name = chart_cut(text, 40);
+    put_fit(k, line, &best, x, y, n);
+    char *name = name_of(text, &best);
     if (n) chart_add_entry(ch, name, CHART_LINE, look_of(k, line));
     free(name), free(x), free(y);
 }
@@ -179,14 +183,25 @@ static void draw(rates *k)
     figure_metric(title, f->study);
     chart_set_title(x, KEY), chart_set_title(y, title);
     snprintf(text, sizeof text, "means over seeds with 95 %% t-intervals; faint: single seeds%s%s",
-             k->fits ? "; dashed: parabola in log lr fitted to the means" : "",
+             k->fits ? "; dashed: parabola in log lr around the best mean; horizontal bar: its "
+                       "optimum with the 95 % interval"
+                     : "",
              k->diverged ? "; ×: runs that diverged, which are left out of the means" : "");
     chart_set_remark(&f->chart, text);
 }
 
+/* Where the rates are, if they are no axis. */
+static bool say_missing(figure *f, error *e)
+{
+    int64_t tuned;
+    if (!db_integer(f->d, &tuned, 0, e, sql_lr_tuned, "it", f->study->sweep_id, KEY)) return false;
+    return tuned ? figure_missing(f, "each arm's rate was tuned in the study '%s.tune'",
+                                  f->study->name)
+                 : figure_missing(f, "the study does not vary it");
+}
+
 static bool make(figure *f, error *e)
 {
-    (void)e;
     axes x;
     axes_open(&x, f->study);
     const bool has = axes_numeric(&x, KEY);
@@ -199,11 +214,9 @@ static bool make(figure *f, error *e)
         draw(&k);
         if (k.lo > k.hi) figure_missing(f, "no run is done");
         axes_groups_close(&k.rate), axes_groups_close(&k.line);
-    } else {
-        figure_missing(f, "the study does not vary it");
     }
     axes_close(&x);
-    return true;
+    return has || say_missing(f, e);
 }
 
 const figure_kind figure_kind_lr = {

@@ -89,6 +89,7 @@ typedef struct config {
     bool by_recipe[CONFIG_KEYS]; /* and by a recipe, so that anything else replaces it (recipe.h) */
     int line[CONFIG_KEYS];       /* its line in `file`; 0: not there    */
     char file[CONFIG_PATH];
+    const char *recipe; /* the name of the recipe that was taken; NULL: none */
 } config;
 
 typedef enum config_type {

@@ -5,7 +5,10 @@
  */
 #include "trainer/config/recipe.h"
 
+#include "core/base/growing.h"
+
 #include <assert.h>
+#include <stdlib.h>
 #include <string.h>
 
 const recipe *recipe_find(const char *name)
@@ -55,6 +58,7 @@ bool recipe_apply(config *settings, const yaml_node *name, error *e)
     if (!choose(&r, name, e)) return false;
     for (const config_key *key = config_keys; key->name; key++)
         if (settings->by_recipe[key - config_keys]) config_reset(settings, key);
+    settings->recipe = r->name;
     yaml_node *keys = recipe_keys(r);
     for (int i = 0; i < keys->n; i++) {
         const config_key *key = config_find(keys->key[i].text);
@@ -66,4 +70,31 @@ bool recipe_apply(config *settings, const yaml_node *name, error *e)
     }
     yaml_close(keys);
     return true;
+}
+
+char *recipe_replaced(const config *settings)
+{
+    const recipe *r = settings->recipe ? recipe_find(settings->recipe) : NULL;
+    int n = 0;
+    if (!r) return NULL;
+    growing words;
+    growing_open(&words);
+    yaml_node *keys = recipe_keys(r);
+    for (int i = 0; i < keys->n; i++) {
+        const config_key *key = config_find(keys->key[i].text);
+        char own[CONFIG_VALUE], theirs[CONFIG_VALUE];
+        config as = *settings;
+        error e;
+        if (settings->by_recipe[key - config_keys] || !config_set(&as, key, &keys->item[i], &e))
+            continue;
+        config_value(own, sizeof own, settings, key);
+        config_value(theirs, sizeof theirs, &as, key);
+        if (strcmp(own, theirs) != 0)
+            fprintf(words.f, "%s%s is %s (recipe: %s)", n++ ? ", " : "", key->name, own, theirs);
+    }
+    yaml_close(keys);
+    char *text = growing_close(&words);
+    if (n) return text;
+    free(text);
+    return NULL;
 }

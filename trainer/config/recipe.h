@@ -37,4 +37,9 @@ yaml_node *recipe_keys(const recipe *r);
  * has no version. */
 bool recipe_apply(config *settings, const yaml_node *name, error *e);
 
+/* Where the configuration has other values than its recipe, because they are written out:
+ * "train.lr is 0.001 (recipe: 0.003), ...".  NULL if there is no recipe, or every value is its own.
+ * The caller frees it. */
+char *recipe_replaced(const config *settings);
+
 #endif

@@ -3,7 +3,7 @@
 -- parameters: study
 SELECT s.name AS study, a.label AS arm, p.key, p.value,
  CASE
-  WHEN p.key IN (SELECT key FROM json_each(s.axes_json)) THEN 'axis'
+  WHEN p.key IN (SELECT v.key FROM v_axis_key v WHERE v.sweep_id = s.sweep_id) THEN 'axis'
   WHEN p.key IN (SELECT value FROM json_each(coalesce(s.match_json, '{}'))) THEN 'matched'
   ELSE 'other' END AS why
 FROM sweep s JOIN arm a USING(sweep_id) JOIN config_param p USING(config_id)

@@ -40,3 +40,25 @@ CREATE TABLE comparison_score(            -- a comparison by a suite of tasks: a
   p_adjusted REAL, p_equivalent REAL, mde REAL,
   verdict TEXT NOT NULL CHECK(verdict IN ('better', 'worse', 'equivalent', 'undecided')),
   PRIMARY KEY(cmp_id, arm_id, base_arm_id, ord)) STRICT, WITHOUT ROWID;
+-- Designs and tuned arms: staircases, the key that is tuned, and the keys that named levels set.
+DROP VIEW v_confound;
+CREATE TABLE new_sweep(
+  sweep_id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, created_ms INTEGER NOT NULL,
+  design TEXT NOT NULL CHECK(design IN ('grid', 'zip', 'one-at-a-time', 'staircase', 'list')),
+  axes_json TEXT NOT NULL, match_json TEXT, baseline_json TEXT NOT NULL,  -- axes: {key: [values]} or {name: {level: {key: value}}}
+  tune_json TEXT) STRICT;                                            -- a key that is tuned for each arm (sweep.tune); NULL: none
+INSERT INTO new_sweep(sweep_id, name, created_ms, design, axes_json, match_json, baseline_json)
+ SELECT sweep_id, name, created_ms, design, axes_json, match_json, baseline_json FROM sweep;
+DROP TABLE sweep;
+ALTER TABLE new_sweep RENAME TO sweep;
+CREATE VIEW v_axis_key AS                 -- keys in which the arms of a study are meant to differ: axes, what named levels set, tuned keys
+ SELECT s.sweep_id, x.key FROM sweep s, json_each(s.axes_json) x
+ UNION SELECT s.sweep_id, k.key FROM sweep s, json_each(s.axes_json) x, json_each(iif(x.type = 'object', x.value, '{}')) l,
+  json_each(iif(l.type = 'object', l.value, '{}')) k
+ UNION SELECT s.sweep_id, t.key FROM sweep s, json_each(s.tune_json) t;
+CREATE VIEW v_confound AS                 -- keys in which an arm differs from its baseline though it is neither an axis nor matched
+ SELECT a.sweep_id, a.arm_id, a.label, p.key, pb.value AS base_value, p.value AS arm_value
+ FROM arm a JOIN arm b ON b.arm_id = a.base_arm_id JOIN sweep s ON s.sweep_id = a.sweep_id
+ JOIN config_param p ON p.config_id = a.config_id LEFT JOIN config_param pb ON pb.config_id = b.config_id AND pb.key = p.key
+ WHERE p.value IS NOT pb.value AND p.key NOT IN (SELECT v.key FROM v_axis_key v WHERE v.sweep_id = a.sweep_id)
+   AND p.key NOT IN (SELECT value FROM json_each(coalesce(s.match_json, '{}')));
