@@ -62,3 +62,5 @@ CREATE VIEW v_confound AS                 -- keys in which an arm differs from i
  JOIN config_param p ON p.config_id = a.config_id LEFT JOIN config_param pb ON pb.config_id = b.config_id AND pb.key = p.key
  WHERE p.value IS NOT pb.value AND p.key NOT IN (SELECT v.key FROM v_axis_key v WHERE v.sweep_id = a.sweep_id)
    AND p.key NOT IN (SELECT value FROM json_each(coalesce(s.match_json, '{}')));
+-- Accuracy beside the loss.
+ALTER TABLE eval ADD COLUMN n_right INTEGER;
