@@ -52,15 +52,15 @@ static int64_t version_of(const merge_work *x, int64_t sweep, int64_t version)
 /* Bind column c of the row as the destination has it. */
 static void bind(merge_work *x, const merge_table *t, int c, sqlite3_stmt *to, sqlite3_stmt *q)
 {
-    const int parent = t->column[c].parent, sweep = merge_schema_column(t, "sweep_id");
+    const int parent = t->column[c].parent;
     if (c == t->id) {
         sqlite3_bind_null(to, c + 1);
     } else if (parent != MERGE_NONE && sqlite3_column_type(q, c) == SQLITE_INTEGER) {
         const merge_link *link = merge_rows_link(x, parent, sqlite3_column_int64(q, c));
         link ? sqlite3_bind_int64(to, c + 1, link->id) : sqlite3_bind_null(to, c + 1);
-    } else if (sweep != MERGE_NONE && strcmp(t->column[c].name, "version") == 0) {
-        sqlite3_bind_int64(
-            to, c + 1, version_of(x, sqlite3_column_int64(q, sweep), sqlite3_column_int64(q, c)));
+    } else if (c == t->version && t->sweep != MERGE_NONE) {
+        const int64_t sweep = sqlite3_column_int64(q, t->sweep);
+        sqlite3_bind_int64(to, c + 1, version_of(x, sweep, sqlite3_column_int64(q, c)));
     } else
         sqlite3_bind_value(to, c + 1, sqlite3_column_value(q, c));
 }

@@ -56,6 +56,7 @@ static bool read_columns(merge_table *t, db *d, error *e)
     sqlite3_finalize(q);
     t->id = t->keys == 1 && integer ? t->key[0] : MERGE_NONE;
     t->unique = true;
+    t->sweep = merge_schema_column(t, "sweep_id"), t->version = merge_schema_column(t, "version");
     return ok;
 }
 

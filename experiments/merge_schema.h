@@ -26,7 +26,8 @@ typedef struct merge_table {
     int id;                 /* the column that numbers the rows, or MERGE_NONE            */
     int key[MERGE_COLUMNS]; /* (keys) the columns that say what a row is                  */
     int keys;
-    bool unique; /* they are a constraint of the schema, not just all columns            */
+    int sweep, version; /* the columns that name a version of a study, or MERGE_NONE         */
+    bool unique;        /* they are a constraint of the schema, not just all columns            */
 } merge_table;
 
 /* Parents come before their children. */
