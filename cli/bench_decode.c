@@ -7,11 +7,14 @@
  */
 #include "cli/bench_decode.h"
 
+#include "analysis/data/lookup.h"
 #include "analysis/statistics/median.h"
+#include "cli/sql.h"
 #include "core/base/table.h"
 #include "core/compute/kernels.h"
 #include "core/db/db.h"
 #include "trainer/decode/machine_rate.h"
+#include "trainer/decode/stored_shape.h"
 #include "trainer/model/memory.h"
 #include "trainer/run/build_row.h"
 #include "trainer/run/run_row.h"
@@ -24,35 +27,19 @@
 
 static const double ALPHA = 0.05;
 
-enum { COLUMNS = 23 };
+enum { COLUMNS = 24, LABEL = 256 };
 static const char *const COLUMN[COLUMNS] = {
-    "attention",
-    "context",
-    "batch",
-    "threads",
-    "outcome",
-    "latency_ms",
-    "low_ms",
-    "high_ms",
-    "tokens_per_s",
-    "ratio",
-    "ratio_low",
-    "ratio_high",
-    "fraction_of_read",
-    "read_gb_s",
-    "fraction_of_sgemm",
-    "sgemm_gflops",
-    "weights_mib",
-    "cache_mib",
-    "scratch_mib",
-    "peak_mib",
-    "missing_mib",
-    "reps",
-    "kernels",
+    "arm",          "attention",        "context",    "batch",
+    "threads",      "outcome",          "latency_ms", "low_ms",
+    "high_ms",      "tokens_per_s",     "ratio",      "ratio_low",
+    "ratio_high",   "fraction_of_read", "read_gb_s",  "fraction_of_sgemm",
+    "sgemm_gflops", "weights_mib",      "cache_mib",  "scratch_mib",
+    "peak_mib",     "missing_mib",      "reps",       "kernels",
 };
 
 typedef struct arm {
-    run_spec spec;
+    run_spec spec; /* of a study: the model and the id alone */
+    char label[LABEL];
     model m;
     bool full;                      /* a smaller batch had no room */
     decode_rate cost;               /* of the cell at hand         */
@@ -87,26 +74,72 @@ static void close_arms(bench_run *r)
     free(r->arm), free(r->read), free(r->sgemm);
 }
 
+static void reserve(arm *a, int reps)
+{
+    a->seconds = error_zeroed((size_t)reps, sizeof *a->seconds);
+    a->read = error_zeroed((size_t)reps, sizeof *a->read);
+    a->sgemm = error_zeroed((size_t)reps, sizeof *a->sgemm);
+}
+
+static void attention_of(char attention[CONFIG_VALUE], const arm *a)
+{
+    config_value(attention, CONFIG_VALUE, &a->spec.config, config_find("model.attention"));
+}
+
 static bool open_arm(arm *a, const char *attention, const run_spec *base, int reps, error *e)
 {
     config settings = base->config;
-    char word[ATTN_SPEC + 64];
+    char word[ATTN_SPEC + 64], own[CONFIG_VALUE];
     if (attention) {
         snprintf(word, sizeof word, "model.attention=%s", attention);
         if (!config_override(&settings, word, e)) return false;
     }
-    a->seconds = error_zeroed((size_t)reps, sizeof *a->seconds);
-    a->read = error_zeroed((size_t)reps, sizeof *a->read);
-    a->sgemm = error_zeroed((size_t)reps, sizeof *a->sgemm);
-    return run_spec_resolve(&a->spec, &settings, e) && model_open(&a->m, &a->spec.model, e);
+    reserve(a, reps);
+    if (!run_spec_resolve(&a->spec, &settings, e)) return false;
+    attention_of(own, a);
+    snprintf(a->label, sizeof a->label, "%s", own);
+    return model_open(&a->m, &a->spec.model, e);
+}
+
+static bool open_study_arm(bench_run *r, sqlite3_stmt *s, error *e)
+{
+    arm *a = &r->arm[r->n++];
+    reserve(a, r->grid->reps);
+    snprintf(a->label, sizeof a->label, "%s", (const char *)sqlite3_column_text(s, 0));
+    if (!stored_shape_read(&a->spec, (const char *)sqlite3_column_text(s, 2), e)) return false;
+    snprintf(a->spec.id, sizeof a->spec.id, "%s", (const char *)sqlite3_column_text(s, 1));
+    return model_open(&a->m, &a->spec.model, e);
+}
+
+static bool open_study(bench_run *r, error *e)
+{
+    sqlite3_stmt *s = NULL;
+    int64_t id, n;
+    bool row = true;
+    db d;
+    if (!db_open(&d, r->call->db, DB_READ, e)) return false;
+    bool ok = lookup_study(&d, &id, r->grid->study, e) &&
+              db_integer(&d, &n, 0, e,
+                         "SELECT count(DISTINCT config_id) FROM arm WHERE sweep_id=? AND dropped=0",
+                         "i", id) &&
+              (n > 0 || error_usage(e, "study '%s' has no arms", r->grid->study));
+    if (ok) {
+        r->arm = error_zeroed((size_t)n, sizeof *r->arm);
+        ok = db_query(&d, &s, e, sql_bench_decode_arms, "i", id);
+        while (ok && (ok = db_next(&d, s, &row, e)) && row) ok = open_study_arm(r, s, e);
+        sqlite3_finalize(s);
+    }
+    db_close(&d);
+    return ok;
 }
 
 static bool open_arms(bench_run *r, const run_spec *base, error *e)
 {
     const option_texts *list = &r->grid->attention;
-    r->n = list->n > 0 ? list->n : 1;
     r->read = error_zeroed((size_t)r->grid->reps, sizeof *r->read);
     r->sgemm = error_zeroed((size_t)r->grid->reps, sizeof *r->sgemm);
+    if (r->grid->study) return open_study(r, e);
+    r->n = list->n > 0 ? list->n : 1;
     r->arm = error_zeroed((size_t)r->n, sizeof *r->arm);
     for (int i = 0; i < r->n; i++)
         if (!open_arm(&r->arm[i], list->n ? list->item[i] : NULL, base, r->grid->reps, e))
@@ -225,8 +258,9 @@ static void print_arm(bench_run *r, const arm *a, const cell *c)
         read = median_of(a->read, n, ALPHA), sgemm = median_of(a->sgemm, n, ALPHA);
     }
     table *t = &r->table;
-    config_value(attention, sizeof attention, &a->spec.config, config_find("model.attention"));
-    table_text(t, attention), table_int(t, c->T), table_int(t, c->B), table_int(t, c->threads);
+    attention_of(attention, a);
+    table_text(t, a->label), table_text(t, attention), table_int(t, c->T), table_int(t, c->B),
+        table_int(t, c->threads);
     table_text(t, done ? "done" : "out-of-memory");
     table_real(t, 1e3 * s.x, 3), table_real(t, 1e3 * s.low, 3), table_real(t, 1e3 * s.high, 3);
     table_real(t, (double)a->cost.tokens / a->cost.steps / s.x, 1);
@@ -316,15 +350,15 @@ int bench_decode(command_call *call, const bench_decode_grid *grid, const run_sp
     const int own =
         settings->train.threads > 0 ? (int)settings->train.threads : threads_available();
     error e;
-    if (!check_grid(grid, base->model.T, &e)) return command_fail(call, &e);
-    bool ok = open_arms(&r, base, &e);
+    bool ok = open_arms(&r, base, &e) &&
+              check_grid(grid, grid->study ? r.arm[0].m.config.T : base->model.T, &e);
     if (ok) {
         stop_watch();
         command_rows(call);
         table_open(&r.table, command_format(call), stdout, COLUMNS, COLUMN);
+        const int T = grid->study ? r.arm[0].m.config.T : base->model.T;
         for (int i = 0; ok && i < (grid->threads.n ? grid->threads.n : 1); i++)
-            ok = run_contexts(&r, grid->threads.n ? (int)grid->threads.item[i] : own, base->model.T,
-                              &e);
+            ok = run_contexts(&r, grid->threads.n ? (int)grid->threads.item[i] : own, T, &e);
         table_close(&r.table);
     }
     close_arms(&r);
