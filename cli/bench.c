@@ -158,15 +158,17 @@ static int run(command_call *call, const void *given)
                   "for decode and prefill: give train keys, such as "
                   "model.attention=mqa");
     if (!train && o->save) return command_refuse(call, "--save is for train");
-    if (o->study && (o->config || o->attention.n || call->arguments > 1))
-        return command_refuse(call, "--study brings its arms: give no --config, --attention or "
-                                    "KEY=VALUE with it");
-    if (!read_config(&spec, call, o->config, &e) ||
+    if (o->study && (o->config || o->attention.n))
+        return command_refuse(call, "--study brings its arms: give no --config or --attention "
+                                    "with it");
+    if ((!o->study && !read_config(&spec, call, o->config, &e)) ||
         (o->save && !file_output_check(o->save, BENCH_MAKER, NULL, NULL, &e)))
         return command_fail(call, &e);
     if (!train) {
         const bench_decode_grid grid = { .phase = decode ? DECODE_STEPS : DECODE_PREFILL,
                                          .study = o->study,
+                                         .settings = call->argument + 1,
+                                         .n_settings = call->arguments - 1,
                                          .attention = o->attention,
                                          .context = o->context,
                                          .batch = o->batch,

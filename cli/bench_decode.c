@@ -7,14 +7,13 @@
  */
 #include "cli/bench_decode.h"
 
-#include "analysis/data/lookup.h"
 #include "analysis/statistics/median.h"
-#include "cli/sql.h"
 #include "core/base/table.h"
 #include "core/compute/kernels.h"
 #include "core/db/db.h"
+#include "experiments/arms.h"
+#include "experiments/study_stored.h"
 #include "trainer/decode/machine_rate.h"
-#include "trainer/decode/stored_shape.h"
 #include "trainer/model/memory.h"
 #include "trainer/run/build_row.h"
 #include "trainer/run/run_row.h"
@@ -37,8 +36,8 @@ static const char *const COLUMN[COLUMNS] = {
     "peak_mib",     "missing_mib",      "reps",       "kernels",
 };
 
-typedef struct arm {
-    run_spec spec; /* of a study: the model and the id alone */
+typedef struct bench_arm {
+    run_spec spec;
     char label[LABEL];
     model m;
     bool full;                      /* a smaller batch had no room */
@@ -46,7 +45,7 @@ typedef struct arm {
     size_t missing;                 /* bytes; 0: there is room     */
     double *seconds, *read, *sgemm; /* (reps) of a walk; fractions */
     size_t peak;
-} arm;
+} bench_arm;
 
 typedef struct cell {
     int threads, T, B;
@@ -56,7 +55,7 @@ typedef struct bench_run {
     const bench_decode_grid *grid;
     command_call *call;
     int n;
-    arm *arm; /* (n) */
+    bench_arm *arm; /* (n) */
     size_t limit;
     threads *pool;
     machine_rate rate;
@@ -67,26 +66,26 @@ typedef struct bench_run {
 static void close_arms(bench_run *r)
 {
     for (int i = 0; i < r->n; i++) {
-        arm *a = &r->arm[i];
+        bench_arm *a = &r->arm[i];
         model_close(&a->m);
         free(a->seconds), free(a->read), free(a->sgemm);
     }
     free(r->arm), free(r->read), free(r->sgemm);
 }
 
-static void reserve(arm *a, int reps)
+static void reserve(bench_arm *a, int reps)
 {
     a->seconds = error_zeroed((size_t)reps, sizeof *a->seconds);
     a->read = error_zeroed((size_t)reps, sizeof *a->read);
     a->sgemm = error_zeroed((size_t)reps, sizeof *a->sgemm);
 }
 
-static void attention_of(char attention[CONFIG_VALUE], const arm *a)
+static void attention_of(char attention[CONFIG_VALUE], const bench_arm *a)
 {
     config_value(attention, CONFIG_VALUE, &a->spec.config, config_find("model.attention"));
 }
 
-static bool open_arm(arm *a, const char *attention, const run_spec *base, int reps, error *e)
+static bool open_arm(bench_arm *a, const char *attention, const run_spec *base, int reps, error *e)
 {
     config settings = base->config;
     char word[ATTN_SPEC + 64], own[CONFIG_VALUE];
@@ -101,35 +100,29 @@ static bool open_arm(arm *a, const char *attention, const run_spec *base, int re
     return model_open(&a->m, &a->spec.model, e);
 }
 
-static bool open_study_arm(bench_run *r, sqlite3_stmt *s, error *e)
-{
-    arm *a = &r->arm[r->n++];
-    reserve(a, r->grid->reps);
-    snprintf(a->label, sizeof a->label, "%s", (const char *)sqlite3_column_text(s, 0));
-    if (!stored_shape_read(&a->spec, (const char *)sqlite3_column_text(s, 2), e)) return false;
-    snprintf(a->spec.id, sizeof a->spec.id, "%s", (const char *)sqlite3_column_text(s, 1));
-    return model_open(&a->m, &a->spec.model, e);
-}
-
+/* The arms of a study; of several that are one configuration, the first. */
 static bool open_study(bench_run *r, error *e)
 {
-    sqlite3_stmt *s = NULL;
-    int64_t id, n;
-    bool row = true;
-    db d;
-    if (!db_open(&d, r->call->db, DB_READ, e)) return false;
-    bool ok = lookup_study(&d, &id, r->grid->study, e) &&
-              db_integer(&d, &n, 0, e,
-                         "SELECT count(DISTINCT config_id) FROM arm WHERE sweep_id=? AND dropped=0",
-                         "i", id) &&
-              (n > 0 || error_usage(e, "study '%s' has no arms", r->grid->study));
-    if (ok) {
-        r->arm = error_zeroed((size_t)n, sizeof *r->arm);
-        ok = db_query(&d, &s, e, sql_bench_decode_arms, "i", id);
-        while (ok && (ok = db_next(&d, s, &row, e)) && row) ok = open_study_arm(r, s, e);
-        sqlite3_finalize(s);
+    study_file file;
+    arms of;
+    const bench_decode_grid *g = r->grid;
+    if (!study_stored_open(&file, g->study, r->call->db, (char *const *)g->settings, g->n_settings,
+                           e))
+        return false;
+    bool ok = arms_open(&of, &file, e);
+    if (ok) r->arm = error_zeroed((size_t)of.n, sizeof *r->arm);
+    for (int i = 0; ok && i < of.n; i++) {
+        bool same = false;
+        for (int j = 0; j < r->n; j++) same = same || !strcmp(r->arm[j].spec.id, of.arm[i].spec.id);
+        if (same) continue;
+        bench_arm *a = &r->arm[r->n++];
+        reserve(a, g->reps);
+        a->spec = of.arm[i].spec;
+        snprintf(a->label, sizeof a->label, "%s", of.arm[i].label);
+        ok = model_open(&a->m, &a->spec.model, e);
     }
-    db_close(&d);
+    if (ok || of.n) arms_close(&of);
+    study_file_close(&file);
     return ok;
 }
 
@@ -149,7 +142,7 @@ static bool open_arms(bench_run *r, const run_spec *base, error *e)
 
 /* --- the database ----------------------------------------------------------------------------- */
 
-static bool write_row(db *d, const bench_run *r, const arm *a, const cell *c, int64_t host,
+static bool write_row(db *d, const bench_run *r, const bench_arm *a, const cell *c, int64_t host,
                       int64_t code, int64_t block, int rep, error *e)
 {
     const decode_rate *m = &a->cost;
@@ -179,7 +172,7 @@ static bool record(bench_run *r, const cell *c, bool room, int rep, error *e)
         ok = build_row_host(&d, &host, e) && build_row_code(&d, &code, e) &&
              db_integer(&d, &block, 0, e, "SELECT 1 + coalesce(max(block), 0) FROM bench", NULL);
         for (int i = 0; ok && i < r->n; i++) {
-            const arm *a = &r->arm[i];
+            const bench_arm *a = &r->arm[i];
             if (a->full || (a->missing == 0) != room) continue;
             ok = run_row_config(&d, &a->spec, e) &&
                  write_row(&d, r, a, c, host, code, block, rep, e);
@@ -193,7 +186,7 @@ static bool record(bench_run *r, const cell *c, bool room, int rep, error *e)
 
 /* --- measuring -------------------------------------------------------------------------------- */
 
-static decode_task task_of(const bench_run *r, const arm *a, const cell *c)
+static decode_task task_of(const bench_run *r, const bench_arm *a, const cell *c)
 {
     return (decode_task){
         .phase = r->grid->phase, .m = &a->m, .B = c->B, .T = c->T, .steps = r->grid->tokens
@@ -205,7 +198,7 @@ static int plan(bench_run *r, const cell *c)
 {
     int room = 0;
     for (int i = 0; i < r->n; i++) {
-        arm *a = &r->arm[i];
+        bench_arm *a = &r->arm[i];
         const decode_task task = task_of(r, a, c);
         decode_rate_plan(&a->cost, &task);
         const size_t total = a->cost.memory.total;
@@ -221,7 +214,7 @@ static bool measure(bench_run *r, const cell *c, int rep, error *e)
     machine_rate_measure(&r->rate);
     r->read[rep] = r->rate.read, r->sgemm[rep] = r->rate.sgemm;
     for (int i = 0; i < r->n; i++) {
-        arm *a = &r->arm[i];
+        bench_arm *a = &r->arm[i];
         const decode_task task = task_of(r, a, c);
         if (a->full || a->missing) continue;
         if (!decode_rate_measure(&a->cost, &task, r->pool, e)) return false;
@@ -234,9 +227,9 @@ static bool measure(bench_run *r, const cell *c, int rep, error *e)
 }
 
 /* The ratio to the first arm, block by block; NaN where that had no room. */
-static median ratio_of(const bench_run *r, const arm *a)
+static median ratio_of(const bench_run *r, const bench_arm *a)
 {
-    const arm *base = &r->arm[0];
+    const bench_arm *base = &r->arm[0];
     const int n = r->grid->reps;
     if (base->full || base->missing) return (median){ NAN, NAN, NAN, 0 };
     double *ratio = error_zeroed((size_t)n, sizeof *ratio);
@@ -246,7 +239,7 @@ static median ratio_of(const bench_run *r, const arm *a)
     return m;
 }
 
-static void print_arm(bench_run *r, const arm *a, const cell *c)
+static void print_arm(bench_run *r, const bench_arm *a, const cell *c)
 {
     const bool done = a->missing == 0;
     const double MIB = 1 << 20;
@@ -289,7 +282,7 @@ static bool run_cell(bench_run *r, const cell *c, bool *room, error *e)
         fprintf(stderr, "attnlab: context %d, batch %d, threads %d: %s\n", c->T, c->B, c->threads,
                 *room ? "measured" : "no room");
     for (int i = 0; i < r->n; i++) {
-        arm *a = &r->arm[i];
+        bench_arm *a = &r->arm[i];
         if (a->full) continue;
         print_arm(r, a, c);
         a->full = a->missing > 0;

@@ -2,7 +2,6 @@
 #ifndef CLI_SQL_H
 #define CLI_SQL_H
 
-extern const char sql_bench_decode_arms[];
 extern const char sql_diff[], sql_diff_cell[];
 extern const char sql_ls_runs[], sql_ls_studies[];
 extern const char sql_rename_study[], sql_rename_taken[], sql_rename_version[];

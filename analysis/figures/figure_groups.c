@@ -69,13 +69,12 @@ static void draw_batch(figure *f, const speed *s, int panel, int64_t context, in
     free(arm);
 }
 
-static bool make(figure *f, error *e)
+/* `heads` arms have key/value heads: tics (heads). */
+static bool draw(figure *f, const double *tics, int heads, error *e)
 {
     speed s;
     bool found;
     int64_t context[PANELS], batch[BATCHES];
-    int heads = 0;
-    for (int a = 0; a < f->study->arms; a++) heads += f->study->arm[a].n_kv_heads > 0;
     if (!speeds_open(&s, &found, f, e)) return false;
     if (!found) return true;
     if (heads < 2) {
@@ -94,12 +93,23 @@ static bool make(figure *f, error *e)
         for (int i = 0; i < n; i++) draw_batch(f, &s, panel, context[p], batch[i], i, &x, &y);
         if (!isfinite(x.lo)) x = y = (speeds_range){ 1, 10 }; /* nothing had room */
         chart_panel *at = &f->chart.panel[panel];
-        speeds_axis(&at->x, f->style, f->style->panel_width, x, "key/value heads");
+        speeds_axis_at(&at->x, f->style, f->style->panel_width, tics, heads, "key/value heads");
         speeds_axis(&at->y, f->style, f->style->panel_height, y, "latency of a token, ms");
     }
     speeds_remark(f, &s, "medians with 95 % intervals (order statistics)");
     speed_close(&s);
     return true;
+}
+
+static bool make(figure *f, error *e)
+{
+    int *arm = error_zeroed((size_t)f->study->arms, sizeof *arm);
+    const int heads = arms_by_heads(arm, f->study);
+    double *tics = error_zeroed((size_t)heads + 1, sizeof *tics);
+    for (int i = 0; i < heads; i++) tics[i] = (double)f->study->arm[arm[i]].n_kv_heads;
+    const bool ok = draw(f, tics, heads, e);
+    free(arm), free(tics);
+    return ok;
 }
 
 const figure_kind figure_kind_groups = {

@@ -42,9 +42,11 @@ static bool make(figure *f, error *e)
         chart_add_entry(&f->chart, f->name[a], CHART_LINE, look);
     }
     char what[128];
+    double tics[CONTEXTS];
+    for (int i = 0; i < contexts; i++) tics[i] = (double)context[i];
     snprintf(what, sizeof what, "batch %lld, as measured", (long long)batch);
     chart_panel *at = &f->chart.panel[0];
-    speeds_axis(&at->x, f->style, f->style->panel_width, x, "context, tokens");
+    speeds_axis_at(&at->x, f->style, f->style->panel_width, tics, contexts, "context, tokens");
     speeds_axis(&at->y, f->style, f->style->panel_height, y, "weights and cache, MiB");
     speeds_remark(f, &s, what);
     speed_close(&s);

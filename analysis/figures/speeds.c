@@ -7,6 +7,12 @@ void speeds_axis(chart_axis *a, const style *s, double length, speeds_range r, c
 {
     static const double STEPS[] = { 1, 2, 5 };
     const double room = r.hi > r.lo ? pow(r.hi / r.lo, 0.06) : 1.5;
+    chart_set_title(a, title);
+    if (r.hi < 4 * r.lo && r.hi > r.lo) { /* too short for tics of a logarithmic axis */
+        figure_range(a, r.lo, r.hi, 0.08);
+        chart_tics(a, 6);
+        return;
+    }
     a->log = true, a->lo = r.lo / room, a->hi = r.hi * room;
     for (int p = (int)floor(log10(a->lo)); p <= (int)ceil(log10(a->hi)); p++)
         for (int i = 0; i < 3; i++) {
@@ -17,7 +23,20 @@ void speeds_axis(chart_axis *a, const style *s, double length, speeds_range r, c
             chart_tic(a, at, text);
         }
     chart_thin(a, s, length);
+}
+
+void speeds_axis_at(chart_axis *a, const style *s, double length, const double *at, int n,
+                    const char *title)
+{
+    const double room = n > 1 && at[n - 1] > at[0] ? pow(at[n - 1] / at[0], 0.08) : 1.5;
     chart_set_title(a, title);
+    a->log = true, a->lo = at[0] / room, a->hi = at[n - 1] * room;
+    for (int i = 0; i < n; i++) {
+        char text[48];
+        snprintf(text, sizeof text, "%.10g", at[i]);
+        if (i == 0 || at[i] != at[i - 1]) chart_tic(a, at[i], text);
+    }
+    chart_thin(a, s, length);
 }
 
 void speeds_point(figure *f, int series, double x, double y, speeds_range *xs, speeds_range *ys)

@@ -14,6 +14,10 @@ typedef struct speeds_range {
  * `length` pixels. */
 void speeds_axis(chart_axis *a, const style *s, double length, speeds_range r, const char *title);
 
+/* The same with tics at n ascending numbers. */
+void speeds_axis_at(chart_axis *a, const style *s, double length, const double *at, int n,
+                    const char *title);
+
 /* Add a row to a series and widen the ranges by it. */
 void speeds_point(figure *f, int series, double x, double y, speeds_range *xs, speeds_range *ys);
 
