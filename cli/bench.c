@@ -15,7 +15,7 @@
 #include <string.h>
 
 typedef struct options {
-    const char *config, *save;
+    const char *config, *save, *study;
     int64_t reps, tokens, memory, max_batch;
     option_texts attention;
     option_numbers context, batch, threads;
@@ -26,6 +26,7 @@ static const option OPTIONS[] = {
     { "config", 'c', OPTION_TEXT,    "FILE", offsetof(options, config), "start from this configuration" },
     { "reps",   'n', OPTION_INTEGER, "N",    offsetof(options, reps),   "repetitions: steps of training, or blocks of all arms", "9", 1, 10000 },
     { "save",   's', OPTION_TEXT,    "FILE", offsetof(options, save),   "write the weights and tokens of the first step (safetensors)" },
+    { "study",  0,   OPTION_TEXT,    "STUDY", offsetof(options, study), "decode, prefill: measure the arms of this study" },
     { "attention", 'a', OPTION_TEXTS, "SPEC", offsetof(options, attention), "decode, prefill: an arm; the first is the baseline" },
     { "context", 0,  OPTION_NUMBERS, "N",    offsetof(options, context), "decode, prefill: positions", "(model.context)", 2, 1 << 24 },
     { "batch",  'b', OPTION_NUMBERS, "N",    offsetof(options, batch),  "decode, prefill: sequences", "(1, 2, 4, ... until memory is full)", 1, 1 << 20 },
@@ -150,17 +151,24 @@ static int run(command_call *call, const void *given)
     if (!train && !decode && strcmp(phase, "prefill") != 0)
         return command_refuse(call, "'%.100s' cannot be measured: choose train, decode or prefill",
                               phase);
-    if (train &&
-        (o->attention.n || o->context.n || o->batch.n || o->threads.n || o->memory != OPTION_UNSET))
-        return command_refuse(call, "--attention, --context, --batch, --threads and --memory are "
-                                    "for decode and prefill: give train keys, such as "
-                                    "model.attention=mqa");
+    if (train && (o->study || o->attention.n || o->context.n || o->batch.n || o->threads.n ||
+                  o->memory != OPTION_UNSET))
+        return command_refuse(
+            call, "--study, --attention, --context, --batch, --threads and --memory are "
+                  "for decode and prefill: give train keys, such as "
+                  "model.attention=mqa");
     if (!train && o->save) return command_refuse(call, "--save is for train");
-    if (!read_config(&spec, call, o->config, &e) ||
+    if (o->study && (o->config || o->attention.n))
+        return command_refuse(call, "--study brings its arms: give no --config or --attention "
+                                    "with it");
+    if ((!o->study && !read_config(&spec, call, o->config, &e)) ||
         (o->save && !file_output_check(o->save, BENCH_MAKER, NULL, NULL, &e)))
         return command_fail(call, &e);
     if (!train) {
         const bench_decode_grid grid = { .phase = decode ? DECODE_STEPS : DECODE_PREFILL,
+                                         .study = o->study,
+                                         .settings = call->argument + 1,
+                                         .n_settings = call->arguments - 1,
                                          .attention = o->attention,
                                          .context = o->context,
                                          .batch = o->batch,

@@ -11,6 +11,8 @@
 #include "core/base/table.h"
 #include "core/compute/kernels.h"
 #include "core/db/db.h"
+#include "experiments/arms.h"
+#include "experiments/study_stored.h"
 #include "trainer/decode/machine_rate.h"
 #include "trainer/model/memory.h"
 #include "trainer/run/build_row.h"
@@ -24,42 +26,26 @@
 
 static const double ALPHA = 0.05;
 
-enum { COLUMNS = 23 };
+enum { COLUMNS = 24, LABEL = 256 };
 static const char *const COLUMN[COLUMNS] = {
-    "attention",
-    "context",
-    "batch",
-    "threads",
-    "outcome",
-    "latency_ms",
-    "low_ms",
-    "high_ms",
-    "tokens_per_s",
-    "ratio",
-    "ratio_low",
-    "ratio_high",
-    "fraction_of_read",
-    "read_gb_s",
-    "fraction_of_sgemm",
-    "sgemm_gflops",
-    "weights_mib",
-    "cache_mib",
-    "scratch_mib",
-    "peak_mib",
-    "missing_mib",
-    "reps",
-    "kernels",
+    "arm",          "attention",        "context",    "batch",
+    "threads",      "outcome",          "latency_ms", "low_ms",
+    "high_ms",      "tokens_per_s",     "ratio",      "ratio_low",
+    "ratio_high",   "fraction_of_read", "read_gb_s",  "fraction_of_sgemm",
+    "sgemm_gflops", "weights_mib",      "cache_mib",  "scratch_mib",
+    "peak_mib",     "missing_mib",      "reps",       "kernels",
 };
 
-typedef struct arm {
+typedef struct bench_arm {
     run_spec spec;
+    char label[LABEL];
     model m;
     bool full;                      /* a smaller batch had no room */
     decode_rate cost;               /* of the cell at hand         */
     size_t missing;                 /* bytes; 0: there is room     */
     double *seconds, *read, *sgemm; /* (reps) of a walk; fractions */
     size_t peak;
-} arm;
+} bench_arm;
 
 typedef struct cell {
     int threads, T, B;
@@ -69,7 +55,7 @@ typedef struct bench_run {
     const bench_decode_grid *grid;
     command_call *call;
     int n;
-    arm *arm; /* (n) */
+    bench_arm *arm; /* (n) */
     size_t limit;
     threads *pool;
     machine_rate rate;
@@ -80,33 +66,73 @@ typedef struct bench_run {
 static void close_arms(bench_run *r)
 {
     for (int i = 0; i < r->n; i++) {
-        arm *a = &r->arm[i];
+        bench_arm *a = &r->arm[i];
         model_close(&a->m);
         free(a->seconds), free(a->read), free(a->sgemm);
     }
     free(r->arm), free(r->read), free(r->sgemm);
 }
 
-static bool open_arm(arm *a, const char *attention, const run_spec *base, int reps, error *e)
+static void reserve(bench_arm *a, int reps)
+{
+    a->seconds = error_zeroed((size_t)reps, sizeof *a->seconds);
+    a->read = error_zeroed((size_t)reps, sizeof *a->read);
+    a->sgemm = error_zeroed((size_t)reps, sizeof *a->sgemm);
+}
+
+static void attention_of(char attention[CONFIG_VALUE], const bench_arm *a)
+{
+    config_value(attention, CONFIG_VALUE, &a->spec.config, config_find("model.attention"));
+}
+
+static bool open_arm(bench_arm *a, const char *attention, const run_spec *base, int reps, error *e)
 {
     config settings = base->config;
-    char word[ATTN_SPEC + 64];
+    char word[ATTN_SPEC + 64], own[CONFIG_VALUE];
     if (attention) {
         snprintf(word, sizeof word, "model.attention=%s", attention);
         if (!config_override(&settings, word, e)) return false;
     }
-    a->seconds = error_zeroed((size_t)reps, sizeof *a->seconds);
-    a->read = error_zeroed((size_t)reps, sizeof *a->read);
-    a->sgemm = error_zeroed((size_t)reps, sizeof *a->sgemm);
-    return run_spec_resolve(&a->spec, &settings, e) && model_open(&a->m, &a->spec.model, e);
+    reserve(a, reps);
+    if (!run_spec_resolve(&a->spec, &settings, e)) return false;
+    attention_of(own, a);
+    snprintf(a->label, sizeof a->label, "%s", own);
+    return model_open(&a->m, &a->spec.model, e);
+}
+
+/* The arms of a study; of several that are one configuration, the first. */
+static bool open_study(bench_run *r, error *e)
+{
+    study_file file;
+    arms of;
+    const bench_decode_grid *g = r->grid;
+    if (!study_stored_open(&file, g->study, r->call->db, (char *const *)g->settings, g->n_settings,
+                           e))
+        return false;
+    bool ok = arms_open(&of, &file, e);
+    if (ok) r->arm = error_zeroed((size_t)of.n, sizeof *r->arm);
+    for (int i = 0; ok && i < of.n; i++) {
+        bool same = false;
+        for (int j = 0; j < r->n; j++) same = same || !strcmp(r->arm[j].spec.id, of.arm[i].spec.id);
+        if (same) continue;
+        bench_arm *a = &r->arm[r->n++];
+        reserve(a, g->reps);
+        a->spec = of.arm[i].spec;
+        snprintf(a->label, sizeof a->label, "%s", of.arm[i].label);
+        ok = model_open(&a->m, &a->spec.model, e);
+    }
+    if (ok || of.n) arms_close(&of);
+    study_file_close(&file);
+    return ok;
 }
 
 static bool open_arms(bench_run *r, const run_spec *base, error *e)
 {
     const option_texts *list = &r->grid->attention;
-    r->n = list->n > 0 ? list->n : 1;
     r->read = error_zeroed((size_t)r->grid->reps, sizeof *r->read);
     r->sgemm = error_zeroed((size_t)r->grid->reps, sizeof *r->sgemm);
+    if (r->grid->study) return open_study(r, e);
+    r->n = list->n > 0 ? list->n : 1;
     r->arm = error_zeroed((size_t)r->n, sizeof *r->arm);
     for (int i = 0; i < r->n; i++)
         if (!open_arm(&r->arm[i], list->n ? list->item[i] : NULL, base, r->grid->reps, e))
@@ -116,7 +142,7 @@ static bool open_arms(bench_run *r, const run_spec *base, error *e)
 
 /* --- the database ----------------------------------------------------------------------------- */
 
-static bool write_row(db *d, const bench_run *r, const arm *a, const cell *c, int64_t host,
+static bool write_row(db *d, const bench_run *r, const bench_arm *a, const cell *c, int64_t host,
                       int64_t code, int64_t block, int rep, error *e)
 {
     const decode_rate *m = &a->cost;
@@ -146,7 +172,7 @@ static bool record(bench_run *r, const cell *c, bool room, int rep, error *e)
         ok = build_row_host(&d, &host, e) && build_row_code(&d, &code, e) &&
              db_integer(&d, &block, 0, e, "SELECT 1 + coalesce(max(block), 0) FROM bench", NULL);
         for (int i = 0; ok && i < r->n; i++) {
-            const arm *a = &r->arm[i];
+            const bench_arm *a = &r->arm[i];
             if (a->full || (a->missing == 0) != room) continue;
             ok = run_row_config(&d, &a->spec, e) &&
                  write_row(&d, r, a, c, host, code, block, rep, e);
@@ -160,7 +186,7 @@ static bool record(bench_run *r, const cell *c, bool room, int rep, error *e)
 
 /* --- measuring -------------------------------------------------------------------------------- */
 
-static decode_task task_of(const bench_run *r, const arm *a, const cell *c)
+static decode_task task_of(const bench_run *r, const bench_arm *a, const cell *c)
 {
     return (decode_task){
         .phase = r->grid->phase, .m = &a->m, .B = c->B, .T = c->T, .steps = r->grid->tokens
@@ -172,7 +198,7 @@ static int plan(bench_run *r, const cell *c)
 {
     int room = 0;
     for (int i = 0; i < r->n; i++) {
-        arm *a = &r->arm[i];
+        bench_arm *a = &r->arm[i];
         const decode_task task = task_of(r, a, c);
         decode_rate_plan(&a->cost, &task);
         const size_t total = a->cost.memory.total;
@@ -188,7 +214,7 @@ static bool measure(bench_run *r, const cell *c, int rep, error *e)
     machine_rate_measure(&r->rate);
     r->read[rep] = r->rate.read, r->sgemm[rep] = r->rate.sgemm;
     for (int i = 0; i < r->n; i++) {
-        arm *a = &r->arm[i];
+        bench_arm *a = &r->arm[i];
         const decode_task task = task_of(r, a, c);
         if (a->full || a->missing) continue;
         if (!decode_rate_measure(&a->cost, &task, r->pool, e)) return false;
@@ -201,9 +227,9 @@ static bool measure(bench_run *r, const cell *c, int rep, error *e)
 }
 
 /* The ratio to the first arm, block by block; NaN where that had no room. */
-static median ratio_of(const bench_run *r, const arm *a)
+static median ratio_of(const bench_run *r, const bench_arm *a)
 {
-    const arm *base = &r->arm[0];
+    const bench_arm *base = &r->arm[0];
     const int n = r->grid->reps;
     if (base->full || base->missing) return (median){ NAN, NAN, NAN, 0 };
     double *ratio = error_zeroed((size_t)n, sizeof *ratio);
@@ -213,7 +239,7 @@ static median ratio_of(const bench_run *r, const arm *a)
     return m;
 }
 
-static void print_arm(bench_run *r, const arm *a, const cell *c)
+static void print_arm(bench_run *r, const bench_arm *a, const cell *c)
 {
     const bool done = a->missing == 0;
     const double MIB = 1 << 20;
@@ -225,8 +251,9 @@ static void print_arm(bench_run *r, const arm *a, const cell *c)
         read = median_of(a->read, n, ALPHA), sgemm = median_of(a->sgemm, n, ALPHA);
     }
     table *t = &r->table;
-    config_value(attention, sizeof attention, &a->spec.config, config_find("model.attention"));
-    table_text(t, attention), table_int(t, c->T), table_int(t, c->B), table_int(t, c->threads);
+    attention_of(attention, a);
+    table_text(t, a->label), table_text(t, attention), table_int(t, c->T), table_int(t, c->B),
+        table_int(t, c->threads);
     table_text(t, done ? "done" : "out-of-memory");
     table_real(t, 1e3 * s.x, 3), table_real(t, 1e3 * s.low, 3), table_real(t, 1e3 * s.high, 3);
     table_real(t, (double)a->cost.tokens / a->cost.steps / s.x, 1);
@@ -255,7 +282,7 @@ static bool run_cell(bench_run *r, const cell *c, bool *room, error *e)
         fprintf(stderr, "attnlab: context %d, batch %d, threads %d: %s\n", c->T, c->B, c->threads,
                 *room ? "measured" : "no room");
     for (int i = 0; i < r->n; i++) {
-        arm *a = &r->arm[i];
+        bench_arm *a = &r->arm[i];
         if (a->full) continue;
         print_arm(r, a, c);
         a->full = a->missing > 0;
@@ -316,15 +343,15 @@ int bench_decode(command_call *call, const bench_decode_grid *grid, const run_sp
     const int own =
         settings->train.threads > 0 ? (int)settings->train.threads : threads_available();
     error e;
-    if (!check_grid(grid, base->model.T, &e)) return command_fail(call, &e);
-    bool ok = open_arms(&r, base, &e);
+    bool ok = open_arms(&r, base, &e) &&
+              check_grid(grid, grid->study ? r.arm[0].m.config.T : base->model.T, &e);
     if (ok) {
         stop_watch();
         command_rows(call);
         table_open(&r.table, command_format(call), stdout, COLUMNS, COLUMN);
+        const int T = grid->study ? r.arm[0].m.config.T : base->model.T;
         for (int i = 0; ok && i < (grid->threads.n ? grid->threads.n : 1); i++)
-            ok = run_contexts(&r, grid->threads.n ? (int)grid->threads.item[i] : own, base->model.T,
-                              &e);
+            ok = run_contexts(&r, grid->threads.n ? (int)grid->threads.item[i] : own, T, &e);
         table_close(&r.table);
     }
     close_arms(&r);

@@ -9,6 +9,9 @@
  * configuration; batches that double from 1 on until nothing fits into memory. */
 typedef struct bench_decode_grid {
     decode_phase phase;
+    const char *study;     /* whose arms are measured, instead of `attention`; NULL: none */
+    const char **settings; /* (n_settings) "key=value" for the study */
+    int n_settings;
     option_texts attention; /* the first is the baseline */
     option_numbers context, batch, threads;
     int tokens, reps; /* of a sequence in a repetition; repetitions */

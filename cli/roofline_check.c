@@ -13,6 +13,7 @@
 #include "core/base/table.h"
 #include "core/db/db.h"
 #include "trainer/decode/roofline.h"
+#include "trainer/decode/stored_shape.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -31,28 +32,12 @@ typedef struct check {
     const hardware *h;
     table table;
     cell cell;
+    run_spec spec;
     model m;
     bool open; /* m */
     int cells, within;
     double *error; /* (cells), grown one by one */
 } check;
-
-/* The model of a stored configuration: its keys model.* alone. */
-static bool open_model(model *m, const char *json, error *e)
-{
-    static config settings;
-    model_config c;
-    yaml_node *root = NULL;
-    config_init(&settings);
-    bool ok = yaml_parse(&root, json, e);
-    for (int i = 0; ok && i < root->n; i++) {
-        const config_key *key = config_find(root->key[i].text);
-        if (key && strncmp(key->name, "model.", 6) == 0)
-            ok = config_set(&settings, key, &root->item[i], e);
-    }
-    yaml_close(root);
-    return ok && run_spec_model(&c, &settings, e) && model_open(m, &c, e);
-}
 
 static void end_cell(check *k)
 {
@@ -92,7 +77,8 @@ static bool begin_cell(check *k, sqlite3_stmt *s, error *e)
     snprintf(c->config, sizeof c->config, "%s", id);
     snprintf(c->attention, sizeof c->attention, "%s", (const char *)sqlite3_column_text(s, 1));
     c->context = context, c->batch = batch, c->steps = steps, c->threads = (int)k->h->threads;
-    k->open = open_model(&k->m, (const char *)sqlite3_column_text(s, 2), e);
+    k->open = stored_shape_read(&k->spec, (const char *)sqlite3_column_text(s, 2), e) &&
+              model_open(&k->m, &k->spec.model, e);
     return k->open;
 }
 

@@ -14,6 +14,7 @@ extern const char sql_pilots_arm[];
 extern const char sql_sample_sequences[];
 extern const char sql_scored_store[];
 extern const char sql_series_epoch[], sql_series_peak[], sql_series_schedule[];
+extern const char sql_speed_rows[];
 extern const char sql_spikes_losses[], sql_spikes_steps[];
 extern const char sql_tuned_values[];
 
