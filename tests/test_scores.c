@@ -322,6 +322,11 @@ static void other_commands(void **state)
         if (strcmp(NAME[i], "report") == 0) argv[6] = "--out", argv[7] = page;
         if (fixture_command(NAME[i], &out, &err, argv) != 0) fail_msg("%s: %s", NAME[i], err);
         free(out), free(err);
+        if (!argv[6]) continue;
+        char *text = fixture_file(page);
+        fixture_expect(text, "Each task and group in numbers");
+        fixture_expect(text, "recall / mqar");
+        free(text);
     }
     fixture_close(&f);
 }
