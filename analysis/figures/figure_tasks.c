@@ -1,7 +1,8 @@
 /* figure_tasks.c - the scores of a suite by task and arm, as squares of colour.
  *
  * A square has the score of the arm. Its colour is proportional to the difference from the
- * baseline, each unit by itself; "~" marks what is undecided and "=" what is equivalent.
+ * baseline, each unit by itself, and paler where it is undecided; "~" marks that and "=" what is
+ * equivalent.
  */
 #include "analysis/figures/cells.h"
 #include "analysis/figures/items.h"
@@ -51,9 +52,10 @@ static void put_square(figure *f, const cells *g, int row, int arm)
     if (!isnan(mean)) snprintf(text, sizeof text, "%.3f", mean);
     if (!isnan(mean) && r && !isnan(r->diff)) {
         const bool better = (r->diff > 0) == r->larger_is_better;
-        /* Never the full colour, so that the text stays readable. */
+        /* Never the full colour, so that the text stays readable; what is undecided is pale. */
+        const double depth = most > 0 ? 0.05 + 0.75 * fabs(r->diff) / most : 0;
         style_blend(colour, "#ffffff", better ? f->style->better : f->style->worse,
-                    most > 0 ? 0.05 + 0.75 * fabs(r->diff) / most : 0);
+                    r->verdict == CONTRAST_UNDECIDED ? 0.3 * depth : depth);
         strcat(text, r->verdict == CONTRAST_UNDECIDED    ? " ~"
                      : r->verdict == CONTRAST_EQUIVALENT ? " ="
                                                          : "");
