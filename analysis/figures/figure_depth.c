@@ -4,7 +4,7 @@
  * length goes across.  Tasks whose items have depths and lengths are taken together.
  */
 #include "analysis/figures/cells.h"
-#include "analysis/figures/items.h"
+#include "analysis/figures/task_items.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -49,8 +49,9 @@ static bool find_places(places *p, bool *many, figure *f, error *e)
         int deep, is_long;
         double **depth = &p->depth[p->tasks], **length = &p->length[p->tasks];
         if (!k->task[t].kind->accuracy) continue;
-        if (!items_read(depth, &deep, f, t, ITEMS_DEPTH, e)) return *depth = NULL, false;
-        if (!items_read(length, &is_long, f, t, ITEMS_LENGTH, e)) return *length = NULL, false;
+        if (!task_items_read(depth, &deep, f, t, TASK_ITEMS_DEPTH, e)) return *depth = NULL, false;
+        if (!task_items_read(length, &is_long, f, t, TASK_ITEMS_LENGTH, e))
+            return *length = NULL, false;
         if (deep && is_long) {
             *many = *many || !merge(p->depth_at, &p->depths, *depth, k->task[t].items) ||
                     !merge(p->length_at, &p->lengths, *length, k->task[t].items);
@@ -120,7 +121,7 @@ static bool make(figure *f, error *e)
 {
     bool ok, many;
     places p;
-    if (items_none(&ok, f, e)) return ok;
+    if (task_items_none(&ok, f, e)) return ok;
     ok = find_places(&p, &many, f, e);
     if (ok && many)
         figure_missing(f, "there are more than %d depths or lengths", LEVELS);

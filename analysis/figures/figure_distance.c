@@ -4,7 +4,7 @@
  * (Student's t).  Up to SPANS distances are taken as they are; more are put into spans between
  * powers of 2.
  */
-#include "analysis/figures/items.h"
+#include "analysis/figures/task_items.h"
 
 #include <gsl/gsl_statistics_double.h>
 #include <math.h>
@@ -38,7 +38,7 @@ static void put_arm(figure *f, int panel, int task, int arm, const double *span,
         double mean, half;
         for (int i = 0; i < k->task[task].items; i++) in[i] = span[i] == level[l];
         for (int s = 0; s < k->seeds; s++) {
-            const double score = items_mean(k, task, arm, s, in);
+            const double score = task_items_mean(k, task, arm, s, in);
             if (!isnan(score)) x[n++] = score;
         }
         if (!n) continue;
@@ -81,14 +81,14 @@ static bool put_task(figure *f, int task, bool *drawn, error *e)
     double *span;
     int known;
     *drawn = false;
-    if (!items_read(&span, &known, f, task, ITEMS_DISTANCE, e)) return false;
+    if (!task_items_read(&span, &known, f, task, TASK_ITEMS_DISTANCE, e)) return false;
     double *level = error_zeroed((size_t)t->items, sizeof *level);
     for (int i = 0; i < t->items; i++)
         if (!(span[i] > 0)) span[i] = NAN;
-    int levels = items_levels(level, span, t->items);
+    int levels = task_items_levels(level, span, t->items);
     for (int i = 0, many = levels; i < t->items; i++)
         if (!isnan(span[i])) span[i] = span_of(span[i], many);
-    levels = items_levels(level, span, t->items);
+    levels = task_items_levels(level, span, t->items);
     if (levels > 1) {
         const int panel =
             chart_add_panel(&f->chart, t->name, f->style->panel_width, f->style->panel_height);
@@ -103,7 +103,7 @@ static bool put_task(figure *f, int task, bool *drawn, error *e)
 static bool make(figure *f, error *e)
 {
     bool ok;
-    if (items_none(&ok, f, e)) return ok;
+    if (task_items_none(&ok, f, e)) return ok;
     int panels = 0;
     for (int t = 0; ok && t < f->c->scored->scores->tasks; t++) {
         bool drawn = false;

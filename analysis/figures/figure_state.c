@@ -4,7 +4,7 @@
  * keeps. State: the KV cache's bytes a token times the context.  Bars are 95 % intervals over seeds
  * (Student's t).
  */
-#include "analysis/figures/items.h"
+#include "analysis/figures/task_items.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -102,7 +102,7 @@ static void put_arms(figure *f, double first, double last)
 static bool make(figure *f, error *e)
 {
     bool ok;
-    if (items_none(&ok, f, e)) return ok;
+    if (task_items_none(&ok, f, e)) return ok;
     const scores *k = f->c->scored->scores;
     double first = INFINITY, last = -INFINITY, lo = 0, hi = 1;
     int drawn = 0, arms = 0;
@@ -113,7 +113,7 @@ static bool make(figure *f, error *e)
     if (arms < 2) return figure_missing(f, "%d arm%s a cache", arms, arms == 1 ? " has" : "s have");
     chart_add_panel(&f->chart, NULL, f->style->panel_width, f->style->panel_height);
     for (int t = 0; t < k->tasks; t++)
-        if (k->task[t].kind->accuracy) put_task(f, t, items_row(k, t), &lo, &hi), drawn++;
+        if (k->task[t].kind->accuracy) put_task(f, t, task_items_row(k, t), &lo, &hi), drawn++;
     if (!drawn) return figure_missing(f, "no task of %s is scored so", f->study->metric.name);
     figure_range(&f->chart.panel[0].y, lo, hi, 0.03);
     f->chart.panel[0].y.hi += 0.12 * (hi - lo); /* for the names of the arms */

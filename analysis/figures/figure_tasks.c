@@ -5,7 +5,7 @@
  * equivalent.
  */
 #include "analysis/figures/cells.h"
-#include "analysis/figures/items.h"
+#include "analysis/figures/task_items.h"
 
 #include <gsl/gsl_statistics_double.h>
 #include <math.h>
@@ -81,7 +81,7 @@ static bool make(figure *f, error *e)
 {
     enum { TEXT = 128 };
     bool ok;
-    if (items_none(&ok, f, e)) return ok;
+    if (task_items_none(&ok, f, e)) return ok;
     const scores *k = f->c->scored->scores;
     char **name = error_zeroed((size_t)k->rows, sizeof *name);
     for (int r = 0; r < k->rows; r++) {

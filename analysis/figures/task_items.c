@@ -1,14 +1,14 @@
-/* items.c - read the items of a task, and take means over some of them. */
-#include "analysis/figures/items.h"
+/* task_items.c - read the items of a task, and take means over some of them. */
+#include "analysis/figures/task_items.h"
 
 #include <gsl/gsl_sort.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
-extern const char sql_figure_items[]; /* items.sql */
+extern const char sql_figure_task_items[]; /* task_items.sql */
 
-bool items_none(bool *ok, figure *f, error *e)
+bool task_items_none(bool *ok, figure *f, error *e)
 {
     *ok = true;
     if (f->c->scored) return false;
@@ -24,7 +24,8 @@ bool items_none(bool *ok, figure *f, error *e)
     return true;
 }
 
-bool items_read(double **trait, int *known, figure *f, int task, items_trait which, error *e)
+bool task_items_read(double **trait, int *known, figure *f, int task, task_items_trait which,
+                     error *e)
 {
     const scores_task *t = &f->c->scored->scores->task[task];
     double *x = error_zeroed((size_t)t->items, sizeof *x);
@@ -32,7 +33,7 @@ bool items_read(double **trait, int *known, figure *f, int task, items_trait whi
     int at = 0;
     *known = 0;
     for (int i = 0; i < t->items; i++) x[i] = NAN;
-    bool row = true, ok = db_query(f->d, &q, e, sql_figure_items, "i", t->task_id);
+    bool row = true, ok = db_query(f->d, &q, e, sql_figure_task_items, "i", t->task_id);
     while (ok && (ok = db_next(f->d, q, &row, e)) && row) {
         const int item = sqlite3_column_int(q, 0), column = 1 + (int)which;
         while (at < t->items && t->item[at] < item) at++;
@@ -46,7 +47,7 @@ bool items_read(double **trait, int *known, figure *f, int task, items_trait whi
     return ok;
 }
 
-int items_levels(double *out, const double *x, int n)
+int task_items_levels(double *out, const double *x, int n)
 {
     int m = 0, levels = 0;
     for (int i = 0; i < n; i++)
@@ -57,7 +58,7 @@ int items_levels(double *out, const double *x, int n)
     return levels;
 }
 
-double items_mean(const scores *k, int task, int arm, int seed, const bool *in)
+double task_items_mean(const scores *k, int task, int arm, int seed, const bool *in)
 {
     const double *x = scores_items(k, task, arm, seed);
     double sum = 0;
@@ -68,7 +69,7 @@ double items_mean(const scores *k, int task, int arm, int seed, const bool *in)
     return n ? sum / n : NAN;
 }
 
-int items_row(const scores *k, int t)
+int task_items_row(const scores *k, int t)
 {
     int r = 0;
     while (k->row[r].scope != SCORES_TASK || k->row[r].weight[t] == 0) r++;
