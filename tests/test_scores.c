@@ -359,6 +359,27 @@ static void stated(void **state)
     fixture_close(&f);
 }
 
+static double never(int t, int a, int s, int i)
+{
+    return t == 0 ? i % 40 == a + s : t == 1 ? 1 : forgets(t, a, s, i);
+}
+
+/* A task that nobody solves, and one that all do, are named. */
+static void extremes(void **state)
+{
+    (void)state;
+    fixture f;
+    char *out, *err;
+    open_heads(&f);
+    score_runs(&f, score_suite(&f, "bench", TASK, 4), never, 512);
+    assert_int_equal(compare(&f, &out, &err, "bench", NULL), 0);
+    fixture_expect(out, "Task mqar: no arm is above guessing (at best 0.025, guessing gives 0.25)");
+    fixture_expect(out, "Task copy: every arm is right on 100.0 % or more");
+    assert_null(strstr(out, "Task next"));
+    free(out), free(err);
+    fixture_close(&f);
+}
+
 /* Two studies by their scores, seed by seed. */
 static void across(void **state)
 {
@@ -415,7 +436,8 @@ int main(void)
         cmocka_unit_test(incomplete),     cmocka_unit_test(says),
         cmocka_unit_test(refuses),        cmocka_unit_test(changed_suite),
         cmocka_unit_test(other_commands), cmocka_unit_test(stated),
-        cmocka_unit_test(across),         cmocka_unit_test(on_the_way),
+        cmocka_unit_test(across),         cmocka_unit_test(extremes),
+        cmocka_unit_test(on_the_way),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
