@@ -207,7 +207,7 @@ static bool open_study(study *s, notes *list, command_call *call, study_point at
     if (!study_open_at(&first, d, name[0], call->metric, call->generation, at, e)) return false;
     if (study_open_at(&second, d, name[1], call->metric, call->generation, at, e)) {
         if (!across_join(s, &first, &second, list, e)) return false;
-        if (!scores_are(&s->metric) || scores_open(s, d, e)) return true;
+        if (!metric_is_suite(&s->metric) || scores_open(s, d, e)) return true;
         study_free(s);
         return false;
     }

@@ -1,6 +1,8 @@
 /* compare_scores.c - attnlab compare --metric SUITE: a row for each task and group. */
 #include "cli/compare_scores.h"
 
+#include "analysis/answers/tables.h"
+
 #include <jansson.h>
 #include <math.h>
 #include <stdlib.h>
@@ -56,73 +58,10 @@ void compare_scores_rows(const comparison *c, table_format f)
     table_close(&t);
 }
 
-static void put_interval(table *t, double lo, double hi)
-{
-    char text[64] = "";
-    if (isfinite(hi - lo))
-        snprintf(text, sizeof text, "%+.4f to %+.4f", table_rounded(lo, 4), table_rounded(hi, 4));
-    table_text(t, text);
-}
-
-static void put_verdict(table *t, const crossed_row *r)
-{
-    char text[64];
-    const bool small = r->verdict == CONTRAST_EQUIVALENT && (r->lo > 0 || r->hi < 0);
-    snprintf(text, sizeof text, "%s", contrast_verdict_name(r->verdict));
-    if (small)
-        snprintf(text, sizeof text, "equivalent (%s by %.4f)",
-                 (r->diff > 0) == r->larger_is_better ? "better" : "worse", fabs(r->diff));
-    table_text(t, text);
-}
-
-/* "recall" for a group, "recall / mqar" for one of its tasks. */
-static void put_name(table *t, const scores_row *of)
-{
-    char text[192];
-    if (of->scope == SCORES_TASK && strcmp(of->group, of->name) != 0)
-        snprintf(text, sizeof text, "%.80s / %.80s", of->group, of->name);
-    else
-        snprintf(text, sizeof text, "%.80s%s", of->name,
-                 of->scope == SCORES_SUITE   ? " (mean of groups)"
-                 : of->scope == SCORES_GROUP ? " (mean of tasks)"
-                                             : "");
-    table_text(t, text);
-}
-
 void compare_scores_print(FILE *out, const comparison *c, table_format f)
 {
-    static const char *const COLUMN[] = { "score",
-                                          "arm",
-                                          "against",
-                                          "items",
-                                          "mean",
-                                          "against's",
-                                          "difference",
-                                          "on these items",
-                                          "on items of this kind",
-                                          "p (adjusted)",
-                                          "detectable",
-                                          "verdict" };
     const scored *k = c->scored;
-    table t;
-    table_open(&t, f, out, sizeof COLUMN / sizeof *COLUMN, COLUMN);
-    for (int i = 0; i < c->asked.pairs; i++)
-        for (int r = 0; r < k->scores->rows; r++) {
-            const crossed_row *x = scored_at(k, i, r);
-            char diff[32] = "";
-            if (!isnan(x->diff)) snprintf(diff, sizeof diff, "%+.4f", table_rounded(x->diff, 4));
-            put_name(&t, &k->scores->row[r]);
-            table_text(&t, c->study->arm[c->pair[i].arm].label);
-            table_text(&t, c->study->arm[c->pair[i].base].label);
-            table_int(&t, k->scores->row[r].items);
-            table_real(&t, k->arm[i * k->scores->rows + r], 4);
-            table_real(&t, k->base[i * k->scores->rows + r], 4);
-            table_text(&t, diff);
-            put_interval(&t, x->these_lo, x->these_hi), put_interval(&t, x->lo, x->hi);
-            table_probability(&t, x->p_adjusted);
-            table_real(&t, isinf(x->mde) ? NAN : x->mde, 4), put_verdict(&t, x);
-        }
-    table_close(&t);
+    tables_scores(out, c, f);
     if (f != TABLE_TEXT && f != TABLE_MD) return;
     fputc('\n', out);
     for (int i = 0; i < c->asked.pairs; i++)

@@ -1,5 +1,6 @@
 /* frontier.c - attnlab frontier STUDY: loss against what it costs, dominated arms marked. */
 #include "analysis/answers/frontier.h"
+#include "analysis/answers/scored.h"
 #include "analysis/statistics/verdict.h"
 #include "cli/command.h"
 #include "cli/look.h"
@@ -49,7 +50,9 @@ static void put_notes(command_call *call, const frontier *f)
               "Frontier: all that cost no more are worse. Costs within 0.5 %% are equal.");
     if (f->c->asked.pairs > 1)
         snprintf(pairs, sizeof pairs, "All %d pairs at once", f->c->asked.pairs);
-    notes_add(&list, NOTE_INFO, "%s, alpha %g: %s.", pairs, f->c->asked.alpha, procedure);
+    if (!f->c->scored)
+        notes_add(&list, NOTE_INFO, "%s, alpha %g: %s.", pairs, f->c->asked.alpha, procedure);
+    if (f->c->scored) scored_notes(&list, f->c);
     if (command_prose(call)) putchar('\n');
     command_remarks(call, &list);
 }

@@ -204,6 +204,7 @@ static bool check_metric(const arms *a, study_file *s, error *e)
     if (!*s->metric) snprintf(s->metric, sizeof s->metric, "%s", usual);
     metric m;
     if (!metric_parse(&m, s->metric, e)) return false;
+    if (metric_is_suite(&m)) return true;
     const int64_t length = m.context;
     for (int i = 0; i < a->n; i++) {
         const config_counts *t = &a->arm[i].spec.config.eval.context;

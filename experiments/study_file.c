@@ -34,7 +34,7 @@ const study_file_key study_file_keys[] = {
     { "sweep.tune",       "map",    "",                 "key: {from, to, points, seeds}", "a key whose best value is found for each arm, with seeds of its own" },
     { "sweep.match",      "map",    "",                 "{params: model.ffn_dim}, {preset: llama2}", "how to make the arms equally large" },
     { "sweep.margin",     "real",   "",                 "0..1e6",                 "smaller differences count as equivalent (nats)" },
-    { "sweep.metric",     "text",   "val_loss@CONTEXT", "[TASK.]SPLIT_KIND@N",  "the metric to compare; required if the context is an axis" },
+    { "sweep.metric",     "text",   "val_loss@CONTEXT", "[TASK.]SPLIT_KIND@N",  "the metric to compare, or tasks:SUITE; required if the context is an axis" },
     { "sweep.alpha",      "real",   "0.05",             "1e-9..0.5",              "error rate of all comparisons together" },
     { 0 },
 };
@@ -163,9 +163,10 @@ static bool read_metric(char *out, size_t size, const yaml_node *at, error *e)
     if (!read_text(out, size, "sweep.metric", at, e)) return false;
     metric m;
     error why;
-    if (!metric_parse(&m, out, &why) || !evaluation_check(m.task, m.split, &why))
+    if (!metric_parse(&m, out, &why) ||
+        (!metric_is_suite(&m) && !evaluation_check(m.task, m.split, &why)))
         return yaml_error(at, e, "sweep.metric: %s", why.msg);
-    return m.context > 0 ||
+    return metric_is_suite(&m) || m.context > 0 ||
            yaml_error(at, e, "sweep.metric: '%s' has no context: write %s@N", out, out);
 }
 

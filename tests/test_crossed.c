@@ -165,13 +165,13 @@ static void agree(void **state)
     gsl_rng *g = gsl_rng_alloc(gsl_rng_mt19937);
     int said[4] = { 0 };
     for (size_t n = 0; n < sizeof SEEDS / sizeof *SEEDS; n++)
-        for (int k = 0; k < 20; k++) {
+        for (int k = 0; k < 6; k++) {
             const int S = SEEDS[n];
             double by_seed[ROWS * 14] = { 0 }, d[14 * ITEMS];
             crossed_row row[ROWS] = { 0 }, one;
             for (int r = 0; r < ROWS; r++) {
                 for (int i = 0; i < ITEMS; i++) {
-                    const double item = gsl_ran_gaussian(g, 1) + (r % 3 - 1) * k / 4.0;
+                    const double item = gsl_ran_gaussian(g, 1) + (r % 3 - 1) * k * 0.8;
                     for (int s = 0; s < S; s++) {
                         d[s * ITEMS + i] = item + gsl_ran_gaussian(g, 0.3);
                         by_seed[r * S + s] += d[s * ITEMS + i] / ITEMS;

@@ -66,6 +66,25 @@ static void test_refuse(void **state)
     }
 }
 
+/* Scores on a suite, of which any name is taken here. */
+static void suites(void **state)
+{
+    (void)state;
+    metric m, loss;
+    error e;
+    assert_true(metric_parse(&m, "tasks:bench/recall", &e) && metric_is_suite(&m));
+    assert_string_equal(m.task, "bench/recall");
+    assert_true(m.larger_is_better);
+    assert_true(metric_parse(&loss, "tasks:bench:nll@64", &e) && !loss.larger_is_better);
+    assert_false(metric_same(&m, &loss));
+    assert_false(metric_parse(&m, "tasks:", &e));
+    assert_false(metric_parse(&m,
+                              "tasks:a-suite-with-a-name-that-has-many-more-characters-than-are-"
+                              "allowed-here",
+                              &e));
+    assert_true(metric_parse(&m, "tasks.val_loss@64", &e) && !metric_is_suite(&m));
+}
+
 /* What is written is read back, for every kind. */
 static void test_write(void **state)
 {
@@ -124,10 +143,8 @@ static void test_values(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_parse),
-        cmocka_unit_test(test_refuse),
-        cmocka_unit_test(test_write),
-        cmocka_unit_test(test_values),
+        cmocka_unit_test(test_parse), cmocka_unit_test(suites),      cmocka_unit_test(test_refuse),
+        cmocka_unit_test(test_write), cmocka_unit_test(test_values),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -3,6 +3,7 @@
 #include "core/base/file.h"
 #include "core/base/hash.h"
 #include "tests/fixture.h"
+#include "tests/score_fixture.h"
 
 #include <jansson.h>
 #include <math.h>
@@ -249,6 +250,8 @@ static void by_name(void **state)
     snprintf(run, sizeof run, "run=%s", uid);
     free(uid);
     fixture_run(&f, "INSERT OR IGNORE INTO eval_pos SELECT eval_id, 0, 10, 30.0 FROM eval");
+    static const score_task TASK[] = { { "mqar", "recall", "acc", 6 } };
+    score_runs(&f, score_suite(&f, "bench", TASK, 1), score_random, 512);
     for (const saved_query *k = saved_queries; k->name; k++) {
         const bool of_run = strcmp(k->parameters, "run") == 0;
         check("query", 0, "SELECT", k->name, "--explain", NULL);
@@ -270,6 +273,9 @@ static void by_name(void **state)
     check("query", STATUS_USAGE, "context 999; there is 512", "leaderboard", "context=999", NULL);
     check("query", STATUS_USAGE, "context=x: this is not a whole number", "leaderboard",
           "context=x", NULL);
+    check("query", STATUS_USAGE, "no suite 'x'; there is bench", "items", "suite=x", NULL);
+    check("query", STATUS_USAGE, "no task 'x'; there is mqar", "items", "task=x", NULL);
+    check("query", STATUS_USAGE, "most=0: this is not a whole number", "items", "most=0", NULL);
     check("query", STATUS_USAGE, "points=0: this is not a whole number", "training", "points=0",
           NULL);
     check("query", STATUS_USAGE, "no study ''", "leaderboard", "study=", NULL);

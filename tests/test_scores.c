@@ -322,7 +322,109 @@ static void other_commands(void **state)
         if (strcmp(NAME[i], "report") == 0) argv[6] = "--out", argv[7] = page;
         if (fixture_command(NAME[i], &out, &err, argv) != 0) fail_msg("%s: %s", NAME[i], err);
         free(out), free(err);
+        if (!argv[6]) continue;
+        char *text = fixture_file(page);
+        fixture_expect(text, "Each task and group in numbers");
+        fixture_expect(text, "recall / mqar");
+        free(text);
     }
+    fixture_close(&f);
+}
+
+/* A study whose metric is the suite: its margin counts, and nothing departs from what it states. */
+static void stated(void **state)
+{
+    (void)state;
+    fixture f;
+    char *out, *err;
+    open_heads(&f);
+    fixture_run(&f,
+                "UPDATE sweep_version SET metric = 'tasks:bench', direction = 'max', margin = 0.3");
+    const char *argv[] = { "attnlab compare", "heads", "--db", f.path, "-o", "json", NULL };
+    assert_int_equal(fixture_command("compare", &out, &err, argv), STATUS_USAGE);
+    fixture_expect(err, "no run was evaluated by the suite 'bench'");
+    free(out), free(err);
+    score_runs(&f, score_suite(&f, "bench", TASK, 4), forgets, 512);
+    assert_int_equal(fixture_command("compare", &out, &err, argv), 0);
+    assert_null(strstr(out, "is not the one that the study states"));
+    json_t *rows = fixture_rows(out);
+    assert_true(fixture_number(row_of(rows, "mqa", "next"), "margin") == 0.3);
+    assert_true(isnan(fixture_number(row_of(rows, "mqa", "text"), "margin"))); /* another unit */
+    assert_string_equal(text_of(row_of(rows, "mqa", "next"), "verdict"), "equivalent");
+    json_decref(rows);
+    free(out), free(err);
+    assert_int_equal(compare(&f, &out, &err, "bench", NULL), 0);
+    assert_null(strstr(out, "is not the one that the study states"));
+    free(out), free(err);
+    fixture_close(&f);
+}
+
+static double never(int t, int a, int s, int i)
+{
+    return t == 0 ? i % 40 == a + s : t == 1 ? 1 : forgets(t, a, s, i);
+}
+
+/* A task that nobody solves, and one that all do, are named. */
+static void extremes(void **state)
+{
+    (void)state;
+    fixture f;
+    char *out, *err;
+    open_heads(&f);
+    score_runs(&f, score_suite(&f, "bench", TASK, 4), never, 512);
+    assert_int_equal(compare(&f, &out, &err, "bench", NULL), 0);
+    fixture_expect(out, "Task mqar: no arm is above guessing (at best 0.025, guessing gives 0.25)");
+    fixture_expect(out, "Task copy: every arm is right on 100.0 % or more");
+    assert_null(strstr(out, "Task next"));
+    free(out), free(err);
+    fixture_close(&f);
+}
+
+/* Two studies by their scores, seed by seed. */
+static void across(void **state)
+{
+    (void)state;
+    fixture f;
+    char *out, *err;
+    open_heads(&f);
+    const int64_t suite = score_suite(&f, "bench", TASK, 4);
+    score_runs(&f, suite, forgets, 512);
+    fixture_arm arm[1];
+    memcpy(arm, HEADS + 2, sizeof arm);
+    arm[0].value = LOSS, arm[0].base = -1;
+    fixture_study(&f, "later", arm, 1, SEEDS, 0.02);
+    score_runs(&f, suite, forgets, 512); /* its only arm scores as mha does */
+    const char *argv[] = { "attnlab compare", "heads", "later", "--db", f.path,
+                           "--metric",        "bench", "-o",    "json", NULL };
+    if (fixture_command("compare", &out, &err, argv) != 0) fail_msg("%s", err);
+    json_t *rows = fixture_rows(out);
+    const json_t *row = row_of(rows, "heads/mqa", "mqar");
+    close_to(fixture_number(row, "diff"), mean_of(0, 2) - mean_of(0, 0), "difference");
+    assert_int_equal(fixture_number(row, "n"), SEEDS);
+    json_decref(rows);
+    free(out), free(err);
+    fixture_close(&f);
+}
+
+/* At a point on the way, the last evaluation up to it counts. */
+static void on_the_way(void **state)
+{
+    (void)state;
+    fixture f;
+    open_heads(&f);
+    const int64_t suite = score_suite(&f, "bench", TASK, 4);
+    score_runs(&f, suite, forgets, 512);
+    fixture_run(&f, "UPDATE task_eval SET step = 20");
+    char *out, *err;
+    assert_int_equal(compare(&f, &out, &err, "bench", NULL), STATUS_USAGE); /* none at the end */
+    free(out), free(err);
+    const char *const at[] = { "--at", "tokens=100k", NULL }; /* step 20 has 81,920 tokens */
+    json_t *rows = rows_of(&f, "bench", at);
+    close_to(fixture_number(row_of(rows, "mqa", "mqar"), "mean"), mean_of(0, 2), "mean");
+    json_decref(rows);
+    const char *const early[] = { "--at", "tokens=50k", NULL };
+    assert_int_equal(compare(&f, &out, &err, "bench", early), STATUS_USAGE);
+    free(out), free(err);
     fixture_close(&f);
 }
 
@@ -333,7 +435,9 @@ int main(void)
         cmocka_unit_test(parts),          cmocka_unit_test(common_items),
         cmocka_unit_test(incomplete),     cmocka_unit_test(says),
         cmocka_unit_test(refuses),        cmocka_unit_test(changed_suite),
-        cmocka_unit_test(other_commands),
+        cmocka_unit_test(other_commands), cmocka_unit_test(stated),
+        cmocka_unit_test(across),         cmocka_unit_test(extremes),
+        cmocka_unit_test(on_the_way),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -50,6 +50,11 @@ static void test_read(void **state)
     study_file_close(&s);
     study_file_close(&s); /* harmless */
 
+    workspace_write("study.yaml", BASE AXIS "  metric: tasks:bench/recall\n  margin: 0.02\n");
+    if (!study_file_read(&s, "study.yaml", NULL, 0, &e)) fail_msg("%s", e.msg);
+    assert_string_equal(s.metric, "tasks:bench/recall");
+    study_file_close(&s);
+
     workspace_write("study.yaml", BASE AXIS);
     if (!study_file_read(&s, "study.yaml", settings, 5, &e)) fail_msg("%s", e.msg);
     assert_string_equal(s.name, "other");
@@ -197,6 +202,7 @@ static void test_refused(void **state)
     refused("sweep: {name: s, metric: train_loss@64}\n", NULL, "study.yaml:1:26: ", "lm.val");
     refused("sweep: {name: s, metric: mqar.val_loss@64}\n", NULL,
             "study.yaml:1:26: ", "nothing evaluates mqar.val");
+    refused("sweep: {name: s, metric: 'tasks:'}\n", NULL, "study.yaml:1:26: ", "tasks:SUITE");
     refused("sweep: {name: s, metric: val_bpb}\n", NULL, "study.yaml:1:26: ", "write val_bpb@N");
     refused("sweep: {name: s, match: {flops: x}}\n", NULL, "study.yaml:1:25: ", "params");
     refused("sweep: {name: s, axes: [mha]}\n", NULL, "study.yaml:1:24: ", "{key: [values]}");

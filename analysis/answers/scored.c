@@ -183,6 +183,39 @@ static void put_procedure(notes *out, const comparison *c)
                   : "Student's t, Bonferroni, which assumes differences that are normal");
 }
 
+/* Tasks on which no arm is above guessing, or all are nearly always right: arms are alike there
+ * whatever they can do. */
+static void put_extremes(notes *out, const comparison *c)
+{
+    const scores *k = c->study->scores;
+    for (int t = 0; t < k->tasks; t++) {
+        const scores_task *x = &k->task[t];
+        const double chance = isnan(x->chance) ? 0 : x->chance,
+                     slack = fmax(0.02, 2 * sqrt(chance * (1 - chance) / x->items));
+        double best = -INFINITY, least = INFINITY;
+        for (int a = 0; a < k->arms; a++) {
+            double sum = 0;
+            int n = 0;
+            for (int s = 0; s < k->seeds; s++) {
+                const double mean = k->mean[(t * k->arms + a) * k->seeds + s];
+                if (!isnan(mean)) sum += mean, n++;
+            }
+            if (n) best = fmax(best, sum / n), least = fmin(least, sum / n);
+        }
+        if (!x->kind->accuracy || isinf(best)) continue;
+        if (best < chance + slack)
+            notes_add(out, NOTE_WARNING,
+                      "Task %s: no arm is above guessing (at best %.3f, guessing gives %.3g), so "
+                      "it can't tell arms apart, and equal scores say nothing.",
+                      x->name, best, chance);
+        else if (least > 0.99)
+            notes_add(out, NOTE_WARNING,
+                      "Task %s: every arm is right on %.1f %% or more, so it is too easy to tell "
+                      "them apart.",
+                      x->name, 100 * least);
+    }
+}
+
 void scored_notes(notes *out, const comparison *c)
 {
     const scores *k = c->scored->scores;
@@ -202,6 +235,7 @@ void scored_notes(notes *out, const comparison *c)
                       "Task %s was evaluated with items of up to %lld to %lld tokens, by run.",
                       x->name, (long long)x->context[0], (long long)x->context[1]);
     }
+    put_extremes(out, c);
     if (k->other)
         notes_add(out, NOTE_WARNING,
                   "%lld evaluations of these runs are by another suite that is called %s too: they "

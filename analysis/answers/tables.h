@@ -21,4 +21,8 @@ void tables_interactions(FILE *out, const comparison *c, table_format f);
  * there are no sums by sequence. */
 bool tables_samples(FILE *out, const comparison *c, db *d, table_format f, error *e);
 
+/* Scores on a suite of tasks: a row for each contrast and each task, group and suite.  For a
+ * comparison with scores (scored.h). */
+void tables_scores(FILE *out, const comparison *c, table_format f);
+
 #endif

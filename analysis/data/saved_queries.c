@@ -51,6 +51,29 @@ static bool check_run(db *d, const char *value, error *e)
             error_usage(e, "%s: no run '%.100s'; `attnlab ls` lists the runs", d->path, value));
 }
 
+/* A suite or a task, by its name in the table of that name. */
+static bool check_name(db *d, const char *key, const char *value, error *e)
+{
+    const bool suite = strcmp(key, "suite") == 0;
+    int64_t there;
+    char *known;
+    if (!db_integer(d, &there, 0, e,
+                    suite ? "SELECT 1 FROM suite WHERE name = ?"
+                          : "SELECT 1 FROM task WHERE name = ?",
+                    "t", value))
+        return false;
+    if (there) return true;
+    if (!db_text(d, &known, e,
+                 suite ? "SELECT group_concat(DISTINCT name) FROM suite"
+                       : "SELECT group_concat(DISTINCT name) FROM task",
+                 NULL))
+        return false;
+    error_usage(e, "%s: no %s '%.100s'; there is %.300s", d->path, key, value,
+                known ? known : "none yet");
+    free(known);
+    return false;
+}
+
 bool saved_query_value(char **bound, db *d, const char *key, const char *value, error *e)
 {
     int64_t study;
@@ -58,10 +81,12 @@ bool saved_query_value(char **bound, db *d, const char *key, const char *value, 
     if (strcmp(key, "study") == 0)
         return lookup_study(d, &study, value, e) &&
                db_text(d, bound, e, "SELECT name FROM sweep WHERE sweep_id = ?", "i", study);
-    const bool ok = strcmp(key, "run") == 0       ? check_run(d, value, e)
-                    : strcmp(key, "context") == 0 ? check_context(d, value, e)
-                    : strcmp(key, "points") == 0  ? check_number(key, value, e)
-                                                  : true;
+    const bool ok =
+        strcmp(key, "run") == 0                                  ? check_run(d, value, e)
+        : strcmp(key, "context") == 0                            ? check_context(d, value, e)
+        : strcmp(key, "points") == 0 || strcmp(key, "most") == 0 ? check_number(key, value, e)
+        : strcmp(key, "suite") == 0 || strcmp(key, "task") == 0  ? check_name(d, key, value, e)
+                                                                 : true;
     if (ok && !(*bound = strdup(value))) error_memory();
     return ok;
 }

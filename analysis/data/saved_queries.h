@@ -23,8 +23,9 @@ extern const saved_query saved_queries[];
 const saved_query *saved_query_find(const char *name);
 
 /* What the parameter `key` of a saved query is bound to when the user writes `value`: a study, by
- * name or file, becomes its name.  Fails (error_usage) if there is no such study, run or context,
- * or if a number is none, for an empty table would hide the mistake.  The caller frees *bound. */
+ * name or file, becomes its name.  Fails (error_usage) if there is no such study, run, context,
+ * suite or task, or if a number is none, for an empty table would hide the mistake.  The caller
+ * frees *bound. */
 bool saved_query_value(char **bound, db *d, const char *key, const char *value, error *e);
 
 /* A table of names, parameters and help. */

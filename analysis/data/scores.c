@@ -15,8 +15,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-static const char SPLIT[] = "tasks"; /* the split of metrics that are suites */
-
 // clang-format off
 static const scores_kind KINDS[] = {
     { "acc",      "",            "accuracy",                              "s.acc",      "1",                                  true,  true },
@@ -32,11 +30,6 @@ static const scores_kind *find_kind(const char *name)
     for (size_t i = 0; i < sizeof KINDS / sizeof *KINDS; i++)
         if (strcmp(KINDS[i].name, name) == 0) return &KINDS[i];
     return NULL;
-}
-
-bool scores_are(const metric *m)
-{
-    return strcmp(m->split, SPLIT) == 0;
 }
 
 /* The suite at the head of the text, the longest name first, as names may hold any character. */
@@ -57,19 +50,17 @@ static bool match_suite(char **name, const char *text, db *d, error *e)
 
 bool scores_metric(metric *m, bool *found, const char *text, db *d, error *e)
 {
-    char *name;
-    *found = false;
+    const size_t n = strlen(METRIC_TASKS);
+    char *name, whole[METRIC_NAME];
+    if (strncmp(text, METRIC_TASKS, n) == 0 && text[n] == ':') text += n + 1;
     if (!match_suite(&name, text, d, e)) return false;
-    if (!name) return true;
+    *found = name != NULL;
     free(name);
-    if (strlen(text) >= METRIC_TASK)
-        return error_usage(e, "the metric '%.80s' has %zu characters; at most %d are allowed", text,
-                           strlen(text), METRIC_TASK - 1);
-    *found = true;
-    *m = (metric){ .value = "NULL", .unit = "", .larger_is_better = true };
+    if (!*found) return true;
+    if (snprintf(whole, sizeof whole, "%s:%s", METRIC_TASKS, text) >= (int)sizeof whole)
+        return error_usage(e, "the metric '%.80s' has a name that is too long", text);
+    if (!metric_parse(m, whole, e)) return false;
     snprintf(m->name, sizeof m->name, "%s", text);
-    snprintf(m->task, sizeof m->task, "%s", text);
-    snprintf(m->split, sizeof m->split, "%s", SPLIT);
     return true;
 }
 
@@ -349,7 +340,12 @@ static bool find_suite(scores *k, const study *s, db *d, error *e)
 {
     sqlite3_stmt *q;
     bool row = false;
-    if (!match_suite(&k->suite, s->metric.name, d, e)) return false;
+    if (!match_suite(&k->suite, s->metric.task, d, e)) return false;
+    if (!k->suite)
+        return error_usage(e,
+                           "study '%s': no run was evaluated by the suite '%s'; `attnlab evaluate` "
+                           "does it",
+                           s->name, s->metric.task);
     const bool ok =
         db_query(d, &q, e, sql_scores_suite, "it", s->sweep_id, k->suite) && db_next(d, q, &row, e);
     if (ok && row) {
@@ -367,7 +363,7 @@ bool scores_open(study *s, db *d, error *e)
     *k = (scores){ .arms = s->arms, .seeds = s->seeds };
     s->scores = k;
     if (!find_suite(k, s, d, e) || !read_tasks(k, d, e) ||
-        !parse_rest(&a, k, s->metric.name + strlen(k->suite), e))
+        !parse_rest(&a, k, s->metric.task + strlen(k->suite), e))
         return false;
     keep_part(k, &a);
     reading r = { .s = s, .k = k, .a = &a };

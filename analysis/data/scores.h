@@ -59,11 +59,9 @@ typedef struct scores {
     int64_t other;   /* evaluations of finished runs by another suite of this name */
 } scores;
 
-/* Is this the name of a suite in the database, with its part?  Fills in the metric if so. */
+/* Is this the name of a suite in the database, with its part, with or without "tasks:"?  Fills in
+ * the metric if so. */
 bool scores_metric(metric *m, bool *found, const char *text, db *d, error *e);
-
-/* Is the metric a suite? */
-bool scores_are(const metric *m);
 
 /* Read the scores of a study's finished runs into s->scores, and the first row into its cells. The
  * caller frees *s->scores. */

@@ -296,7 +296,7 @@ bool study_run_value(double *value, db *d, int64_t run_id, const metric *m, erro
 
 static bool read_values(study *s, db *d, error *e)
 {
-    if (scores_are(&s->metric)) return scores_open(s, d, e);
+    if (metric_is_suite(&s->metric)) return scores_open(s, d, e);
     if (!s->metric.context && !choose_context(s, d, e)) return false;
     char sql[1024], text[64];
     snprintf(sql, sizeof sql, sql_study_value, s->metric.value);
@@ -332,7 +332,8 @@ bool study_as_stated(const study *s)
 static void apply_metric(study *s)
 {
     if (study_as_stated(s)) {
-        s->metric.larger_is_better = s->stated.metric.larger_is_better;
+        if (!metric_is_suite(&s->metric)) /* of a suite its scores say it */
+            s->metric.larger_is_better = s->stated.metric.larger_is_better;
         memcpy(s->metric.name, s->stated.metric.name, sizeof s->metric.name);
     } else
         s->margin = NAN;

@@ -220,6 +220,23 @@ static void put_head(FILE *out, const study *s)
     }
 }
 
+/* Of scores on a suite: the figure of its tasks, and all rows. */
+static bool put_scores(FILE *out, const comparison *c, db *d, const char *folder, error *e)
+{
+    static const page_figure TASKS = { "tasks", "Tasks",
+                                       "Scores by task and arm; colour: the difference from the "
+                                       "baseline, ~ where it is undecided.",
+                                       true };
+    bool drawn;
+    if (!put_figure(&drawn, out, &TASKS, c, d, folder, e)) return false;
+    fputs("<details><summary>Each task and group in numbers</summary>\n<div class=\"scroll\" "
+          "tabindex=\"0\">",
+          out);
+    tables_scores(out, c, TABLE_HTML);
+    fputs("</div></details>\n", out);
+    return true;
+}
+
 /* The verdicts and, if anything is compared, their figure and numbers. */
 static bool put_answer(FILE *out, const comparison *c, db *d, const char *folder, error *e)
 {
@@ -288,7 +305,9 @@ bool report_write(FILE *out, const comparison *c, db *d, const char *folder, boo
     };
     bool drawn;
     put_head(out, c->study);
-    if (!put_design(out, c->study, d, e) || !put_answer(out, c, d, folder, e)) return false;
+    if (!put_design(out, c->study, d, e) || !put_answer(out, c, d, folder, e) ||
+        (c->scored && !put_scores(out, c, d, folder, e)))
+        return false;
     put_arms(out, c);
     if (!put_figure(&drawn, out, &FRONTIER, c, d, folder, e) ||
         !put_curves(out, c, d, folder, bare, e) || !put_more(out, c, d, folder, e) ||

@@ -1,5 +1,6 @@
 /* report_methods.c - the methods paragraph of a report, written from the configuration that all
  * arms have in common and from the procedure of the comparison. */
+#include "analysis/answers/scored.h"
 #include "analysis/report/report.h"
 #include "analysis/report/sql.h"
 #include "analysis/statistics/procedure.h"
@@ -91,6 +92,13 @@ static void say_verdicts(FILE *out, const comparison *c)
     const int pairs = c->asked.pairs;
     const double alpha = c->asked.alpha;
     char words[VERDICT_TEXT];
+    if (c->scored) {
+        notes list = { 0 };
+        scored_notes(&list, c);
+        for (int i = 0; i < list.n; i++) fprintf(out, "%s ", list.item[i].text);
+        notes_close(&list);
+        return;
+    }
     verdict_describe(words, sizeof words, &c->result);
     if (!*c->result.procedure->assumes) {
         fprintf(out, "No difference was tested: %s. ", words);
@@ -133,8 +141,11 @@ bool report_methods(FILE *out, const comparison *c, db *d, error *e)
           out);
     if (!say_model(out, s, d, e) || !say_training(out, s, d, e)) return false;
     fprintf(out,
-            "The metric is %s of the final weights on held-out text, on the same tokens for every "
-            "run. ",
+            c->scored
+                ? "The metric is the score on %s of the final weights, on the same items for "
+                  "every run. "
+                : "The metric is %s of the final weights on held-out text, on the same tokens "
+                  "for every run. ",
             s->metric.name);
     say_verdicts(out, c);
     fprintf(out, "This was look number %lld at the data.", (long long)c->look);

@@ -165,41 +165,88 @@ static contrast_verdict decide(const crossed_row *r)
 
 /* --- power ------------------------------------------------------------------------------------ */
 
-/* The true difference from the edge of a verdict that n seeds would find with the usual power, by
- * Student's t: half of the interval, and the quantile of what the mean scatters by. */
-static double reach(const family *m, const crossed_row *r, double alpha, bool inner, int n)
+/* Up to so many seeds their power is forecast for the procedure (forecast.h), once for each number;
+ * beyond, it is that of normal errors, which differs little. */
+enum { FORECAST = 24 };
+
+/* The smallest difference (0) and margin (1) that n seeds find, in standard errors of their mean.
+ */
+typedef struct ability {
+    forecast f;
+    double known[2][FORECAST + 1]; /* NaN: not computed yet */
+} ability;
+
+static double units(ability *p, double alpha, int rows, bool inner, int n)
 {
-    const double a = alpha / m->rows / (inner ? 1 : 2), beta = 1 - FORECAST_POWER,
-                 seeds = r->se_seeds * sqrt((double)m->seeds / n);
-    return hypot(student_critical(a, n - 1) * seeds, side_of_items(m, r, alpha, inner)) +
-           student_critical(inner ? beta / 2 : beta, INFINITY) * hypot(seeds, r->se_items);
+    const double beta = 1 - FORECAST_POWER;
+    if (n > FORECAST)
+        return student_critical(alpha / rows / (inner ? 1 : 2), n - 1) +
+               student_critical(inner ? beta / 2 : beta, n - 1);
+    double *x = &p->known[inner][n];
+    if (isnan(*x)) {
+        const procedure_forecast at = forecast_at(&p->f, NULL, n);
+        *x = inner ? forecast_margin(&at, 1) : forecast_effect(&at, 1);
+    }
+    return *x;
+}
+
+/* What n seeds find with the usual power: the smallest difference or, with `inner`, the smallest
+ * margin.  The root of two squares: that of the seeds alone, and that of the items alone, which is
+ * the half-width and the quantile of what their mean scatters by. */
+static double reach(const family *m, ability *p, const crossed_row *r, double alpha, bool inner,
+                    int n)
+{
+    const double beta = 1 - FORECAST_POWER, seeds = r->se_seeds * sqrt((double)m->seeds / n),
+                 quantile = student_critical(inner ? beta / 2 : beta, INFINITY),
+                 items = side_of_items(m, r, alpha, inner) + quantile * r->se_items;
+    return hypot(seeds > 0 ? seeds * units(p, alpha, m->rows, inner, n) : 0, items);
 }
 
 /* The fewest seeds with which `room` can be told; 0 if none. */
-static int seeds_for(const family *m, const crossed_row *r, double alpha, bool inner, double room)
+static int seeds_for(const family *m, ability *p, const crossed_row *r, double alpha, bool inner,
+                     double room)
 {
     int lo = m->seeds, hi = FORECAST_SEEDS_MAX;
-    if (!(reach(m, r, alpha, inner, hi) <= room)) return 0;
+    if (!(room > 0) || !(reach(m, p, r, alpha, inner, hi) <= room)) return 0;
     while (hi - lo > 1) {
         const int middle = (lo + hi) / 2;
-        *(reach(m, r, alpha, inner, middle) <= room ? &hi : &lo) = middle;
+        *(reach(m, p, r, alpha, inner, middle) <= room ? &hi : &lo) = middle;
     }
     return hi;
 }
 
-static void find_power(const family *m, crossed_row *r, double alpha)
+static void find_power(const family *m, ability *p, crossed_row *r, double alpha)
 {
-    r->mde = reach(m, r, alpha, false, m->seeds);
+    r->mde = reach(m, p, r, alpha, false, m->seeds);
     if (r->verdict != CONTRAST_UNDECIDED) return;
-    const int apart = seeds_for(m, r, alpha, false, fabs(r->diff)),
-              alike =
-                  isnan(r->margin) ? 0 : seeds_for(m, r, alpha, true, r->margin - fabs(r->diff));
+    const int apart = seeds_for(m, p, r, alpha, false, fabs(r->diff)),
+              alike = seeds_for(m, p, r, alpha, true, r->margin - fabs(r->diff));
     if (alike && (!apart || alike <= apart))
         r->needed = alike, r->towards = CONTRAST_EQUIVALENT;
     else if (apart) {
         r->needed = apart;
         r->towards = (r->diff > 0) == r->larger_is_better ? CONTRAST_BETTER : CONTRAST_WORSE;
     }
+}
+
+/* p and power of the rows that were tested. */
+static void find_more(const family *m, double alpha)
+{
+    int *size = error_zeroed((size_t)m->rows, sizeof *size);
+    for (int k = 0; k < m->rows; k++) size[k] = 1; /* as if rows did not correlate */
+    const procedure_plan plan = { { m->rows, size, 0 }, alpha };
+    ability p;
+    forecast_open(&p.f, &plan, true);
+    for (int n = 0; n <= FORECAST; n++) p.known[0][n] = p.known[1][n] = NAN;
+    for (int k = 0; k < m->rows; k++) {
+        crossed_row *r = &m->row[k];
+        if (isnan(r->se_items)) continue;
+        r->p_adjusted = least_alpha(m, k, false);
+        if (!isnan(r->margin)) r->p_equivalent = least_alpha(m, k, true);
+        find_power(m, &p, r, alpha);
+    }
+    forecast_close(&p.f);
+    free(size);
 }
 
 void crossed_compare(crossed_row *row, const double *by_seed, double alpha, bool more, int rows,
@@ -226,10 +273,7 @@ void crossed_compare(crossed_row *row, const double *by_seed, double alpha, bool
         interval(&r->lo, &r->hi, &m, k, alpha, false);
         interval(&r->inner_lo, &r->inner_hi, &m, k, alpha, true);
         r->verdict = decide(r);
-        if (!more) continue;
-        r->p_adjusted = least_alpha(&m, k, false);
-        if (!isnan(r->margin)) r->p_equivalent = least_alpha(&m, k, true);
-        find_power(&m, r, alpha);
     }
+    if (more) find_more(&m, alpha);
     if (m.flips) flip_close(&m.f);
 }

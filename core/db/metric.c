@@ -1,4 +1,4 @@
-/* metric.c - the names of metrics: [TASK.]SPLIT_KIND[@CONTEXT].
+/* metric.c - the names of metrics: [TASK.]SPLIT_KIND[@CONTEXT], or tasks:SUITE.
  *
  * TASK and SPLIT are letters, digits, - and _.  KIND begins after the last _, CONTEXT is a positive
  * number of tokens.
@@ -13,6 +13,28 @@ const char METRIC_DEFAULT_TASK[] = "lm";
 const char METRIC_DEFAULT_SPLIT[] = "val";
 const char METRIC_DEFAULT_KIND[] = "loss";
 const char METRIC_IMPORTED[] = "imported";
+const char METRIC_TASKS[] = "tasks";
+
+bool metric_is_suite(const metric *m)
+{
+    return strcmp(m->split, METRIC_TASKS) == 0;
+}
+
+/* "tasks:SUITE[/PART][:SCORE][@CONTEXT]".  Losses are better when they are small. */
+static bool parse_suite(metric *m, const char *text, error *e)
+{
+    const char *suite = text + strlen(METRIC_TASKS) + 1, *score = strrchr(suite, ':');
+    if (!*suite || strlen(suite) >= METRIC_TASK)
+        return error_usage(e, "no metric '%s': write tasks:SUITE, of at most %d characters", text,
+                           METRIC_TASK - 1);
+    *m = (metric){ .value = "NULL", .unit = "", .larger_is_better = true };
+    if (score && (strncmp(score, ":nll", 4) == 0 || strncmp(score, ":bpb", 4) == 0))
+        m->larger_is_better = false;
+    snprintf(m->name, sizeof m->name, "%s", text);
+    snprintf(m->task, sizeof m->task, "%s", suite);
+    snprintf(m->split, sizeof m->split, "%s", METRIC_TASKS);
+    return true;
+}
 
 static bool refuse(const char *text, error *e)
 {
@@ -23,8 +45,8 @@ static bool refuse(const char *text, error *e)
     metric_write(example, sizeof example, METRIC_DEFAULT_TASK, METRIC_DEFAULT_SPLIT,
                  METRIC_DEFAULT_KIND, 512);
     return error_usage(e,
-                       "no metric '%s': write [TASK.]SPLIT_KIND[@CONTEXT], such as %s; the kinds "
-                       "are %s",
+                       "no metric '%s': write [TASK.]SPLIT_KIND[@CONTEXT], such as %s, or "
+                       "tasks:SUITE; the kinds are %s",
                        text, example, kinds);
 }
 
@@ -60,6 +82,8 @@ static bool parse_context(int64_t *out, const char *text)
 bool metric_parse(metric *m, const char *text, error *e)
 {
     *m = (metric){ 0 };
+    if (strncmp(text, METRIC_TASKS, strlen(METRIC_TASKS)) == 0 && text[strlen(METRIC_TASKS)] == ':')
+        return parse_suite(m, text, e);
     snprintf(m->name, sizeof m->name, "%s", text);
     snprintf(m->task, sizeof m->task, "%s", METRIC_DEFAULT_TASK);
     const size_t length = strcspn(text, "@"), dot = strcspn(text, ".");

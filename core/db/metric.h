@@ -3,6 +3,9 @@
  * A kind of metric is a number that an evaluation's row in the table `eval` gives: one C file in
  * metrics/ that ends in one `const metric_kind`, listed in one line of metrics/meson.build.  Names
  * are read by metric_parse and written by metric_write, and nowhere else.
+ *
+ * Scores on a suite of tasks are called tasks:SUITE..., of which metric_parse takes any: which
+ * suites there are is known to the database (analysis/data/scores.h).
  */
 #ifndef CORE_DB_METRIC_H
 #define CORE_DB_METRIC_H
@@ -36,6 +39,10 @@ typedef struct metric {
     const char *unit;
     bool larger_is_better;
 } metric;
+
+/* "tasks": the split of scores on a suite, whose task is the rest of the name. */
+extern const char METRIC_TASKS[];
+bool metric_is_suite(const metric *m);
 
 /* Fails, with the kinds there are, on a name that is not of this form or has an unknown kind. */
 bool metric_parse(metric *m, const char *text, error *e);
