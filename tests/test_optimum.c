@@ -77,8 +77,8 @@ static void test_coverage(void **state)
         for (int j = 0; j < POINTS; j++) {
             x[j] = exp2(j);
             for (int s = 0; s < SEEDS; s++)
-                y[j * SEEDS + s] = 0.1 * pow(log(x[j] / best), 2) + s * level +
-                                   0.01 * gsl_ran_ugaussian(g);
+                y[j * SEEDS + s] =
+                    0.1 * pow(log(x[j] / best), 2) + s * level + 0.01 * gsl_ran_ugaussian(g);
         }
         optimum_find(&o, x, y, false, POINTS, SEEDS);
         if (!o.fitted) continue;
