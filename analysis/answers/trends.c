@@ -218,7 +218,7 @@ const char *trends_verdict(const trends *t, const trends_row *r)
 }
 
 /* A number as people write it: 1.32M. */
-static void short_number(char *out, size_t size, double x)
+void trends_number(char *out, size_t size, double x)
 {
     static const char *const UNIT[] = { "", "k", "M", "G", "T", "P", "E" };
     int k = 0;
@@ -229,14 +229,14 @@ static void short_number(char *out, size_t size, double x)
 void trends_size_text(char *out, size_t size, const trends *t, double x)
 {
     char number[32];
-    short_number(number, sizeof number, x);
+    trends_number(number, sizeof number, x);
     snprintf(out, size, "%s%s%s", number, t->by == TRENDS_AXIS ? "" : " ",
              t->by == TRENDS_PARAMS  ? "parameters"
              : t->by == TRENDS_FLOPS ? "FLOPs"
                                      : "");
 }
 
-static int digits_of(const trends_row *r)
+int trends_digits(const trends_row *r)
 {
     const double size = isfinite(r->hi - r->lo) ? r->hi - r->lo : fabs(r->line.slope);
     const int wanted = size > 0 ? 2 - (int)floor(log10(size)) : 4;
@@ -250,7 +250,7 @@ static void differences(char *out, size_t size, const trends_row *r, const compa
     size_t n = 0;
     for (int l = 0; l < r->levels && n < size; l++) {
         char at[32];
-        short_number(at, sizeof at, r->size[l]);
+        trends_number(at, sizeof at, r->size[l]);
         n += (size_t)snprintf(out + n, size - n, "%s%+.*f at %s", l ? ", " : "", digits,
                               table_rounded(c->result.row[r->pair[l]].diff, digits), at);
     }
@@ -267,7 +267,7 @@ void trends_print(const trends *t, const comparison *c, double to, table_format 
     table_open(&k, f, out, columns, NAME);
     for (int i = 0; i < t->n; i++) {
         const trends_row *r = &t->row[i];
-        const int digits = digits_of(r);
+        const int digits = trends_digits(r);
         char text[512] = "";
         differences(text, sizeof text, r, c, digits);
         table_text(&k, r->name), table_text(&k, r->against);
@@ -292,7 +292,7 @@ static void times(char *out, size_t size, double factor)
 static void note_backtest(notes *out, const trends *t, const comparison *c, const trends_row *r)
 {
     char size[64];
-    const int digits = digits_of(r), last = r->levels - 1;
+    const int digits = trends_digits(r), last = r->levels - 1;
     const trend_point p = trend_backtest(&r->line, t->alpha);
     const double seen = c->result.row[r->pair[last]].diff;
     if (isnan(p.lo)) return;

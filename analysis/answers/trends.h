@@ -52,7 +52,11 @@ void trends_print(const trends *t, const comparison *c, double to, table_format 
 /* Notes: what the smaller sizes would have predicted for the largest, and how far `to` is. */
 void trends_notes(notes *out, const trends *t, const comparison *c, double to);
 
-/* A size with its unit: "1.3M parameters". */
+/* How many digits show a row's slope and its interval. */
+int trends_digits(const trends_row *r);
+
+/* A size in short, "1.3M"; and with its unit, "1.3M parameters". */
+void trends_number(char *out, size_t size, double x);
 void trends_size_text(char *out, size_t size, const trends *t, double x);
 
 #endif
