@@ -5,6 +5,7 @@
 #include "analysis/answers/sample.h"
 #include "analysis/answers/sentence.h"
 #include "analysis/answers/tables.h"
+#include "analysis/answers/trends.h"
 #include "analysis/data/across.h"
 #include "analysis/statistics/verdict.h"
 #include "cli/command.h"
@@ -14,6 +15,7 @@
 
 #include <math.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* The words of --fail-if: the verdicts, in the order of their enum, and one more. */
 static const char *const FAIL_IF[] = { "undecided", "equivalent", "better",
@@ -27,6 +29,8 @@ typedef struct options {
     option_texts with;
     int64_t pairs;                 /* 1: every two arms    */
     bool interactions;             /* those alone          */
+    const char *trend, *to;        /* an axis of sizes; a size */
+    int64_t by;                    /* trends_size          */
     uint64_t fail_if;              /* a bit for each word  */
     option_texts side[GRID_SIDES]; /* axes */
 } options;
@@ -37,6 +41,9 @@ static const option OPTIONS[] = {
     { "at",           0, OPTION_TEXT,    "POINT",   AT(at),           "use the last evaluation up to tokens=N, flops=N or seconds=N of training", "(the final one)" },
     { "pairs",        0, OPTION_CHOICE,  "WHICH",   AT(pairs),        "each arm with its baseline, or every two arms", "base", 0, 0, PAIRS },
     { "interactions", 0, OPTION_FLAG,    NULL,      AT(interactions), "only how differences change along axes of numbers, such as the context" },
+    { "trend",        0, OPTION_TEXT,    "AXIS",    AT(trend),        "only whether differences grow or close along this axis of sizes" },
+    { "by",           0, OPTION_CHOICE,  "SIZE",    AT(by),           "--trend: what the size is: parameters, training FLOPs, or the axis itself", "params", 0, 0, trends_sizes },
+    { "to",           0, OPTION_TEXT,    "N",       AT(to),           "--trend: predict the difference at this size, such as 100M" },
     { "rows",         0, OPTION_TEXTS,   "AXIS",    AT(side[GRID_ROWS]),   "a grid: this axis down, such as attention" },
     { "cols",         0, OPTION_TEXTS,   "AXIS",    AT(side[GRID_COLS]),   "a grid: this axis across, such as context" },
     { "tables",       0, OPTION_TEXTS,   "AXIS",    AT(side[GRID_TABLES]), "a grid: one for each value of this axis" },
@@ -107,6 +114,35 @@ static void print_slopes(const comparison *c, table_format f)
     interaction_find(&k, c);
     interaction_print(&k, c, f, stdout);
     interaction_close(&k);
+}
+
+static bool read_size(double *to, const char *text, error *e)
+{
+    *to = NAN;
+    if (!text) return true;
+    static const char SUFFIX[] = "kMGTP";
+    char *end;
+    double x = strtod(text, &end);
+    const char *suffix = *end ? strchr(SUFFIX, *end) : NULL;
+    if (suffix && end > text) x *= pow(1000, (double)(suffix - SUFFIX + 1)), end++;
+    if (end == text || *end || !(x > 0) || isinf(x))
+        return error_usage(e, "--to '%s': must be a size above 0, such as 100M or 1e18", text);
+    *to = x;
+    return true;
+}
+
+static bool print_trends(command_call *call, const options *o, const trends *t, const comparison *c,
+                         error *e)
+{
+    double to;
+    notes list = { 0 };
+    if (!read_size(&to, o->to, e)) return false;
+    command_rows(call);
+    trends_print(t, c, to, command_format(call), stdout);
+    if (command_prose(call)) putchar('\n');
+    trends_notes(&list, t, c, to);
+    command_remarks(call, &list);
+    return true;
 }
 
 static void print_head(const study *s, table_format f)
@@ -182,18 +218,23 @@ static bool answer(command_call *call, const options *o, const grid_asked *asked
                    db *d, error *e)
 {
     grid *g = NULL;
+    trends k = { 0 };
     bool ok = true;
     if (asked->n && !grid_open(&g, c, asked, e)) return false;
+    if (o->trend && !trends_open(&k, c, o->trend, (trends_size)o->by, e)) return false;
     comparison_power(c);
     look_record(c, call);
     if (o->interactions) {
         command_rows(call), print_slopes(c, command_format(call));
         ok = look_changes(call, c, d, e);
-    } else if (g)
+    } else if (o->trend)
+        ok = print_trends(call, o, &k, c, e) && look_changes(call, c, d, e);
+    else if (g)
         ok = print_grid(call, g, c, d, e);
     else
         ok = print(call, c, d, e);
     if (g) grid_close(g);
+    trends_close(&k);
     return ok;
 }
 
@@ -275,6 +316,14 @@ static int run(command_call *call, const void *given)
                               "--rows, --cols and --tables show each arm against its baseline: "
                               "leave out %s",
                               o->pairs == 1 ? "--pairs all" : "--interactions");
+    double to;
+    if (!read_size(&to, o->to, &e)) return command_refuse(call, "%s", e.msg);
+    if (o->trend && (asked.n || o->pairs == 1 || o->interactions || call->arguments > 1))
+        return command_refuse(call, "--trend is an answer of its own, for one study: leave out the "
+                                    "second study, --rows, --cols, --tables, --pairs and "
+                                    "--interactions");
+    if (!o->trend && (o->to || o->by))
+        return command_refuse(call, "%s is for --trend: add --trend AXIS", o->to ? "--to" : "--by");
     if (call->arguments > 1 && (asked.n || o->pairs == 1 || o->interactions))
         return command_refuse(call, "--rows, --cols, --tables, --pairs and --interactions take one "
                                     "study: leave them out to compare two");
@@ -311,6 +360,9 @@ const command command_compare = {
         "each arm. Axes that are given no place go down (the first axis of words), across (the "
         "first axis of numbers) and into tables, so that none is averaged over. In CSV and JSON "
         "a grid has one row for each cell and one column for each axis.\n\n"
+        "With --trend, a line is fitted to the differences against the logarithm of the size, seed "
+        "by seed. A gap grows, closes, stays (within the margin) or is undecided. A prediction for "
+        "--to has an interval for both the seeds and the scatter of the sizes about the line.\n\n"
         "Exit status: 3 if --fail-if names a verdict that was found.",
     .shared = SHARED_DB | SHARED_OUTPUT | SHARED_METRIC | SHARED_ALPHA | SHARED_MARGIN |
               SHARED_GENERATION,

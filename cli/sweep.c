@@ -286,10 +286,11 @@ static int tune_and_run(command_call *call, const options *o, const study_file *
         const int status = tune_arms(call, o->jobs, o->dry_run, &pending, s, r, e);
         if (status != STATUS_DONE) return status;
         if (pending)
-            command_note(call, NOTE_INFO,
-                         "%s: these are the runs that tune %s; then %d arms x %d seeds follow, each "
-                         "arm at its own best value.",
-                         s->name, s->tune.key->name, r->n, s->seeds);
+            command_note(
+                call, NOTE_INFO,
+                "%s: these are the runs that tune %s; then %d arms x %d seeds follow, each "
+                "arm at its own best value.",
+                s->name, s->tune.key->name, r->n, s->seeds);
         if (pending) return STATUS_DONE;
     }
     if (o->plan_form != OPTION_UNSET) return export_plan(call, o, s, r, e);

@@ -218,8 +218,7 @@ int tune_arms(command_call *call, int64_t jobs, bool dry, bool *pending, const s
         if (status == STATUS_DONE && !*pending && !again) {
             double *value = error_zeroed((size_t)a->n, sizeof *value);
             say_values(value, &r, s, a);
-            if ((!dry && !keep_plan(&r, call, e)) || !arms_tune(a, s, value, e))
-                status = e->status;
+            if ((!dry && !keep_plan(&r, call, e)) || !arms_tune(a, s, value, e)) status = e->status;
             free(value);
         }
         close_round(&r);

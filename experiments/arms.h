@@ -1,8 +1,8 @@
 /* arms.h - the arms of a study: the combinations of its design (design.h), each a configuration.
  *
  * An arm's base is the arm that differs from it only in the axes of the baseline, where it has the
- * baseline's values.  An arm with those values is a baseline itself.  In a staircase the base is the
- * step before.
+ * baseline's values.  An arm with those values is a baseline itself.  In a staircase the base is
+ * the step before.
  */
 #ifndef EXPERIMENTS_ARMS_H
 #define EXPERIMENTS_ARMS_H

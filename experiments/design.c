@@ -183,8 +183,8 @@ bool design_check(const study_file *s, error *e)
 {
     const design *d = s->design;
     if (s->list && d->count != count_list)
-        return yaml_error(s->list, e,
-                          "sweep.arms: lists arms, but sweep.design is %s: set it to list", d->name);
+        return yaml_error(
+            s->list, e, "sweep.arms: lists arms, but sweep.design is %s: set it to list", d->name);
     if (s->exclude && s->exclude->n && !d->excludes)
         return yaml_error(s->exclude, e,
                           "sweep.exclude: in a %s there is nothing to leave out: change its %s",

@@ -83,8 +83,8 @@ static void put_tune(FILE *f, const study_file_tune *t)
 {
     char from[NUMBER_TEXT], to[NUMBER_TEXT];
     number_print(from, t->from), number_print(to, t->to);
-    fprintf(f, "{\"%s\":{\"from\":%s,\"to\":%s,\"points\":%d,\"seeds\":%d}}", t->key->name, from, to,
-            t->points, t->seeds);
+    fprintf(f, "{\"%s\":{\"from\":%s,\"to\":%s,\"points\":%d,\"seeds\":%d}}", t->key->name, from,
+            to, t->points, t->seeds);
 }
 
 static void put_seeds(FILE *f, const study_file *s)

@@ -213,8 +213,9 @@ static bool read_list(study_file *s, error *e)
     const yaml_node *list = s->list;
     if (!list) return true;
     if (s->given_axes)
-        return yaml_error(list, e, "sweep.arms: the arms are listed, so leave sweep.axes out; "
-                                   "what every arm is crossed with is sweep.cross");
+        return yaml_error(list, e,
+                          "sweep.arms: the arms are listed, so leave sweep.axes out; "
+                          "what every arm is crossed with is sweep.cross");
     if (list->kind != YAML_LIST || list->n == 0)
         return yaml_error(list, e, "sweep.arms: must be a list of {key: value}");
     for (int i = 0; i < list->n; i++) {

@@ -1,10 +1,9 @@
 /* study_axes.h - what varies in a study: sweep.axes, sweep.cross and sweep.arms as a list of axes.
  *
  *     model.attention: [mha, mqa]                      values of a key
- *     train.lr: {log: [5e-4, 8e-3, 5]}                 5 values, each the same factor above the last
- *     size:                                            named levels, each of which sets several keys
- *       small: {model.dim: 64, train.tokens: 1M}
- *       large: {model.dim: 128, train.tokens: 4M}
+ *     train.lr: {log: [5e-4, 8e-3, 5]}                 5 values, each the same factor above the
+ * last size:                                            named levels, each of which sets several
+ * keys small: {model.dim: 64, train.tokens: 1M} large: {model.dim: 128, train.tokens: 4M}
  *
  * A name with a dot is a key; a name without one belongs to named levels.  No two axes may set one
  * key.  The keys of sweep.arms are axes too, with the values that are listed for them.

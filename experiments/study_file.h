@@ -61,9 +61,9 @@ typedef enum study_file_match { MATCH_NONE, MATCH_PARAMS, MATCH_LLAMA2 } study_f
 
 typedef struct study_file {
     char name[STUDY_NAME], question[STUDY_FILE_TEXT], hypothesis[STUDY_FILE_TEXT];
-    char metric[STUDY_NAME]; /* "" until arms_open, if none was given */
-    double margin, alpha;    /* margin in nats, NaN for none */
-    int seeds, axes, crossed; /* crossed: how many of the axes, the last ones, are sweep.cross */
+    char metric[STUDY_NAME];    /* "" until arms_open, if none was given */
+    double margin, alpha;       /* margin in nats, NaN for none */
+    int seeds, axes, crossed;   /* crossed: how many of the axes, the last ones, are sweep.cross */
     int seed[STUDY_FILE_SEEDS]; /* (seeds) train.seed and train.data_seed of each */
     study_file_axis axis[STUDY_FILE_AXES];
     const yaml_node *given_axes, *cross, *list; /* sweep.axes, .cross and .arms; or NULL */
@@ -92,8 +92,8 @@ bool study_file_read(study_file *s, const char *path, char *const *settings, int
 bool study_file_recall(study_file *s, const char *text, char *const *settings, int kept, int n,
                        error *e);
 
-/* What is stored of s, with other settings; it reads as if it were written in the same file.  s must
- * outlive *out. */
+/* What is stored of s, with other settings; it reads as if it were written in the same file.  s
+ * must outlive *out. */
 bool study_file_again(study_file *out, const study_file *s, char *const *settings, int kept, int n,
                       error *e);
 

@@ -29,8 +29,9 @@ static bool check_fields(const yaml_node *range, const config_key *k, error *e)
                           k->name);
     for (const char *const *f = FIELD; *f; f++)
         if (!field(range, *f))
-            return yaml_error(range, e, "sweep.tune: %s: '%s' is missing: write {from: A, to: B, "
-                                        "points: N, seeds: M}",
+            return yaml_error(range, e,
+                              "sweep.tune: %s: '%s' is missing: write {from: A, to: B, "
+                              "points: N, seeds: M}",
                               k->name, *f);
     for (int i = 0; i < range->n; i++) {
         const char *const *f = FIELD;
@@ -66,15 +67,17 @@ bool study_tune_read(study_file *s, const yaml_node *at, error *e)
 {
     s->tune = (study_file_tune){ 0 };
     if (at->kind != YAML_MAP || at->n > 1)
-        return yaml_error(at, e, "sweep.tune: must be {KEY: {from: A, to: B, points: N, seeds: M}}, "
-                                 "with one key");
+        return yaml_error(at, e,
+                          "sweep.tune: must be {KEY: {from: A, to: B, points: N, seeds: M}}, "
+                          "with one key");
     if (at->n == 0) return true; /* how a command line removes it */
     const config_key *k = config_find(at->key[0].text);
     if (!k) return config_unknown(&at->key[0], at->key[0].text, e);
     if (!study_axes_may_vary("sweep.tune", k, &at->key[0], e)) return false;
     if (k->type != CONFIG_REAL)
-        return yaml_error(&at->key[0], e, "sweep.tune: %s is not a real number: only those can be "
-                                          "tuned",
+        return yaml_error(&at->key[0], e,
+                          "sweep.tune: %s is not a real number: only those can be "
+                          "tuned",
                           k->name);
     s->tune.place = at;
     return read_range(&s->tune, k, &at->item[0], e);
@@ -165,8 +168,8 @@ bool study_tune_open(study_file *out, const study_file *s, const double *point, 
     setting[k++] = printed("%s", "train.keep=none"); /* weights that nobody will use */
     setting[k++] = seeds_setting(s);
     setting[k++] = cross_setting(s, point, n);
-    const bool ok = study_file_again(out, s, setting, (int)first, (int)k, e) ||
-                    error_where(e, "sweep.tune");
+    const bool ok =
+        study_file_again(out, s, setting, (int)first, (int)k, e) || error_where(e, "sweep.tune");
     for (size_t i = first; i < k; i++) free(setting[i]);
     free(setting);
     json_decref(kept);

@@ -66,12 +66,12 @@ static void test_designs(void **state)
                                  "mqa beta1=0.9 < mha beta1=0.9", "mqa beta1=0.7 < mha beta1=0.9"));
     done();
     arms_are("  design: one-at-a-time\n" AXES BASELINE,
-             ARMS("mha beta1=0.9", "mqa beta1=0.9 < mha beta1=0.9",
-                  "mha beta1=0.8 < mha beta1=0.9", "mha beta1=0.7 < mha beta1=0.9"));
+             ARMS("mha beta1=0.9", "mqa beta1=0.9 < mha beta1=0.9", "mha beta1=0.8 < mha beta1=0.9",
+                  "mha beta1=0.7 < mha beta1=0.9"));
     done();
     arms_are("  design: staircase\n" AXES,
-             ARMS("mha beta1=0.8", "mqa beta1=0.8 < mha beta1=0.8",
-                  "mqa beta1=0.9 < mqa beta1=0.8", "mqa beta1=0.7 < mqa beta1=0.9"));
+             ARMS("mha beta1=0.8", "mqa beta1=0.8 < mha beta1=0.8", "mqa beta1=0.9 < mqa beta1=0.8",
+                  "mqa beta1=0.7 < mqa beta1=0.9"));
     done();
     arms_are("  design: zip\n  axes: {model.attention: [mha, mqa, gqa], train.beta1: [0.8, 0.9, "
              "0.7]}\n  baseline: {model.attention: mha, train.beta1: 0.8}\n",
@@ -85,9 +85,9 @@ static void test_designs(void **state)
                   "[mha, mqa] beta1=0.7 < mha beta1=0.9"));
     assert_int_equal(s.axis[1].n, 2); /* 0.70 is 0.7 */
     done();
-    arms_are("  design: one-at-a-time\n" AXES BASELINE "  exclude: [{train.beta1: 0.8}]\n",
-             ARMS("mha beta1=0.9", "mqa beta1=0.9 < mha beta1=0.9",
-                  "mha beta1=0.7 < mha beta1=0.9"));
+    arms_are(
+        "  design: one-at-a-time\n" AXES BASELINE "  exclude: [{train.beta1: 0.8}]\n",
+        ARMS("mha beta1=0.9", "mqa beta1=0.9 < mha beta1=0.9", "mha beta1=0.7 < mha beta1=0.9"));
     done();
 }
 
@@ -144,8 +144,8 @@ static void test_ranges(void **state)
 {
     (void)state;
     arms_are("  axes: {train.lr: {log: [5e-4, 8e-3, 5]}}\n  baseline: {train.lr: 0.002}\n",
-             ARMS("lr=0.0005 < lr=0.002", "lr=0.001 < lr=0.002", "lr=0.002",
-                  "lr=0.004 < lr=0.002", "lr=0.008 < lr=0.002"));
+             ARMS("lr=0.0005 < lr=0.002", "lr=0.001 < lr=0.002", "lr=0.002", "lr=0.004 < lr=0.002",
+                  "lr=0.008 < lr=0.002"));
     done();
     arms_are("  axes: {train.tokens: {log: [1M, 16M, 3]}}\n  baseline: {train.tokens: 4M}\n",
              ARMS("tokens=1000000 < tokens=4000000", "tokens=4000000",
@@ -230,16 +230,15 @@ static void refused(const char *section, const char *where, const char *words)
     if (strchr(e.msg, '\n')) fail_msg("more than a line: %s", e.msg);
 }
 
-#define MHA "  baseline: {model.attention: mha}\n"
-#define TUNE(range)                                                                                \
-    "  axes: {model.attention: [mha, mqa]}\n" MHA "  tune: {train.lr: " range "}\n"
+#define MHA         "  baseline: {model.attention: mha}\n"
+#define TUNE(range) "  axes: {model.attention: [mha, mqa]}\n" MHA "  tune: {train.lr: " range "}\n"
 
 static void test_refused(void **state)
 {
     (void)state;
     refused("  design: maze\n", "study.yaml:5:11: ", "grid, zip, one-at-a-time, staircase, list");
-    refused("  design: zip\n" AXES BASELINE, "study.yaml:6:39: ",
-            "train.beta1 has 3 values where model.attention has 2");
+    refused("  design: zip\n" AXES BASELINE,
+            "study.yaml:6:39: ", "train.beta1 has 3 values where model.attention has 2");
     refused("  design: zip\n  axes: {model.attention: [mha, mqa], train.beta1: [0.8, 0.9]}\n" MHA,
             "study.yaml:7:13: ", "'mqa beta1=0.9' has no baseline");
     refused("  design: one-at-a-time\n" AXES MHA, "study.yaml:7:13: ", "train.beta1 is missing");
@@ -253,20 +252,20 @@ static void test_refused(void **state)
             "study.yaml:6:35: ", "the first arm has no train.lr");
     refused("  design: list\n  arms: [{model.attention: mha, train.lr: 1}, {train.lr: 2}]\n" MHA,
             "study.yaml:6:47: ", "arm 2 has no model.attention");
-    refused("  axes: {size: " SIZE "}\n  baseline: {size: huge}\n", "study.yaml:6:20: ",
-            "not one of the levels of size: small, large");
+    refused("  axes: {size: " SIZE "}\n  baseline: {size: huge}\n",
+            "study.yaml:6:20: ", "not one of the levels of size: small, large");
     refused("  axes: {size: {a: {}, b: {model.dims: 3}}}\n  baseline: {size: a}\n",
             "study.yaml:5:28: ", "did you mean");
-    refused("  axes: {size: [1, 2]}\n  baseline: {size: 1}\n", "study.yaml:5:16: ",
-            "'size' is not a key");
-    refused("  axes: {size: {a: {}, b: 3}}\n  baseline: {size: a}\n", "study.yaml:5:27: ",
-            "the level 'b' must be");
+    refused("  axes: {size: [1, 2]}\n  baseline: {size: 1}\n",
+            "study.yaml:5:16: ", "'size' is not a key");
+    refused("  axes: {size: {a: {}, b: 3}}\n  baseline: {size: a}\n",
+            "study.yaml:5:27: ", "the level 'b' must be");
     refused("  axes: {model.dim: [32, 64], size: " SIZE "}\n  baseline: {size: small}\n",
             "study.yaml:5:46: ", "sets model.dim, which the axis 'model.dim' sets already");
     refused("  axes: {size: " SIZE ", model.dim: [32, 64]}\n  baseline: {size: small}\n",
             "study.yaml:5:87: ", "set by the levels of 'size' already");
-    refused("  axes: {size: {a: {train.seed: 3}}}\n  baseline: {size: a}\n", "study.yaml:5:21: ",
-            "set by sweep.seeds");
+    refused("  axes: {size: {a: {train.seed: 3}}}\n  baseline: {size: a}\n",
+            "study.yaml:5:21: ", "set by sweep.seeds");
     refused("  axes: {train.lr: {log: [8e-3, 5e-4, 5]}}\n  baseline: {train.lr: 1}\n",
             "study.yaml:5:26: ", "the range is empty: 8e-3 is not below 5e-4");
     refused("  axes: {train.lr: {log: [0, 5e-4, 5]}}\n  baseline: {train.lr: 1}\n",
@@ -275,25 +274,25 @@ static void test_refused(void **state)
             "study.yaml:5:39: ", "outside 2..64");
     refused("  axes: {train.lr: {log: [1e-4, 5e-4]}}\n  baseline: {train.lr: 1}\n",
             "study.yaml:5:26: ", "from, to, points");
-    refused("  axes: {model.attention: {log: [1, 2, 3]}}\n" MHA, "study.yaml:5:33: ",
-            "log is for numbers");
+    refused("  axes: {model.attention: {log: [1, 2, 3]}}\n" MHA,
+            "study.yaml:5:33: ", "log is for numbers");
     refused("  axes: {model.n_layers: {log: [1, 2, 5]}}\n  baseline: {model.n_layers: 1}\n",
             "study.yaml:5:32: ", "given twice");
     refused(TUNE("{from: 1e-3, to: 4e-3, points: 3}"), "study.yaml:7:20: ", "'seeds' is missing");
-    refused(TUNE("{from: 4e-3, to: 4e-3, points: 3, seeds: 1}"), "study.yaml:7:20: ",
-            "the range is empty");
+    refused(TUNE("{from: 4e-3, to: 4e-3, points: 3, seeds: 1}"),
+            "study.yaml:7:20: ", "the range is empty");
     refused(TUNE("{from: 1e-3, to: 4e-3, points: 2, seeds: 1}"), "study.yaml:7:", "outside 3..16");
     refused(TUNE("{from: 1e-3, to: 4e-3, points: 3, seeds: 0}"), "study.yaml:7:", "outside 1..100");
-    refused(TUNE("{from: 1e-3, to: 4e-3, points: 3, seeds: 1, steps: 2}"), "study.yaml:7:",
-            "unknown field 'steps'");
+    refused(TUNE("{from: 1e-3, to: 4e-3, points: 3, seeds: 1, steps: 2}"),
+            "study.yaml:7:", "unknown field 'steps'");
     refused(TUNE("3e-3"), "study.yaml:7:20: ", "must be {from");
-    refused(TUNE("{from: 1e-3, to: 4e-3, points: 3, seeds: 1}, train.eps: {}"), "study.yaml:7:9: ",
-            "with one key");
+    refused(TUNE("{from: 1e-3, to: 4e-3, points: 3, seeds: 1}, train.eps: {}"),
+            "study.yaml:7:9: ", "with one key");
     refused("  axes: {train.lr: [1, 2]}\n  baseline: {train.lr: 1}\n"
             "  tune: {train.lr: {from: 1e-3, to: 4e-3, points: 3, seeds: 1}}\n",
             "study.yaml:7:9: ", "set by the axis 'train.lr' already");
-    refused("  tune: {model.dim: {from: 1, to: 4, points: 3, seeds: 1}}\n", "study.yaml:5:10: ",
-            "not a real number");
+    refused("  tune: {model.dim: {from: 1, to: 4, points: 3, seeds: 1}}\n",
+            "study.yaml:5:10: ", "not a real number");
     refused("  seeds: [1, 1000002]\n"
             "  tune: {train.lr: {from: 1e-3, to: 4e-3, points: 3, seeds: 2}}\n",
             "study.yaml:6:9: ", "1000002 is one of the seeds that sweep.tune uses");
@@ -332,10 +331,10 @@ static void test_settings(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_designs),  cmocka_unit_test(test_levels),
-        cmocka_unit_test(test_cross),    cmocka_unit_test(test_ranges),
-        cmocka_unit_test(test_written),  cmocka_unit_test(test_tuning),
-        cmocka_unit_test(test_refused),  cmocka_unit_test(test_settings),
+        cmocka_unit_test(test_designs), cmocka_unit_test(test_levels),
+        cmocka_unit_test(test_cross),   cmocka_unit_test(test_ranges),
+        cmocka_unit_test(test_written), cmocka_unit_test(test_tuning),
+        cmocka_unit_test(test_refused), cmocka_unit_test(test_settings),
     };
     return cmocka_run_group_tests(tests, workspace_open, workspace_close);
 }

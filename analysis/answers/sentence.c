@@ -443,5 +443,6 @@ bool sentence_notes(notes *out, const comparison *c, db *d, error *e)
     put_generations(out, c->study);
     put_confounds(out, c);
     changes_asked(out, c);
-    return tuned_note(out, c->study, d, e) && put_leave(out, c, d, e) && changes_made(out, c->study, d, e);
+    return tuned_note(out, c->study, d, e) && put_leave(out, c, d, e) &&
+           changes_made(out, c->study, d, e);
 }

@@ -61,9 +61,9 @@ static void put_fit(rates *k, int line, optimum *o, const double *x, const doubl
                   (double[]){ exp(u + o->centre), o->c[0] + o->c[1] * u + o->c[2] * u * u });
     }
     mark.width = k->f->style->bar_width, mark.dash = CHART_SOLID, mark.size *= 1.4;
-    const int best = chart_add_series(ch, 0, CHART_BARS_X, mark,
-                                      "optimum of the parabola, and its 95 % interval",
-                                      "lr metric lower upper");
+    const int best =
+        chart_add_series(ch, 0, CHART_BARS_X, mark,
+                         "optimum of the parabola, and its 95 % interval", "lr metric lower upper");
     const bool known = isfinite(o->hi - o->lo) && o->lo > 0; /* cut at the rates tried */
     chart_row(ch, best,
               (double[]){ o->x, o->y, known ? fmax(o->lo, x[0]) : o->x,

@@ -31,6 +31,16 @@ static int best_of(const double *mean, bool largest, int points)
     return best;
 }
 
+/* How many points below the best and as many above it have a mean. */
+static int room(const double *mean, int best, int points)
+{
+    int side = 0;
+    while (side < SIDE && best > side && best + side + 1 < points &&
+           !isnan(mean[best - side - 1]) && !isnan(mean[best + side + 1]))
+        side++;
+    return side;
+}
+
 /* Sums over the window, of l and l^2 centred over its points. */
 typedef struct sums {
     double l, q;       /* means of l and l^2 */
@@ -111,10 +121,9 @@ void optimum_find(optimum *o, const double *x, const double *y, bool largest, in
     if (best < 0) return;
     o->x = x[best], o->y = mean[best];
     o->edge = best == 0 ? OPTIMUM_LOWER : best == points - 1 ? OPTIMUM_UPPER : OPTIMUM_INSIDE;
-    o->first = o->last = best;
-    while (o->first > 0 && best - o->first < SIDE && !isnan(mean[o->first - 1])) o->first--;
-    while (o->last < points - 1 && o->last - best < SIDE && !isnan(mean[o->last + 1])) o->last++;
-    if (o->first == best || o->last == best || !fit(o, &k, x, mean)) return;
+    const int side = room(mean, best, points);
+    o->first = best - side, o->last = best + side;
+    if (!side || !fit(o, &k, x, mean)) return;
     const double u = -k.b1 / (2 * k.b2);
     const bool curved = largest ? k.b2 < 0 : k.b2 > 0;
     if (!curved || u < at_of(o, x, best - 1) || u > at_of(o, x, best + 1)) return;

@@ -2,10 +2,10 @@
  *
  *     y = c_seed + b1 l + b2 l^2 + e,  l = log x        best at l = -b1 / (2 b2)
  *
- * The parabola is fitted by least squares to the points around the best mean, two on either side,
- * because the loss is a parabola in the logarithm only near its minimum.  The interval of the
- * optimum is Fieller's (1954) for the ratio, with the residual's degrees of freedom: it has no end
- * where the curvature may be 0.
+ * The parabola is fitted by least squares to the best mean and as many points below it as above, at
+ * most two, because the loss is a parabola in the logarithm only near its minimum, and rises more
+ * steeply on one side.  The interval of the optimum is Fieller's (1954) for the ratio, with the
+ * residual's degrees of freedom: it has no end where the curvature may be 0.
  *
  * A value at which some seed has no result (it diverged) counts as a wall.  If the best mean stands
  * at an end of the range, the optimum may lie beyond it, and there is an edge.  If it has walls or

@@ -45,7 +45,8 @@ DROP VIEW v_confound;
 CREATE TABLE new_sweep(
   sweep_id INTEGER PRIMARY KEY, name TEXT NOT NULL UNIQUE, created_ms INTEGER NOT NULL,
   design TEXT NOT NULL CHECK(design IN ('grid', 'zip', 'one-at-a-time', 'staircase', 'list')),
-  axes_json TEXT NOT NULL, match_json TEXT, baseline_json TEXT NOT NULL,  -- axes: {key: [values]} or {name: {level: {key: value}}}
+  axes_json TEXT NOT NULL,                                           -- {key: [values]}, or {name: {level: {key: value}}}
+  match_json TEXT, baseline_json TEXT NOT NULL,
   tune_json TEXT) STRICT;                                            -- a key that is tuned for each arm (sweep.tune); NULL: none
 INSERT INTO new_sweep(sweep_id, name, created_ms, design, axes_json, match_json, baseline_json)
  SELECT sweep_id, name, created_ms, design, axes_json, match_json, baseline_json FROM sweep;
