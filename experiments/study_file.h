@@ -6,7 +6,7 @@
  *       axes: {model.attention: [mha, gqa:n_kv_heads=2, mqa]}
  *       baseline: {model.attention: mha}
  *       match: {params: model.ffn_dim}
- *       seeds: 6
+ *       seeds: 6                              or {start: 6, step: 3, max: 24}
  *       margin: 0.02
  *
  * Settings of the command line ("sweep.margin=0.05", "train.tokens=1M") replace values of the file.
@@ -20,6 +20,10 @@
 #include "trainer/config/config.h"
 
 enum { STUDY_FILE_TEXT = 2048, STUDY_FILE_AXES = 8, STUDY_FILE_SEEDS = 1000 };
+
+/* Ranges of start and max, where seeds are added until decided: the critical values of the first
+ * look need a few, and those of more looks than this take long to compute. */
+enum { STUDY_FILE_START = 3, STUDY_FILE_MOST = 100 };
 
 /* Ranges of sweep.alpha and sweep.margin, ends included, and of the options that replace them. */
 #define STUDY_FILE_ALPHA_MIN  1e-9
@@ -49,6 +53,8 @@ typedef struct study_file {
     char metric[STUDY_NAME]; /* "" until arms_open, if none was given */
     double margin, alpha;    /* margin in nats, NaN for none */
     int seeds, axes;
+    int start, step; /* seeds are added until decided: at the first look, between looks; `seeds` is
+                        their maximum.  0: all at once */
     int seed[STUDY_FILE_SEEDS]; /* (seeds) train.seed and train.data_seed of each */
     study_file_axis axis[STUDY_FILE_AXES];
     const yaml_node *exclude, *baseline; /* a list of maps, a map; or NULL */

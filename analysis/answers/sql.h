@@ -12,6 +12,7 @@ extern const char sql_confound_corpus[], sql_confound_keys[];
 extern const char sql_leave_losses[];
 extern const char sql_pilots_arm[];
 extern const char sql_sample_sequences[];
+extern const char sql_sequence_outside[];
 extern const char sql_series_epoch[], sql_series_peak[], sql_series_schedule[];
 extern const char sql_spikes_losses[], sql_spikes_steps[];
 

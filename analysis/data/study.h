@@ -62,6 +62,7 @@ typedef struct study_arm {
 typedef struct study_stated {
     metric metric;
     double alpha, margin;
+    int start, step, max; /* seeds at the first look, between looks, at most; 0: all at once */
 } study_stated;
 
 /* The second of two studies that are read as one (across.h); zero otherwise. */

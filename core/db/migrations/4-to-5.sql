@@ -27,3 +27,13 @@ CREATE TABLE task_score(                  -- an item, scored; items that were sk
   nll REAL, n_tok INTEGER, n_bytes INTEGER,                          -- of the answer: nats, and its length
   options_json TEXT,                                                 -- choice: the log-likelihood of each option; exact: the text given
   PRIMARY KEY(task_eval_id, item)) STRICT, WITHOUT ROWID;
+
+-- Seeds until decided: which look of its plan a verdict is from.
+ALTER TABLE comparison_row ADD COLUMN plan_look INTEGER;
+
+-- The ledger: one verdict a study, at a level that controls false discoveries over studies.
+CREATE TABLE ledger(
+  entry INTEGER PRIMARY KEY, sweep_id INTEGER NOT NULL UNIQUE REFERENCES sweep ON DELETE CASCADE,
+  cmp_id INTEGER NOT NULL REFERENCES comparison, at_ms INTEGER NOT NULL,
+  fdr REAL NOT NULL, level REAL NOT NULL, p REAL NOT NULL, discovery INTEGER NOT NULL CHECK(discovery IN (0, 1)),
+  results TEXT NOT NULL) STRICT;
