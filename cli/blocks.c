@@ -1,5 +1,5 @@
-/* blocks.c - ask the analysis how many seeds each arm needs: the only place where the trainer's side
- * hears of results.
+/* blocks.c - ask the analysis how many seeds each arm needs: the only place where the trainer's
+ * side hears of results.
  *
  * The answer is a function of the runs that have ended and of the plan of looks, which is stored
  * before the first run.  So drivers that are killed or that share the work all find the same block.
@@ -69,6 +69,7 @@ bool blocks_recall(arms *r, const study_file *s, db *d, error *e)
     int64_t known;
     bool grew;
     if (!s->start) return true;
-    if (!db_integer(d, &known, 0, e, "SELECT 1 FROM sweep WHERE name=?", "t", s->name)) return false;
+    if (!db_integer(d, &known, 0, e, "SELECT 1 FROM sweep WHERE name=?", "t", s->name))
+        return false;
     return !known || grow(&grew, r, s, d, false, false, e);
 }

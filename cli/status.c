@@ -73,13 +73,16 @@ static bool summarise(command_call *call, db *d, int64_t sweep_id, error *e)
 
 /* How near each contrast is to a decision, and what is left at worst, if the study adds seeds until
  * it is decided. */
-static bool put_plan(command_call *call, db *d, const char *name, error *e)
+static bool put_plan(command_call *call, db *d, const char *name, int64_t sweep_id, error *e)
 {
     study s;
     comparison c;
+    int64_t planned;
+    if (!db_integer(d, &planned, 0, e, sql_status_planned, "i", sweep_id)) return false;
+    if (!planned) return true;
     if (!study_open(&s, d, name, NULL, -1, e)) return false;
-    const bool ok = !s.stated.start || comparison_open(&c, &s, d, false, e);
-    if (ok && s.stated.start) {
+    const bool ok = comparison_open(&c, &s, d, false, e);
+    if (ok) {
         for (int i = 0; c.staged && i < c.asked.pairs; i++) {
             char *line = sequence_line(&c, i);
             command_note(call, NOTE_INFO, "%s", line);
@@ -120,7 +123,7 @@ static bool show(command_call *call, error *e)
     else
         ok = lookup_study(&d, &sweep_id, asked, e) &&
              print(call, &d, sql_status_cells, sweep_id, e) && summarise(call, &d, sweep_id, e) &&
-             put_plan(call, &d, asked, e);
+             put_plan(call, &d, asked, sweep_id, e);
     db_close(&d);
     return ok;
 }

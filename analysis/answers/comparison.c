@@ -29,7 +29,6 @@ bool comparison_open(comparison *c, const study *s, db *d, bool all, error *e)
     const size_t arms = (size_t)s->arms, cells = arms * (size_t)s->seeds;
     const size_t room = all ? arms * (arms - 1) / 2 + 1 : arms;
     *c = (comparison){ .study = s,
-                       .all = all,
                        .pair = error_zeroed(room, sizeof *c->pair),
                        .y = error_zeroed(cells, sizeof *c->y),
                        .power = error_zeroed(room, sizeof *c->power),
@@ -47,7 +46,7 @@ bool comparison_open(comparison *c, const study *s, db *d, bool all, error *e)
                                  .alpha = s->alpha,
                                  .margin = s->margin,
                                  .larger_is_better = s->metric.larger_is_better };
-    sequence_plan(c);
+    if (!all) sequence_plan(c);
     verdict_compute(&c->result, &c->asked);
 
     /* Without shared seeds, every finished run was used. */

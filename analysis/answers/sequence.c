@@ -20,8 +20,8 @@ static bool same(double a, double b)
 static bool is_planned(const comparison *c)
 {
     const study *s = c->study;
-    return s->stated.start && !c->all && !s->other.sweep_id && study_as_stated(s) &&
-           s->at.of == STUDY_FINAL && s->generation < 0 && same(s->alpha, s->stated.alpha) &&
+    return s->stated.start && !s->other.sweep_id && study_as_stated(s) && s->at.of == STUDY_FINAL &&
+           s->generation < 0 && same(s->alpha, s->stated.alpha) &&
            same(s->margin, s->stated.margin) && c->asked.pairs > 0;
 }
 
@@ -86,7 +86,8 @@ void sequence_left(FILE *out, const comparison *c, int i)
     const contrast *r = &c->result.row[i];
     const int max = c->plan[c->asked.looks - 1];
     if (r->look < c->asked.looks)
-        fprintf(out, " The study goes on: it looks again at %d seeds, and stops at %d at the latest.",
+        fprintf(out,
+                " The study goes on: it looks again at %d seeds, and stops at %d at the latest.",
                 c->plan[r->look], max);
     else
         fprintf(out, " The %d seeds that the study planned did not decide it.", max);
@@ -94,8 +95,8 @@ void sequence_left(FILE *out, const comparison *c, int i)
 
 static void put_near(FILE *out, const comparison *c, const contrast *r)
 {
-    const double se = r->se, outer = (r->hi - r->diff) / se,
-                 inner = (r->inner_hi - r->diff) / se, gap = c->asked.margin - fabs(r->diff);
+    const double se = r->se, outer = (r->hi - r->diff) / se, inner = (r->inner_hi - r->diff) / se,
+                 gap = c->asked.margin - fabs(r->diff);
     fprintf(out, ", difference %+.4g", r->diff);
     if (!(se > 0) || !isfinite(outer)) return;
     fprintf(out, ": %.2f standard errors from 0, a difference takes %.2f", fabs(r->diff) / se,

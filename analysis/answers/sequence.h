@@ -15,7 +15,8 @@
 
 #include "analysis/answers/comparison.h"
 
-/* Fill in the plan of looks, if the comparison is the one that the study planned. */
+/* Fill in the plan of looks, if the comparison, of each arm with its baseline, is the one that the
+ * study planned. */
 void sequence_plan(comparison *c);
 
 /* Does the difference of pair i count at this seed?  Of any study. */

@@ -63,8 +63,8 @@ static void estimate(sequential_state *x, const double *d, int n)
  * nothing is excluded then. */
 static double half_width(const sequential_state *x, double bound)
 {
-    const bool none = x->n < 2 || isinf(bound) ||
-                      (x->mean != 0 && x->se <= DBL_EPSILON * fabs(x->mean) * 8);
+    const bool none =
+        x->n < 2 || isinf(bound) || (x->mean != 0 && x->se <= DBL_EPSILON * fabs(x->mean) * 8);
     return none ? INFINITY : bound * x->se;
 }
 
@@ -282,7 +282,8 @@ const procedure procedure_sequential = {
     .assumes = "differences that are normal",
     .recipe =
         "The study planned its looks before the first run. A contrast is a difference between two "
-        "arms at each seed, and its t at a look is their mean over the standard error of that mean. "
+        "arms at each seed, and its t at a look is their mean over the standard error of that "
+        "mean. "
         "The level alpha over the number of contrasts is spent over the looks as (n / max)^1.5, "
         "where n is the number of seeds at a look and max that of the last, and the critical "
         "values of t follow from the joint distribution of t at all looks. A contrast stops at "

@@ -22,7 +22,7 @@
 /* Critical values of |t| at each look, for one contrast. */
 typedef struct sequential_rule {
     int looks;
-    int n[SPENDING_LOOKS]; /* seeds of the plan up to each look */
+    int n[SPENDING_LOOKS];      /* seeds of the plan up to each look */
     int values[SPENDING_LOOKS]; /* of them, those with a difference: runs that diverged have none */
     double outer[SPENDING_LOOKS], inner[SPENDING_LOOKS]; /* of |t|, and of t on one side */
 } sequential_rule;
