@@ -2,6 +2,7 @@
 #include "analysis/answers/comparison.h"
 #include "analysis/answers/grid.h"
 #include "analysis/answers/interaction.h"
+#include "analysis/answers/ledger.h"
 #include "analysis/answers/sample.h"
 #include "analysis/answers/sentence.h"
 #include "analysis/answers/tables.h"
@@ -24,6 +25,7 @@ typedef struct options {
     const char *at;
     int64_t pairs;                 /* 1: every two arms    */
     bool interactions;             /* those alone          */
+    bool ledger;                   /* test at its level    */
     uint64_t fail_if;              /* a bit for each word  */
     option_texts side[GRID_SIDES]; /* axes */
 } options;
@@ -34,6 +36,7 @@ static const option OPTIONS[] = {
     { "at",           0, OPTION_TEXT,    "POINT",   AT(at),           "use the last evaluation up to tokens=N, flops=N or seconds=N of training", "(the final one)" },
     { "pairs",        0, OPTION_CHOICE,  "WHICH",   AT(pairs),        "each arm with its baseline, or every two arms", "base", 0, 0, PAIRS },
     { "interactions", 0, OPTION_FLAG,    NULL,      AT(interactions), "only how differences change along axes of numbers, such as the context" },
+    { "ledger",       0, OPTION_FLAG,    NULL,      AT(ledger),       "enter the study in the ledger, and test it at the level that false discoveries over studies allow" },
     { "rows",         0, OPTION_TEXTS,   "AXIS",    AT(side[GRID_ROWS]),   "a grid: this axis down, such as attention" },
     { "cols",         0, OPTION_TEXTS,   "AXIS",    AT(side[GRID_COLS]),   "a grid: this axis across, such as context" },
     { "tables",       0, OPTION_TEXTS,   "AXIS",    AT(side[GRID_TABLES]), "a grid: one for each value of this axis" },
@@ -163,6 +166,32 @@ static bool found(const comparison *c, uint64_t fail_if)
     return false;
 }
 
+/* Enter the verdict in the ledger, before it is shown. */
+static bool enter(command_call *call, const comparison *c, error *e)
+{
+    db d;
+    ledger_entry x = { .level = c->asked.alpha };
+    notes list = { 0 };
+    if (!c->cmp_id)
+        return error_set(e, "%s: a verdict that can't be stored can't be entered in the ledger",
+                         call->db);
+    if (!db_open(&d, call->db, DB_CHANGE, e)) return false;
+    const bool ok = ledger_enter(&x, c, &d, e);
+    if (ok) db_tidy(&d);
+    db_close(&d);
+    if (ok) ledger_note(&list, &x), command_notes(call, &list);
+    return ok;
+}
+
+/* Test the study at the level of the ledger. */
+static bool take_level(study *s, db *d, error *e)
+{
+    ledger_entry x;
+    if (!ledger_ready(s, d, e) || !ledger_find(&x, s, d, e)) return false;
+    s->alpha = x.level, s->ledger = true;
+    return true;
+}
+
 /* One answer: interactions, a grid, or the whole page.  The grid is laid out first, so that a wrong
  * axis is refused before the look is recorded. */
 static bool answer(command_call *call, const options *o, const grid_asked *asked, comparison *c,
@@ -173,6 +202,10 @@ static bool answer(command_call *call, const options *o, const grid_asked *asked
     if (asked->n && !grid_open(&g, c, asked, e)) return false;
     comparison_power(c);
     look_record(c, call);
+    if (o->ledger && !enter(call, c, e)) {
+        if (g) grid_close(g);
+        return false;
+    }
     if (o->interactions) {
         command_rows(call), print_slopes(c, command_format(call));
         ok = look_changes(call, c, d, e);
@@ -209,7 +242,7 @@ static int compare(command_call *call, const options *o, const grid_asked *asked
     if (ok) {
         look_options(&s, call);
         const bool all = o->pairs == 1;
-        ok = comparison_open(&c, &s, d, all, &e);
+        ok = (!o->ledger || take_level(&s, d, &e)) && comparison_open(&c, &s, d, all, &e);
         if (ok) {
             c.all = all;
             ok = answer(call, o, asked, &c, d, &e);
@@ -253,6 +286,13 @@ static int run(command_call *call, const void *given)
     if (call->arguments > 1 && (asked.n || o->pairs == 1 || o->interactions))
         return command_refuse(call, "--rows, --cols, --tables, --pairs and --interactions take one "
                                     "study: leave them out to compare two");
+    if (o->ledger &&
+        (call->arguments > 1 || o->pairs == 1 || o->interactions || o->at || call->metric ||
+         call->generation >= 0 || !isnan(call->alpha) || !isnan(call->margin)))
+        return command_refuse(call,
+                              "--ledger tests what the study states: leave out a second study, "
+                              "--pairs, --interactions, --at, --metric, --generation, --alpha "
+                              "and --margin");
     if (o->at && !study_point_parse(&at, o->at, &e)) return command_refuse(call, "%s", e.msg);
     if (!db_open(&d, call->db, DB_READ, &e)) return command_fail(call, &e);
     const int status = compare(call, o, &asked, at, &d);
@@ -277,6 +317,10 @@ const command command_compare = {
         "each arm. Axes that are given no place go down (the first axis of words), across (the "
         "first axis of numbers) and into tables, so that none is averaged over. In CSV and JSON "
         "a grid has one row for each cell and one column for each axis.\n\n"
+        "With --ledger the study is entered in the ledger (attnlab ledger), once and for all, when "
+        "its last run has ended, and alpha is the level that the ledger gives. As the gate of an "
+        "automated search: `attnlab compare STUDY --ledger --fail-if undecided --fail-if "
+        "worse`.\n\n"
         "Exit status: 3 if --fail-if names a verdict that was found.",
     .shared = SHARED_DB | SHARED_OUTPUT | SHARED_METRIC | SHARED_ALPHA | SHARED_MARGIN |
               SHARED_GENERATION,

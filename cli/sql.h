@@ -3,6 +3,7 @@
 #define CLI_SQL_H
 
 extern const char sql_diff[], sql_diff_cell[];
+extern const char sql_ledger_verdicts[];
 extern const char sql_ls_runs[], sql_ls_studies[];
 extern const char sql_rename_study[], sql_rename_taken[], sql_rename_version[];
 extern const char sql_show_run[], sql_show_run_attempts[], sql_show_run_checkpoints[],

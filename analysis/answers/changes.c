@@ -48,7 +48,7 @@ void changes_asked(notes *out, const comparison *c)
         fputs(", margin ", f), put_number(f, c->asked.margin);
         fputs(" (stated: ", f), put_number(f, stated->margin), fputc(')', f);
     }
-    if (!same_number(c->asked.alpha, stated->alpha)) {
+    if (!s->ledger && !same_number(c->asked.alpha, stated->alpha)) {
         fputs(", alpha ", f), put_number(f, c->asked.alpha);
         fputs(" (stated: ", f), put_number(f, stated->alpha), fputc(')', f);
     }

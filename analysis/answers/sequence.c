@@ -21,7 +21,7 @@ static bool is_planned(const comparison *c)
 {
     const study *s = c->study;
     return s->stated.start && !s->other.sweep_id && study_as_stated(s) && s->at.of == STUDY_FINAL &&
-           s->generation < 0 && same(s->alpha, s->stated.alpha) &&
+           s->generation < 0 && (s->ledger || same(s->alpha, s->stated.alpha)) &&
            same(s->margin, s->stated.margin) && c->asked.pairs > 0;
 }
 
@@ -85,7 +85,9 @@ void sequence_left(FILE *out, const comparison *c, int i)
 {
     const contrast *r = &c->result.row[i];
     const int max = c->plan[c->asked.looks - 1];
-    if (r->look < c->asked.looks)
+    if (c->study->ledger)
+        fprintf(out, " It stopped at %d seeds by the study's own alpha.", r->n);
+    else if (r->look < c->asked.looks)
         fprintf(out,
                 " The study goes on: it looks again at %d seeds, and stops at %d at the latest.",
                 c->plan[r->look], max);

@@ -10,6 +10,8 @@ extern const char sql_changes_versions[];
 extern const char sql_comparison_look[], sql_comparison_row[], sql_comparison_store[];
 extern const char sql_confound_corpus[], sql_confound_keys[];
 extern const char sql_leave_losses[];
+extern const char sql_ledger_counts[], sql_ledger_discoveries[], sql_ledger_entry[],
+    sql_ledger_insert[], sql_ledger_results[];
 extern const char sql_pilots_arm[];
 extern const char sql_sample_sequences[];
 extern const char sql_sequence_outside[];
