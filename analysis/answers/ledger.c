@@ -153,7 +153,7 @@ bool ledger_sum(notes *out, db *d, error *e)
     for (int i = 0; ok && i < 4; i++) n[i] = sqlite3_column_int64(q, i);
     sqlite3_finalize(q);
     if (!ok || !find_next(&entry, &level, d, e)) return false;
-    notes_add(out, NOTE_INFO, "%lld verdict%s printed, of %lld stud%s.", (long long)n[0],
+    notes_add(out, NOTE_INFO, "%lld verdict%s shown, of %lld stud%s.", (long long)n[0],
               n[0] == 1 ? "" : "s", (long long)n[1], n[1] == 1 ? "y" : "ies");
     notes_add(out, NOTE_INFO,
               "In the ledger: %lld stud%s, %lld discover%s. `attnlab compare STUDY --ledger` tests "
