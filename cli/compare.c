@@ -2,6 +2,7 @@
 #include "analysis/answers/comparison.h"
 #include "analysis/answers/grid.h"
 #include "analysis/answers/interaction.h"
+#include "analysis/answers/ledger.h"
 #include "analysis/answers/sample.h"
 #include "analysis/answers/sentence.h"
 #include "analysis/answers/tables.h"
@@ -31,6 +32,7 @@ typedef struct options {
     bool interactions;             /* those alone          */
     const char *trend, *to;        /* an axis of sizes; a size */
     int64_t by;                    /* trends_size          */
+    bool ledger;                   /* test at its level    */
     uint64_t fail_if;              /* a bit for each word  */
     option_texts side[GRID_SIDES]; /* axes */
 } options;
@@ -44,6 +46,7 @@ static const option OPTIONS[] = {
     { "trend",        0, OPTION_TEXT,    "AXIS",    AT(trend),        "only whether differences grow or close along this axis of sizes" },
     { "by",           0, OPTION_CHOICE,  "SIZE",    AT(by),           "--trend: what the size is: parameters, training FLOPs, or the axis itself", "params", 0, 0, trends_sizes },
     { "to",           0, OPTION_TEXT,    "N",       AT(to),           "--trend: predict the difference at this size, such as 100M" },
+    { "ledger",       0, OPTION_FLAG,    NULL,      AT(ledger),       "enter the study in the ledger, and test it at the level that false discoveries over studies allow" },
     { "rows",         0, OPTION_TEXTS,   "AXIS",    AT(side[GRID_ROWS]),   "a grid: this axis down, such as attention" },
     { "cols",         0, OPTION_TEXTS,   "AXIS",    AT(side[GRID_COLS]),   "a grid: this axis across, such as context" },
     { "tables",       0, OPTION_TEXTS,   "AXIS",    AT(side[GRID_TABLES]), "a grid: one for each value of this axis" },
@@ -212,6 +215,32 @@ static bool found(const comparison *c, uint64_t fail_if)
     return false;
 }
 
+/* Enter the verdict in the ledger, before it is shown. */
+static bool enter(command_call *call, const comparison *c, error *e)
+{
+    db d;
+    ledger_entry x = { .level = c->asked.alpha };
+    notes list = { 0 };
+    if (!c->cmp_id)
+        return error_set(e, "%s: a verdict that can't be stored can't be entered in the ledger",
+                         call->db);
+    if (!db_open(&d, call->db, DB_CHANGE, e)) return false;
+    const bool ok = ledger_enter(&x, c, &d, e);
+    if (ok) db_tidy(&d);
+    db_close(&d);
+    if (ok) ledger_note(&list, &x), command_notes(call, &list);
+    return ok;
+}
+
+/* Test the study at the level of the ledger. */
+static bool take_level(study *s, db *d, error *e)
+{
+    ledger_entry x;
+    if (!ledger_ready(s, d, e) || !ledger_find(&x, s, d, e)) return false;
+    s->alpha = x.level, s->ledger = true;
+    return true;
+}
+
 /* One answer: interactions, a grid, or the whole page.  The grid is laid out first, so that a wrong
  * axis is refused before the look is recorded. */
 static bool answer(command_call *call, const options *o, const grid_asked *asked, comparison *c,
@@ -224,6 +253,10 @@ static bool answer(command_call *call, const options *o, const grid_asked *asked
     if (o->trend && !trends_open(&k, c, o->trend, (trends_size)o->by, e)) return false;
     comparison_power(c);
     look_record(c, call);
+    if (o->ledger && !enter(call, c, e)) {
+        if (g) grid_close(g);
+        return false;
+    }
     if (o->interactions) {
         command_rows(call), print_slopes(c, command_format(call));
         ok = look_changes(call, c, d, e);
@@ -267,7 +300,7 @@ static int compare(command_call *call, const options *o, const grid_asked *asked
     if (ok) {
         look_options(&s, call);
         const bool all = o->pairs == 1;
-        ok = comparison_open(&c, &s, d, all, &e);
+        ok = (!o->ledger || take_level(&s, d, &e)) && comparison_open(&c, &s, d, all, &e);
         if (ok) {
             c.all = all;
             ok = answer(call, o, asked, &c, d, &e);
@@ -327,6 +360,13 @@ static int run(command_call *call, const void *given)
     if (call->arguments > 1 && (asked.n || o->pairs == 1 || o->interactions))
         return command_refuse(call, "--rows, --cols, --tables, --pairs and --interactions take one "
                                     "study: leave them out to compare two");
+    if (o->ledger &&
+        (call->arguments > 1 || o->pairs == 1 || o->interactions || o->at || call->metric ||
+         call->generation >= 0 || !isnan(call->alpha) || !isnan(call->margin)))
+        return command_refuse(call,
+                              "--ledger tests what the study states: leave out a second study, "
+                              "--pairs, --interactions, --at, --metric, --generation, --alpha "
+                              "and --margin");
     if (o->at && !study_point_parse(&at, o->at, &e)) return command_refuse(call, "%s", e.msg);
     if (!db_open(&d, call->db, DB_READ, &e)) return command_fail(call, &e);
     const int status = compare(call, o, &asked, at, &d);
@@ -363,6 +403,10 @@ const command command_compare = {
         "With --trend, a line is fitted to the differences against the logarithm of the size, seed "
         "by seed. A gap grows, closes, stays (within the margin) or is undecided. A prediction for "
         "--to has an interval for both the seeds and the scatter of the sizes about the line.\n\n"
+        "With --ledger the study is entered in the ledger (attnlab ledger), once and for all, when "
+        "its last run has ended, and alpha is the level that the ledger gives. As the gate of an "
+        "automated search: `attnlab compare STUDY --ledger --fail-if undecided --fail-if "
+        "worse`.\n\n"
         "Exit status: 3 if --fail-if names a verdict that was found.",
     .shared = SHARED_DB | SHARED_OUTPUT | SHARED_METRIC | SHARED_ALPHA | SHARED_MARGIN |
               SHARED_GENERATION,

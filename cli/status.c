@@ -6,6 +6,7 @@
 #include "cli/command.h"
 #include "cli/sql.h"
 
+#include "analysis/answers/sequence.h"
 #include "analysis/data/lookup.h"
 #include "analysis/data/rows.h"
 #include "core/db/db.h"
@@ -70,6 +71,32 @@ static bool summarise(command_call *call, db *d, int64_t sweep_id, error *e)
     return true;
 }
 
+/* How near each contrast is to a decision, and what is left at worst, if the study adds seeds until
+ * it is decided. */
+static bool put_plan(command_call *call, db *d, const char *name, int64_t sweep_id, error *e)
+{
+    study s;
+    comparison c;
+    int64_t planned;
+    if (!db_integer(d, &planned, 0, e, sql_status_planned, "i", sweep_id)) return false;
+    if (!planned) return true;
+    if (!study_open(&s, d, name, NULL, -1, e)) return false;
+    const bool ok = comparison_open(&c, &s, d, false, e);
+    if (ok) {
+        for (int i = 0; c.staged && i < c.asked.pairs; i++) {
+            char *line = sequence_line(&c, i);
+            command_note(call, NOTE_INFO, "%s", line);
+            free(line);
+        }
+        char *line = sequence_rest(&c);
+        if (line) command_note(call, NOTE_INFO, "%s", line);
+        free(line);
+        comparison_close(&c);
+    }
+    study_free(&s);
+    return ok;
+}
+
 static void alive(sqlite3_context *x, int n, sqlite3_value **value)
 {
     bool yes;
@@ -95,7 +122,8 @@ static bool show(command_call *call, error *e)
         ok = print(call, &d, sql_status_studies, 0, e);
     else
         ok = lookup_study(&d, &sweep_id, asked, e) &&
-             print(call, &d, sql_status_cells, sweep_id, e) && summarise(call, &d, sweep_id, e);
+             print(call, &d, sql_status_cells, sweep_id, e) && summarise(call, &d, sweep_id, e) &&
+             put_plan(call, &d, asked, sweep_id, e);
     db_close(&d);
     return ok;
 }
@@ -116,7 +144,10 @@ const command command_status = {
         "How far the studies in the database are, or each run of one (by its name or its file), "
         "with the time that is left.",
     .text = "'cut off' is a run whose process died: `attnlab sweep` resumes it. train_loss is the "
-            "loss of the last step on its own batch; `attnlab ls` shows the loss on held-out text.",
+            "loss of the last step on its own batch; `attnlab ls` shows the loss on held-out text.\n\n"
+            "Of a study that adds seeds until it is decided, it shows how near each contrast is to "
+            "a decision and how many runs are left at worst. That is no look: runs of a block that "
+            "is not complete do not count.",
     .shared = SHARED_DB | SHARED_OUTPUT,
     .run = run,
 };

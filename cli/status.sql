@@ -25,6 +25,11 @@ FROM arm a JOIN arm_run ar USING(arm_id) JOIN run r USING(run_id)
 WHERE a.sweep_id = ?1 AND a.dropped = 0
 ORDER BY ar.pair_key, a.ord;
 
+-- Does study ?1 add seeds until it is decided?
+-- name: status_planned
+SELECT plan_json ->> '$.until.start' NOTNULL FROM sweep_version WHERE sweep_id = ?1
+ORDER BY version DESC LIMIT 1;
+
 -- How many cells study ?1 has.
 -- name: status_count
 WITH

@@ -2,6 +2,7 @@
 #define _DEFAULT_SOURCE
 #include "cli/sweep.h"
 
+#include "cli/blocks.h"
 #include "cli/tune.h"
 #include "experiments/plan_lines.h"
 #include "experiments/plan_table.h"
@@ -130,9 +131,10 @@ static void sum_up(char text[SUMMARY], const study_file *s, const arms *r, const
     const int finished = count_finished(p);
     char shard[48] = "";
     if (s->shards) snprintf(shard, sizeof shard, "shard %d of %d: ", s->shard, s->shards);
-    const size_t used = (size_t)snprintf(
-        text, SUMMARY, "%s: %d arm%s, %d seed%s; %s%d of %d runs recorded", s->name, r->n,
-        r->n == 1 ? "" : "s", s->seeds, s->seeds == 1 ? "" : "s", shard, finished, p->n);
+    const size_t used =
+        (size_t)snprintf(text, SUMMARY, "%s: %d arm%s, %s%d seed%s; %s%d of %d runs recorded",
+                         s->name, r->n, r->n == 1 ? "" : "s", s->start ? "at most " : "", s->seeds,
+                         s->seeds == 1 ? "" : "s", shard, finished, p->n);
     if (finished < p->n)
         snprintf(text + used, SUMMARY - used, "; %s%d at a time with %d thread%s each", rest,
                  how->jobs, how->threads, how->threads == 1 ? "" : "s");
@@ -140,20 +142,19 @@ static void sum_up(char text[SUMMARY], const study_file *s, const arms *r, const
 
 /* The cells that the database, if there is one, knows; *record is NULL without one.  Close both. */
 static bool look(plan *p, db *d, db **record, const command_call *call, const study_file *s,
-                 const arms *r, error *e)
+                 arms *r, error *e)
 {
     *record = NULL;
     if (access(call->db, F_OK) == 0 || errno != ENOENT) {
         if (!db_open(d, call->db, DB_READ, e)) return false;
         *record = d;
     }
-    if (plan_look(p, *record, r, s, e)) return true;
+    if ((!*record || blocks_recall(r, s, d, e)) && plan_look(p, *record, r, s, e)) return true;
     if (*record) db_close(d);
     return false;
 }
 
-static int export_plan(command_call *call, const options *o, const study_file *s, const arms *r,
-                       error *e)
+static int export_plan(command_call *call, const options *o, const study_file *s, arms *r, error *e)
 {
     db d, *record;
     plan p;
@@ -170,7 +171,7 @@ static int export_plan(command_call *call, const options *o, const study_file *s
     return STATUS_DONE;
 }
 
-int sweep_dry_run(command_call *call, int64_t jobs, const study_file *s, const arms *r, error *e)
+int sweep_dry_run(command_call *call, int64_t jobs, const study_file *s, arms *r, error *e)
 {
     db d, *record;
     plan p;
@@ -221,11 +222,40 @@ static void report(const plan *p, const schedule_end *end, const db *d, const ch
             name, end->done, end->diverged, end->failed, end->preempted, end->elsewhere);
 }
 
-int sweep_run(command_call *call, int64_t jobs, const study_file *s, const arms *r, error *e)
+/* Plan what is known to be needed, and run what is missing of it.  A block of seeds that is
+ * complete is passed over in silence; *ran says whether it was not. */
+static int run_block(command_call *call, bool *ran, schedule *how, int64_t jobs,
+                     const study_file *s, const arms *r, db *d, error *e)
+{
+    plan p = { 0 };
+    int status = STATUS_FAILED;
+    if (!plan_write(&p, d, r, s, call->again, call->accept, e)) return e->status;
+    if (p.dropped)
+        fprintf(stderr, "%s: %lld arm%s no longer in the study; the database keeps %s runs\n",
+                s->name, (long long)p.dropped, p.dropped == 1 ? " is" : "s are",
+                p.dropped == 1 ? "its" : "their");
+    *ran = !s->start || count_finished(&p) < p.n;
+    if (!*ran)
+        status = STATUS_DONE;
+    else if (share(how, call, jobs, r, &p, e)) {
+        schedule_end end;
+        char summary[SUMMARY];
+        sum_up(summary, s, r, &p, how, "");
+        fprintf(stderr, "%s\n", summary);
+        status = schedule_run(&p, &end, d, how, e);
+        report(&p, &end, d, s->name);
+        if (status == STATUS_FAILED && end.failed > 0 && !end.full)
+            error_set(e, "%d of %d runs not done", p.n - end.done - end.diverged, p.n);
+    } else
+        status = e->status;
+    plan_close(&p);
+    return status;
+}
+
+int sweep_run(command_call *call, int64_t jobs, const study_file *s, arms *r, error *e)
 {
     static const char *const COMMAND[] = { "attnlab", "train", NULL };
     db d;
-    plan p = { 0 };
     schedule how = { .program = "/proc/self/exe",
                      .command = COMMAND,
                      .accept = call->accept,
@@ -236,24 +266,12 @@ int sweep_run(command_call *call, int64_t jobs, const study_file *s, const arms 
     signal(SIGXFSZ, SIG_IGN); /* a file too large is a failed write */
     if (!estimate(&bytes, r, 1, e) || !db_open(&d, call->db, DB_WRITE, e)) return e->status;
     d.patience_ms = DB_LONG_PATIENCE_MS;
-    int status = STATUS_FAILED;
-    if (plan_write(&p, &d, r, s, call->again, call->accept, e) &&
-        share(&how, call, jobs, r, &p, e)) {
-        schedule_end end;
-        char summary[SUMMARY];
-        if (p.dropped)
-            fprintf(stderr, "%s: %lld arm%s no longer in the study; the database keeps %s runs\n",
-                    s->name, (long long)p.dropped, p.dropped == 1 ? " is" : "s are",
-                    p.dropped == 1 ? "its" : "their");
-        sum_up(summary, s, r, &p, &how, "");
-        fprintf(stderr, "%s\n", summary);
-        status = schedule_run(&p, &end, &d, &how, e);
-        report(&p, &end, &d, s->name);
-        if (status == STATUS_FAILED && end.failed > 0 && !end.full)
-            error_set(e, "%d of %d runs not done", p.n - end.done - end.diverged, p.n);
-    } else
-        status = e->status;
-    plan_close(&p);
+    int status;
+    bool grew = false, ran = false;
+    do {
+        status = run_block(call, &ran, &how, jobs, s, r, &d, e);
+        if (status == STATUS_DONE && !blocks_grow(&grew, r, s, &d, ran, e)) status = e->status;
+    } while (status == STATUS_DONE && grew);
     db_tidy(&d);
     db_close(&d);
     return status;
@@ -276,10 +294,17 @@ static int tune_and_run(command_call *call, const options *o, const study_file *
                         error *e)
 {
     if (s->tune.key && (s->shards || o->plan_form != OPTION_UNSET))
+        return error_usage(
+                   e,
+                   "sweep.tune: a machine that has only some of the runs can't tune an arm; "
+                   "run the study on one machine, or write each arm's %s into an axis",
+                   s->tune.key->name),
+               STATUS_USAGE;
+    if (s->start && s->shards)
         return error_usage(e,
-                           "sweep.tune: a machine that has only some of the runs can't tune an arm; "
-                           "run the study on one machine, or write each arm's %s into an axis",
-                           s->tune.key->name),
+                           "--shard: a machine that has only some of the runs can't decide how "
+                           "many seeds are needed; write sweep.seeds=%d for all of them",
+                           s->seeds),
                STATUS_USAGE;
     if (s->tune.key) {
         bool pending;

@@ -238,6 +238,7 @@ bool arms_open(arms *a, study_file *s, error *e)
     bool ok = list_arms(a, s, e) && set_span(a, e) && resolve(a, s, e);
     for (int i = 0; ok && i < a->n; i++) {
         label(&a->arm[i], s);
+        a->arm[i].seeds = s->start ? s->start : s->seeds;
         model_cost_of(&a->arm[i].cost, &a->arm[i].spec.model);
     }
     ok = ok && find_bases(a, s, e) && match(a, s, e) && check_labels(a, e) && check_metric(a, s, e);

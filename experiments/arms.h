@@ -16,6 +16,7 @@ typedef struct arm {
     char label[ARM_LABEL];   /* what varies, in short; unique in the study */
     int at[STUDY_FILE_AXES]; /* its value of each axis                     */
     int base;                /* -1: a baseline                             */
+    int seeds;               /* of the study's seeds: how many it has now  */
     run_spec spec;           /* resolved and matched; the seeds are 1      */
     model_cost cost;
     double residual; /* parameters over the base's, minus 1 */

@@ -15,14 +15,15 @@ FROM pragma_foreign_key_check
 GROUP BY 1, parent;
 
 -- missing cells: attnlab sweep
-SELECT s.name, a.label || ': ' || count(r.run_id) || ' of ' || v.seeds || ' cells planned'
+SELECT s.name, a.label || ': ' || count(r.run_id) || ' of '
+  || coalesce(v.plan_json ->> '$.until.start', v.seeds) || ' cells planned'
 FROM sweep s
 JOIN sweep_version v USING(sweep_id)
 JOIN arm a USING(sweep_id)
 LEFT JOIN arm_run r ON r.arm_id = a.arm_id
 WHERE a.dropped = 0 AND v.version = (SELECT max(version) FROM sweep_version w WHERE w.sweep_id = s.sweep_id)
 GROUP BY a.arm_id
-HAVING count(r.run_id) < v.seeds;
+HAVING count(r.run_id) < coalesce(v.plan_json ->> '$.until.start', v.seeds);
 
 -- failed runs: attnlab sweep, or attnlab train --resume
 SELECT run_uid, coalesce(message, '')

@@ -47,7 +47,7 @@ static bool plan_open(plan *p, const arms *a, const study_file *s, error *e)
     if (!p->cell) return error_set(e, "out of memory for %d x %d cells", a->n, s->seeds);
     for (int k = 0; k < s->seeds; k++)
         for (int i = 0; i < a->n; i++)
-            if (is_ours(s, &a->arm[i], s->seed[k]))
+            if (k < a->arm[i].seeds && is_ours(s, &a->arm[i], s->seed[k]))
                 p->cell[p->n++] = (cell){ .arm = &a->arm[i], .seed = s->seed[k] };
     if (p->n > 0 || !s->only) return true;
     plan_close(p);

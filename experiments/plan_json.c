@@ -121,6 +121,9 @@ char *plan_json(const study_file *s, const arms *a)
     const char *match = plan_json_match(s);
     fprintf(d.f, ",\"match\":%s,\"seeds\":", match ? match : "{}");
     put_seeds(d.f, s);
+    if (s->start)
+        fprintf(d.f, ",\"until\":{\"start\":%d,\"step\":%d,\"max\":%d,\"rule\":\"%s\"}", s->start,
+                s->step, s->seeds, PLAN_JSON_RULE);
     fputs(",\"arms\":", d.f);
     put_arms(d.f, a);
     if (s->design != designs) fprintf(d.f, ",\"design\":\"%s\"", s->design->name);

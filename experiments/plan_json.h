@@ -2,10 +2,13 @@
  *
  *     {"axes": {"train.lr": [0.001, 0.003]}, "exclude": [{...}], "baseline": {"train.lr": 0.001},
  *      "match": {"params": "model.ffn_dim"}, "seeds": [1, 2, 5],
+ *      "until": {"start": 6, "step": 3, "max": 24, "rule": "..."},
  *      "arms": [{"label": "lr=0.001", "config": "5537f56a1740c051", "replica": 0}, ...]}
  *
  * An axis with named levels is an object: {"size": {"small": {"model.dim": 64}, ...}}.  Behind the
  * arms, "design" is there unless it is a grid, and "tune" if a key is tuned.
+ * "until" is only there if seeds are added until decided; "seeds" then are all that may be added, so
+ * that a block more changes nothing.
  *
  * Two versions of a study whose plans are equal compare the same runs in the same way.  The caller
  * frees every text.
@@ -14,6 +17,10 @@
 #define EXPERIMENTS_PLAN_JSON_H
 
 #include "experiments/arms.h"
+
+/* How the error is spent over looks (analysis/statistics/sequential.h), as it is stored before the
+ * first run.  Another rule must have another text. */
+#define PLAN_JSON_RULE "t, alpha (n / max)^1.5, Bonferroni"
 
 char *plan_json(const study_file *s, const arms *a);
 

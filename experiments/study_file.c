@@ -29,7 +29,7 @@ const study_file_key study_file_keys[] = {
     { "sweep.cross",      "map",    "",                 "key: [values]",          "axes that every arm of the design is crossed with, such as sizes" },
     { "sweep.arms",       "list",   "",                 "{key: value}",           "the arms of the design list" },
     { "sweep.exclude",    "list",   "",                 "{key: value}",           "combinations to leave out" },
-    { "sweep.seeds",      "int",    "6",                "1..1000, or [1, 2, 5]",  "how many seeds n (train.seed = train.data_seed = 1..n), or a list of them" },
+    { "sweep.seeds",      "int",    "6",                "1..1000, [1, 2, 5] or {start: 6, step: 3, max: 24}", "how many seeds n (train.seed = train.data_seed = 1..n), a list of them, or how they are added until every contrast is decided" },
     { "sweep.baseline",   "map",    "",                 "{key: value}",           "each arm is compared with the arm that differs only in these keys" },
     { "sweep.tune",       "map",    "",                 "key: {from, to, points, seeds}", "a key whose best value is found for each arm, with seeds of its own" },
     { "sweep.match",      "map",    "",                 "{params: model.ffn_dim}, {preset: llama2}", "how to make the arms equally large" },
@@ -148,9 +148,38 @@ static bool read_seed_list(study_file *s, const yaml_node *at, error *e)
     return true;
 }
 
+/* {start, step, max}: seeds 1..max, added in blocks until every contrast is decided. */
+static bool read_seed_plan(study_file *s, const yaml_node *at, error *e)
+{
+    static const char *const PART[] = { "start", "step", "max" };
+    static const double LEAST[] = { STUDY_FILE_START, 1, STUDY_FILE_START };
+    int64_t x[3];
+    for (int i = 0; i < at->n; i++) {
+        const char *key = at->key[i].text;
+        if (strcmp(key, "start") != 0 && strcmp(key, "step") != 0 && strcmp(key, "max") != 0)
+            return yaml_error(&at->key[i], e,
+                              "sweep.seeds: unknown key '%.40s': use start, step and max", key);
+    }
+    for (int i = 0; i < 3; i++) {
+        const yaml_node *part = yaml_find(at, PART[i]);
+        char name[32];
+        snprintf(name, sizeof name, "sweep.seeds: %s", PART[i]);
+        if (!part) return yaml_error(at, e, "%s is missing: write {start: 6, step: 3, max: 24}", name);
+        if (!config_whole(&x[i], name, false, LEAST[i], STUDY_FILE_MOST, part, e)) return false;
+    }
+    if (x[0] > x[2])
+        return yaml_error(yaml_find(at, "start"), e,
+                          "sweep.seeds: start is %d, which is above max, %d", (int)x[0], (int)x[2]);
+    count_seeds(s, (int)x[2]);
+    s->start = (int)x[0], s->step = (int)x[1];
+    return true;
+}
+
 static bool read_seeds(study_file *s, const yaml_node *at, error *e)
 {
     double x;
+    s->start = s->step = 0;
+    if (at->kind == YAML_MAP) return read_seed_plan(s, at, e);
     if (at->kind == YAML_LIST) return read_seed_list(s, at, e);
     if (!config_number(&x, "sweep.seeds", 1, STUDY_FILE_SEEDS, at, e)) return false;
     if ((int)x != x) return yaml_error(at, e, "sweep.seeds: '%s' is not a whole number", at->text);
@@ -242,6 +271,11 @@ static bool read_key(study_file *s, const char *name, const yaml_node *place, co
 static bool check(const study_file *s, error *e)
 {
     if (!*s->name) return study_name_missing(study_file_path(s), e);
+    if (s->start && s->axes == 0)
+        return error_usage(e,
+                           "%s: sweep.seeds: {start, step, max} needs sweep.axes: with one arm there "
+                           "is nothing to decide",
+                           study_file_path(s));
     if (config_given(&s->base, config_find("train.seed")) ||
         config_given(&s->base, config_find("train.data_seed")))
         return error_usage(e, "%s: train.seed and train.data_seed are set by sweep.seeds",

@@ -6,7 +6,7 @@
  *       axes: {model.attention: [mha, gqa:n_kv_heads=2, mqa]}
  *       baseline: {model.attention: mha}
  *       match: {params: model.ffn_dim}
- *       seeds: 6
+ *       seeds: 6                              or {start: 6, step: 3, max: 24}
  *       margin: 0.02
  *
  * docs/designs.md shows designs, axes with named levels, and arms that are tuned.
@@ -23,6 +23,10 @@
 #include "trainer/config/config.h"
 
 enum { STUDY_FILE_TEXT = 2048, STUDY_FILE_AXES = 8, STUDY_FILE_SEEDS = 1000 };
+
+/* Ranges of start and max, where seeds are added until decided: the critical values of the first
+ * look need a few, and those of more looks than this take long to compute. */
+enum { STUDY_FILE_START = 3, STUDY_FILE_MOST = 100 };
 
 /* Ranges of sweep.alpha and sweep.margin, ends included, and of the options that replace them. */
 #define STUDY_FILE_ALPHA_MIN  1e-9
@@ -64,6 +68,10 @@ typedef struct study_file {
     char metric[STUDY_NAME];    /* "" until arms_open, if none was given */
     double margin, alpha;       /* margin in nats, NaN for none */
     int seeds, axes, crossed;   /* crossed: how many of the axes, the last ones, are sweep.cross */
+    double margin, alpha;    /* margin in nats, NaN for none */
+    int seeds, axes;
+    int start, step; /* seeds are added until decided: at the first look, between looks; `seeds` is
+                        their maximum.  0: all at once */
     int seed[STUDY_FILE_SEEDS]; /* (seeds) train.seed and train.data_seed of each */
     study_file_axis axis[STUDY_FILE_AXES];
     const yaml_node *given_axes, *cross, *list; /* sweep.axes, .cross and .arms; or NULL */

@@ -89,6 +89,10 @@ static void put_real(FILE *f, const char *name, double x)
 static void put_seeds(FILE *f, const study_file *s)
 {
     bool counted = true;
+    if (s->start) {
+        fprintf(f, "  seeds: {start: %d, step: %d, max: %d}\n", s->start, s->step, s->seeds);
+        return;
+    }
     for (int i = 0; i < s->seeds; i++) counted = counted && s->seed[i] == i + 1;
     if (counted) {
         fprintf(f, "  seeds: %d\n", s->seeds);

@@ -1,5 +1,6 @@
 /* test_study_file.c - the `sweep` section: what it may and may not contain. */
 #include "experiments/study_file.h"
+#include "experiments/study_write.h"
 
 #include "tests/workspace.h"
 
@@ -103,6 +104,29 @@ static void test_comment(void **state)
 }
 
 /* A number n means 1..n; a list means its numbers. */
+/* Seeds may be added until the contrasts are decided; written and read again it is the same. */
+static void test_seed_plan(void **state)
+{
+    (void)state;
+    study_file s;
+    error e;
+    char *settings[] = { (char *)"sweep.seeds=4" };
+    workspace_write("study.yaml", BASE AXIS "  seeds: {start: 6, step: 4, max: 13}\n");
+    if (!study_file_read(&s, "study.yaml", NULL, 0, &e)) fail_msg("%s", e.msg);
+    assert_true(s.start == 6 && s.step == 4 && s.seeds == 13 && s.seed[12] == 13);
+    FILE *f = fopen("again.yaml", "w");
+    assert_non_null(f);
+    study_write(f, &s, NULL);
+    fclose(f);
+    study_file_close(&s);
+    if (!study_file_read(&s, "again.yaml", NULL, 0, &e)) fail_msg("%s", e.msg);
+    assert_true(s.start == 6 && s.step == 4 && s.seeds == 13);
+    study_file_close(&s);
+    if (!study_file_read(&s, "again.yaml", settings, 1, &e)) fail_msg("%s", e.msg);
+    assert_true(s.start == 0 && s.step == 0 && s.seeds == 4);
+    study_file_close(&s);
+}
+
 static void test_seeds(void **state)
 {
     (void)state;
@@ -189,7 +213,17 @@ static void test_refused(void **state)
     refused("sweep: {name: s, seeds: [1, -2]}\n", NULL, "study.yaml:1:29: ", "-2");
     refused("sweep: {name: s, seeds: [1, 2.5]}\n", NULL, "study.yaml:1:29: ", "whole number");
     refused("sweep: {name: s, seeds: [3000000000]}\n", NULL, "study.yaml:1:26: ", "3000000000");
-    refused("sweep: {name: s, seeds: {a: 1}}\n", NULL, "study.yaml:1:25: ", "sweep.seeds");
+    refused("sweep: {name: s, seeds: {a: 1}}\n", NULL, "study.yaml:1:26: ",
+            "unknown key 'a': use start, step and max");
+#define PLAN "sweep: {name: s, seeds: "
+    refused(PLAN "{start: 6, step: 3}}\n", NULL, "study.yaml:1:25: ", "max is missing");
+    refused(PLAN "{start: 9, step: 3, max: 6}}\n", NULL, "study.yaml:1:33: ",
+            "start is 9, which is above max, 6");
+    refused(PLAN "{start: 2, step: 3, max: 6}}\n", NULL, "study.yaml:1:33: ", "3..100");
+    refused(PLAN "{start: 3, step: 0, max: 6}}\n", NULL, "study.yaml:1:42: ", "1..100");
+    refused(PLAN "{start: 3, step: 1, max: 101}}\n", NULL, "study.yaml:1:50: ", "3..100");
+    refused(PLAN "{start: 3, step: 1, max: many}}\n", NULL, "study.yaml:1:50: ", "sweep.seeds: max");
+    refused(PLAN "{start: 6, step: 3, max: 24}}\n", NULL, "study.yaml: ", "nothing to decide");
     refused("sweep: {name: s, margin: nan}\n", NULL, "study.yaml:1:26: ", "finite");
     refused("sweep: {name: s, margin: -1}\n", NULL, "study.yaml:1:26: ", "outside");
     refused("sweep: {name: s, margin: 2e6}\n", NULL, "study.yaml:1:26: ", "outside 0..1e+06");
@@ -236,7 +270,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_read),    cmocka_unit_test(test_comment),
-        cmocka_unit_test(test_seeds),   cmocka_unit_test(test_values),
+        cmocka_unit_test(test_seed_plan), cmocka_unit_test(test_seeds),   cmocka_unit_test(test_values),
         cmocka_unit_test(test_refused), cmocka_unit_test(test_ranges),
     };
     return cmocka_run_group_tests(tests, workspace_open, workspace_close);

@@ -48,7 +48,7 @@ void changes_asked(notes *out, const comparison *c)
         fputs(", margin ", f), put_number(f, c->asked.margin);
         fputs(" (stated: ", f), put_number(f, stated->margin), fputc(')', f);
     }
-    if (!same_number(c->asked.alpha, stated->alpha)) {
+    if (!s->ledger && !same_number(c->asked.alpha, stated->alpha)) {
         fputs(", alpha ", f), put_number(f, c->asked.alpha);
         fputs(" (stated: ", f), put_number(f, stated->alpha), fputc(')', f);
     }
@@ -182,6 +182,16 @@ static void put_parts(notes *out, const version *was, const version *now)
     }
 }
 
+/* How seeds are added: all at once, or until the contrasts are decided. */
+static void put_until(notes *out, const version *was, const version *now)
+{
+    const json_t *a = json_object_get(was->plan, "until"), *b = json_object_get(now->plan, "until");
+    if (!was->plan || !now->plan || a == b || (a && b && json_equal(a, b))) return;
+    char *from = plain(a), *to = plain(b);
+    put_change(out, now, "plan of looks", from, to);
+    free(from), free(to);
+}
+
 /* Is there an arm with the same value of `key` and, if that is not the label, the same replica? */
 static bool has_arm(const json_t *arms, const json_t *arm, const char *key)
 {
@@ -266,6 +276,7 @@ static void compare_versions(notes *out, const version *was, const version *now)
                      *after = json_object_get(now->plan, "arms");
         put_words(out, was, now);
         put_parts(out, was, now);
+        put_until(out, was, now);
         if (before && after) {
             put_arms(out, now, "added", after, before, false);
             put_arms(out, now, "removed", before, after, false);

@@ -6,6 +6,7 @@
 
 #include "analysis/answers/confound.h"
 #include "analysis/answers/scored.h"
+#include "analysis/answers/sequence.h"
 #include "analysis/answers/sql.h"
 #include "analysis/statistics/verdict.h"
 
@@ -46,6 +47,7 @@ bool comparison_open(comparison *c, const study *s, db *d, bool all, error *e)
                                  .alpha = s->alpha,
                                  .margin = s->margin,
                                  .larger_is_better = s->metric.larger_is_better };
+    if (!all) sequence_plan(c);
     verdict_compute(&c->result, &c->asked);
     if (s->scores && s->scores->rows) c->scored = scored_open(c);
 
@@ -75,7 +77,7 @@ void comparison_close(comparison *c)
     for (int i = 0; c->confounds && i < c->asked.pairs; i++) json_decref(c->confounds[i]);
     contrast_close(&c->result);
     scored_close(c->scored);
-    free(c->pair), free(c->y), free(c->power), free(c->confounds);
+    free(c->pair), free(c->y), free(c->plan), free(c->ended), free(c->power), free(c->confounds);
     *c = (comparison){ 0 };
 }
 
@@ -90,11 +92,11 @@ static bool record_row(const comparison *c, db *d, int i, error *e)
     const contrast *r = &c->result.row[i];
     char *confounds =
         json_array_size(c->confounds[i]) ? json_dumps(c->confounds[i], JSON_COMPACT) : NULL;
-    const bool ok = db_run(d, e, sql_comparison_row, "iiinddddddddddtt", c->cmp_id,
+    const bool ok = db_run(d, e, sql_comparison_row, "iiinddddddddddttn", c->cmp_id,
                            c->study->arm[r->of.arm].arm_id, c->study->arm[r->of.base].arm_id, r->n,
                            r->mean, r->base_mean, r->diff, finite(r->lo), finite(r->hi), r->p,
                            r->p_adjusted, r->p_equivalent, r->correlation, c->power[i].mde,
-                           contrast_verdict_name(r->verdict), confounds);
+                           contrast_verdict_name(r->verdict), confounds, r->look);
     free(confounds);
     return ok;
 }
@@ -154,7 +156,7 @@ int comparison_arm(double *mean, double *sd, const comparison *c, int arm)
 {
     const contrast_result *r = &c->result;
     double *x = error_zeroed((size_t)c->asked.seeds, sizeof *x);
-    const bool all = !verdict_paired(r) || r->left_out[arm];
+    const bool all = !verdict_paired(r) || c->staged || r->left_out[arm];
     const size_t n = (size_t)contrast_gather(x, &c->asked, arm, all ? NULL : r->used);
     *mean = n ? gsl_stats_mean(x, 1, n) : NAN;
     *sd = n > 1 ? gsl_stats_sd(x, 1, n) : NAN;

@@ -10,5 +10,5 @@ VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
 
 -- name: comparison_row
 INSERT INTO comparison_row(cmp_id, arm_id, base_arm_id, n, mean, base_mean, diff, ci_lo, ci_hi, p,
- p_adjusted, p_equivalent, pair_correlation, mde, verdict, confounds_json)
-VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?);
+ p_adjusted, p_equivalent, pair_correlation, mde, verdict, confounds_json, plan_look)
+VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, nullif(?, 0));

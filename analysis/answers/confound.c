@@ -158,7 +158,7 @@ bool confound_find(json_t **list, const study *s, db *d, int arm, int base, cons
     find_trait(*list, s, arm, base, used, "tokens evaluated", offsetof(study_cell, evaluated),
                same);
     const study_arm *a = &s->arm[arm], *b = &s->arm[base];
-    if (a->done != b->done) {
+    if (a->done != b->done && !s->stated.start) { /* arms of such a study stop at different looks */
         char n[2][16];
         snprintf(n[0], sizeof n[0], "%d", b->done);
         snprintf(n[1], sizeof n[1], "%d", a->done);

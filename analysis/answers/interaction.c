@@ -151,7 +151,7 @@ static void add_axis(interactions *k, const comparison *c, const axes *x, const 
         describe(&row[n], slope + (size_t)n * seeds, c, &g[i], x, key);
         g[n++] = g[i];
     }
-    if (n && verdict_paired(&c->result)) test(row, slope, c, n);
+    if (n && verdict_paired(&c->result) && !c->staged) test(row, slope, c, n);
     k->n += n;
     for (int i = 0; i < n; i++) free(g[i].name), free(g[i].pair);
     free(g), free(slope);

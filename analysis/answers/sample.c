@@ -1,6 +1,7 @@
 /* sample.c - variance components of seeds and pieces of text, and the wider interval. */
 #include "analysis/answers/sample.h"
 
+#include "analysis/answers/sequence.h"
 #include "analysis/answers/sql.h"
 #include "analysis/statistics/student.h"
 
@@ -68,7 +69,7 @@ bool sample_read(sample *m, const comparison *c, db *d, int i, error *e)
     const study *s = c->study;
     const contrast_result *r = &c->result;
     const contrast_pair p = c->pair[i];
-    if (strcmp(s->metric.value, "e.nll_sum / e.n_tok") != 0 || r->shared_seeds < 2 ||
+    if (strcmp(s->metric.value, "e.nll_sum / e.n_tok") != 0 || r->shared_seeds < 2 || !r->row[i].n ||
         s->at.of != STUDY_FINAL || /* sums by sequence are kept for the final evaluation only */
         r->left_out[p.arm] || r->left_out[p.base])
         return true;
@@ -78,7 +79,7 @@ bool sample_read(sample *m, const comparison *c, db *d, int i, error *e)
     int64_t sequences = 0;
     bool ok = true, known = true;
     for (int k = 0; ok && known && k < s->seeds; k++) {
-        if (!r->used[k]) continue;
+        if (!sequence_uses(c, i, k)) continue;
         ok = sample_pieces(x, &sequences, &known, &s->metric, d, study_at(s, p.arm, k)->run_id, e);
         if (ok && known)
             ok = sample_pieces(b, &sequences, &known, &s->metric, d, study_at(s, p.base, k)->run_id,

@@ -5,6 +5,7 @@
 #include "analysis/answers/leave.h"
 #include "analysis/answers/scored.h"
 #include "analysis/answers/tuned.h"
+#include "analysis/answers/sequence.h"
 #include "analysis/data/axes.h"
 #include "analysis/statistics/counts.h"
 #include "analysis/statistics/forecast.h"
@@ -224,7 +225,10 @@ void sentence_verdict(FILE *out, const comparison *c, int i)
     fputc('.', out);
     if (r->verdict == CONTRAST_EQUIVALENT && (r->lo > 0 || r->hi < 0))
         fputs(" The difference is small, but it is there: the interval excludes 0.", out);
-    if (r->verdict == CONTRAST_UNDECIDED) put_needed(out, r, &c->power[i]);
+    if (r->verdict == CONTRAST_UNDECIDED && c->staged)
+        sequence_left(out, c, i);
+    else if (r->verdict == CONTRAST_UNDECIDED)
+        put_needed(out, r, &c->power[i]);
     fputc('\n', out);
     free(arm), free(base);
 }
@@ -319,7 +323,7 @@ static void put_left_out(notes *out, const comparison *c)
                       "%s is left out: it finished %d of %d seeds, and comparing those only would "
                       "cost the other arms theirs.",
                       s->arm[a].label, s->arm[a].done, s->seeds);
-    if (!verdict_paired(r)) return;
+    if (!verdict_paired(r) || c->staged) return;
     int n = 0;
     growing words;
     growing_open(&words);
@@ -433,11 +437,12 @@ bool sentence_notes(notes *out, const comparison *c, db *d, error *e)
                     "Each difference is tested with its own error, so an arm that scatters does "
                     "not change the intervals of others.");
     put_question(out, c);
+    if (!sequence_notes(out, c, d, e)) return false;
     put_cells(out, c, STUDY_DIVERGED, "Diverged", false);
     put_divergence(out, c);
     put_cells(out, c, STUDY_FAILED, "Failed", false);
     put_cells(out, c, STUDY_UNFINISHED, "Not finished", false);
-    put_cells(out, c, STUDY_ABSENT, "Not planned", false);
+    if (!c->study->stated.start) put_cells(out, c, STUDY_ABSENT, "Not planned", false);
     put_cells(out, c, STUDY_DONE, "Finished, but without a finite value of the metric", true);
     put_left_out(out, c);
     put_generations(out, c->study);

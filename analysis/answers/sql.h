@@ -10,9 +10,12 @@ extern const char sql_changes_versions[];
 extern const char sql_comparison_look[], sql_comparison_row[], sql_comparison_store[];
 extern const char sql_confound_corpus[], sql_confound_keys[];
 extern const char sql_leave_losses[];
+extern const char sql_ledger_counts[], sql_ledger_discoveries[], sql_ledger_entry[],
+    sql_ledger_insert[], sql_ledger_results[];
 extern const char sql_pilots_arm[];
 extern const char sql_sample_sequences[];
 extern const char sql_scored_store[];
+extern const char sql_sequence_outside[];
 extern const char sql_series_epoch[], sql_series_peak[], sql_series_schedule[];
 extern const char sql_speed_rows[];
 extern const char sql_spikes_losses[], sql_spikes_steps[];

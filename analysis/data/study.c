@@ -81,6 +81,8 @@ static bool read_head(study *s, db *d, const char *metric_name, error *e)
         s->alpha = sqlite3_column_double(q, 6);
         s->stated.alpha = s->alpha, s->stated.margin = s->margin;
         const char *higher = (const char *)sqlite3_column_text(q, 10);
+        s->stated.start = sqlite3_column_int(q, 11), s->stated.step = sqlite3_column_int(q, 12);
+        s->stated.max = sqlite3_column_int(q, 13);
         read_import(s, q);
         ok = parse_metric(&s->stated.metric, own, higher, d, e) &&
              parse_metric(&s->metric, metric_name ? metric_name : own, higher, d, e);

@@ -62,6 +62,7 @@ typedef struct study_arm {
 typedef struct study_stated {
     metric metric;
     double alpha, margin;
+    int start, step, max; /* seeds at the first look, between looks, at most; 0: all at once */
 } study_stated;
 
 /* The second of two studies that are read as one (across.h); zero otherwise. */
@@ -78,6 +79,7 @@ typedef struct study {
     study_point at;
     int64_t generation;   /* that was asked for; -1: the newest of each cell */
     double alpha, margin; /* margin in units of the metric; NaN: none */
+    bool ledger;          /* alpha is the level that the ledger gives (answers/ledger.h) */
     study_stated stated;
     study_other other;
     int arms, seeds;

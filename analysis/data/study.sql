@@ -2,7 +2,8 @@
 
 -- name: study_head
 SELECT s.name, v.version, v.question, v.hypothesis, v.metric, v.margin, v.alpha, v.direction,
- i.file, substr(i.sha256, 1, 12), i.higher_json
+ i.file, substr(i.sha256, 1, 12), i.higher_json,
+ v.plan_json ->> '$.until.start', v.plan_json ->> '$.until.step', v.plan_json ->> '$.until.max'
 FROM sweep s JOIN sweep_version v USING(sweep_id) LEFT JOIN import i USING(sweep_id)
 WHERE s.sweep_id = ?1
 ORDER BY v.version DESC LIMIT 1;

@@ -34,6 +34,7 @@ typedef struct contrast {
     double p, p_adjusted;      /* of no difference: alone, and in the family            */
     double p_equivalent;       /* of a difference as large as the margin, in the family */
     double correlation;        /* of the two arms over seeds                            */
+    int look; /* planned looks taken, up to the one that decided; 0: none, or none is planned */
     contrast_verdict verdict;
 } contrast;
 
@@ -44,6 +45,11 @@ typedef struct contrast_study {
     const contrast_pair *pair;
     double alpha, margin; /* margin NaN: equivalence is not tested */
     bool larger_is_better;
+    /* A study that adds seeds until it is decided: how many seeds, counted from the first, each look
+     * takes in, (looks); and at how many, counted likewise, the runs of each arm have ended, (arms).
+     * looks 0: all seeds are taken at once. */
+    int looks;
+    const int *look, *ended;
 } contrast_study;
 
 typedef struct contrast_result {

@@ -30,6 +30,15 @@ static bool enough(int seeds, void *context)
                                              : forecast_difference(&at, c->diff, se));
 }
 
+/* In a study that planned its looks the plan says how many seeds are left, and a contrast could find
+ * what its last look could. */
+static void row_planned(power *p, const contrast_result *r, const contrast *c)
+{
+    procedure_forecast at;
+    r->procedure->forecast(&at, NULL, c, 0);
+    *p = (power){ .mde = forecast_effect(&at, c->se) };
+}
+
 static void row(power *p, forecast *f, const contrast *c, const contrast_study *s)
 {
     *p = (power){ .mde = c->se };
@@ -54,6 +63,8 @@ static void row(power *p, forecast *f, const contrast *c, const contrast_study *
 void power_compute(power *out, const contrast_result *r, const contrast_study *s)
 {
     forecast f;
+    for (int i = 0; r->procedure->staged && i < s->pairs; i++) row_planned(&out[i], r, &r->row[i]);
+    if (r->procedure->staged) return;
     int *size = error_zeroed((size_t)s->pairs, sizeof *size);
     const procedure_plan plan = { contrast_family(size, r, s), s->alpha };
     /* Arms that share no seeds now will not share any later. */

@@ -14,6 +14,7 @@
 typedef struct procedure_case {
     int seeds;     /* seeds that all compared arms share */
     bool repeated; /* some pair has at least two values on both sides, whatever their seeds */
+    bool planned; /* the study planned its looks (contrast_study.look) */
     double alpha;
 } procedure_case;
 
@@ -47,6 +48,7 @@ typedef struct procedure {
     const char *assumes; /* completes "assumes ..."; "" if nothing is tested */
     const char *recipe;  /* how p is computed, in sentences that let others do it again; or NULL */
     bool paired;         /* tests differences seed by seed, at the seeds that all arms share */
+    bool staged; /* each contrast has its own seeds, up to the look that decided it */
     bool independent;    /* takes all runs of two arms as independent, whatever their seeds */
 
     bool (*applies)(const procedure_case *k);
@@ -59,7 +61,7 @@ typedef struct procedure {
     void (*compute)(contrast_result *r, const contrast_study *s);
 
     /* Test linear combinations of arms, all rows at once.  by_seed (rows, seeds): the value of each
-     * at every seed.  Only where `paired`; NULL elsewhere. */
+     * at every seed.  Only where `paired` and not `staged`; NULL elsewhere. */
     void (*combine)(procedure_estimate *row, const double *by_seed, double alpha, int rows,
                     int seeds);
 

@@ -21,7 +21,7 @@ static void choose_arms(contrast_result *r, const contrast_study *s)
     }
     for (int a = 0; a < s->arms; a++) {
         const int n = contrast_count(s, a);
-        r->left_out[a] = n == 0 || 2 * n < most;
+        r->left_out[a] = n == 0 || (!s->looks && 2 * n < most);
     }
 }
 
@@ -89,7 +89,7 @@ static contrast_verdict decide(const contrast *c, const contrast_study *s)
 
 static const procedure *choose_procedure(const contrast_result *r, const contrast_study *s)
 {
-    procedure_case k = { .alpha = s->alpha };
+    procedure_case k = { .alpha = s->alpha, .planned = s->looks > 0 };
     for (int i = 0; i < s->pairs; i++) {
         if (!contrast_compared(r, s->pair[i])) continue;
         k.seeds = r->shared_seeds;

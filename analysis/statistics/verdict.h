@@ -3,6 +3,8 @@
  * Seeds pair the arms.  The number of seeds that all arms share decides which procedure is used
  * (procedure.h); the first that applies is taken:
  *
+ *   sequential.c   studies that planned to add seeds until they are decided: Student's t at each
+ *                  planned look, alpha spent over the looks, Bonferroni's bound
  *   flip.c         from 6 seeds on (more if alpha is below 2 / 2^6): each contrast's own paired
  *                  standard error, joint sign-flips of whole seeds
  *   paired.c       2 to 5 seeds: each contrast's own paired standard error, Student's t with n - 1

@@ -65,3 +65,12 @@ CREATE VIEW v_confound AS                 -- keys in which an arm differs from i
    AND p.key NOT IN (SELECT value FROM json_each(coalesce(s.match_json, '{}')));
 -- Accuracy beside the loss.
 ALTER TABLE eval ADD COLUMN n_right INTEGER;
+-- Seeds until decided: which look of its plan a verdict is from.
+ALTER TABLE comparison_row ADD COLUMN plan_look INTEGER;
+
+-- The ledger: one verdict a study, at a level that controls false discoveries over studies.
+CREATE TABLE ledger(
+  entry INTEGER PRIMARY KEY, sweep_id INTEGER NOT NULL UNIQUE REFERENCES sweep ON DELETE CASCADE,
+  cmp_id INTEGER NOT NULL REFERENCES comparison, at_ms INTEGER NOT NULL,
+  fdr REAL NOT NULL, level REAL NOT NULL, p REAL NOT NULL, discovery INTEGER NOT NULL CHECK(discovery IN (0, 1)),
+  results TEXT NOT NULL) STRICT;
