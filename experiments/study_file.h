@@ -53,7 +53,9 @@ typedef struct study_file {
     study_file_axis axis[STUDY_FILE_AXES];
     const yaml_node *exclude, *baseline; /* a list of maps, a map; or NULL */
     study_file_match match;
-    config base; /* not resolved */
+    config base;    /* not resolved */
+    const char *db; /* where studies that it starts from are looked for; the caller's, or NULL */
+    int depth;      /* how many studies start from this one, one from another                  */
 
     char *text;          /* the file as it was read                     */
     char *settings_json; /* ["key=value", ...]: all that have an effect */

@@ -87,7 +87,7 @@ static void test_run(void **state)
         evaluation v;
         error e;
         assert_true(train_step_open(&train, &spec, n, &e) &&
-                    train_step_start(&train, &spec.config, &e));
+                    train_step_start(&train, &spec.config, NULL, &e));
         const eval_input in = { &train.m, train.w, &spec.config, &text, train.pool };
         if (!evaluation_open(&v, &in, &e)) fail_msg("%s", e.msg);
         assert_int_equal(v.n, 2);

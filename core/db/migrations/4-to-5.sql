@@ -27,3 +27,9 @@ CREATE TABLE task_score(                  -- an item, scored; items that were sk
   nll REAL, n_tok INTEGER, n_bytes INTEGER,                          -- of the answer: nats, and its length
   options_json TEXT,                                                 -- choice: the log-likelihood of each option; exact: the text given
   PRIMARY KEY(task_eval_id, item)) STRICT, WITHOUT ROWID;
+
+-- Runs that start from runs.
+CREATE TABLE run_source(                  -- the weights that a run started from
+  run_id INTEGER PRIMARY KEY REFERENCES run ON DELETE CASCADE, source_run_id INTEGER REFERENCES run,  -- NULL: a file, or a run elsewhere
+  step INTEGER, name TEXT NOT NULL, sha256 TEXT NOT NULL) STRICT;    -- the run, its study, arm and seed; or the path
+CREATE INDEX run_source_run ON run_source(source_run_id);
