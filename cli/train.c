@@ -4,6 +4,7 @@
 #include "cli/command.h"
 
 #include "core/db/db.h"
+#include "experiments/source.h"
 #include "trainer/run/run_config.h"
 
 #include <signal.h>
@@ -41,7 +42,7 @@ static bool read_config(run_spec *spec, command_call *call, const char *resume, 
     yaml_close(file);
     for (int i = 1; ok && i < call->arguments; i++) ok = config_override(settings, word[i], e);
     if (ok) command_elsewhere(call, settings);
-    return ok && run_spec_resolve(spec, settings, e);
+    return ok && source_resolve(spec, settings, call->db, e);
 }
 
 static int run(command_call *call, const void *given)

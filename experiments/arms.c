@@ -4,6 +4,7 @@
 #include "core/db/metric.h"
 #include "experiments/match.h"
 #include "experiments/study_axes.h"
+#include "experiments/source.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -87,10 +88,13 @@ static bool set_span(arms *a, error *e)
 
 static bool resolve(arms *a, const study_file *s, error *e)
 {
+    const source_place place = { s->file->file, s->db, s->depth };
     for (int i = 0; i < a->n; i++) {
         char text[ARM_LABEL];
         run_spec *spec = &a->arm[i].spec;
-        if (run_spec_resolve(spec, &spec->config, e)) continue;
+        if (source_find(&spec->config, &a->arm[i].from, &a->sources, &place, e) &&
+            run_spec_resolve(spec, &spec->config, e))
+            continue;
         describe(text, sizeof text, s, a->arm[i].at);
         return s->axes ? error_where(e, "arm %s", text) : false;
     }
@@ -102,6 +106,13 @@ static void put_whole(char *text, size_t size)
 {
     const double x = strtod(text, NULL);
     if (fabs(x) < 1e15) snprintf(text, size, "%.0f", x);
+}
+
+/* "5%" of what the source was trained on: the label keeps it. */
+static bool is_part(const yaml_node *value)
+{
+    const size_t n = value->kind == YAML_SCALAR ? strlen(value->text) : 0;
+    return n > 0 && value->text[n - 1] == '%';
 }
 
 /* Axes with one value are left out.  The attention has no key in front, nor have named levels; a
@@ -119,7 +130,7 @@ static void label(arm *a, const study_file *s)
                                   s->axis[i].value[a->at[i]].text);
             continue;
         }
-        if (path)
+        if (path || is_part(&s->axis[i].value[a->at[i]]))
             study_file_value(value, sizeof value, &s->axis[i].value[a->at[i]]);
         else
             config_value(value, sizeof value, &a->spec.config, k);
@@ -128,8 +139,13 @@ static void label(arm *a, const study_file *s)
         const char *sign = "=";
         if (k->type == CONFIG_SPECS) leaf = "", sign = "";
         if (strcmp(k->name, "model.context") == 0) leaf = "", sign = "@";
+        const bool study = run_source_is_study(value);
         n += (size_t)snprintf(a->label + n, sizeof a->label - n, "%s%s%s%s", n ? " " : "", leaf,
-                              sign, path && last && last[1] ? last + 1 : value);
+                              sign,
+                              study                     ? value + strlen("study:")
+                              : path && last && last[1] ? last + 1
+                              : path && !*value         ? "none"
+                                                        : value);
     }
     if (n == 0)
         config_value(a->label, sizeof a->label, &a->spec.config, config_find("model.attention"));
@@ -232,6 +248,29 @@ static bool match(arms *a, const study_file *s, error *e)
     return true;
 }
 
+/* May each arm start from its source, and has that the seeds of the study? */
+static bool check_sources(arms *a, const study_file *s, error *e)
+{
+    for (int i = 0; i < a->n; i++) {
+        arm *x = &a->arm[i];
+        if (!x->from.spec) continue;
+        if (!source_check(&x->spec, &x->from, e)) return error_where(e, "the arm '%s'", x->label);
+        const study_file *other = x->from.study ? &x->from.study->study : NULL;
+        for (int k = 0; other && k < s->seeds; k++) {
+            const int64_t seed = x->from.seed >= 0 ? x->from.seed : s->seed[k];
+            int j = 0;
+            while (j < other->seeds && other->seed[j] != seed) j++;
+            if (j == other->seeds)
+                return error_usage(
+                    e,
+                    "train.init_from: the study '%s' has no seed %lld: add it to its "
+                    "sweep.seeds, or leave it out here",
+                    other->name, (long long)seed);
+        }
+    }
+    return true;
+}
+
 bool arms_open(arms *a, study_file *s, error *e)
 {
     *a = (arms){ 0 };
@@ -241,7 +280,8 @@ bool arms_open(arms *a, study_file *s, error *e)
         a->arm[i].seeds = s->start ? s->start : s->seeds;
         model_cost_of(&a->arm[i].cost, &a->arm[i].spec.model);
     }
-    ok = ok && find_bases(a, s, e) && match(a, s, e) && check_labels(a, e) && check_metric(a, s, e);
+    ok = ok && find_bases(a, s, e) && match(a, s, e) && check_sources(a, s, e) &&
+         check_labels(a, e) && check_metric(a, s, e);
     if (!ok) arms_close(a);
     return ok;
 }
@@ -262,6 +302,7 @@ bool arms_tune(arms *a, const study_file *s, const double *value, error *e)
 void arms_close(arms *a)
 {
     free(a->arm);
+    source_close(a->sources);
     *a = (arms){ 0 };
 }
 

@@ -12,6 +12,14 @@
 
 enum { ARMS_MAX = 512, ARM_LABEL = 256 };
 
+/* What an arm starts from; spec is NULL if that is no run. */
+typedef struct arm_source {
+    const run_spec *spec;       /* the source, resolved                  */
+    const struct source *study; /* NULL: a single run                    */
+    const struct arm *arm;      /* of that study                         */
+    int64_t seed;               /* of its run; -1: as the arm's own run  */
+} arm_source;
+
 typedef struct arm {
     char label[ARM_LABEL];   /* what varies, in short; unique in the study */
     int at[STUDY_FILE_AXES]; /* its value of each axis                     */
@@ -20,11 +28,13 @@ typedef struct arm {
     run_spec spec;           /* resolved and matched; the seeds are 1      */
     model_cost cost;
     double residual; /* parameters over the base's, minus 1 */
+    arm_source from;
 } arm;
 
 typedef struct arms {
     int n;
     arm *arm;
+    struct source *sources; /* what the arms start from (source.h) */
 } arms;
 
 /* Expand, match and check the study; fills in s->metric if none was given. */

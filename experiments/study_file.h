@@ -65,11 +65,9 @@ typedef enum study_file_match { MATCH_NONE, MATCH_PARAMS, MATCH_LLAMA2 } study_f
 
 typedef struct study_file {
     char name[STUDY_NAME], question[STUDY_FILE_TEXT], hypothesis[STUDY_FILE_TEXT];
-    char metric[STUDY_NAME];    /* "" until arms_open, if none was given */
-    double margin, alpha;       /* margin in nats, NaN for none */
-    int seeds, axes, crossed;   /* crossed: how many of the axes, the last ones, are sweep.cross */
-    double margin, alpha;    /* margin in nats, NaN for none */
-    int seeds, axes;
+    char metric[STUDY_NAME];  /* "" until arms_open, if none was given */
+    double margin, alpha;     /* margin in nats, NaN for none */
+    int seeds, axes, crossed; /* crossed: how many of the axes, the last ones, are sweep.cross */
     int start, step; /* seeds are added until decided: at the first look, between looks; `seeds` is
                         their maximum.  0: all at once */
     int seed[STUDY_FILE_SEEDS]; /* (seeds) train.seed and train.data_seed of each */
@@ -79,7 +77,9 @@ typedef struct study_file {
     const design *design;
     study_file_match match;
     study_file_tune tune;
-    config base; /* not resolved */
+    config base;    /* not resolved */
+    const char *db; /* where studies that it starts from are looked for; the caller's, or NULL */
+    int depth;      /* how many studies start from this one, one from another                  */
 
     char *text;          /* the file as it was read                     */
     char *settings_json; /* ["key=value", ...]: all that have an effect */

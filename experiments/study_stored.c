@@ -63,8 +63,8 @@ static bool read_stored(char **text, char ***settings, int *kept, int n, db *d, 
     return ok;
 }
 
-static bool open_stored(study_file *s, const char *name, const char *db_path, char *const *settings,
-                        int n, error *e)
+bool study_stored_recall(study_file *s, const char *name, const char *db_path,
+                         char *const *settings, int n, error *e)
 {
     db d;
     char *text = NULL, **all = NULL;
@@ -93,18 +93,27 @@ static bool open_stored(study_file *s, const char *name, const char *db_path, ch
     for (int i = 0; i < kept; i++) free(all[i]);
     free(all), free(text);
     db_close(&d);
+    if (ok) s->db = db_path;
     return ok;
 }
 
-bool study_stored_open(study_file *s, const char *name, const char *db_path, char *const *settings,
-                       int n, error *e)
+static bool open_file(study_file *s, const char *name, char *const *settings, int n, error *e)
 {
     struct stat what;
-    if (stat(name, &what) != 0) return open_stored(s, name, db_path, settings, n, e);
+    if (stat(name, &what) != 0) return error_set(e, "%s: no such file", name);
     if (!S_ISDIR(what.st_mode)) return study_file_read(s, name, settings, n, e);
     char *path;
     if (asprintf(&path, "%s/study.yaml", name) < 0) return error_set(e, "out of memory");
     const bool ok = study_file_read(s, path, settings, n, e);
     free(path);
     return ok;
+}
+
+bool study_stored_open(study_file *s, const char *name, const char *db_path, char *const *settings,
+                       int n, error *e)
+{
+    if (access(name, F_OK) != 0) return study_stored_recall(s, name, db_path, settings, n, e);
+    if (!open_file(s, name, settings, n, e)) return false;
+    s->db = db_path;
+    return true;
 }

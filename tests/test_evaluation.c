@@ -94,7 +94,7 @@ static void test_mask(void **state)
     configure(&spec);
     for (int i = 0; i < TEXT; i++) mask[i] = i % 7 == 3 || i % 11 == 0;
     assert_true(train_step_open(&train, &spec, 1, &e) &&
-                train_step_start(&train, &spec.config, &e));
+                train_step_start(&train, &spec.config, NULL, &e));
     for (size_t i = 0; i < train.m.floats; i++) train.w[i] *= 20; /* so that some are right */
     text.val.mask = mask;
     const eval_input in = { &train.m, train.w, &spec.config, &text, train.pool };
@@ -142,7 +142,7 @@ static void test_run(void **state)
         evaluation v;
         error e;
         assert_true(train_step_open(&train, &spec, n, &e) &&
-                    train_step_start(&train, &spec.config, &e));
+                    train_step_start(&train, &spec.config, NULL, &e));
         const eval_input in = { &train.m, train.w, &spec.config, &text, train.pool };
         if (!evaluation_open(&v, &in, &e)) fail_msg("%s", e.msg);
         assert_int_equal(v.n, 2);

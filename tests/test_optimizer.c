@@ -42,7 +42,8 @@ static void configure(run_spec *spec, const char *optimizer_name)
 static void open_step(train_step *train, const run_spec *spec, int n_threads)
 {
     error e;
-    if (!train_step_open(train, spec, n_threads, &e) || !train_step_start(train, &spec->config, &e))
+    if (!train_step_open(train, spec, n_threads, &e) ||
+        !train_step_start(train, &spec->config, NULL, &e))
         fail_msg("%s", e.msg);
 }
 
@@ -144,7 +145,8 @@ static void test_resume(void **state)
         take_steps(&resumed, &spec, 3, 5);
         expect_same(&whole, &resumed);
 
-        assert_true(train_step_start(&resumed, &spec.config, &e)); /* and from the start again */
+        assert_true(
+            train_step_start(&resumed, &spec.config, NULL, &e)); /* and from the start again */
         take_steps(&resumed, &spec, 1, 5);
         expect_same(&whole, &resumed);
         train_step_close(&whole), train_step_close(&resumed);

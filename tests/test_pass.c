@@ -61,11 +61,12 @@ static void logits_of(float *out, const subject *s, pass_kind kind)
 static double loss_at(const subject *s, const float *w)
 {
     float nll[B * T];
+    uint8_t right[B * T];
     pass p;
     error e;
     assert_true(pass_open(&p, &s->m, PASS_EVAL, B, T, T, w, NULL, &e));
     pass_forward(&p, s->token, B);
-    const double sum = pass_loss(&p, nll, s->target, B);
+    const double sum = pass_loss(&p, nll, right, s->target, B);
     pass_close(&p);
     return sum;
 }

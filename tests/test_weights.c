@@ -41,7 +41,7 @@ static int setup(void **state)
     scratch_open(&f->s);
     settings_resolve(&f->spec, SHAPE);
     if (!train_step_open(&f->train, &f->spec, 1, &e) ||
-        !train_step_start(&f->train, &f->spec.config, &e) ||
+        !train_step_start(&f->train, &f->spec.config, NULL, &e) ||
         !checkpoint_save(&written, scratch_path(&f->s, "whole"), &f->train, "uid", 3, true, &e) ||
         !safetensors_open(&f->file, f->s.path, &e))
         fail_msg("%s", e.msg);

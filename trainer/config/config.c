@@ -160,6 +160,25 @@ static bool set_texts(config_texts *out, const config_key *key, const yaml_node 
     return true;
 }
 
+/* A count, or "5%" of what the source was trained on, which is not known yet. */
+static bool set_tokens(config *settings, const config_key *key, const yaml_node *at, error *e)
+{
+    const size_t n = strlen(at->text);
+    if (n < 2 || at->text[n - 1] != '%') {
+        settings->tokens_of_source = false;
+        return set_integer(&settings->train.tokens, key, at, e);
+    }
+    char number[64];
+    double percent;
+    snprintf(number, sizeof number, "%.*s", (int)(n - 1), at->text);
+    if (n > sizeof number || !number_real(&percent, number) || !(percent >= 0 && percent <= 1e6))
+        return refuse(key, at, e, "a percentage, such as 5%");
+    settings->train.tokens = 0;
+    settings->tokens_of_source = true;
+    settings->tokens_percent = percent;
+    return true;
+}
+
 static bool set_field(config *settings, const config_key *key, const yaml_node *at, error *e)
 {
     void *field = (char *)settings + key->offset;
@@ -169,6 +188,7 @@ static bool set_field(config *settings, const config_key *key, const yaml_node *
     if (at->kind != YAML_SCALAR)
         return yaml_error(at, e, "%s: must be one value, not a %s", key->name,
                           at->kind == YAML_LIST ? "list" : "map");
+    if (key->offset == offsetof(config, train.tokens)) return set_tokens(settings, key, at, e);
     switch (key->type) {
     case CONFIG_INT:
     case CONFIG_COUNT:

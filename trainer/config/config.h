@@ -5,9 +5,10 @@
  * field whose default depends on other keys starts as 0 (or empty); run_spec_resolve fills it in.
  *
  * The identity of a run is the canonical JSON of its resolved keys: keys in order, defaults left
- * out, the corpus replaced by the hash of its content, init_from by that of the weights, the
- * attention by its canonical form.  Not in it: threads, keep, paths, and how often to evaluate and
- * save (every_tokens, save_every_tokens), and the suites of tasks.
+ * out, the corpus replaced by the hash of its content, init_from by that of the weights or by the
+ * identity of the run they are from (run_source.h), the attention by its canonical form.  Not in
+ * it: threads, keep, paths, and how often to evaluate and save (every_tokens, save_every_tokens), and the suites
+ * of tasks.
  */
 #ifndef TRAINER_CONFIG_CONFIG_H
 #define TRAINER_CONFIG_CONFIG_H
@@ -28,6 +29,7 @@ enum { CONFIG_LANES = 1024 }; /* most lanes */
 enum { SCHEDULE_COSINE, SCHEDULE_CONSTANT, SCHEDULE_WSD, SCHEDULES };
 enum { KEEP_FINAL, KEEP_ALL, KEEP_NONE, KEEPS };
 enum { TOKEN_SHIFT_NONE, TOKEN_SHIFT_HALF, TOKEN_SHIFTS };
+enum { CONVERT_MEAN, CONVERT_FIRST, CONVERT_RANDOM, CONVERTS };
 enum { PRECISION_FLOAT32, PRECISION_BFLOAT16, PRECISIONS };
 
 typedef struct config_specs {
@@ -70,6 +72,7 @@ typedef struct config {
         double beta1, beta2, eps, weight_decay, clip;
         int64_t seed, data_seed, replica;
         char init_from[CONFIG_PATH];
+        int64_t convert; /* CONVERT_ */
         int64_t lanes, save_every_tokens, keep /* KEEP_ */, precision /* PRECISION_ */, threads;
     } train;
     struct {
@@ -80,9 +83,13 @@ typedef struct config {
         int64_t tasks_every_tokens, tasks_context; /* 0: only at the end */
     } eval;
 
+    /* train.tokens as a part of the source's, until run_source_settle makes it a number. */
+    bool tokens_of_source;
+    double tokens_percent;
+
     /* Filled in by run_spec_resolve. */
     char corpus_sha256[HASH_HEX]; /* empty without a corpus    */
-    char init_sha256[HASH_HEX];   /* empty without init_from   */
+    char init_sha256[HASH_HEX];   /* empty unless init_from is a file */
 
     /* Where the values came from, in the order of the table. */
     bool given[CONFIG_KEYS];     /* was the key set?                    */

@@ -7,7 +7,7 @@
  * derived, which are always there.
  */
 #include "core/base/table.h"
-#include "trainer/config/config.h"
+#include "trainer/config/run_source.h"
 
 #include <inttypes.h>
 #include <stdlib.h>
@@ -31,11 +31,13 @@ static void put_string(FILE *f, const char *text)
     free(quoted);
 }
 
-/* What stands for a path: the hash of what is there. */
+/* What stands for a path: the hash of what is there.  A run that is named by its identity stands
+ * for itself. */
 static const char *content_of(const config *settings, const config_key *key)
 {
-    return key->offset == offsetof(config, data.corpus) ? settings->corpus_sha256
-                                                        : settings->init_sha256;
+    if (key->offset == offsetof(config, data.corpus)) return settings->corpus_sha256;
+    return run_source_is(settings->train.init_from) ? settings->train.init_from
+                                                    : settings->init_sha256;
 }
 
 /* A value as JSON, which is also YAML. */
@@ -43,6 +45,10 @@ static void put_value(FILE *f, const config *settings, const config_key *key, bo
 {
     const void *field = (const char *)settings + key->offset;
     char number[40];
+    if (key->offset == offsetof(config, train.tokens) && settings->tokens_of_source) {
+        fprintf(f, "\"%.17g%%\"", settings->tokens_percent);
+        return;
+    }
     switch (key->type) {
     case CONFIG_INT:
     case CONFIG_COUNT:

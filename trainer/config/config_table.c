@@ -46,6 +46,14 @@ static const char *keep_word(int64_t choice)
     return choice < KEEPS ? WORDS[choice] : NULL;
 }
 
+static const char *convert_word(int64_t choice)
+{
+    static const char *const WORDS[CONVERTS] = {
+        [CONVERT_MEAN] = "mean", [CONVERT_FIRST] = "first", [CONVERT_RANDOM] = "random"
+    };
+    return choice < CONVERTS ? WORDS[choice] : NULL;
+}
+
 static const char *precision_word(int64_t choice)
 {
     static const char *const WORDS[PRECISIONS] = {
@@ -91,7 +99,7 @@ const config_key config_keys[] = {
     COUNT( data.span,                   FROM("the largest context of the study"), 1, 1 << 30, true, "tokens drawn from the text at once; a multiple of the context"),
 
     // train: how the weights are learned
-    COUNT( train.tokens,                "2M",                            1, 1e15,         true,  "length of training in tokens"),
+    COUNT( train.tokens,                "2M",                            0, 1e15,         true,  "length of training in tokens, or as a part of the source's, such as 5%; 0 needs train.init_from"),
     COUNT( train.batch_tokens,          "8192",                          1, 1 << 30,      true,  "batch size in tokens; a multiple of the span"),
     REAL(  train.lr,                    "1e-3",                          0, 1e6,          true,  "peak learning rate"),
     REAL(  train.min_lr_ratio,          "0.1",                           0, 1,            true,  "final learning rate of cosine and wsd, relative to the peak"),
@@ -107,7 +115,8 @@ const config_key config_keys[] = {
     INT(   train.seed,                  "1",                             0, EXACT,        true,  "seed of the initial weights"),
     INT(   train.data_seed,             "1",                             0, EXACT,        true,  "seed of the order in which the text is read"),
     INT(   train.replica,               "0",                             0, EXACT,        true,  "another draw of the initial weights with the same seed"),
-    TEXT(  train.init_from,                                                               true,  "weights to start from: a safetensors file with exactly the model's tensors"),
+    TEXT(  train.init_from,                                                               true,  "weights to start from: study:NAME/ARM[/SEED][@tokens=N], run:UID, a safetensors file or a folder"),
+    CHOICE(train.convert,               "mean",                          convert_word,    true,  "how fewer key/value heads are made of the source's: mean of a group, first of a group, or random"),
     INT(   train.lanes,                 "8",                             1, CONFIG_LANES, true,  "parts of a batch that are computed separately and added in order"),
     COUNT( train.save_every_tokens,     FROM("tokens / 10"),             1, 1e15,         false, "tokens between checkpoints"),
     CHOICE(train.keep,                  "final",                         keep_word,       false, "which weights to keep after the run"),

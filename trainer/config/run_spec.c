@@ -13,6 +13,7 @@
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 enum { FFN_MULTIPLE = 32 };
@@ -320,15 +321,26 @@ static bool resolve_training(config *settings, error *e)
         return config_error(settings, "train.batch_tokens", e, "%lld is not a multiple of %s %lld",
                             (long long)settings->train.batch_tokens,
                             alone ? "model.context" : "data.span", (long long)settings->data.span);
-    if (derived(settings, "train.warmup_tokens")) settings->train.warmup_tokens = tokens / 20;
-    if (settings->train.warmup_tokens >= tokens)
+    if (settings->tokens_of_source)
+        return config_error(settings, "train.tokens", e,
+                            "%g%% of what: that is a part of the tokens that a run was trained on, "
+                            "so train.init_from must name a run or the arm of a study",
+                            settings->tokens_percent);
+    if (tokens == 0 && !*settings->train.init_from)
+        return config_error(settings, "train.tokens", e,
+                            "0: nothing would be trained; only a run that starts from others' "
+                            "weights (train.init_from) may have none of its own");
+    if (derived(settings, "train.warmup_tokens") || tokens == 0)
+        settings->train.warmup_tokens = tokens / 20;
+    if (tokens > 0 && settings->train.warmup_tokens >= tokens)
         return config_error(settings, "train.warmup_tokens", e,
                             "%lld is not below train.tokens %lld",
                             (long long)settings->train.warmup_tokens, (long long)tokens);
     if (!resolve_decay(settings, e)) return false;
     if (derived(settings, "train.save_every_tokens"))
-        settings->train.save_every_tokens = (tokens + 9) / 10;
-    if (derived(settings, "eval.every_tokens")) settings->eval.every_tokens = (tokens + 9) / 10;
+        settings->train.save_every_tokens = tokens > 0 ? (tokens + 9) / 10 : 1;
+    if (derived(settings, "eval.every_tokens"))
+        settings->eval.every_tokens = tokens > 0 ? (tokens + 9) / 10 : 1;
     return true;
 }
 
@@ -375,11 +387,53 @@ static bool resolve_tasks(config *settings, error *e)
     return true;
 }
 
+/* The weights in a folder that Hugging Face Transformers or `attnlab import` wrote. */
+static bool enter_folder(config *settings, error *e)
+{
+    static const char *const NAMES[] = { "model.safetensors", "weights.safetensors" };
+    char *path = settings->train.init_from;
+    struct stat what;
+    if (stat(path, &what) != 0 || !S_ISDIR(what.st_mode)) return true;
+    for (size_t i = 0; i < sizeof NAMES / sizeof *NAMES; i++) {
+        char file[CONFIG_PATH + 32];
+        snprintf(file, sizeof file, "%s/%s", path, NAMES[i]);
+        if (access(file, F_OK) != 0 || strlen(file) >= CONFIG_PATH) continue;
+        memcpy(path, file, strlen(file) + 1);
+        return true;
+    }
+    return config_error(settings, "train.init_from", e,
+                        "%.300s: a folder without %s or %s; `attnlab import` makes one of other "
+                        "formats",
+                        path, NAMES[0], NAMES[1]);
+}
+
+static bool resolve_source(config *settings, error *e)
+{
+    char *text = settings->train.init_from;
+    run_source source;
+    error why;
+    if (run_source_is_study(text))
+        return config_error(settings, "train.init_from", e,
+                            "'%.200s' names a study, and this command starts no run", text);
+    if (!run_source_read(&source, text, &why)) {
+        *e = why;
+        return false;
+    }
+    run_source_write(text, &source);
+    return true;
+}
+
 static bool resolve_weights(config *settings, error *e)
 {
     settings->init_sha256[0] = '\0';
-    if (!*settings->train.init_from) return true;
-    if (!resolve_path(settings, settings->train.init_from, "train.init_from", e)) return false;
+    if (!*settings->train.init_from) {
+        settings->train.convert = CONVERT_MEAN; /* nothing reads it */
+        return true;
+    }
+    if (run_source_is(settings->train.init_from)) return resolve_source(settings, e);
+    if (!resolve_path(settings, settings->train.init_from, "train.init_from", e) ||
+        !enter_folder(settings, e))
+        return false;
     return hash_file(settings->init_sha256, settings->train.init_from, e) ||
            unreadable(settings, "train.init_from", e);
 }

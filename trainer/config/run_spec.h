@@ -9,7 +9,7 @@
 #define TRAINER_CONFIG_RUN_SPEC_H
 
 #include "core/compute/rope.h"
-#include "trainer/config/config.h"
+#include "trainer/config/run_source.h"
 
 enum { MODEL_LAYERS = 128 };
 
@@ -42,7 +42,8 @@ typedef struct run_spec {
 
 /* Fill in what is derived, bring the attention into canonical form, and check what one key can't
  * know of another: heads, spans and contexts that divide, the variants' own checks.  Reads the
- * manifest of the corpus if there is one, and hashes init_from.  Their paths become absolute; a
+ * manifest of the corpus if there is one, and hashes init_from if it is a file (a folder's is
+ * model.safetensors or weights.safetensors).  Their paths become absolute; a
  * relative one is looked for in the folder of the file that it was written in, then in the current
  * folder.  `from` may be &spec->config. */
 bool run_spec_resolve(run_spec *spec, const config *from, error *e);

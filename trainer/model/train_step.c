@@ -123,11 +123,13 @@ void train_step_close(train_step *train)
     *train = (train_step){ 0 };
 }
 
-bool train_step_start(train_step *train, const config *c, error *e)
+bool train_step_start(train_step *train, const config *c, const weights_source *from, error *e)
 {
+    const conversion how = { c->train.convert, (uint64_t)c->train.seed,
+                             (uint64_t)c->train.replica };
     optimizer_clear(&train->optimizer);
-    model_init(&train->m, train->w, (uint64_t)c->train.seed, (uint64_t)c->train.replica);
-    return !*c->train.init_from || weights_load(train->w, &train->m, c->train.init_from, e);
+    model_init(&train->m, train->w, how.seed, how.replica);
+    return !from || weights_convert(train->w, &train->m, from, &how, e);
 }
 
 /* One step's gradient, shared by the threads that work on it. */

@@ -16,6 +16,7 @@
 #include "trainer/model/model.h"
 #include "trainer/model/optimizer.h"
 #include "trainer/model/pass.h"
+#include "trainer/model/weights.h"
 
 typedef struct train_step {
     model m;
@@ -56,9 +57,10 @@ bool train_step_check(const config *c, error *e);
 bool train_step_open(train_step *train, const run_spec *spec, int n_threads, error *e);
 void train_step_close(train_step *train);
 
-/* Weights as the configuration starts them (random, or those of train.init_from), and an optimizer
- * that has not taken a step.  Fails as weights_load does. */
-bool train_step_start(train_step *train, const config *c, error *e);
+/* Weights as the configuration starts them, random or (from not NULL) those of a file, converted as
+ * train.convert says; and an optimizer that has not taken a step.  Fails as weights_convert does.
+ */
+bool train_step_start(train_step *train, const config *c, const weights_source *from, error *e);
 
 /* Loss and gradient (in train->g) of token and target (sequences, T); targets of -1 don't count. */
 void train_step_gradient(train_step *train, train_step_result *r, const int32_t *token,

@@ -27,12 +27,14 @@ safetensors_tensor weights_entry(const char *name, const tensor_spec *spec, cons
     return t;
 }
 
-static bool check_tensor(const safetensors *file, const char *path, const safetensors_tensor *want,
-                         error *e)
+static bool check_tensor(const safetensors *file, const char *path, const model *m, int i,
+                         bool convert, error *e)
 {
-    const safetensors_tensor *have = safetensors_find(file, want->name);
+    const safetensors_tensor entry = weights_entry(m->tensor[i].name, &m->tensor[i].spec, NULL),
+                             *want = &entry, *have = safetensors_find(file, want->name);
     char has[SHAPE], needs[SHAPE];
     if (have && safetensors_alike(have, want)) return true;
+    if (have && convert && convert_heads(m, i, have)) return true;
     shape_text(needs, want);
     if (!have)
         return error_usage(e, "%s: has no tensor %s, which this model needs with shape %s", path,
@@ -76,31 +78,52 @@ static bool check_rest(const safetensors *file, const char *path, const model *m
     return true;
 }
 
-bool weights_load(float *w, const model *m, const char *path, error *e)
+/* Copy a tensor that has the model's shape; convert any other. */
+static void take(float *w, const model *m, int i, const safetensors_tensor *have,
+                 const conversion *how)
+{
+    const model_tensor *t = &m->tensor[i];
+    const safetensors_tensor want = weights_entry(t->name, &t->spec, NULL);
+    if (safetensors_alike(have, &want))
+        memcpy(w + t->at, have->data, t->n * sizeof *w);
+    else
+        convert_tensor(w, m, i, have, how);
+}
+
+bool weights_convert(float *w, const model *m, const weights_source *from, const conversion *how,
+                     error *e)
 {
     safetensors file;
+    const char *path = from->file, *sha256 = from->sha256;
     if (!safetensors_open(&file, path, e)) return false;
-    bool ok = true;
-    for (int i = 0; i < m->n && ok; i++) {
-        const model_tensor *t = &m->tensor[i];
-        const safetensors_tensor want = weights_entry(t->name, &t->spec, NULL);
-        ok = check_tensor(&file, path, &want, e);
-    }
+    bool ok = !*sha256 || strcmp(file.sha256, sha256) == 0 ||
+              error_set(e,
+                        "%s: these are not the weights that were chosen (SHA-256 %.12s..., not "
+                        "%.12s...): the file has changed",
+                        path, file.sha256, sha256);
+    for (int i = 0; i < m->n && ok; i++) ok = check_tensor(&file, path, m, i, how != NULL, e);
     ok = ok && check_rest(&file, path, m, e);
-    for (int i = 0; i < m->n && ok && w; i++) {
-        const model_tensor *t = &m->tensor[i];
-        memcpy(w + t->at, safetensors_find(&file, t->name)->data, t->n * sizeof *w);
-    }
+    for (int i = 0; i < m->n && ok && w; i++)
+        take(w, m, i, safetensors_find(&file, m->tensor[i].name), how);
     safetensors_close(&file);
     return ok;
+}
+
+bool weights_load(float *w, const model *m, const char *path, error *e)
+{
+    const weights_source from = { .file = path, .sha256 = "" };
+    return weights_convert(w, m, &from, NULL, e);
 }
 
 bool weights_check(const run_spec *spec, error *e)
 {
     model m;
-    if (!*spec->config.train.init_from) return true;
+    const char *path = spec->config.train.init_from;
+    const conversion how = { .kind = spec->config.train.convert };
+    const weights_source from = { .file = path, .sha256 = spec->config.init_sha256 };
+    if (!*path || run_source_is(path)) return true;
     if (!model_open(&m, &spec->model, e)) return false;
-    const bool ok = weights_load(NULL, &m, spec->config.train.init_from, e);
+    const bool ok = weights_convert(NULL, &m, &from, &how, e);
     model_close(&m);
     return ok || error_where(e, "train.init_from");
 }

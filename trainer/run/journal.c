@@ -117,7 +117,11 @@ static bool go_on_from(journal *j, train_step *train, error *e)
         fprintf(stderr, "attnlab: %s\n", ANEW);
         warn(j, ANEW, &why);
     }
-    return train_step_start(train, j->settings, e);
+    if (!j->start.exists) return train_step_start(train, j->settings, NULL, e);
+    if (!j->start.file)
+        return error_set(e, "train.init_from: the weights that the run starts from are gone");
+    const weights_source from = { j->start.file, j->start.sha256 };
+    return train_step_start(train, j->settings, &from, e) || error_where(e, "train.init_from");
 }
 
 /* A run that is resumed in another environment is mixed; this is said, and recorded. */
@@ -139,7 +143,7 @@ static bool begin_attempt(journal *j, const train_step *train, error *e)
     if (!db_begin(d, e)) return false;
     const bool ok =
         build_row_code(d, &j->code_id, e) && build_row_host(d, &j->host_id, e) &&
-        mark_mixed(j, e) &&
+        mark_mixed(j, e) && (j->from_step > 0 || run_start_store(d, j->run_id, &j->start, e)) &&
         db_run(d, e, "DELETE FROM train_step WHERE run_id=? AND step>?", "ii", j->run_id,
                j->from_step) &&
         db_run(d, e, "DELETE FROM eval WHERE run_id=? AND step>?", "ii", j->run_id, j->from_step) &&
@@ -175,10 +179,11 @@ static bool has_room(const journal *j, const train_step *train, error *e)
            error_where(e, "the weights of run %s cannot be kept", j->uid);
 }
 
-bool journal_open(journal *j, db *d, const run_row *r, const run_spec *spec, train_step *train,
-                  error *e)
+bool journal_open(journal *j, db *d, const run_row *r, const run_spec *spec, const run_start *start,
+                  train_step *train, error *e)
 {
     *j = (journal){ .d = d,
+                    .start = *start,
                     .settings = &spec->config,
                     .run_id = r->run_id,
                     .began_ms = db_now_ms(),
@@ -413,7 +418,8 @@ static bool write_end(journal *j, run_status status, int64_t step, const char *m
                "UPDATE attempt SET to_step=?, ended_ms=?, exit_code=? WHERE run_id=? AND attempt=?",
                "iinii", step, now, exit_code, j->run_id, j->attempt) &&
            db_run(j->d, e,
-                  "UPDATE run SET status=?, last_step=nullif(?,0), ended_ms=?, train_ms="
+                  "UPDATE run SET status=?, last_step=CASE WHEN ?2 > 0 OR ?1 = 'done' THEN ?2 END,"
+                  " ended_ms=?, train_ms="
                   " (SELECT wall_ms FROM train_step WHERE run_id=run.run_id ORDER BY step DESC "
                   "LIMIT 1),"
                   " cpu_ms=coalesce(cpu_ms,0)+?, peak_rss=max(coalesce(peak_rss,0),?), message=?,"

@@ -15,6 +15,7 @@
 #include "trainer/model/evaluation.h"
 #include "trainer/model/train_step.h"
 #include "trainer/run/run_row.h"
+#include "trainer/run/run_start.h"
 
 typedef struct journal_row {
     int64_t step, wall_ms; /* milliseconds of training up to here, in all attempts */
@@ -25,6 +26,7 @@ typedef struct journal_row {
 typedef struct journal {
     db *d;
     const config *settings;
+    run_start start; /* the caller's */
     int64_t run_id, attempt, code_id, host_id;
     char uid[CONFIG_UID];
     char *folder;
@@ -41,10 +43,11 @@ typedef struct journal {
 } journal;
 
 /* Fill train's weights and optimizer state: from the newest checkpoint, or as the configuration
- * starts.  The caller has the run's lock.  Fails if the database does, or if there is no room for
- * the weights, with nothing changed. */
-bool journal_open(journal *j, db *d, const run_row *r, const run_spec *spec, train_step *train,
-                  error *e);
+ * starts, with the weights of `start` if that exists.  `start` must outlive j.  The caller has the
+ * run's lock.  Fails if the database does, or if there is no room for the weights, with nothing
+ * changed. */
+bool journal_open(journal *j, db *d, const run_row *r, const run_spec *spec, const run_start *start,
+                  train_step *train, error *e);
 void journal_drop(journal *j); /* without writing the rows in memory */
 
 /* Keep a row, or the sums of an evaluation, until they are written.  While another process has the

@@ -10,6 +10,7 @@
 #include "trainer/model/model.h"
 #include "trainer/run/build_row.h"
 #include "trainer/run/run_folder.h"
+#include "trainer/run/run_start.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -115,8 +116,12 @@ bool run_row_find(db *d, run_row *r, bool *found, const run_spec *spec, error *e
     }
     sqlite3_finalize(s);
     if (!ok || !*found) return ok;
-    return (!code || build_row_outdated(d, &r->outdated, code, spec, e)) &&
-           build_row_mixed(d, &r->mixed, r->run_id, e);
+    if ((code && !build_row_outdated(d, &r->outdated, code, spec, e)) ||
+        !build_row_mixed(d, &r->mixed, r->run_id, e) ||
+        !run_start_changed(d, r->source, r->run_id, e))
+        return false;
+    r->outdated = r->outdated || *r->source;
+    return true;
 }
 
 /* Does the file have this text already? */

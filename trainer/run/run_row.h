@@ -18,8 +18,9 @@ typedef struct run_row {
     int64_t attempts, ended_ms;                 /* ended_ms 0: not ended  */
     run_status status;
     char message[512];
-    bool outdated; /* made by other code than this build has for what it uses     */
-    bool mixed;    /* computed in more than one environment (build_row.h)         */
+    bool outdated; /* made by other code than this build has for what it uses, or `source` */
+    char source[CONFIG_UID]; /* the run it started from, if that was trained again since; or "" */
+    bool mixed;              /* computed in more than one environment (build_row.h)         */
 } run_row;
 
 /* Insert what is missing of the rows of dataset, config (with its parameters) and run.  *r is the

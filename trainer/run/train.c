@@ -192,11 +192,24 @@ static outcome diverged_at(error *e, const trainer *t, int64_t step, const char 
     return OUTCOME_DIVERGED;
 }
 
+/* The end of a run of no steps: the weights as they came, evaluated. */
+static outcome finish_untrained(trainer *t, progress *p, error *e)
+{
+    bool diverged;
+    if (!evaluate(t, p, &diverged, 0, true, e)) return OUTCOME_FAILED;
+    if (diverged) return diverged_at(e, t, 0, "the held-out loss is not finite");
+    bool stopped = false;
+    if (!evaluate_tasks(t, &stopped, 0, e)) return OUTCOME_FAILED;
+    if (stopped) return OUTCOME_STOPPED;
+    return journal_done(&t->j, &t->train, 0, e) ? OUTCOME_DONE : OUTCOME_FAILED;
+}
+
 /* From the checkpoint to the end, or until something stops it; *step is the last one taken. */
 static outcome loop(trainer *t, progress *p, int64_t *step, int64_t until, error *e)
 {
     const config *settings = t->settings;
     journal_row row = { .wall_ms = t->j.wall_ms };
+    if (t->b.steps == 0) return finish_untrained(t, p, e);
     bool stopped = false;
     *step = t->j.from_step;
     if (*step > 0 && !evaluate_tasks(t, &stopped, *step, e)) return OUTCOME_FAILED;
@@ -246,13 +259,14 @@ static int close_run(trainer *t, run_status as, int64_t step, int status, error 
 }
 
 /* Train a run whose lock this process holds, and record how it ends. */
-static int attempt(db *d, const run_row *r, const run_spec *spec, const train_options *o, error *e)
+static int attempt(db *d, const run_row *r, const run_spec *spec, const run_start *start,
+                   const train_options *o, error *e)
 {
     trainer t;
     progress p;
     int64_t step = 0;
     error worse;
-    if (!trainer_open(&t, spec, e) || !journal_open(&t.j, d, r, spec, &t.train, e)) {
+    if (!trainer_open(&t, spec, e) || !journal_open(&t.j, d, r, spec, start, &t.train, e)) {
         const int status = e->status;
         db_run(d, &worse, "UPDATE run SET status=?, message=?, ended_ms=? WHERE run_id=?", "ttii",
                run_status_word(RUN_FAILED), e->msg, db_now_ms(),
@@ -325,9 +339,62 @@ static bool check_environment(db *d, const run_row *r, const train_options *o, e
                      r->uid, step, differs);
 }
 
+/* What the run starts from.  A run that has a checkpoint needs it no more, so that it may be gone
+ * by now. */
+static bool find_start(run_start *start, db *d, const run_row *r, const run_spec *spec,
+                       const train_options *o, error *e)
+{
+    db other;
+    error worse;
+    int64_t checkpoint = 0;
+    if (o->sources && !db_open(&other, o->sources, DB_READ, e)) return false;
+    bool ok = run_start_find(start, o->sources ? &other : d, spec, e);
+    if (o->sources) db_close(&other), start->run_id = 0; /* of no run in d */
+    if (!ok)
+        ok = db_integer(d, &checkpoint, 0, &worse, "SELECT 1 FROM ckpt WHERE run_id=?", "i",
+                        r->run_id) &&
+             checkpoint;
+    return ok;
+}
+
+/* A run whose source diverged can't be trained: that is its outcome, too. */
+static int end_by_source(db *d, const run_row *r, const run_start *start, error *e)
+{
+    error_set(e, "diverged by its source: %s diverged", start->name);
+    error worse;
+    if (!db_run(d, &worse, "UPDATE run SET status=?, message=?, ended_ms=? WHERE run_id=?", "ttii",
+                run_status_word(RUN_DIVERGED), e->msg, db_now_ms(), r->run_id)) {
+        *e = worse;
+        return STATUS_FAILED;
+    }
+    return STATUS_DIVERGED;
+}
+
+static int start_run(db *d, const run_row *r, const run_spec *spec, const train_options *o,
+                     error *e)
+{
+    run_start start = { 0 };
+    int status = STATUS_FAILED;
+    if (!find_start(&start, d, r, spec, o, e))
+        status = e->status;
+    else if (start.diverged)
+        status = end_by_source(d, r, &start, e);
+    else
+        status = attempt(d, r, spec, &start, o, e);
+    run_start_close(&start);
+    return status;
+}
+
 /* What is left to do of a run whose lock this process holds. */
 static int finish(db *d, const run_row *r, const run_spec *spec, const train_options *o, error *e)
 {
+    if (*r->source && !o->accept) {
+        error_set(e,
+                  "run %s is outdated: its source, run %s, has been trained again with another "
+                  "result; --again trains a new generation, --accept takes it as it is",
+                  r->uid, r->source);
+        return STATUS_FAILED;
+    }
     if (r->outdated && !o->accept) {
         error_set(e,
                   "run %s is outdated: other code made it (%s at step %" PRId64
@@ -342,7 +409,7 @@ static int finish(db *d, const run_row *r, const run_spec *spec, const train_opt
     }
     if (r->status == RUN_DONE)
         return !o->summary || run_summary_print(d, r, e) ? STATUS_DONE : STATUS_FAILED;
-    return check_environment(d, r, o, e) ? attempt(d, r, spec, o, e) : STATUS_FAILED;
+    return check_environment(d, r, o, e) ? start_run(d, r, spec, o, e) : STATUS_FAILED;
 }
 
 /* Plan the run, take its lock, and see what is left to do. */

@@ -74,3 +74,8 @@ CREATE TABLE ledger(
   cmp_id INTEGER NOT NULL REFERENCES comparison, at_ms INTEGER NOT NULL,
   fdr REAL NOT NULL, level REAL NOT NULL, p REAL NOT NULL, discovery INTEGER NOT NULL CHECK(discovery IN (0, 1)),
   results TEXT NOT NULL) STRICT;
+-- Runs that start from runs.
+CREATE TABLE run_source(                  -- the weights that a run started from
+  run_id INTEGER PRIMARY KEY REFERENCES run ON DELETE CASCADE, source_run_id INTEGER REFERENCES run,  -- NULL: a file, or a run elsewhere
+  step INTEGER, name TEXT NOT NULL, sha256 TEXT NOT NULL) STRICT;    -- the run, its study, arm and seed; or the path
+CREATE INDEX run_source_run ON run_source(source_run_id);
