@@ -211,7 +211,7 @@ static void add_settings(hash *h, const suite_task *t)
     snprintf(line, sizeof line, "\ntask %d %.17g ", t->shots, t->chance);
     hash_add(h, line, strlen(line));
     add_part(h, t->name), add_part(h, t->group), add_part(h, t->kind->name);
-    add_part(h, t->metric), add_part(h, t->layout ? t->layout : t->kind->layout);
+    add_part(h, t->metric), add_part(h, t->layout);
     add_part(h, t->delimiter), add_part(h, t->separator), add_part(h, t->until);
     add_part(h, t->spec);
 }
