@@ -1,4 +1,6 @@
-/* prepare.c - `attnlab prepare`: text to a corpus, and whether its two halves are alike. */
+/* prepare.c - `attnlab prepare`: text to a corpus, and whether its two halves are alike; or a
+ * corpus of generated items.
+ */
 #include "cli/command.h"
 #include "core/base/file.h"
 #include "core/base/table.h"
@@ -6,6 +8,8 @@
 #include "trainer/corpus/corpus_write.h"
 #include "trainer/corpus/likeness.h"
 #include "trainer/corpus/tokenizer.h"
+#include "trainer/tasks/generated_corpus.h"
+#include "trainer/tasks/generator.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -13,8 +17,8 @@
 
 typedef struct options {
     const char *out, *tokenizer, *list, *field, *separator;
-    int64_t vocab_size;
-    option_texts holdout;
+    int64_t vocab_size, items, holdout_items, seed;
+    option_texts holdout, generate;
     double fraction;
     bool one_space, force;
 } options;
@@ -31,10 +35,28 @@ static const option OPTIONS[] = {
     { "holdout",          0, OPTION_TEXTS, "FILE",   AT(holdout),    "hold out this file or folder, or `blocks`: it is evaluated on and never trained on" },
     { "holdout-fraction", 0, OPTION_REAL,  "X",      AT(fraction),   "without --holdout: hold out the last part of each document", "(0.1)", 1e-6, 0.999 },
     { "normalize-space",  0, OPTION_FLAG,  NULL,     AT(one_space),  "make runs of spaces one space, runs of empty lines one empty line, and line ends \\n" },
+    { "generate",         0, OPTION_TEXTS, "SPEC",   AT(generate),   "instead of text: items of this generator, such as mqar:pairs=8:length=128:vocab=1024; several take turns" },
+    { "items",            0, OPTION_COUNT, "N",      AT(items),      "with --generate: items to train on", "(10k)", 1, 1e9 },
+    { "holdout-items",    0, OPTION_COUNT, "N",      AT(holdout_items), "with --generate: items held out", "(1k)", 1, 1e9 },
+    { "seed",             0, OPTION_COUNT, "N",      AT(seed),       "with --generate: seed of the items", "(1)", 0, 9007199254740991.0 },
     { "force",            0, OPTION_FLAG,  NULL,     AT(force),      "replace another corpus in DIR" },
     { 0 },
 };
 // clang-format on
+
+static void print_items(const manifest *m, const generated_order *o, table_format format)
+{
+    static const char *const COLUMN[] = { "split", "items", "item_tokens", "tokens", "answers" };
+    table t;
+    table_open(&t, format, stdout, 5, COLUMN);
+    for (int i = 0; i < SPLITS; i++) {
+        table_text(&t, SPLIT_NAME[i]);
+        table_int(&t, o->items[i]);
+        table_int(&t, m->item_tokens), table_int(&t, m->split[i].tokens);
+        table_int(&t, m->split[i].targets);
+    }
+    table_close(&t);
+}
 
 static void print(const manifest *m, table_format format)
 {
@@ -133,6 +155,8 @@ static const char *conflict(const options *o, const corpus_order *order, bool bl
 {
     if (!o->out) return "missing option: --out DIR";
     if (!order->n_train && !order->list) return "missing argument: FILE (or --files-from LIST)";
+    if (o->items != OPTION_UNSET || o->holdout_items != OPTION_UNSET || o->seed != OPTION_UNSET)
+        return "--items, --holdout-items and --seed go with --generate SPEC";
     if (!order->tokenizer == !order->vocab_size)
         return "give one of --vocab-size N and --tokenizer MODEL";
     if (o->holdout.n && !isnan(o->fraction))
@@ -158,9 +182,50 @@ static bool make(command_call *call, const corpus_order *order, error *e)
     return ok;
 }
 
+/* What is wrong with the options beside --generate, or NULL. */
+static const char *generate_conflict(const command_call *call, const options *o)
+{
+    if (!o->out) return "missing option: --out DIR";
+    if (call->arguments || o->list || o->field || o->separator || o->holdout.n ||
+        !isnan(o->fraction) || o->one_space)
+        return "--generate makes the items itself: omit files and the options for text";
+    return o->generate.n <= GENERATED_SPECS ? NULL
+                                            : "--generate is given too often: at most 16 times";
+}
+
+static int generate(command_call *call, const options *o)
+{
+    const generated_order order = {
+        .n = o->generate.n,
+        .spec = o->generate.item,
+        .seed = o->seed == OPTION_UNSET ? 1 : o->seed,
+        .items = { o->items == OPTION_UNSET ? 10000 : o->items,
+                   o->holdout_items == OPTION_UNSET ? 1000 : o->holdout_items },
+        .tokenizer = o->tokenizer,
+        .vocab_size = o->vocab_size == OPTION_UNSET ? 0 : (int)o->vocab_size,
+        .out = o->out,
+        .force = o->force,
+        .progress = stderr
+    };
+    manifest m;
+    error e;
+    const char *wrong = generate_conflict(call, o);
+    if (wrong) return command_refuse(call, "%s", wrong);
+    if (!generated_corpus_write(&m, &order, &e)) return command_fail(call, &e);
+    command_note(call, NOTE_INFO, "%s: %d token ids, identity %.16s", o->out, m.vocab_size,
+                 m.sha256);
+    command_note(call, NOTE_INFO, "train with model.context=%d, so that a sequence is an item",
+                 m.item_tokens);
+    command_rows(call);
+    print_items(&m, &order, command_format(call));
+    manifest_close(&m);
+    return STATUS_DONE;
+}
+
 static int run(command_call *call, const void *given)
 {
     const options *o = given;
+    if (o->generate.n) return generate(call, o);
     bool blocks = false;
     for (int i = 0; i < o->holdout.n; i++) blocks = blocks || holdout_is_blocks(o->holdout.item[i]);
     corpus_order order = { .n_train = call->arguments,
@@ -211,6 +276,11 @@ const command command_prepare = {
             "Held-out text that is unlike the training text adds noise and bias to comparisons. "
             "The two are compared piece by piece (Jensen-Shannon divergence), and pieces that are "
             "frequent in one of them only are named.\n\n"
+            "--generate makes a corpus of items without text or knowledge behind them, such as "
+            "associative recall (mqar). Only their answers are targets: a model is trained and "
+            "evaluated on them alone, and val_acc is the share of answers that are right. Items "
+            "are functions of the seed, and those held out are never trained on. The generators "
+            "are in docs/generators.md.\n\n"
             "A corpus is known by its content, wherever it lies. Making one that is there already "
             "changes nothing.",
     .shared = SHARED_OUTPUT,

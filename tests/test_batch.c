@@ -10,6 +10,36 @@ enum { TOKENS = 1000, SPAN = 64, SPANS = (TOKENS - 1) / SPAN, BATCH = 256, STEPS
 
 static int32_t place[TOKENS];
 
+/* Targets that the mask leaves out are -1, the others as without it; tokens are all there. */
+static void test_mask(void **state)
+{
+    (void)state;
+    static uint8_t mask[TOKENS];
+    int32_t token[BATCH], target[BATCH];
+    const corpus text = { .path = (char *)"text",
+                          .train = {
+                              .n_tokens = TOKENS, .width = 4, .tokens = place, .mask = mask } };
+    config c;
+    batch b;
+    error e;
+    int left_out = 0;
+    config_init(&c);
+    c.model.context = 32, c.data.span = SPAN, c.train.batch_tokens = BATCH;
+    c.train.tokens = BATCH * STEPS;
+    for (int i = 0; i < TOKENS; i++) place[i] = i, mask[i] = i % 3 == 1;
+    assert_true(batch_open(&b, &c, &text, &e));
+    for (int s = 1; s <= STEPS; s++) {
+        batch_read(&b, token, target, s);
+        for (int i = 0; i < BATCH; i++) {
+            const int next = token[i] + 1;
+            assert_int_equal(target[i], next % 3 == 1 ? next : -1);
+            left_out += target[i] < 0;
+        }
+    }
+    assert_true(left_out > 0);
+    batch_close(&b);
+}
+
 static void open_batch(batch *b, int context, int seed)
 {
     static const corpus TEXT = { .path = (char *)"text",
@@ -112,6 +142,7 @@ int main(void)
         cmocka_unit_test(test_without_replacement),
         cmocka_unit_test(test_contexts_read_the_same),
         cmocka_unit_test(test_due),
+        cmocka_unit_test(test_mask),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

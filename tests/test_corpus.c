@@ -116,9 +116,9 @@ static void test_manifest(void **state)
         assert_false(corpus_open(&c, o.out, CORPUS_MANIFEST, &e));
     }
     char *version = strstr(bytes, "\"version\": 2");
-    version[11] = '3';
+    version[11] = '4';
     scratch_put(&dir, "manifest/manifest.json", bytes, n);
-    expect_closed(o.out, "format 3");
+    expect_closed(o.out, "format 4");
     expect_refused(&o, STATUS_FAILED, "--force");
     corpus_close(&whole);
     free(bytes);

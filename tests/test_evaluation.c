@@ -7,6 +7,7 @@
 #include "tests/settings.h"
 #include "tests/unit.h"
 #include "trainer/corpus/manifest.h"
+#include "trainer/model/pass.h"
 #include "trainer/model/train_step.h"
 
 #include <math.h>
@@ -73,6 +74,60 @@ static void check_sums(const eval_result *r)
     assert_int_equal(r->tokens, (TEXT - 1) / 32 * 32);
     assert_int_equal(4 * r->last_tokens, r->tokens);
     assert_true(r->bytes > r->tokens && r->bytes < 3 * r->tokens);
+    assert_true(r->right >= 0 && r->right <= r->tokens);
+}
+
+/* With a mask, exactly its tokens are scored, each as without it; and `right` counts the targets
+ * that no other token is likelier than, by logits computed here. */
+static void test_mask(void **state)
+{
+    (void)state;
+    static run_spec spec;
+    static uint8_t mask[TEXT];
+    corpus text = made_up(TEXT);
+    train_step train;
+    evaluation v;
+    pass p;
+    error e;
+    int64_t counted = 0, right = 0;
+    double sum = 0;
+    configure(&spec);
+    for (int i = 0; i < TEXT; i++) mask[i] = i % 7 == 3 || i % 11 == 0;
+    assert_true(train_step_open(&train, &spec, 1, &e) &&
+                train_step_start(&train, &spec.config, &e));
+    for (size_t i = 0; i < train.m.floats; i++) train.w[i] *= 20; /* so that some are right */
+    text.val.mask = mask;
+    const eval_input in = { &train.m, train.w, &spec.config, &text, train.pool };
+    if (!evaluation_open(&v, &in, &e)) fail_msg("%s", e.msg);
+    evaluation_run(&v);
+    const eval_result *r = &v.result[1]; /* windows of 32 */
+    assert_true(pass_open(&p, &train.m, PASS_EVAL, 1, 32, 32, train.w, NULL, &e));
+    for (int w = 0; w < r->windows; w++) {
+        int32_t token[32];
+        float logits[VOCABULARY];
+        corpus_read(token, &text.val, (int64_t)w * 32, 32);
+        pass_forward(&p, token, 1);
+        for (int j = 0; j < 32; j++) {
+            const int at = w * 32 + j + 1, target = text_of[at];
+            double all = 0;
+            bool best = true;
+            if (!mask[at]) continue;
+            pass_logits(&p, logits, j, 1);
+            for (int k = 0; k < VOCABULARY; k++) {
+                all += exp(logits[k]);
+                best = best && logits[k] <= logits[target];
+            }
+            counted++, right += best, sum += log(all) - logits[target];
+        }
+    }
+    assert_int_equal(r->tokens, counted);
+    assert_int_equal(r->right, right);
+    assert_true(right > 0 && right < counted);
+    assert_true(fabs(sum - r->nll_sum) < 1e-4 * sum);
+    int64_t windows = 0;
+    for (int w = 0; w < r->windows; w++) windows += r->window_n[w];
+    assert_int_equal(windows, counted);
+    pass_close(&p), evaluation_close(&v), train_step_close(&train);
 }
 
 static void test_run(void **state)
@@ -131,6 +186,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_names),
         cmocka_unit_test(test_run),
+        cmocka_unit_test(test_mask),
         cmocka_unit_test(test_short),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

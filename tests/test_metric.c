@@ -88,7 +88,9 @@ static void test_values(void **state)
     static const struct {
         const char *name;
         double value;
-    } KNOWN[] = { { "loss", 1.5 }, { "last", 2.5 }, { "bpb", 0.6 * 1.4426950408889634 } };
+    } KNOWN[] = {
+        { "loss", 1.5 }, { "last", 2.5 }, { "bpb", 0.6 * 1.4426950408889634 }, { "acc", 0.75 }
+    };
     size_t known = 0;
     (void)state;
     scratch folder;
@@ -102,7 +104,7 @@ static void test_values(void **state)
         bool row;
         snprintf(sql, sizeof sql,
                  "WITH e AS (SELECT 8 AS n_tok, 20 AS n_bytes, 12.0 AS nll_sum, 2 AS last_n_tok,"
-                 " 5.0 AS last_nll_sum) SELECT %s FROM e",
+                 " 5.0 AS last_nll_sum, 6 AS n_right) SELECT %s FROM e",
                  (*k)->value);
         if (!db_query(&d, &s, &e, sql, NULL) || !db_next(&d, s, &row, &e)) fail_msg("%s", e.msg);
         for (size_t i = 0; i < sizeof KNOWN / sizeof *KNOWN; i++)

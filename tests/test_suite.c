@@ -224,7 +224,7 @@ static double alone(const fixture *f, const coded_sequence *s, const coded_span 
         target[t] = t + 1 >= span->from && t + 1 < span->to ? s->token[t + 1] : -1;
     assert_true(pass_open(&p, &f->source.m, PASS_EVAL, 1, n, n, f->source.w, NULL, &e));
     pass_forward(&p, s->token, 1);
-    const double sum = pass_loss(&p, nll, target, 1);
+    const double sum = pass_loss(&p, nll, NULL, target, 1);
     pass_close(&p);
     free(target), free(nll);
     return sum;

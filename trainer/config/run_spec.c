@@ -114,8 +114,26 @@ static bool resolve_corpus(config *settings, run_corpus *out, error *e)
                          .train_tokens = text.train.n_tokens,
                          .train_bytes = text.train.n_bytes,
                          .val_tokens = text.val.n_tokens,
-                         .val_bytes = text.val.n_bytes };
+                         .val_bytes = text.val.n_bytes,
+                         .item_tokens = text.item_tokens };
     corpus_close(&text);
+    return true;
+}
+
+/* A sequence holds whole items of a generated corpus, or answers would be cut off from what gives
+ * them away. */
+static bool check_items(const config *settings, const run_corpus *text, error *e)
+{
+    const config_counts *lengths = &settings->eval.context;
+    static const char WHY[] = "%lld is not a multiple of %d, the length of an item of %s";
+    if (text->item_tokens == 0) return true;
+    if (settings->model.context % text->item_tokens)
+        return config_error(settings, "model.context", e, WHY, (long long)settings->model.context,
+                            text->item_tokens, settings->data.corpus);
+    for (int i = 0; i < lengths->n; i++)
+        if (lengths->item[i] % text->item_tokens)
+            return config_error(settings, "eval.context", e, WHY, (long long)lengths->item[i],
+                                text->item_tokens, settings->data.corpus);
     return true;
 }
 
@@ -124,6 +142,7 @@ static bool check_text(const config *settings, const run_corpus *text, error *e)
 {
     const config_counts *lengths = &settings->eval.context;
     const int64_t longest = lengths->item[lengths->n - 1];
+    if (!check_items(settings, text, e)) return false;
     if (text->train_tokens <= settings->data.span)
         return config_error(
             settings, derived(settings, "data.span") ? "model.context" : "data.span", e,

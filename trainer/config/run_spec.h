@@ -30,6 +30,7 @@ typedef struct model_config {
 typedef struct run_corpus {
     int vocab_size;
     int64_t train_tokens, train_bytes, val_tokens, val_bytes;
+    int item_tokens; /* of a generated corpus: tokens of an item; else 0 */
 } run_corpus;
 
 typedef struct run_spec {

@@ -37,8 +37,17 @@ static bool check_hash(const char *path, const char *bytes, size_t n, const char
                      path, found, sha256);
 }
 
+static bool make_room(corpus *c, int V, const char *path, error *e)
+{
+    c->piece_bytes = calloc((size_t)V, sizeof *c->piece_bytes);
+    c->piece_blank = calloc((size_t)V, sizeof *c->piece_blank);
+    return (c->piece_bytes && c->piece_blank) || error_set(e, "%s: out of memory", path);
+}
+
 static bool open_pieces(corpus *c, const manifest *m, error *e)
 {
+    c->bos = MANIFEST_BOS;
+    if (!*m->model) return make_room(c, m->vocab_size, c->path, e);
     char *path = file_path(c->path, MANIFEST_MODEL), *bytes = NULL;
     size_t n;
     tokenizer t = { 0 };
@@ -50,9 +59,7 @@ static bool open_pieces(corpus *c, const manifest *m, error *e)
             e, "%s: this tokenizer is not the one of the corpus; run attnlab prepare again", path);
     if (ok) {
         c->bos = t.bos;
-        c->piece_bytes = calloc((size_t)t.V, sizeof *c->piece_bytes);
-        c->piece_blank = calloc((size_t)t.V, sizeof *c->piece_blank);
-        if (!c->piece_bytes || !c->piece_blank) ok = error_set(e, "%s: out of memory", path);
+        ok = make_room(c, t.V, path, e);
     }
     for (int i = 0; ok && i < t.V; i++) {
         c->piece_bytes[i] = (uint16_t)(t.at[i + 1] - t.at[i]);
@@ -88,24 +95,40 @@ static bool check_tokens(const corpus *c, const corpus_split *s, const char *pat
                      path, bytes, s->n_bytes);
 }
 
+/* A file of the corpus, of this size and hash; *bytes is freed by corpus_close, whatever happens.
+ */
+static bool read_whole(char **bytes, const char *path, size_t size, const char *sha256, error *e)
+{
+    size_t n;
+    if (!read_part(bytes, &n, path, SIZE_MAX / 16, e)) return false;
+    if (n != size)
+        return error_set(e, "%s: the file has %zu bytes, expected %zu; run attnlab prepare again",
+                         path, n, size);
+    return check_hash(path, *bytes, n, sha256, e);
+}
+
 static bool open_shard(corpus *c, corpus_split *s, const manifest *m, int split, error *e)
 {
+    const manifest_split *from = &m->split[split];
     const size_t size = (size_t)s->n_tokens * (size_t)s->width;
     char *path = file_path(c->path, SPLIT_SHARD[split]), *bytes = NULL;
-    size_t n;
-    bool ok = read_part(&bytes, &n, path, SIZE_MAX / 16, e);
-    s->tokens = bytes; /* freed by corpus_close */
-    if (ok && n != size)
-        ok = error_set(e, "%s: the file has %zu bytes, expected %zu; run attnlab prepare again",
-                       path, n, size);
-    ok = ok && check_hash(path, bytes, n, m->split[split].sha256, e) && check_tokens(c, s, path, e);
+    bool ok = read_whole(&bytes, path, size, from->sha256, e);
+    s->tokens = bytes;
+    ok = ok && check_tokens(c, s, path, e);
+    free(path);
+    if (!ok || !*from->mask) return ok;
+    path = file_path(c->path, SPLIT_MASK[split]), bytes = NULL;
+    ok = read_whole(&bytes, path, (size_t)s->n_tokens, from->mask, e);
+    s->mask = (const uint8_t *)bytes;
     free(path);
     return ok;
 }
 
 static corpus_split describe(const manifest *m, int split)
 {
-    return (corpus_split){ m->split[split].tokens, m->split[split].bytes, m->width, NULL };
+    return (corpus_split){ .n_tokens = m->split[split].tokens,
+                           .n_bytes = m->split[split].bytes,
+                           .width = m->width };
 }
 
 bool corpus_open(corpus *c, const char *path, corpus_part part, error *e)
@@ -116,6 +139,7 @@ bool corpus_open(corpus *c, const char *path, corpus_part part, error *e)
     bool ok = (c->path = realpath(path, NULL)) || error_set(e, "%s: %s", path, strerror(errno));
     memcpy(c->sha256, m.sha256, sizeof c->sha256);
     c->vocab_size = m.vocab_size;
+    c->item_tokens = m.item_tokens;
     c->train = describe(&m, SPLIT_TRAIN), c->val = describe(&m, SPLIT_VAL);
     if (part == CORPUS_WHOLE)
         ok = ok && open_pieces(c, &m, e) && open_shard(c, &c->train, &m, SPLIT_TRAIN, e) &&
@@ -129,6 +153,7 @@ void corpus_close(corpus *c)
 {
     free(c->path), free(c->piece_bytes), free(c->piece_blank);
     free((void *)c->train.tokens), free((void *)c->val.tokens);
+    free((void *)c->train.mask), free((void *)c->val.mask);
     *c = (corpus){ 0 };
 }
 
@@ -141,6 +166,11 @@ void corpus_read(int32_t *out, const corpus_split *s, int64_t from, int64_t n)
     } else if (n > 0) {
         memcpy(out, (const int32_t *)s->tokens + from, (size_t)n * sizeof *out);
     }
+}
+
+bool corpus_counts(const corpus_split *s, int64_t at)
+{
+    return !s->mask || s->mask[at];
 }
 
 int corpus_token_bytes(const corpus *c, int32_t token, int32_t before)

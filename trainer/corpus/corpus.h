@@ -24,12 +24,15 @@ typedef struct corpus_split {
     int64_t n_tokens, n_bytes; /* tokens, BOS included; bytes of the text        */
     int width;                 /* bytes of a token: 2 or 4                       */
     const void *tokens;        /* (n_tokens); NULL if only the manifest was read */
+    const uint8_t *mask;       /* (n_tokens) 1: it counts as a target; NULL: all do */
 } corpus_split;
 
+/* What a corpus has no tokenizer for is no text: its pieces have no bytes. */
 typedef struct corpus {
     char *path;            /* absolute                                           */
     char sha256[HASH_HEX]; /* the identity                                       */
     int vocab_size, bos;   /* V; the token BOS, -1 if only the manifest was read */
+    int item_tokens;       /* tokens of an item, if a generator made it; else 0  */
     corpus_split train, val;
     uint16_t *piece_bytes; /* (V) bytes of a piece; NULL if only the manifest was read */
     uint8_t *piece_blank;  /* (V) 1 if it may begin with a document's added space      */
@@ -42,6 +45,9 @@ void corpus_close(corpus *c);
 
 /* out (n) = tokens from, ..., from + n - 1 of a split that was read whole. */
 void corpus_read(int32_t *out, const corpus_split *s, int64_t from, int64_t n);
+
+/* Does token `at` count when it is to be predicted? */
+bool corpus_counts(const corpus_split *s, int64_t at);
 
 /* Bytes of text that `token` adds after the token `before`.  After BOS, the space that the
  * tokenizer puts in front of a document does not count as text. */

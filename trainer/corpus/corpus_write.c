@@ -1,15 +1,13 @@
 /* corpus_write.c - makes a corpus: reads the texts, trains or reads the tokenizer, encodes, writes.
  *
- * Invariant: a corpus that is only half written never opens.  Everything that can be wrong with the
- * folder is found before the tokenizer is trained, and with the texts before the first byte is
- * written.  Then the manifest says that the corpus is incomplete, the tokenizer and the shards are
- * written, and the new manifest comes last.
+ * Everything that can be wrong with the folder is found before the tokenizer is trained, and with
+ * the texts before the first byte is written (corpus_put.h).
  */
 #include "trainer/corpus/corpus_write.h"
 
 #include "core/base/file.h"
-#include "trainer/corpus/corpus.h"
 #include "trainer/corpus/corpus_folder.h"
+#include "trainer/corpus/corpus_put.h"
 #include "trainer/corpus/documents.h"
 #include "trainer/corpus/meter.h"
 #include "trainer/corpus/tokenizer.h"
@@ -17,12 +15,6 @@
 #include <assert.h>
 #include <stdlib.h>
 #include <string.h>
-#include <unistd.h>
-
-typedef struct shard {
-    char *bytes;
-    size_t n, room;
-} shard;
 
 typedef struct work {
     const corpus_order *o;
@@ -30,14 +22,14 @@ typedef struct work {
     char *model; /* the tokenizer's file */
     size_t model_bytes;
     tokenizer tokenizer;
-    shard shard[SPLITS];
+    corpus_shard shard[SPLITS];
 } work;
 
 static void work_close(work *w)
 {
     for (int i = 0; i < SPLITS; i++) {
         documents_close(&w->text[i]);
-        free(w->shard[i].bytes);
+        corpus_shard_close(&w->shard[i]);
     }
     tokenizer_close(&w->tokenizer);
     free(w->model);
@@ -169,28 +161,10 @@ static bool make_tokenizer(work *w, error *e)
     return ok && tokenizer_open(&w->tokenizer, w->model, w->model_bytes, e);
 }
 
-static bool put_tokens(shard *s, const int32_t *ids, size_t n, int width, error *e)
-{
-    const size_t bytes = n * (size_t)width;
-    if (bytes > s->room - s->n) {
-        const size_t room = 2 * s->room + bytes;
-        char *more = realloc(s->bytes, room);
-        if (!more) return error_set(e, "out of memory for %zu bytes of tokens", room);
-        s->bytes = more, s->room = room;
-    }
-    char *out = s->bytes + s->n;
-    for (size_t i = 0; i < n && width == 2; i++) {
-        const uint16_t id = (uint16_t)ids[i];
-        memcpy(out + 2 * i, &id, sizeof id);
-    }
-    if (width == 4) memcpy(out, ids, bytes);
-    s->n += bytes;
-    return true;
-}
-
 /* Encode a document, check that its tokens decode to the same text, and append them to the shard.
  */
-static bool encode(work *w, manifest_document *d, const text *t, shard *s, int width, error *e)
+static bool encode(work *w, manifest_document *d, const text *t, corpus_shard *s, int width,
+                   error *e)
 {
     int32_t *ids;
     size_t n, where;
@@ -206,7 +180,8 @@ static bool encode(work *w, manifest_document *d, const text *t, shard *s, int w
                   t->path, place);
     }
     const int32_t bos = (int32_t)k->bos;
-    ok = ok && put_tokens(s, &bos, 1, width, e) && put_tokens(s, ids, n, width, e);
+    ok = ok && corpus_shard_add(s, &bos, NULL, 1, width, e) &&
+         corpus_shard_add(s, ids, NULL, n, width, e);
     free(ids);
     d->tokens = (int64_t)n + 1;
     return ok;
@@ -252,95 +227,6 @@ static bool begin_manifest(manifest *m, const work *w, error *e)
     return true;
 }
 
-static bool same_documents(const manifest *a, const manifest *b)
-{
-    for (int i = 0; i < SPLITS; i++) {
-        if (a->split[i].n != b->split[i].n) return false;
-        for (int j = 0; j < a->split[i].n; j++)
-            if (strcmp(a->split[i].document[j].sha256, b->split[i].document[j].sha256) != 0)
-                return false;
-    }
-    return true;
-}
-
-/* Is the corpus in the folder the one that was ordered?  Before encoding, the texts and the
- * tokenizer may not be enough to tell: MAYBE. */
-typedef enum answer { NO, MAYBE, YES } answer;
-
-static answer is_same(const manifest *new, const manifest *old)
-{
-    if (*new->sha256) return strcmp(new->sha256, old->sha256) == 0 ? YES : NO;
-    if (!same_documents(new, old)) return NO;
-    const bool known = *new->settings ? strcmp(new->settings, old->settings) == 0
-                                      : strcmp(new->model, old->model) == 0;
-    return known ? YES : MAYBE;
-}
-
-static bool is_whole(const char *folder, error *e)
-{
-    corpus c;
-    if (!corpus_open(&c, folder, CORPUS_WHOLE, e)) return false;
-    corpus_close(&c);
-    return true;
-}
-
-/* Is the corpus in the folder already?  If it was and is damaged, *there is false and *why says how
- * it is damaged.  Fails if the folder holds another corpus and `force` is off. */
-static bool look_for(bool *there, error *why, const manifest *m, const corpus_order *o, error *e)
-{
-    manifest old;
-    corpus_folder folder;
-    *there = false, *why = (error){ 0 };
-    if (!corpus_folder_look(&folder, o->out, e)) return false;
-    if (folder != FOLDER_CORPUS) return true;
-    const bool known = manifest_read(&old, o->out, MANIFEST_WHOLE, why);
-    const answer same = known ? is_same(m, &old) : NO;
-    manifest_close(&old);
-    *there = same == YES && is_whole(o->out, why);
-    if (same != NO || o->force) return true;
-    if (!known) return error_set(e, "%.400s (--force replaces what is there)", why->msg);
-    return error_set(e,
-                     "%s: this folder holds another corpus: choose another folder, or replace it "
-                     "with --force",
-                     o->out);
-}
-
-static bool put_file(const char *folder, const char *name, const void *bytes, size_t n, error *e)
-{
-    char *path = file_path(folder, name);
-    const bool ok = file_write(path, bytes, n, e);
-    free(path);
-    return ok;
-}
-
-static bool put_files(const work *w, const manifest *m, error *e)
-{
-    const char *folder = w->o->out;
-    bool ok =
-        manifest_begin(folder, e) && put_file(folder, MANIFEST_MODEL, w->model, w->model_bytes, e);
-    for (int i = 0; ok && i < SPLITS; i++)
-        ok = put_file(folder, SPLIT_SHARD[i], w->shard[i].bytes, w->shard[i].n, e);
-    return ok && manifest_write(m, folder, e);
-}
-
-/* Write the corpus, one process at a time.  Look again first: the answer is no longer MAYBE. */
-static bool put_corpus(bool *there, const work *w, const manifest *m, error *e)
-{
-    const char *folder = w->o->out;
-    int lock = -1;
-    error why;
-    char *path = file_path(folder, ".lock");
-    bool ok = file_make_folder(folder, e) && file_lock(&lock, path, e);
-    if (ok && lock < 0)
-        ok = error_set(
-            e, "%s: another attnlab prepare is writing to this folder; wait for it to finish",
-            folder);
-    ok = ok && look_for(there, &why, m, w->o, e) && (*there || put_files(w, m, e));
-    if (lock >= 0) close(lock);
-    free(path);
-    return ok;
-}
-
 static bool make_corpus(bool *there, work *w, manifest *m, error *e)
 {
     if (!corpus_folder_writable(w->o->out, e) || !make_tokenizer(w, e)) return false;
@@ -357,7 +243,8 @@ static bool make_corpus(bool *there, work *w, manifest *m, error *e)
     meter_close(&encoding);
     if (!ok) return false;
     manifest_identity(m->sha256, m);
-    return put_corpus(there, w, m, e);
+    const corpus_files files = { w->model, w->model_bytes, w->shard };
+    return corpus_put(there, m, &files, w->o->out, w->o->force, e);
 }
 
 static bool find_or_make(work *w, manifest *m, error *e)
@@ -367,7 +254,8 @@ static bool find_or_make(work *w, manifest *m, error *e)
     const corpus_order *o = w->o;
     if (o->tokenizer && !file_read(&w->model, &w->model_bytes, o->tokenizer, (size_t)1 << 30, e))
         return false;
-    if (!begin_manifest(m, w, e) || !look_for(&there, &why, m, o, e)) return false;
+    if (!begin_manifest(m, w, e) || !corpus_find(&there, &why, m, o->out, o->force, e))
+        return false;
     if (*why.msg) fprintf(o->progress, "%s\n", why.msg);
     if (!there && !make_corpus(&there, w, m, e)) return false;
     if (!there) return true;

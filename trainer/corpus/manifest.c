@@ -6,6 +6,7 @@
  *     pieces VOCAB_SIZE SHA256
  *     SPLIT TOKEN_BYTES TOKENS BYTES SHA256      for each split, then for each of its documents:
  *     TOKENS BYTES SHA256
+ *     mask SHA256                                after them, if the split has a mask
  */
 #include "trainer/corpus/manifest.h"
 
@@ -20,12 +21,14 @@
 #include <string.h>
 #include <sys/stat.h>
 
-enum { VERSION = 2, IDENTITY = 1 }; /* of the file; of the lines that the identity hashes */
+/* Of the file; of that of a special corpus; of the lines that the identity hashes. */
+enum { VERSION = 2, SPECIAL = 3, IDENTITY = 1 };
 static const char FORMAT[] = "attnlab corpus";
 static const size_t LIMIT = 256u << 20;
 
 const char *const SPLIT_NAME[SPLITS] = { "train", "val" };
 const char *const SPLIT_SHARD[SPLITS] = { "train.tokens", "val.tokens" };
+const char *const SPLIT_MASK[SPLITS] = { "train.mask", "val.mask" };
 
 __attribute__((format(printf, 2, 3))) static void hash_line(hash *h, const char *fmt, ...)
 {
@@ -35,6 +38,16 @@ __attribute__((format(printf, 2, 3))) static void hash_line(hash *h, const char 
     const int n = vsnprintf(line, sizeof line, fmt, args);
     va_end(args);
     hash_add(h, line, (size_t)n);
+}
+
+bool manifest_is_special(const manifest *m)
+{
+    return !*m->model || *m->split[SPLIT_TRAIN].mask;
+}
+
+static int version_of(const manifest *m)
+{
+    return manifest_is_special(m) ? SPECIAL : VERSION;
 }
 
 void manifest_identity(char hex[HASH_HEX], const manifest *m)
@@ -49,6 +62,7 @@ void manifest_identity(char hex[HASH_HEX], const manifest *m)
         for (int j = 0; j < s->n; j++)
             hash_line(&h, "%" PRId64 " %" PRId64 " %s\n", s->document[j].tokens,
                       s->document[j].bytes, s->document[j].sha256);
+        if (*s->mask) hash_line(&h, "mask %s\n", s->mask);
     }
     hash_close(&h, hex);
 }
@@ -59,13 +73,19 @@ static void hash_sizes(char hex[HASH_HEX], const manifest *m, const char *table,
 {
     hash h;
     hash_open(&h);
-    hash_line(&h, "%s %d\npieces %d %s\n", m->sha256, VERSION, m->vocab_size, m->pieces);
+    hash_line(&h, "%s %d\npieces %d %s\n", m->sha256, version_of(m), m->vocab_size, m->pieces);
     hash_line(&h, "%s %s %" PRId64 " %d\n", m->model, table, bytes, m->one_space);
     for (int i = 0; i < SPLITS; i++)
         hash_line(&h, "%d %" PRId64 " %" PRId64 " %d %s\n", m->width, m->split[i].tokens,
                   m->split[i].bytes, m->split[i].n, m->split[i].sha256);
     hash_add(&h, m->settings, strlen(m->settings) + 1);
     hash_add(&h, m->holdout, strlen(m->holdout) + 1);
+    if (manifest_is_special(m)) {
+        hash_line(&h, "%d\n", m->item_tokens);
+        hash_add(&h, m->generated, strlen(m->generated) + 1);
+        for (int i = 0; i < SPLITS; i++)
+            hash_line(&h, "%s %" PRId64 "\n", m->split[i].mask, m->split[i].targets);
+    }
     hash_close(&h, hex);
 }
 
@@ -82,9 +102,23 @@ static json_t *path_string(const char *path)
 
 static json_t *split_object(const manifest_split *s, int split)
 {
-    return json_pack("{s:s, s:s, s:I, s:I, s:i}", "shard", SPLIT_SHARD[split], "sha256", s->sha256,
-                     "tokens", (json_int_t)s->tokens, "bytes", (json_int_t)s->bytes, "documents",
-                     s->n);
+    json_t *out = json_pack("{s:s, s:s, s:I, s:I, s:i}", "shard", SPLIT_SHARD[split], "sha256",
+                            s->sha256, "tokens", (json_int_t)s->tokens, "bytes",
+                            (json_int_t)s->bytes, "documents", s->n);
+    if (!*s->mask) return out;
+    if (json_object_update_new(out, json_pack("{s:s, s:s, s:I}", "mask", SPLIT_MASK[split],
+                                              "mask_sha256", s->mask, "targets",
+                                              (json_int_t)s->targets)) != 0)
+        error_memory();
+    return out;
+}
+
+static json_t *tokenizer_object(const manifest *m)
+{
+    if (!*m->model) return json_pack("{s:i}", "vocab_size", m->vocab_size);
+    return json_pack("{s:s, s:s, s:s, s:i, s:s}", "file", MANIFEST_MODEL, "sha256", m->model,
+                     "pieces_sha256", m->pieces, "vocab_size", m->vocab_size, "settings",
+                     m->settings);
 }
 
 /* The table of documents, a line for each; its hash into `sha256` and its length into *length. */
@@ -142,18 +176,17 @@ bool manifest_write(const manifest *m, const char *folder, error *e)
     int64_t bytes;
     if (!write_table(table, &bytes, m, folder, e)) return false;
     hash_sizes(check, m, table, bytes);
-    return write_object(
-        json_pack(
-            "{s:s, s:i, s:s, s:s, s:i, s:s, s:b, s:{s:s, s:s, s:s, s:i, s:s}, s:{s:s, s:s, s:I}, "
-            "s:o, s:o}",
-            "format", FORMAT, "version", VERSION, "sha256", m->sha256, "check", check,
-            "token_bytes", m->width, "holdout", m->holdout, "normalized_space", m->one_space,
-            "tokenizer", "file", MANIFEST_MODEL, "sha256", m->model, "pieces_sha256", m->pieces,
-            "vocab_size", m->vocab_size, "settings", m->settings, "documents", "file",
-            MANIFEST_TABLE, "sha256", table, "bytes", (json_int_t)bytes, SPLIT_NAME[SPLIT_TRAIN],
-            split_object(&m->split[SPLIT_TRAIN], SPLIT_TRAIN), SPLIT_NAME[SPLIT_VAL],
-            split_object(&m->split[SPLIT_VAL], SPLIT_VAL)),
-        folder, e);
+    json_t *j = json_pack(
+        "{s:s, s:i, s:s, s:s, s:i, s:s, s:b, s:o, s:{s:s, s:s, s:I}, s:o, s:o}", "format", FORMAT,
+        "version", version_of(m), "sha256", m->sha256, "check", check, "token_bytes", m->width,
+        "holdout", m->holdout, "normalized_space", m->one_space, "tokenizer", tokenizer_object(m),
+        "documents", "file", MANIFEST_TABLE, "sha256", table, "bytes", (json_int_t)bytes,
+        SPLIT_NAME[SPLIT_TRAIN], split_object(&m->split[SPLIT_TRAIN], SPLIT_TRAIN),
+        SPLIT_NAME[SPLIT_VAL], split_object(&m->split[SPLIT_VAL], SPLIT_VAL));
+    if (m->generated && json_object_update_new(j, json_pack("{s:s, s:i}", "generated", m->generated,
+                                                            "item_tokens", m->item_tokens)) != 0)
+        error_memory();
+    return write_object(j, folder, e);
 }
 
 /* ---- reading ----------------------------------------------------------------------------- */
@@ -196,6 +229,11 @@ static bool take_document(manifest_document *d, const json_t *entry)
            take_hash(d->sha256, entry, "sha256");
 }
 
+static bool take_mask(manifest_split *s, const json_t *j)
+{
+    return take_hash(s->mask, j, "mask_sha256") && take_count(&s->targets, j, "targets", s->tokens);
+}
+
 /* In format 1 the documents are here, later their number. */
 static bool take_split(manifest_split *s, const json_t *j, bool table)
 {
@@ -213,17 +251,34 @@ static bool take_split(manifest_split *s, const json_t *j, bool table)
     return true;
 }
 
-static bool take_manifest(manifest *m, const json_t *j, bool table)
+static bool take_tokenizer(manifest *m, const json_t *j, bool special)
 {
-    const json_t *tokenizer = json_object_get(j, "tokenizer");
+    if (!take_int(&m->vocab_size, j, "vocab_size", INT32_MAX) || m->vocab_size < 1) return false;
+    if (special && !json_object_get(j, "file")) return (m->settings = strdup(""));
+    return take_hash(m->model, j, "sha256") && take_hash(m->pieces, j, "pieces_sha256") &&
+           take_string(&m->settings, j, "settings");
+}
+
+/* What only the manifest of a special corpus has. */
+static bool take_special(manifest *m, const json_t *j)
+{
+    bool ok = take_string(&m->generated, j, "generated") &&
+              take_int(&m->item_tokens, j, "item_tokens", INT32_MAX);
+    for (int i = 0; i < SPLITS; i++)
+        ok = ok && take_mask(&m->split[i], json_object_get(j, SPLIT_NAME[i]));
+    return ok;
+}
+
+static bool take_manifest(manifest *m, const json_t *j, int version)
+{
+    const bool table = version == 1;
     bool ok = take_hash(m->sha256, j, "sha256") && take_int(&m->width, j, "token_bytes", 4) &&
-              (m->width == 2 || m->width == 4) && take_hash(m->model, tokenizer, "sha256") &&
-              take_hash(m->pieces, tokenizer, "pieces_sha256") &&
-              take_int(&m->vocab_size, tokenizer, "vocab_size", INT32_MAX) && m->vocab_size > 0 &&
-              take_string(&m->settings, tokenizer, "settings");
+              (m->width == 2 || m->width == 4) &&
+              take_tokenizer(m, json_object_get(j, "tokenizer"), version == SPECIAL);
     for (int i = 0; i < SPLITS; i++)
         ok = ok && take_split(&m->split[i], json_object_get(j, SPLIT_NAME[i]), table);
     if (table) return ok; /* format 1 doesn't say how the text was held out */
+    ok = ok && (version != SPECIAL || take_special(m, j));
     m->one_space = json_is_true(json_object_get(j, "normalized_space"));
     return ok && take_string(&m->holdout, j, "holdout");
 }
@@ -298,18 +353,18 @@ static bool take_json(manifest *m, const json_t *j, const char *folder, const ch
     const json_int_t version = json_integer_value(json_object_get(j, "version"));
     if (!format || strcmp(format, FORMAT) != 0)
         return error_set(e, "%s: not the manifest of a corpus", path);
-    if (version > VERSION)
+    if (version > SPECIAL)
         return error_set(e,
                          "%s: format %" JSON_INTEGER_FORMAT
                          " is newer than this attnlab, which reads format %d: update attnlab",
-                         path, version, VERSION);
+                         path, version, SPECIAL);
     if (json_is_true(json_object_get(j, "incomplete")))
         return error_set(e, "%s: attnlab prepare was interrupted: run it again", path);
-    if (version == 1 && take_manifest(m, j, true)) {
+    if (version == 1 && take_manifest(m, j, 1)) {
         m->holdout = strdup("");
         return m->holdout ? check_identity(m, path, e) : error_set(e, "%s: out of memory", path);
     }
-    if (version == VERSION && take_manifest(m, j, false) &&
+    if ((version == VERSION || version == SPECIAL) && take_manifest(m, j, (int)version) &&
         take_hash(table, json_object_get(j, "documents"), "sha256"))
         return check_sizes(m, j, folder, path, table, e) &&
                (part == MANIFEST_SIZES ||
@@ -369,6 +424,6 @@ void manifest_close(manifest *m)
             free(m->split[i].document[j].path);
         free(m->split[i].document);
     }
-    free(m->settings), free(m->holdout);
+    free(m->settings), free(m->holdout), free(m->generated);
     *m = (manifest){ 0 };
 }

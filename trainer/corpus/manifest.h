@@ -9,6 +9,10 @@
  * A run needs no table of documents, which may be long; so it is a file of its own,
  * documents.jsonl, and the manifest has its hash.  (Format 1 had the table in the manifest, and is
  * still read.)
+ *
+ * A corpus may have masks: a byte for each token of a shard, 1 if the token counts as a target.  It
+ * may have no tokenizer: then its tokens stand for no text, and 1 is BOS.  The manifest of such a
+ * corpus has format 3, which older versions refuse; others still have format 2.
  */
 #ifndef TRAINER_CORPUS_MANIFEST_H
 #define TRAINER_CORPUS_MANIFEST_H
@@ -24,9 +28,12 @@ enum { SPLIT_TRAIN, SPLIT_VAL, SPLITS };
 #define MANIFEST_MODEL "tokenizer.model"
 #define MANIFEST_TABLE "documents.jsonl"
 
-/* "train" and "val", and the names of their shards. */
+enum { MANIFEST_BOS = 1 }; /* the token BOS where there is no tokenizer */
+
+/* "train" and "val", and the names of their shards and masks. */
 extern const char *const SPLIT_NAME[SPLITS];
 extern const char *const SPLIT_SHARD[SPLITS];
+extern const char *const SPLIT_MASK[SPLITS];
 
 typedef struct manifest_document {
     char *path;            /* of its file, as given on the command line    */
@@ -40,18 +47,25 @@ typedef struct manifest_split {
     char sha256[HASH_HEX];       /* of the shard                            */
     int n;                       /* documents                               */
     manifest_document *document; /* (n) in the order of the shard; NULL if only sizes were read */
+    char mask[HASH_HEX];         /* of the mask; empty if there is none     */
+    int64_t targets;             /* tokens that the mask counts             */
 } manifest_split;
 
 typedef struct manifest {
     char sha256[HASH_HEX]; /* the identity                              */
-    char model[HASH_HEX];  /* SHA-256 of the tokenizer's file           */
-    char pieces[HASH_HEX]; /* SHA-256 of its table of pieces            */
+    char model[HASH_HEX];  /* SHA-256 of the tokenizer's file; empty: no tokenizer */
+    char pieces[HASH_HEX]; /* SHA-256 of its table of pieces; empty likewise       */
     char *settings;        /* how it was trained; empty if it was given */
     char *holdout;         /* how the held-out text was chosen          */
     bool one_space;        /* white space was normalized                */
+    char *generated;       /* what made it; NULL: text made by people   */
+    int item_tokens;       /* each item takes so many tokens; 0: it has no items */
     int vocab_size, width; /* pieces; bytes of a token: 2 or 4          */
     manifest_split split[SPLITS];
 } manifest;
+
+/* Does it have a mask, or no tokenizer? */
+bool manifest_is_special(const manifest *m);
 
 /* The identity of the corpus that m describes. */
 void manifest_identity(char hex[HASH_HEX], const manifest *m);

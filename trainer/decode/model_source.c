@@ -73,6 +73,15 @@ static bool read_tokenizer(model_source *s, const char *path, error *e)
                      s->tokenizer.V, s->m.config.V);
 }
 
+static bool has_text(const char *corpus, error *e)
+{
+    manifest m;
+    if (!manifest_read(&m, corpus, MANIFEST_SIZES, e)) return false;
+    const bool ok = *m.model || error_usage(e, "%s: the corpus has token ids and no text", corpus);
+    manifest_close(&m);
+    return ok;
+}
+
 /* `any`: there may be none. */
 static bool find_tokenizer(model_source *s, const run_weights *w, const char *corpus, bool any,
                            error *e)
@@ -85,7 +94,8 @@ static bool find_tokenizer(model_source *s, const run_weights *w, const char *co
     else if (any && (!*corpus || access(own, F_OK) != 0))
         ok = true;
     else if (*corpus)
-        ok = (run_weights_check_corpus(corpus, w->corpus_sha256, e) && read_tokenizer(s, own, e)) ||
+        ok = (run_weights_check_corpus(corpus, w->corpus_sha256, e) && has_text(corpus, e) &&
+              read_tokenizer(s, own, e)) ||
              error_where(e, "the tokenizer");
     else
         ok =

@@ -53,10 +53,12 @@ static bool put_results(FILE *f, db *d, const char *uid, error *e)
                   "(nats) | bits a byte |\n|---|---|---:|---:|---:|---:|\n",
                   f);
         any = true;
-        fprintf(f, "| %s | %s | %s | %s | %.6f | %.6f |\n", (const char *)sqlite3_column_text(q, 0),
+        char bpb[32] = ""; /* token ids that stand for no text have no bytes */
+        if (sqlite3_column_type(q, 5) != SQLITE_NULL)
+            snprintf(bpb, sizeof bpb, "%.6f", sqlite3_column_double(q, 5));
+        fprintf(f, "| %s | %s | %s | %s | %.6f | %s |\n", (const char *)sqlite3_column_text(q, 0),
                 (const char *)sqlite3_column_text(q, 1), (const char *)sqlite3_column_text(q, 2),
-                (const char *)sqlite3_column_text(q, 3), sqlite3_column_double(q, 4),
-                sqlite3_column_double(q, 5));
+                (const char *)sqlite3_column_text(q, 3), sqlite3_column_double(q, 4), bpb);
     }
     sqlite3_finalize(q);
     return ok;

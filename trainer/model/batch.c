@@ -86,5 +86,7 @@ void batch_read(batch *b, int32_t *token, int32_t *target, int64_t step)
         const int64_t from = b->order[nth % b->spans] * b->span;
         corpus_read(token, b->text, from, b->span);
         corpus_read(target, b->text, from + 1, b->span);
+        for (int64_t k = 0; b->text->mask && k < b->span; k++)
+            if (!corpus_counts(b->text, from + 1 + k)) target[k] = -1;
     }
 }

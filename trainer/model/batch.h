@@ -26,7 +26,8 @@ typedef struct batch {
 bool batch_open(batch *b, const config *c, const corpus *text, error *e);
 void batch_close(batch *b);
 
-/* Read token and target (sequences, context) of a step, counted from 1. */
+/* Read token and target (sequences, context) of a step, counted from 1.  A target that the corpus's
+ * mask leaves out is -1. */
 void batch_read(batch *b, int32_t *token, int32_t *target, int64_t step);
 
 /* Tokens in an epoch, of a text of n_tokens: those of whole spans.  The rest, less than a span, is

@@ -20,11 +20,13 @@ typedef struct eval_result {
     const char *task, *split; /* of the task; of the text that it scored         */
     int context, stride;      /* tokens of a piece; from one piece to the next   */
     int64_t tokens, bytes;    /* scored, and what they decode to                 */
+    int64_t right;            /* of them: they were the likeliest token          */
     double nll_sum;           /* nats                                            */
     int64_t last_tokens;      /* in the last quarter of each window ...          */
     double last_nll_sum;      /* ... and their loss                              */
     int windows;
-    double *window_nll; /* (windows) the loss of each, of tokens / windows     */
+    int64_t *window_n;  /* (windows) tokens scored in each                     */
+    double *window_nll; /* (windows) and their loss                            */
     int64_t *pos_n;     /* (context) tokens scored at each position of a piece */
     double *pos_nll;    /* (context) and their loss                            */
     int64_t wall_ms;

@@ -391,7 +391,17 @@ void pass_last_logits(pass *p, float *out, int S)
     linear_keep_apart(before);
 }
 
-double pass_loss(pass *p, float *nll, const int32_t *target, int B)
+/* Is the target the first of the largest logits (V)?  A row with a NaN has none. */
+static bool is_largest(const float *logits, int target, int V)
+{
+    const float own = logits[target];
+    int larger = 0;
+    for (int i = 0; i < target; i++) larger |= !(logits[i] < own);
+    for (int i = target; i < V; i++) larger |= !(logits[i] <= own);
+    return !larger;
+}
+
+double pass_loss(pass *p, float *nll, uint8_t *right, const int32_t *target, int B)
 {
     const int N = B * p->T, V = p->m->config.V;
     double sum = 0;
@@ -399,6 +409,10 @@ double pass_loss(pass *p, float *nll, const int32_t *target, int B)
         const int n = N - i < PASS_SLICE ? N - i : PASS_SLICE;
         pass_logits(p, p->logits, i, n);
         sum += cross_entropy(nll + i, p->logits, target + i, n, V);
+        for (int j = 0; j < n; j++) {
+            const int32_t at = target[i + j];
+            right[i + j] = at >= 0 && is_largest(p->logits + (size_t)j * (size_t)V, at, V);
+        }
     }
     return sum;
 }

@@ -84,8 +84,9 @@ void pass_load_cache(pass *p, const float *in);
 /* Run tokens (B, T) through the model, into p->h; B is at most that of pass_open. */
 void pass_forward(pass *p, const int32_t *token, int B);
 
-/* After pass_forward: nll (B, T) of the targets (B, T; -1 is not scored).  Returns their sum. */
-double pass_loss(pass *p, float *nll, const int32_t *target, int B);
+/* After pass_forward: nll (B, T) of the targets (B, T; -1 is not scored), and right (B, T): 1 where
+ * the target is the likeliest token (of equal ones, the first).  Returns the sum of nll. */
+double pass_loss(pass *p, float *nll, uint8_t *right, const int32_t *target, int B);
 
 /* Forward and backward: add the gradient of scale times the sum of nll to dw.  Returns the sum. */
 double pass_train(pass *p, float *nll, const int32_t *token, const int32_t *target, int B,

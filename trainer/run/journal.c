@@ -248,15 +248,16 @@ static bool write_evaluation(journal *j, int64_t step, const eval_result *r, boo
     if (!db_run(
             j->d, e,
             "INSERT INTO eval(run_id, step, task, split, context, stride, n_tok, n_bytes, nll_sum,"
-            " last_n_tok, last_nll_sum, wall_ms) VALUES(?,?,?,?,?,?,?,?,?,?,?,?)",
-            "iittnniididi", j->run_id, step, r->task, r->split, r->context, r->stride, r->tokens,
-            r->bytes, r->nll_sum, r->last_tokens, r->last_nll_sum, r->wall_ms))
+            " last_n_tok, last_nll_sum, wall_ms, n_right) VALUES(?,?,?,?,?,?,?,?,?,?,?,?,?)",
+            "iittnniididii", j->run_id, step, r->task, r->split, r->context, r->stride, r->tokens,
+            r->bytes, r->nll_sum, r->last_tokens, r->last_nll_sum, r->wall_ms, r->right))
         return false;
     const int64_t id = db_last_id(j->d);
     bool ok = true;
     for (int i = 0; final && ok && i < r->windows; i++)
-        ok = db_run(j->d, e, "INSERT INTO eval_seq(eval_id, seq, n, nll_sum) VALUES(?,?,?,?)",
-                    "inid", id, i, r->tokens / r->windows, r->window_nll[i]);
+        if (r->window_n[i] > 0)
+            ok = db_run(j->d, e, "INSERT INTO eval_seq(eval_id, seq, n, nll_sum) VALUES(?,?,?,?)",
+                        "inid", id, i, r->window_n[i], r->window_nll[i]);
     for (int i = 0; final && ok && i < r->context; i++)
         if (r->pos_n[i] > 0)
             ok = db_run(j->d, e, "INSERT INTO eval_pos(eval_id, pos, n, nll_sum) VALUES(?,?,?,?)",

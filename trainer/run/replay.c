@@ -118,7 +118,7 @@ static bool compare_evaluations(pair *p, table *t, error *e)
                         " FROM main.eval x JOIN again.eval y USING(step, split, task, context,"
                         " stride) WHERE x.run_id = ?1 AND y.run_id = ?2",
                         "x.nll_sum IS y.nll_sum AND x.n_tok IS y.n_tok AND"
-                        " x.last_nll_sum IS y.last_nll_sum",
+                        " x.last_nll_sum IS y.last_nll_sum AND x.n_right IS y.n_right",
                         e);
 }
 

@@ -28,3 +28,6 @@ CREATE TABLE task_score(                  -- an item, scored; items that were sk
   nll REAL, n_tok INTEGER, n_bytes INTEGER,                          -- of the answer: nats, and its length
   options_json TEXT,                                                 -- choice: the log-likelihood of each option; exact: the text given
   PRIMARY KEY(task_eval_id, item)) STRICT, WITHOUT ROWID;
+
+-- Accuracy beside the loss.
+ALTER TABLE eval ADD COLUMN n_right INTEGER;

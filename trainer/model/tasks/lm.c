@@ -4,7 +4,7 @@
  * limits their number).  Each length C divides that one; every target of a window is scored once:
  * with stride C by the window's pieces of C tokens, with a smaller stride s by pieces that begin
  * every s tokens, of which each but a window's first counts its last s targets only.  So all
- * lengths score exactly the same tokens.
+ * lengths score exactly the same tokens.  Targets that a corpus's mask leaves out are not scored.
  *
  * Threads take windows as they come.  Losses are kept by target and added in the order of the text,
  * so the result does not depend on the threads.
@@ -22,6 +22,7 @@
 typedef struct length {
     int context, stride;
     pass *pass; /* (workers) */
+    int64_t *window_n;
     double *window_nll;
     int64_t *pos_n;
     double *pos_nll;
@@ -36,7 +37,9 @@ typedef struct lm {
     int32_t *text_of;        /* (workers, window + 1): tokens of one window */
     int32_t *token, *target; /* (workers, window): of its pieces            */
     float *nll;              /* (workers, window): of its pieces            */
+    uint8_t *hit;            /* (workers, window): of its pieces            */
     float *loss;             /* (windows, window): of every target          */
+    uint8_t *right;          /* (windows, window): was it the likeliest?    */
 } lm;
 
 static int largest(const config *c)
@@ -52,7 +55,7 @@ static int count_results(const config *c)
     return c->eval.context.n;
 }
 
-/* Without the losses of a text whose length eval.tokens does not say: 4 bytes a token. */
+/* Without the losses of a text whose length eval.tokens does not say: 5 bytes a token. */
 static size_t memory_of(const config *c, const model *m, int n_threads)
 {
     size_t sum = 0;
@@ -62,10 +65,10 @@ static size_t memory_of(const config *c, const model *m, int n_threads)
         size_t kept, shared;
         pass_memory(&kept, &shared, m, PASS_EVAL, (int)W / C, C, C);
         sum += (kept + shared) * (size_t)n_threads;
-        sum += windows * sizeof(double) + (size_t)C * (sizeof(int64_t) + sizeof(double));
+        sum += (windows + (size_t)C) * (sizeof(int64_t) + sizeof(double));
     }
-    return sum + windows * W * sizeof(float) +
-           (size_t)n_threads * W * (3 * sizeof(int32_t) + sizeof(float));
+    return sum + windows * W * (sizeof(float) + 1) +
+           (size_t)n_threads * W * (3 * sizeof(int32_t) + sizeof(float) + 1);
 }
 
 static void close_task(void *state)
@@ -75,9 +78,10 @@ static void close_task(void *state)
     for (int i = 0; i < task->lengths; i++) {
         length *l = &task->length[i];
         for (int j = 0; l->pass && j < task->workers; j++) pass_close(&l->pass[j]);
-        free(l->pass), free(l->window_nll), free(l->pos_n), free(l->pos_nll);
+        free(l->pass), free(l->window_n), free(l->window_nll), free(l->pos_n), free(l->pos_nll);
     }
     free(task->text_of), free(task->token), free(task->target), free(task->nll), free(task->loss);
+    free(task->hit), free(task->right);
     free(task);
 }
 
@@ -86,10 +90,11 @@ static bool open_length(length *l, const lm *task, const eval_input *in, int C, 
     const int64_t stride = in->c->eval.stride;
     *l = (length){ .context = C, .stride = stride > 0 && stride < C ? (int)stride : C };
     l->pass = calloc((size_t)task->workers, sizeof *l->pass);
+    l->window_n = calloc((size_t)task->windows, sizeof *l->window_n);
     l->window_nll = calloc((size_t)task->windows, sizeof *l->window_nll);
     l->pos_n = calloc((size_t)C, sizeof *l->pos_n);
     l->pos_nll = calloc((size_t)C, sizeof *l->pos_nll);
-    if (!l->pass || !l->window_nll || !l->pos_n || !l->pos_nll)
+    if (!l->pass || !l->window_n || !l->window_nll || !l->pos_n || !l->pos_nll)
         return error_set(e, "out of memory for the sums of %d windows", task->windows);
     for (int j = 0; j < task->workers; j++)
         if (!pass_open(&l->pass[j], in->m, PASS_EVAL, task->window / C, C, C, in->w, NULL, e))
@@ -104,8 +109,11 @@ static bool open_buffers(lm *task, error *e)
     task->token = malloc(each * sizeof *task->token);
     task->target = malloc(each * sizeof *task->target);
     task->nll = malloc(each * sizeof *task->nll);
+    task->hit = malloc(each * sizeof *task->hit);
     task->loss = malloc((size_t)task->windows * (size_t)task->window * sizeof *task->loss);
-    return (task->text_of && task->token && task->target && task->nll && task->loss) ||
+    task->right = malloc((size_t)task->windows * (size_t)task->window * sizeof *task->right);
+    return (task->text_of && task->token && task->target && task->nll && task->hit && task->loss &&
+            task->right) ||
            error_set(e, "out of memory for the evaluation of %d windows", task->windows);
 }
 
@@ -149,27 +157,36 @@ typedef struct work {
     atomic_int next; /* window to be taken */
 } work;
 
-/* loss (W) of every target of one window, whose tokens and last target are `text` (W + 1). */
-static void score(float *loss, const lm *task, const length *l, int thread, const int32_t *text)
+/* loss and right (W) of every target of window i that counts; `text` (W + 1) is room. */
+static void score(float *loss, uint8_t *right, const lm *task, const length *l, int thread,
+                  int32_t *text, int window)
 {
     const int W = task->window, C = l->context, s = l->stride;
     const int n = piece_of(W - 1, C, s) + 1, most = W / C;
     const size_t own = (size_t)thread * (size_t)W;
     int32_t *token = task->token + own, *target = task->target + own;
     float *nll = task->nll + own;
+    uint8_t *hit = task->hit + own;
+    const int64_t from = (int64_t)window * W;
+    corpus_read(text, &task->text->val, from, W + 1);
     for (int k = 0; k < n; k += most) {
         const int B = n - k < most ? n - k : most;
         for (int b = 0; b < B; b++)
             for (int i = 0; i < C; i++) {
                 const int j = (k + b) * s + i;
                 token[b * C + i] = text[j];
-                target[b * C + i] = piece_of(j, C, s) == k + b ? text[j + 1] : -1;
+                const bool mine = piece_of(j, C, s) == k + b;
+                const bool counts = corpus_counts(&task->text->val, from + j + 1);
+                target[b * C + i] = mine && counts ? text[j + 1] : -1;
             }
         pass_forward(&l->pass[thread], token, B);
-        pass_loss(&l->pass[thread], nll, target, B);
+        pass_loss(&l->pass[thread], nll, hit, target, B);
         for (int b = 0; b < B; b++)
-            for (int i = 0; i < C; i++)
-                if (target[b * C + i] >= 0) loss[(k + b) * s + i] = nll[b * C + i];
+            for (int i = 0; i < C; i++) {
+                if (target[b * C + i] < 0) continue;
+                loss[(k + b) * s + i] = nll[b * C + i];
+                right[(k + b) * s + i] = hit[b * C + i];
+            }
     }
 }
 
@@ -179,10 +196,9 @@ static void take_windows(void *arg, int thread)
     const lm *task = k->task;
     const size_t W = (size_t)task->window;
     int32_t *text = task->text_of + (size_t)thread * (W + 1);
-    for (int i; (i = atomic_fetch_add(&k->next, 1)) < task->windows;) {
-        corpus_read(text, &task->text->val, (int64_t)i * task->window, task->window + 1);
-        score(task->loss + (size_t)i * W, task, k->length, thread, text);
-    }
+    for (int i; (i = atomic_fetch_add(&k->next, 1)) < task->windows;)
+        score(task->loss + (size_t)i * W, task->right + (size_t)i * W, task, k->length, thread,
+              text, i);
 }
 
 /* Sums over what has been scored, in the order of the text. */
@@ -192,19 +208,25 @@ static void add_up(eval_result *r, const lm *task, const length *l)
     *r = (eval_result){ .context = C,
                         .stride = s,
                         .windows = task->windows,
+                        .window_n = l->window_n,
                         .window_nll = l->window_nll,
                         .pos_n = l->pos_n,
                         .pos_nll = l->pos_nll };
+    memset(r->window_n, 0, (size_t)task->windows * sizeof *r->window_n);
     memset(r->window_nll, 0, (size_t)task->windows * sizeof *r->window_nll);
     memset(r->pos_n, 0, (size_t)C * sizeof *r->pos_n);
     memset(r->pos_nll, 0, (size_t)C * sizeof *r->pos_nll);
     for (int i = 0; i < task->windows; i++) {
         const float *loss = task->loss + (size_t)i * (size_t)W;
+        const uint8_t *right = task->right + (size_t)i * (size_t)W;
         int32_t *text = task->text_of;
         corpus_read(text, &task->text->val, (int64_t)i * W, W + 1);
         for (int j = 0; j < W; j++) {
             const int pos = j - piece_of(j, C, s) * s;
+            if (!corpus_counts(&task->text->val, (int64_t)i * W + j + 1)) continue;
             r->tokens++;
+            r->right += right[j];
+            r->window_n[i]++;
             r->bytes += corpus_token_bytes(task->text, text[j + 1], text[j]);
             r->window_nll[i] += loss[j];
             r->pos_n[pos]++;
