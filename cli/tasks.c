@@ -23,6 +23,7 @@ static const option OPTIONS[] = {
     { "items",    0, OPTION_COUNT,   "N",      AT(make.items),    "items of each task that is made", "(200)", 1, SUITE_ITEMS },
     { "seed",     0, OPTION_INTEGER, "N",      AT(make.seed),     "seed of the items that are made", "(1)", 0, 9e15 },
     { "context",  0, OPTION_COUNT,   "N",      AT(make.context),  "--from: longest item in tokens", "(512)", 1, 1 << 22 },
+    { "answer",   0, OPTION_COUNT,   "N",      AT(make.answer),   "--from: longest option in tokens", "(96)", 1, 1 << 22 },
     { "distance", 0, OPTION_COUNT,   "N",      AT(make.distance), "--from: tokens back to the evidence, at least", "(64)", 1, 1 << 22 },
     { 0 },
 };
