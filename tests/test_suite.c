@@ -220,13 +220,14 @@ static double alone(const fixture *f, const coded_sequence *s, const coded_span 
     error e;
     int32_t *target = error_zeroed((size_t)n, sizeof *target);
     float *nll = error_zeroed((size_t)n, sizeof *nll);
+    uint8_t *right = error_zeroed((size_t)n, sizeof *right);
     for (int t = 0; t < n; t++)
         target[t] = t + 1 >= span->from && t + 1 < span->to ? s->token[t + 1] : -1;
     assert_true(pass_open(&p, &f->source.m, PASS_EVAL, 1, n, n, f->source.w, NULL, &e));
     pass_forward(&p, s->token, 1);
-    const double sum = pass_loss(&p, nll, NULL, target, 1);
+    const double sum = pass_loss(&p, nll, right, target, 1);
     pass_close(&p);
-    free(target), free(nll);
+    free(target), free(nll), free(right);
     return sum;
 }
 
