@@ -1,5 +1,6 @@
-/* tasks.c - attnlab tasks SUITE...: what is in a suite, checked. */
+/* tasks.c - attnlab tasks SUITE...: what is in a suite, checked; or a suite that is made. */
 #include "cli/command.h"
+#include "cli/tasks_make.h"
 #include "core/base/growing.h"
 #include "trainer/suites/suite.h"
 
@@ -9,11 +10,21 @@
 
 typedef struct options {
     int64_t show;
+    tasks_make make;
 } options;
 
 // clang-format off
+#define AT(field) offsetof(options, field)
 static const option OPTIONS[] = {
-    { "show", 0, OPTION_INTEGER, "N", offsetof(options, show), "show the first N items of each task as a model reads them", NULL, 1, 1e6 },
+    { "show",     0, OPTION_INTEGER, "N",      AT(show),          "show the first N items of each task as a model reads them", NULL, 1, 1e6 },
+    { "from",     0, OPTION_TEXT,    "CORPUS", AT(make.from),     "make a suite of the held-out text of a corpus" },
+    { "generate", 0, OPTION_TEXTS,   "SPEC",   AT(make.generate), "make a suite of a generator's items (may be repeated)" },
+    { "out",      0, OPTION_TEXT,    "DIR",    AT(make.out),      "the folder of the suite that is made" },
+    { "items",    0, OPTION_COUNT,   "N",      AT(make.items),    "items of each task that is made", "(200)", 1, SUITE_ITEMS },
+    { "seed",     0, OPTION_INTEGER, "N",      AT(make.seed),     "seed of the items that are made", "(1)", 0, 9e15 },
+    { "context",  0, OPTION_COUNT,   "N",      AT(make.context),  "--from: longest item in tokens", "(512)", 1, 1 << 22 },
+    { "answer",   0, OPTION_COUNT,   "N",      AT(make.answer),   "--from: longest option in tokens", "(96)", 1, 1 << 22 },
+    { "distance", 0, OPTION_COUNT,   "N",      AT(make.distance), "--from: tokens back to the evidence, at least", "(64)", 1, 1 << 22 },
     { 0 },
 };
 // clang-format on
@@ -92,10 +103,12 @@ static int run(command_call *call, const void *given)
     static const char *const ITEMS[] = { "suite", "task", "item", "prompt", "option", "answer" };
     const options *o = given;
     const bool shown = o->show != OPTION_UNSET;
-    suite *s = error_zeroed((size_t)call->arguments, sizeof *s);
     table t;
     error e;
     bool ok = true;
+    if (tasks_make_asked(&o->make)) return tasks_make_run(call, &o->make);
+    if (call->arguments == 0) return command_missing(call, "SUITE");
+    suite *s = error_zeroed((size_t)call->arguments, sizeof *s);
     for (int i = 0; ok && i < call->arguments; i++) ok = suite_open(&s[i], call->argument[i], &e);
     if (ok) {
         command_rows(call);
@@ -112,8 +125,8 @@ static int run(command_call *call, const void *given)
 const command command_tasks = {
     .name = "tasks",
     .group = COMMAND_DATA,
-    .help = "list and check suites of evaluation tasks",
-    .arguments = "SUITE...",
+    .help = "check suites of evaluation tasks, or make one",
+    .arguments = "[SUITE...]",
     .summary =
         "List the tasks of a suite. Every item is read, so whatever is wrong with a suite is "
         "said here, with its file and line.",
@@ -121,6 +134,9 @@ const command command_tasks = {
         "SUITE is a folder with suite.yaml and a file of items (JSON Lines) for each task. "
         "`attnlab evaluate RUN SUITE` scores a model on it, and the key eval.tasks does so at the "
         "end of a run.\n\n"
+        "With --out DIR a suite is made: --from CORPUS takes questions from held-out text, "
+        "--generate "
+        "SPEC the items of a generator. The same options give the same suite.\n\n"
         "`longest` is the length of the longest item with its longest option, without examples.",
     .shared = SHARED_OUTPUT,
     .options = OPTIONS,

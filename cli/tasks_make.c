@@ -7,25 +7,33 @@
 #include <inttypes.h>
 #include <math.h>
 
-bool tasks_make_asked(const tasks_make *o)
-{
-    return o->from || o->generate.n || o->out;
-}
-
-static const char *conflict(const command_call *call, const tasks_make *o)
-{
-    if (call->arguments) return "--from and --generate make a suite: omit SUITE";
-    if (!o->from == !o->generate.n)
-        return "--out goes with one of --from CORPUS and --generate SPEC";
-    if (!o->out) return "missing option: --out DIR";
-    if (!o->from && (o->context != OPTION_UNSET || o->distance != OPTION_UNSET))
-        return "--context and --distance go with --from CORPUS";
-    return NULL;
-}
+enum { CONTEXT = 512, ANSWER = 96 };
 
 static int64_t or_else(int64_t given, int64_t usual)
 {
     return given == OPTION_UNSET ? usual : given;
+}
+
+bool tasks_make_asked(const tasks_make *o)
+{
+    return o->from || o->generate.n || o->out || o->items != OPTION_UNSET ||
+           o->seed != OPTION_UNSET || o->context != OPTION_UNSET || o->answer != OPTION_UNSET ||
+           o->distance != OPTION_UNSET;
+}
+
+static const char *conflict(const command_call *call, const tasks_make *o)
+{
+    if (!o->from && !o->generate.n)
+        return "options of a new suite go with --out DIR and --from CORPUS or --generate SPEC";
+    if (o->from && o->generate.n) return "give one of --from CORPUS and --generate SPEC";
+    if (call->arguments) return "--from and --generate make a suite: omit SUITE";
+    if (!o->out) return "missing option: --out DIR";
+    if (!o->from &&
+        (o->context != OPTION_UNSET || o->answer != OPTION_UNSET || o->distance != OPTION_UNSET))
+        return "--context, --answer and --distance go with --from CORPUS";
+    if (or_else(o->answer, ANSWER) > or_else(o->context, CONTEXT) / 2)
+        return "--answer must be at most half of --context";
+    return NULL;
 }
 
 static bool add(suite_draft *d, const tasks_make *o, error *e)
@@ -39,7 +47,8 @@ static bool add(suite_draft *d, const tasks_make *o, error *e)
     d->source = growing_close(&words);
     const harvest_order order = { .corpus = o->from,
                                   .items = items,
-                                  .context = (int)or_else(o->context, 512),
+                                  .context = (int)or_else(o->context, CONTEXT),
+                                  .answer = (int)or_else(o->answer, ANSWER),
                                   .distance = (int)or_else(o->distance, 64) };
     if (o->from) return harvest_add(d, &order, e);
     for (int i = 0; i < o->generate.n; i++)

@@ -7,13 +7,13 @@
 #include "cli/command.h"
 
 typedef struct tasks_make {
-    const char *from, *out;    /* a corpus; the folder of the suite            */
-    option_texts generate;     /* specs                                        */
-    int64_t items, seed;       /* OPTION_UNSET: 200 of each task; 1            */
-    int64_t context, distance; /* of --from; OPTION_UNSET: 512; 64 tokens   */
+    const char *from, *out;            /* a corpus; the folder of the suite            */
+    option_texts generate;             /* specs                                        */
+    int64_t items, seed;               /* OPTION_UNSET: 200 of each task; 1            */
+    int64_t context, answer, distance; /* of --from, in tokens; OPTION_UNSET: 512, 96, 64 */
 } tasks_make;
 
-/* Was one of the two asked for? */
+/* Was any of these options given? */
 bool tasks_make_asked(const tasks_make *o);
 
 /* Make the suite and print its tasks; returns the exit status. */

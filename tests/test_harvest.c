@@ -7,7 +7,7 @@
 #include "trainer/tasks/generated_suite.h"
 #include "trainer/tasks/generator.h"
 
-enum { ITEMS = 40, CONTEXT = 200, DISTANCE = 30 };
+enum { ITEMS = 40, CONTEXT = 200, ANSWER = 100, DISTANCE = 30 };
 
 /* A story in which seven people come and go. */
 static char *story(int paragraphs)
@@ -73,7 +73,7 @@ static void make_suite(const char *suite, int64_t seed)
 {
     suite_draft d;
     error e;
-    const harvest_order o = { corpus_folder, ITEMS, CONTEXT, DISTANCE };
+    const harvest_order o = { corpus_folder, ITEMS, CONTEXT, ANSWER, DISTANCE };
     if (!suite_draft_open(&d, suite_path(suite, NULL), seed, &e) || !harvest_add(&d, &o, &e) ||
         !suite_draft_write(&d, &e))
         fail_msg("%s", e.msg);
@@ -209,7 +209,7 @@ static void test_refused(void **state)
     assert_false(suite_draft_open(&d, dir.folder, 1, &e));
     assert_non_null(strstr(e.msg, "this folder has files"));
     assert_int_equal(e.status, STATUS_USAGE);
-    const harvest_order o = { corpus_folder, ITEMS, 1 << 20, DISTANCE };
+    const harvest_order o = { corpus_folder, ITEMS, 1 << 20, ANSWER, DISTANCE };
     assert_true(suite_draft_open(&d, suite_path("none", NULL), 1, &e));
     assert_false(harvest_add(&d, &o, &e));
     assert_non_null(strstr(e.msg, "has no passages of 1048576 tokens"));

@@ -104,6 +104,16 @@ def evaluate(model, name, kind, docs, settings, scratch):
             "items": {i: x for i, x in items.items() if i not in merged}}
 
 
+def print_numbers(out):
+    """As JSON, an item a line."""
+    tasks = []
+    for name, task in out["tasks"].items():
+        items = ",\n".join(f"  {json.dumps(i)}: {json.dumps(x)}" for i, x in task["items"].items())
+        head = ", ".join(f"{json.dumps(k)}: {json.dumps(task[k])}" for k in ("kind", "mean", "merged"))
+        tasks.append(f' {json.dumps(name)}: {{{head}, "items": {{\n{items}}}}}')
+    print(f'{{"lm_eval": {json.dumps(out["lm_eval"])}, "tasks": {{\n' + ",\n".join(tasks) + "}}")
+
+
 def main():
     attnlab = str(pathlib.Path(sys.argv[1]).resolve())
     setup_logging("ERROR")
@@ -118,7 +128,7 @@ def main():
         for name, task in documents(attnlab, HERE / "suite").items():
             kind = task["kind"]  # rolling windows put BOS in front by themselves
             out["tasks"][name] = evaluate(models[kind != "lm"], name, kind, task["docs"], settings.get(name, {}), scratch)
-    print(json.dumps(out, indent=1, ensure_ascii=True))
+    print_numbers(out)
 
 
 if __name__ == "__main__":

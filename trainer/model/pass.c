@@ -178,6 +178,7 @@ static void place(pass *p, const extent *x)
         l->attention.source = source == i ? NULL : &p->layer[source].attention;
         caches += tensor_list_floats(of.cache);
     }
+    p->caches = p->block + x->layers;
     tensor_spec shared[TENSOR_MAX] = { { 0 } };
     shared_list(shared, c, p->kind, p->B, p->S);
     tensor_list_place(shared, tmp + x->tmp, at);
@@ -272,6 +273,16 @@ void pass_close(pass *p)
     for (int i = 0; i < p->ropes; i++) rope_close(&p->rope[i]);
     free(p->layer), free(p->rope), free(p->block), free(p->seen);
     *p = (pass){ 0 };
+}
+
+void pass_save_cache(const pass *p, float *out)
+{
+    memcpy(out, p->caches, pass_cache(&p->m->config, p->B, p->T));
+}
+
+void pass_load_cache(pass *p, const float *in)
+{
+    memcpy(p->caches, in, pass_cache(&p->m->config, p->B, p->T));
 }
 
 /* --- the computation -------------------------------------------------------------------------- */

@@ -51,6 +51,7 @@ typedef struct pass {
     int ropes;
     rope *rope;         /* (ropes), one for each width   */
     float *block;       /* holds everything below        */
+    float *caches;      /* of all layers: PASS_DECODE only */
     float *x, *h, *r;   /* (B, S, D), (B, S, D), (B, S): after the last layer */
     float *y, *a;       /* (B, S, D), (B, S, F)          */
     float *dx, *dh;     /* (B, S, D): PASS_TRAIN only    */
@@ -74,6 +75,11 @@ void pass_memory(size_t *activations, size_t *scratch, const model *m, pass_kind
 
 /* Of these, what the caches of PASS_DECODE take. */
 size_t pass_cache(const model_config *c, int B, int T);
+
+/* PASS_DECODE: copy all caches to `out` (pass_cache bytes, of B and T), or back from there.  A pass
+ * that reads on after the second has forgotten what was read between the two. */
+void pass_save_cache(const pass *p, float *out);
+void pass_load_cache(pass *p, const float *in);
 
 /* Run tokens (B, T) through the model, into p->h; B is at most that of pass_open. */
 void pass_forward(pass *p, const int32_t *token, int B);

@@ -41,7 +41,7 @@ void items_close(items *list)
 
 bool item_part_text(item_part *out, const json_t *value, const char *name, error *e)
 {
-    if (!json_is_string(value)) return error_usage(e, "\"%s\" must be a text", name);
+    if (!json_is_string(value)) return error_usage(e, "%s must be a text", name);
     const size_t n = json_string_length(value);
     out->text = error_zeroed(n + 1, 1);
     memcpy(out->text, json_string_value(value), n);
@@ -51,14 +51,14 @@ bool item_part_text(item_part *out, const json_t *value, const char *name, error
 
 bool item_part_tokens(item_part *out, const json_t *value, const char *name, error *e)
 {
-    if (!json_is_array(value)) return error_usage(e, "\"%s\" must be a list of tokens", name);
+    if (!json_is_array(value)) return error_usage(e, "%s must be a list of tokens", name);
     out->n = (int)json_array_size(value);
     out->token = error_zeroed((size_t)out->n, sizeof *out->token);
     for (int i = 0; i < out->n; i++) {
         const json_t *x = json_array_get(value, (size_t)i);
         if (!json_is_integer(x) || json_integer_value(x) < 0 || json_integer_value(x) > INT32_MAX)
-            return error_usage(e, "\"%s\": element %d is not a token (a whole number from 0 on)",
-                               name, i);
+            return error_usage(e, "%s: element %d is not a token (a whole number from 0 on)", name,
+                               i);
         out->token[i] = (int32_t)json_integer_value(x);
     }
     return true;
@@ -67,10 +67,14 @@ bool item_part_tokens(item_part *out, const json_t *value, const char *name, err
 bool item_part_read(item_part *out, const json_t *object, const char *text, const char *tokens,
                     error *e)
 {
-    const json_t *a = json_object_get(object, text), *b = json_object_get(object, tokens);
+    const json_t *a = json_object_get(object, text);
+    const json_t *b = tokens ? json_object_get(object, tokens) : NULL;
+    if (!a && !tokens) return error_usage(e, "missing \"%s\"", text);
     if (a && b) return error_usage(e, "both \"%s\" and \"%s\" are given", text, tokens);
     if (!a && !b) return error_usage(e, "missing \"%s\" (or \"%s\")", text, tokens);
-    return a ? item_part_text(out, a, text, e) : item_part_tokens(out, b, tokens, e);
+    char name[80];
+    snprintf(name, sizeof name, "\"%s\"", a ? text : tokens);
+    return a ? item_part_text(out, a, name, e) : item_part_tokens(out, b, name, e);
 }
 
 static bool read_id(item *it, const json_t *object, error *e)
@@ -108,22 +112,16 @@ static bool read_place(item *it, const json_t *object, error *e)
     return true;
 }
 
-/* From a layout, or the tokens of a prompt as they are. */
+/* From a layout, or what the kind's own fields hold. */
 static bool read_prompt(item *it, const json_t *object, const task_kind *kind, const char *layout,
                         error *e)
 {
-    const json_t *tokens = json_object_get(object, "prompt_tokens");
-    if (!tokens) {
-        if (!layout && strcmp(kind->layout, "{prompt}") == 0)
-            return item_part_read(&it->prompt, object, "prompt", "prompt_tokens", e);
-        if (!layout_fill(&it->prompt.text, layout ? layout : kind->layout, object, e)) return false;
-        it->prompt.n = (int)strlen(it->prompt.text);
-        return true;
-    }
-    if (layout) return error_usage(e, "a template makes texts, but \"prompt_tokens\" are given");
-    if (json_object_get(object, "prompt"))
-        return error_usage(e, "both \"prompt\" and \"prompt_tokens\" are given");
-    return item_part_tokens(&it->prompt, tokens, "prompt_tokens", e);
+    if (!layout) return item_part_read(&it->prompt, object, kind->field, kind->tokens, e);
+    if (kind->tokens && json_object_get(object, kind->tokens))
+        return error_usage(e, "a template makes texts, but \"%s\" is given", kind->tokens);
+    if (!layout_fill(&it->prompt.text, layout, object, e)) return false;
+    it->prompt.n = (int)strlen(it->prompt.text);
+    return true;
 }
 
 /* What is scored must be there, and be text after text, or tokens after tokens. */

@@ -49,9 +49,10 @@ typedef struct items {
 
 struct task_kind;
 
-/* Read the items of a kind from a file.  `layout` (NULL: the kind's own) makes prompts out of the
- * fields: "Q: {question}\nA:".  Fails (STATUS_USAGE) at the first line that is wrong, with its
- * number, and if two items have one id or there are none. */
+/* Read the items of a kind from a file.  `layout` makes prompts out of the fields, such as
+ * "Q: {question}\nA:"; without one (NULL) they are the field that the kind names.  Fails
+ * (STATUS_USAGE) at the first line that is wrong, with its number, and if two items have one id or
+ * there are none. */
 bool items_read(items *out, const char *path, const struct task_kind *kind, const char *layout,
                 error *e);
 
@@ -63,8 +64,8 @@ void item_close(item *it);
 
 /* --- for the kinds ---------------------------------------------------------------------------- */
 
-/* The part of an object that is under `text`, or the tokens under `tokens`; exactly one of them
- * must be there. */
+/* The part of an object that is under `text`, or the tokens under `tokens` (NULL: never); exactly
+ * one of them must be there. */
 bool item_part_read(item_part *out, const json_t *object, const char *text, const char *tokens,
                     error *e);
 

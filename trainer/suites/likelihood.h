@@ -2,8 +2,9 @@
  *
  *     nll(span) = sum over its tokens of -log p(token | all tokens before it)
  *
- * Sequences are read whole, as in training, in batches of like length.  Batches depend on the items
- * and the model alone, and threads take batches, so no bit depends on the number of threads.
+ * Sequences are read whole, as in training, in batches of like length; options that share a long
+ * prompt read it once, through the caches.  What is read together depends on the items and the model
+ * alone, and threads take such parts, so no bit depends on the number of threads.
  */
 #ifndef TRAINER_SUITES_LIKELIHOOD_H
 #define TRAINER_SUITES_LIKELIHOOD_H
@@ -25,8 +26,5 @@ typedef struct suite_model {
 /* Fill in nll and greedy of every span of n coded items.  *stopped if `stop` said yes; then some
  * are not filled in.  Fails if memory runs out, or if a likelihood is not finite. */
 bool likelihood_fill(bool *stopped, coded *list, int n, const suite_model *with, error *e);
-
-/* Bytes that this takes besides the weights. */
-size_t likelihood_memory(const model *m, int context, int n_threads);
 
 #endif

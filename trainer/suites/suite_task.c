@@ -192,11 +192,12 @@ static bool read_items(suite_task *t, hash *h, const suite *s, const yaml_node *
 /* Guessing among the options of each item. */
 static void fill_chance(suite_task *t)
 {
-    double sum = 0;
+    int64_t with[ITEM_OPTIONS + 1] = { 0 }; /* items with so many options */
     const bool counts = strncmp(t->metric, "acc", 3) == 0;
     if (!isnan(t->chance) || !t->kind->guessed || !counts) return;
-    for (int i = 0; i < t->all.n; i++) sum += 1.0 / t->all.item[i].options;
-    t->chance = sum / t->all.n;
+    for (int i = 0; i < t->all.n; i++) with[t->all.item[i].options]++;
+    t->chance = 0;
+    for (int n = 2; n <= ITEM_OPTIONS; n++) t->chance += (double)with[n] / t->all.n / n;
 }
 
 static void add_part(hash *h, const char *text)
@@ -211,7 +212,7 @@ static void add_settings(hash *h, const suite_task *t)
     snprintf(line, sizeof line, "\ntask %d %.17g ", t->shots, t->chance);
     hash_add(h, line, strlen(line));
     add_part(h, t->name), add_part(h, t->group), add_part(h, t->kind->name);
-    add_part(h, t->metric), add_part(h, t->layout ? t->layout : t->kind->layout);
+    add_part(h, t->metric), add_part(h, t->layout);
     add_part(h, t->delimiter), add_part(h, t->separator), add_part(h, t->until);
     add_part(h, t->spec);
 }

@@ -23,7 +23,7 @@ typedef struct task_score {
 
 typedef struct task_kind {
     const char *name, *help;
-    const char *layout;         /* how a prompt is made if a task doesn't say: "{prompt}" */
+    const char *field, *tokens; /* what holds the prompt, as text and (NULL: never) as tokens */
     const char *const *metrics; /* those it has, NULL last; the first one counts by default */
     bool guessed;               /* is 1 / options what guessing gives? */
     bool rolling;               /* is an item read in as many windows as it needs? */

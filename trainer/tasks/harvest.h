@@ -20,6 +20,7 @@ typedef struct harvest_order {
     const char *corpus; /* its folder                                                       */
     int64_t items;      /* of each task, at most                                            */
     int context;        /* tokens of a prompt with its longest option, at most, BOS included */
+    int answer;         /* tokens of an option, at most: it must fit the shortest context       */
     int distance;       /* name: tokens back to the last mention, at least                  */
 } harvest_order;
 

@@ -48,7 +48,7 @@ static bool find_others(int other[OPTIONS - 1], const harvest_text *t, int place
 static json_t *make_continuation(const harvest_text *t, const harvest_order *o, int place, draws *d,
                                  int64_t *distance)
 {
-    const int from = t->sentence[place], most = o->context / 4, end = passage_end(t, place, most);
+    const int from = t->sentence[place], most = o->answer, end = passage_end(t, place, most);
     const int gap = harvest_gap(t, from);
     int other[OPTIONS - 1];
     (void)distance;
@@ -77,7 +77,7 @@ static json_t *make_order(const harvest_text *t, const harvest_order *o, int pla
                           int64_t *distance)
 {
     static const char BETWEEN[] = "\n\n";
-    const int *p = t->paragraph + place + 1, most = o->context / 2;
+    const int *p = t->paragraph + place + 1, most = o->answer;
     const int gap = harvest_gap(t, p[0]), middle = harvest_gap(t, p[1]), end = harvest_gap(t, p[2]);
     (void)distance;
     if (middle - p[0] < SHORTEST || end - p[1] < SHORTEST || tokens_of(t, p[0], end) > most)

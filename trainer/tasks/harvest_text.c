@@ -99,7 +99,7 @@ static int sentence_after(const harvest_text *t, int at)
     for (int n; (n = closing(t, end)) > 0;) end += n;
     if (!is_blank(t->bytes[end])) return -1;
     while (is_blank(t->bytes[end])) end++;
-    return end;
+    return islower((unsigned char)t->bytes[end]) ? -1 : end; /* "Why?" she asked. */
 }
 
 static void add(int **list, int *n, int at)

@@ -2,8 +2,8 @@
  * and at which token each place is.
  *
  * A word is a run of letters.  A sentence begins with a paragraph, or behind a
- * full stop, question or exclamation mark that no short word (Mr., Dr.) stands before.  A paragraph
- * begins behind an empty line.
+ * full stop, question or exclamation mark, unless a short word (Mr., Dr.) stands before a full stop
+ * or a small letter comes next.  A paragraph begins behind an empty line.
  */
 #ifndef TRAINER_TASKS_HARVEST_TEXT_H
 #define TRAINER_TASKS_HARVEST_TEXT_H

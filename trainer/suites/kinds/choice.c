@@ -28,9 +28,11 @@ static bool read_options(item *it, const json_t *object, error *e)
     it->option = error_zeroed((size_t)n, sizeof *it->option);
     for (int i = 0; i < n; i++) {
         const json_t *x = json_array_get(list, (size_t)i);
-        if (text ? !item_part_text(&it->option[i], x, "options", e)
-                 : !item_part_tokens(&it->option[i], x, "option_tokens", e))
-            return error_where(e, "option %d", i);
+        char name[32];
+        snprintf(name, sizeof name, "option %d", i);
+        if (text ? !item_part_text(&it->option[i], x, name, e)
+                 : !item_part_tokens(&it->option[i], x, name, e))
+            return false;
     }
     return true;
 }
@@ -99,7 +101,8 @@ static const char *const METRICS[] = { "acc", "acc_norm", "margin", "nll", "bpb"
 const task_kind task_kind_choice = {
     .name = "choice",
     .help = "which of several options is the likeliest to follow the prompt",
-    .layout = "{prompt}",
+    .field = "prompt",
+    .tokens = "prompt_tokens",
     .metrics = METRICS,
     .guessed = true,
     .read = read_item,
