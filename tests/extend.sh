@@ -95,6 +95,9 @@ add analysis/data/queries/added.sql analysis/data/meson.build 'query_names = [' 
 SELECT count(*) AS runs FROM run
 SQL
 
+sed 's/task_generator_copy/task_generator_added/; s/"copy"/"added"/' trainer/tasks/generators/copy.c |
+    add trainer/tasks/generators/added.c trainer/tasks/generators/meson.build 'generator_list = [' "'added'"
+
 sed -i 's|^    REAL(  train.clip, .*|&\n    REAL(  train.added, "0", 0, 1, true, "an added key"),|' trainer/config/config_table.c
 sed -i 's|^        double beta1, beta2, eps, weight_decay, clip;|&\n        double added;|' trainer/config/config.h
 
@@ -121,6 +124,7 @@ expect recipe 'added@1 *an added recipe' "$added" recipe
 expect rope 'model.rope_scaling=added' "$added" keys
 expect figure '^added' "$added" plot --list
 expect query '^added' "$added" query --list
+expect generator '^train  *5 ' "$added" prepare --generate added --items 5 --out items
 
 # Every entry in one study: two arms, two seeds.
 cat >study.yaml <<'YAML'
