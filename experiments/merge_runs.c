@@ -100,7 +100,7 @@ static bool refuse(merge_work *x, const conflict *c)
  */
 
 /* No living process may train the run that is replaced; its lock is held until the end. */
-static bool own(merge_work *x, const char *uid)
+static bool own(merge_work *x, const char *uid, int64_t id)
 {
     int lock;
     if (!run_folder_lock(&lock, x->into, uid, x->e)) return false;
@@ -110,7 +110,9 @@ static bool own(merge_work *x, const char *uid)
                          "stop it, then merge again",
                          x->name, uid);
     *x->lock = growing_list(*x->lock, *x->locks, sizeof **x->lock);
-    (*x->lock)[(*x->locks)++] = lock;
+    merge_lock *l = &(*x->lock)[(*x->locks)++];
+    *l = (merge_lock){ id, strdup(uid), lock };
+    if (!l->uid) error_memory();
     return true;
 }
 
@@ -203,7 +205,7 @@ static bool merge_one(merge_work *x, int table, const char *uid, conflict *c)
         return true;
     }
     const bool begun = into.attempts || into.last_step || into.checkpoint;
-    return (!into.id || own(x, uid)) && (!begun || forget(x, table, into.id)) &&
+    return (!into.id || own(x, uid, into.id)) && (!begun || forget(x, table, into.id)) &&
            take(x, table, &from, into.id);
 }
 

@@ -1,4 +1,4 @@
-/* draft.c - filling a database without a journal: SQLite writes each page once
+/* draft.c - filling a database without a journal on disk: SQLite writes each page once
  * (sqlite.org/pragma.html#pragma_journal_mode), and one flush at the end makes it last. */
 #include "core/db/draft.h"
 
@@ -20,7 +20,7 @@ bool draft_open(draft *w, const char *path, error *e)
                          NULL) == SQLITE_OK ||
          error_set(e, "%s: cannot be opened", w->name)) &&
         db_run(&w->d, e, "PRAGMA locking_mode=EXCLUSIVE", NULL) &&
-        db_run(&w->d, e, "PRAGMA journal_mode=OFF", NULL) &&
+        db_run(&w->d, e, "PRAGMA journal_mode=MEMORY", NULL) &&
         db_run(&w->d, e, "PRAGMA synchronous=OFF", NULL) &&
         db_run(&w->d, e, "PRAGMA foreign_keys=ON", NULL))
         return true;
