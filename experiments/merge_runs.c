@@ -213,9 +213,9 @@ bool merge_runs(merge_work *x, int table)
 {
     sqlite3_stmt *q;
     conflict c = { 0 };
-    bool row, ok;
+    bool row, ok = true;
     if (!db_query(x->from, &q, x->e, sql_merge_runs, NULL)) return false;
-    while ((ok = db_next(x->from, q, &row, x->e)) && row && ok)
+    while (ok && (ok = db_next(x->from, q, &row, x->e)) && row)
         ok = merge_one(x, table, (const char *)sqlite3_column_text(q, 0), &c);
     sqlite3_finalize(q);
     return ok && (c.n == 0 || refuse(x, &c));
@@ -284,11 +284,11 @@ bool merge_runs_checkpoints(merge_work *x, int table)
 {
     const int runs = merge_schema_find(x->schema, "run");
     sqlite3_stmt *q;
-    bool row, ok;
+    bool row, ok = true;
     (void)table;
     if (!x->files) return true;
     if (!db_query(x->from, &q, x->e, sql_merge_checkpoints, NULL)) return false;
-    while ((ok = db_next(x->from, q, &row, x->e)) && row && ok) ok = merge_checkpoint(x, runs, q);
+    while (ok && (ok = db_next(x->from, q, &row, x->e)) && row) ok = merge_checkpoint(x, runs, q);
     sqlite3_finalize(q);
     if (!ok || !db_query(x->from, &q, x->e, "SELECT run_id, run_uid, status FROM run", NULL))
         return false;
