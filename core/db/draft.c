@@ -3,6 +3,7 @@
 #include "core/db/draft.h"
 
 #include "core/db/create.h"
+#include "core/db/filesystem.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,7 +16,7 @@ bool draft_open(draft *w, const char *path, error *e)
     *w = (draft){ .d = { .mode = DB_WRITE, .path = strdup(path), .patience_ms = DB_PATIENCE_MS } };
     if (!w->d.path) error_memory();
     create_clear(path);
-    if (create_draft(&w->d.file, &w->name, path, db_schema(), e) &&
+    if (filesystem_check(path, e) && create_draft(&w->d.file, &w->name, path, db_schema(), e) &&
         (sqlite3_open_v2(w->name, &w->d.handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_EXRESCODE,
                          NULL) == SQLITE_OK ||
          error_set(e, "%s: cannot be opened", w->name)) &&
