@@ -15,6 +15,7 @@
 #include "experiments/merge_runs.h"
 #include "experiments/merge_sql.h"
 #include "experiments/merge_study.h"
+#include "trainer/run/journal.h"
 
 #include <inttypes.h>
 #include <limits.h>
@@ -29,7 +30,7 @@ typedef struct merger {
     db *into;
     merge_schema schema;
     merge_file *file;
-    int *lock; /* (locks) of runs that are replaced */
+    merge_lock *lock;
     int files, locks;
     error *e;
 } merger;
@@ -243,6 +244,8 @@ static bool merge_existing(merger *m)
         ok = db_commit(&d, m->e);
     else
         db_rollback(&d);
+    for (int i = 0; ok && i < m->locks; i++) /* the checkpoints that its rows no longer name */
+        journal_sweep(&d, m->lock[i].run_id, m->lock[i].uid);
     if (ok) db_tidy(&d);
     db_close(&d);
     return ok;
@@ -257,7 +260,7 @@ bool merge_run(merge_count *count, const merge_order *o, error *e)
     const bool ok = access(o->into, F_OK) == 0 ? merge_existing(&m) : merge_new(&m);
     if (!ok) merge_files_remove(m.file, m.files);
     merge_files_close(m.file, m.files);
-    for (int i = 0; i < m.locks; i++) close(m.lock[i]);
+    for (int i = 0; i < m.locks; i++) close(m.lock[i].fd), free(m.lock[i].uid);
     free(m.lock);
     return ok;
 }

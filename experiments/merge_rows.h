@@ -41,6 +41,13 @@ typedef struct merge_file {
     bool copied;
 } merge_file;
 
+/* A run of the destination that is replaced, and its lock. */
+typedef struct merge_lock {
+    int64_t run_id;
+    char *uid;
+    int fd;
+} merge_lock;
+
 /* One source on its way into the destination. */
 typedef struct merge_work {
     db *into, *from;
@@ -54,7 +61,8 @@ typedef struct merge_work {
     int64_t studies;
     merge_file **file; /* the caller's list of files of all sources */
     int *files_n;
-    int **lock, *locks; /* of runs of the destination that are replaced */
+    merge_lock **lock; /* the caller's list of runs that are replaced */
+    int *locks;
     merge_count *count;
     error *e;
 } merge_work;

@@ -100,7 +100,7 @@ static bool refuse(merge_work *x, const conflict *c)
  */
 
 /* No living process may train the run that is replaced; its lock is held until the end. */
-static bool own(merge_work *x, const char *uid)
+static bool own(merge_work *x, const char *uid, int64_t id)
 {
     int lock;
     if (!run_folder_lock(&lock, x->into, uid, x->e)) return false;
@@ -110,7 +110,9 @@ static bool own(merge_work *x, const char *uid)
                          "stop it, then merge again",
                          x->name, uid);
     *x->lock = growing_list(*x->lock, *x->locks, sizeof **x->lock);
-    (*x->lock)[(*x->locks)++] = lock;
+    merge_lock *l = &(*x->lock)[(*x->locks)++];
+    *l = (merge_lock){ id, strdup(uid), lock };
+    if (!l->uid) error_memory();
     return true;
 }
 
@@ -203,7 +205,7 @@ static bool merge_one(merge_work *x, int table, const char *uid, conflict *c)
         return true;
     }
     const bool begun = into.attempts || into.last_step || into.checkpoint;
-    return (!into.id || own(x, uid)) && (!begun || forget(x, table, into.id)) &&
+    return (!into.id || own(x, uid, into.id)) && (!begun || forget(x, table, into.id)) &&
            take(x, table, &from, into.id);
 }
 
@@ -211,9 +213,9 @@ bool merge_runs(merge_work *x, int table)
 {
     sqlite3_stmt *q;
     conflict c = { 0 };
-    bool row, ok;
+    bool row, ok = true;
     if (!db_query(x->from, &q, x->e, sql_merge_runs, NULL)) return false;
-    while ((ok = db_next(x->from, q, &row, x->e)) && row && ok)
+    while (ok && (ok = db_next(x->from, q, &row, x->e)) && row)
         ok = merge_one(x, table, (const char *)sqlite3_column_text(q, 0), &c);
     sqlite3_finalize(q);
     return ok && (c.n == 0 || refuse(x, &c));
@@ -282,11 +284,11 @@ bool merge_runs_checkpoints(merge_work *x, int table)
 {
     const int runs = merge_schema_find(x->schema, "run");
     sqlite3_stmt *q;
-    bool row, ok;
+    bool row, ok = true;
     (void)table;
     if (!x->files) return true;
     if (!db_query(x->from, &q, x->e, sql_merge_checkpoints, NULL)) return false;
-    while ((ok = db_next(x->from, q, &row, x->e)) && row && ok) ok = merge_checkpoint(x, runs, q);
+    while (ok && (ok = db_next(x->from, q, &row, x->e)) && row) ok = merge_checkpoint(x, runs, q);
     sqlite3_finalize(q);
     if (!ok || !db_query(x->from, &q, x->e, "SELECT run_id, run_uid, status FROM run", NULL))
         return false;

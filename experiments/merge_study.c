@@ -25,12 +25,12 @@ static int table_of(const merge_work *x, const char *name)
 static bool check_arms(merge_work *x, int64_t from, int64_t into, const char *study)
 {
     sqlite3_stmt *q;
-    bool row, ok, any = false;
+    bool row, ok = true, any = false;
     int64_t common = 0, arms = 0;
     if (!db_query(x->from, &q, x->e, "SELECT config_id, replica FROM arm WHERE sweep_id=?", "i",
                   from))
         return false;
-    while ((ok = db_next(x->from, q, &row, x->e)) && row && !common && ok) {
+    while (ok && (ok = db_next(x->from, q, &row, x->e)) && row && !common) {
         any = true;
         ok = db_integer(x->into, &common, 0, x->e, sql_merge_known_arm, "iti", into,
                         (const char *)sqlite3_column_text(q, 0), sqlite3_column_int64(q, 1));
@@ -65,9 +65,9 @@ static bool check_imports(merge_work *x, int64_t from, int64_t into, const char 
 static bool read_versions(merge_work *x, db *d, int side, int64_t sweep)
 {
     sqlite3_stmt *q;
-    bool row, ok;
+    bool row, ok = true;
     if (!db_query(d, &q, x->e, sql_merge_versions_read, "i", sweep)) return false;
-    while ((ok = db_next(d, q, &row, x->e)) && row && ok)
+    while (ok && (ok = db_next(d, q, &row, x->e)) && row)
         ok = db_run(x->into, x->e, sql_merge_versions_add, "niit", side, sqlite3_column_int64(q, 0),
                     sqlite3_column_int64(q, 1), (const char *)sqlite3_column_text(q, 2));
     sqlite3_finalize(q);
@@ -102,9 +102,9 @@ static bool copy_version(merge_work *x, int64_t from, int64_t old)
 static bool map_versions(merge_work *x, int64_t from, bool changed)
 {
     sqlite3_stmt *q;
-    bool row, ok;
+    bool row, ok = true;
     if (!db_query(x->into, &q, x->e, sql_merge_versions_map, NULL)) return false;
-    while ((ok = db_next(x->into, q, &row, x->e)) && row && ok) {
+    while (ok && (ok = db_next(x->into, q, &row, x->e)) && row) {
         const int64_t old = sqlite3_column_int64(q, 0);
         x->version = growing_list(x->version, x->versions, sizeof *x->version);
         x->version[x->versions++] = (merge_version){ from, old, sqlite3_column_int64(q, 1) };
@@ -228,9 +228,9 @@ static bool merge_base(merge_work *x, int table, sqlite3_stmt *q)
 static bool each_arm(merge_work *x, int table, bool (*f)(merge_work *, int, sqlite3_stmt *))
 {
     sqlite3_stmt *q;
-    bool row, ok;
+    bool row, ok = true;
     if (!db_query(x->from, &q, x->e, sql_merge_arms, NULL)) return false;
-    while ((ok = db_next(x->from, q, &row, x->e)) && row && ok) ok = f(x, table, q);
+    while (ok && (ok = db_next(x->from, q, &row, x->e)) && row) ok = f(x, table, q);
     sqlite3_finalize(q);
     return ok;
 }

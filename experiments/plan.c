@@ -299,16 +299,6 @@ static bool unlink_runs(writer *w)
     return ok;
 }
 
-static bool write_configs(const writer *w, const plan *p)
-{
-    for (int i = 0; i < p->n; i++) {
-        run_spec spec;
-        arm_spec(&spec, p->cell[i].arm, p->cell[i].seed);
-        if (!run_row_write_config(w->d, &p->cell[i].run, &spec, w->e)) return false;
-    }
-    return true;
-}
-
 static bool check_code(const plan *p, error *e)
 {
     int outdated = 0;
@@ -327,7 +317,7 @@ static bool write(writer *w, plan *p, bool again, bool accept)
     const bool ok = write_runs(w, p, again) && (accept || check_code(p, w->e)) && write_sweep(w) &&
                     check_fixed(w) && write_arms(w, arm_id, &p->dropped) &&
                     link_runs(w, p, arm_id) && write_version(w) && unlink_runs(w) &&
-                    update_sweep(w) && write_configs(w, p);
+                    update_sweep(w);
     free(arm_id);
     return ok;
 }

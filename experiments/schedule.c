@@ -96,6 +96,9 @@ static bool has_room(driver *v, int i)
 static bool start(driver *v, child *place, int i, int lock, error *e)
 {
     const run_row *r = &v->p->cell[i].run;
+    run_spec spec;
+    arm_spec(&spec, v->p->cell[i].arm, v->p->cell[i].seed);
+    if (!run_row_write_config(v->d, r, &spec, e)) return false;
     char *file = run_folder_path(v->d, r->uid, "config.yaml"),
          *log = run_folder_path(v->d, r->uid, "log");
     char parent[32], threads[32], handed[32];

@@ -7,6 +7,7 @@
 
 #include "core/base/file.h"
 #include "core/db/create.h"
+#include "core/db/filesystem.h"
 #include "core/db/identity.h"
 #include "core/db/migrate.h"
 #include "core/db/reason.h"
@@ -290,6 +291,7 @@ static bool find_file(const char *path, db_mode mode, error *e)
     if (access(path, R_OK) != 0 && there)
         return error_set(e, "%s: cannot be opened: %s", path, strerror(errno));
     if (mode == DB_READ) return true;
+    if (!filesystem_check(path, e)) return false;
     create_clear(path);
     if (!there || empty) return create_database(path, db_schema_text, e);
     if (access(path, W_OK) == 0) return true;

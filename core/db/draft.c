@@ -1,8 +1,9 @@
-/* draft.c - filling a database without a journal: SQLite writes each page once
+/* draft.c - filling a database without a journal on disk: SQLite writes each page once
  * (sqlite.org/pragma.html#pragma_journal_mode), and one flush at the end makes it last. */
 #include "core/db/draft.h"
 
 #include "core/db/create.h"
+#include "core/db/filesystem.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -15,12 +16,12 @@ bool draft_open(draft *w, const char *path, error *e)
     *w = (draft){ .d = { .mode = DB_WRITE, .path = strdup(path), .patience_ms = DB_PATIENCE_MS } };
     if (!w->d.path) error_memory();
     create_clear(path);
-    if (create_draft(&w->d.file, &w->name, path, db_schema(), e) &&
+    if (filesystem_check(path, e) && create_draft(&w->d.file, &w->name, path, db_schema(), e) &&
         (sqlite3_open_v2(w->name, &w->d.handle, SQLITE_OPEN_READWRITE | SQLITE_OPEN_EXRESCODE,
                          NULL) == SQLITE_OK ||
          error_set(e, "%s: cannot be opened", w->name)) &&
         db_run(&w->d, e, "PRAGMA locking_mode=EXCLUSIVE", NULL) &&
-        db_run(&w->d, e, "PRAGMA journal_mode=OFF", NULL) &&
+        db_run(&w->d, e, "PRAGMA journal_mode=MEMORY", NULL) &&
         db_run(&w->d, e, "PRAGMA synchronous=OFF", NULL) &&
         db_run(&w->d, e, "PRAGMA foreign_keys=ON", NULL))
         return true;

@@ -1,7 +1,7 @@
 /* draft.h - a new database that is filled before anybody sees it.
  *
- * It is written without a journal, because a draft whose process dies is of no use; it appears
- * complete under its name, or not at all (create.h).
+ * It is written without a journal on disk, because a draft whose process dies is of no use; it
+ * appears complete under its name, or not at all (create.h).
  */
 #ifndef CORE_DB_DRAFT_H
 #define CORE_DB_DRAFT_H
