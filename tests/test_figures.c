@@ -315,12 +315,67 @@ static void rates(void **state)
     }
 }
 
+/* Three repetitions of bench decode for each arm, at two contexts and batches: 1, 3 and 2 ms a
+ * token for each key/value head, sequence and 100 positions. */
+static void put_speeds(fixture *f)
+{
+    fixture_run(f, "INSERT INTO bench(config_id, host_id, code_id, phase, context, batch, threads,"
+                   " block, rep, ns, tokens, at_ms, steps, weight_bytes, cache_bytes)"
+                   " SELECT config_id, 1, 1, 'decode', 100 * c.value, b.value, 2, r.key, r.key,"
+                   " 1000000 * 4 * r.value * coalesce(n_kv_heads, 1) * b.value * c.value,"
+                   " 4 * b.value, 0, 4, 1048576, 1048576 * n_kv_heads * b.value * c.value"
+                   " FROM config, json_each('[1, 4]') b, json_each('[1, 8]') c,"
+                   " json_each('[1, 3, 2]') r");
+}
+
+/* What was measured is what is drawn: medians, their intervals, and bytes. */
+static void speeds(void **state)
+{
+    (void)state;
+    static const double LOSS[] = { 3.51, 3.5, 3.52 };
+    static const fixture_arm TWO[] = { { "mha", "mha", 8, 512, -1, LOSS, NULL },
+                                       { "mqa", "mqa", 1, 512, 0, LOSS, NULL } };
+    fixture f;
+    char folder[128], *err, *text;
+    double v[64];
+    fixture_open(&f);
+    fixture_study(&f, "study", TWO, 2, 3, 0.02);
+    snprintf(folder, sizeof folder, "%s/out", f.folder);
+    assert_int_equal(plot(&f, "study", folder, &err,
+                          (const char *[]){ "--kind", "throughput", "--format", "tex", NULL }),
+                     1);
+    assert_non_null(strstr(err, "attnlab bench decode --study study"));
+    free(err);
+    put_speeds(&f);
+    text = drawn(&f, "throughput", "dat", NULL);
+    assert_int_equal(block(v, 64, text, "mqa", 2), 2); /* context 100: batches 1 and 4 */
+    near(v[0], 2, 1e-9), near(v[1], 500, 1e-6), near(v[2], 8, 1e-9), near(v[3], 500, 1e-6);
+    free(text);
+    text = drawn(&f, "groups", "dat", NULL);
+    assert_int_equal(block(v, 64, text, "batch 4", 4), 2);
+    near(v[0], 1, 0), near(v[1], 8, 1e-9), near(v[2], 4, 1e-9), near(v[3], 12, 1e-9);
+    near(v[4], 8, 0), near(v[5], 64, 1e-9), near(v[6], 32, 1e-9), near(v[7], 96, 1e-9);
+    free(text);
+    text =
+        drawn(&f, "memory", "dat", NULL); /* batch 4: 1 MiB of weights, 4 or 32 times the context */
+    assert_int_equal(block(v, 64, text, "mqa", 2), 2);
+    near(v[1], 5, 1e-9), near(v[2], 800, 0), near(v[3], 33, 1e-9);
+    free(text);
+    text = drawn(&f, "speed", "dat", NULL); /* context 800, batch 1 */
+    assert_int_equal(block(v, 64, text, "mqa", 4), 1);
+    near(v[0], 16, 1e-9), near(v[2], 8, 1e-9), near(v[3], 24, 1e-9);
+    free(text);
+    fixture_close(&f);
+}
+
 /* Every kind twice: the same bytes, in every format but those that test_plot.c looks at. */
 static void same_bytes(void **state)
 {
     (void)state;
-    static const char *const KIND[] = { "loss",     "diff",     "heat",  "interaction", "matrix",
-                                        "frontier", "position", "noise", "width" };
+    static const char *const KIND[] = { "loss",   "diff",       "heat",     "interaction",
+                                        "matrix", "frontier",   "position", "noise",
+                                        "width",  "throughput", "groups",   "memory",
+                                        "speed" };
     static const char *const ENDING[] = { "tex", "gp", "dat" };
     fixture f;
     fixture_open(&f);
@@ -329,6 +384,7 @@ static void same_bytes(void **state)
                     " SELECT run_id, step, 256, 256, n_tok, n_bytes, nll_sum + 1 FROM eval");
     fixture_run(&f, "INSERT INTO eval_pos SELECT eval_id, 0, 40, 80 FROM eval");
     fixture_run(&f, "UPDATE run SET cpu_ms = 60000");
+    put_speeds(&f);
     char folder[2][128], digest[2][HASH_HEX], path[256], *err;
     for (int i = 0; i < 2; i++) {
         snprintf(folder[i], sizeof folder[i], "%s/%d", f.folder, i);
@@ -467,9 +523,9 @@ static void refusals(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(as_compared), cmocka_unit_test(matrix),     cmocka_unit_test(measures),
-        cmocka_unit_test(rates),       cmocka_unit_test(same_bytes), cmocka_unit_test(hostile),
-        cmocka_unit_test(refusals),
+        cmocka_unit_test(as_compared), cmocka_unit_test(matrix),   cmocka_unit_test(measures),
+        cmocka_unit_test(rates),       cmocka_unit_test(speeds),   cmocka_unit_test(same_bytes),
+        cmocka_unit_test(hostile),     cmocka_unit_test(refusals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

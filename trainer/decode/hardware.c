@@ -37,7 +37,7 @@ static const key KEYS[] = {
     { "efficiency_flops",     AT(efficiency_flops),        1,    1e-6, 1,    "part of the FLOPs a second that products reach" },
     { "efficiency_bandwidth", AT(efficiency_bandwidth),    1,    1e-6, 2,    "part of the bandwidth that reading weights and cache reaches" },
     { "efficiency_link",      AT(efficiency_link),         1,    1e-6, 1,    "part of the link's bandwidth that an all-reduce reaches" },
-    { "efficiency_attention", AT(efficiency_attention),    1,    1e-6, 2,    "part of the FLOPs a second that attention reaches" },
+    { "efficiency_attention", AT(efficiency_attention),    1,    1e-6, 100,  "part of the FLOPs a second that attention reaches" },
     { NULL },
 };
 // clang-format on
@@ -62,7 +62,7 @@ static bool read_rows(hardware *h, const yaml_node *map, error *e)
                           HARDWARE_ROWS);
     for (int i = 0; i < map->n; i++) {
         if (!real_between(&h->curve[i].rows, "rows", 1, 1e9, &map->key[i], e) ||
-            !real_between(&h->curve[i].part, "rows", 1e-6, 2, &map->item[i], e))
+            !real_between(&h->curve[i].part, "rows", 1e-6, 100, &map->item[i], e))
             return false;
         if (i && h->curve[i].rows <= h->curve[i - 1].rows)
             return yaml_error(&map->key[i], e, "rows: numbers of rows must ascend");

@@ -53,11 +53,41 @@ static int by_probability(const void *a, const void *b)
     return (x->token > y->token) - (x->token < y->token);
 }
 
+static void exchange(sampler_item *a, sampler_item *b)
+{
+    const sampler_item x = *a;
+    *a = *b, *b = x;
+}
+
+/* Bring the k first of n items, in no order, to the front (quickselect: Hoare 1961).  No two items
+ * are equal, since their tokens differ. */
+static void select_items(sampler_item *item, int n, int k)
+{
+    int from = 0, to = n - 1; /* the item that belongs at k - 1 is among these */
+    while (from < to) {
+        const int middle = from + (to - from) / 2;
+        int end = from;
+        exchange(&item[middle], &item[to]);
+        for (int i = from; i < to; i++)
+            if (by_probability(&item[i], &item[to]) < 0) exchange(&item[i], &item[end++]);
+        exchange(&item[end], &item[to]);
+        if (end == k - 1) return;
+        if (end < k - 1)
+            from = end + 1;
+        else
+            to = end - 1;
+    }
+}
+
 /* Sort the n items and keep those that top_k and top_p allow; *sum is the sum of those kept. */
 static int truncate_items(double *sum, const sampler *s, int n)
 {
     double all = *sum;
-    if (s->top_k == 0 || s->top_k >= n) { /* a full sort would take longer than the model */
+    const bool cut = s->top_k > 0 && s->top_k < n;
+    if (cut) { /* a full sort would take longer than the model, here and below */
+        select_items(s->item, n, s->top_k);
+        n = s->top_k;
+    } else {
         const double least = s->V > 1 ? all * (1 - s->top_p) / (s->V - 1) : 0;
         int kept = 0;
         for (int i = 0; i < n; i++)
@@ -65,8 +95,8 @@ static int truncate_items(double *sum, const sampler *s, int n)
         n = kept;
     }
     qsort(s->item, (size_t)n, sizeof *s->item, by_probability);
-    if (s->top_k > 0 && s->top_k < n) {
-        n = s->top_k, all = 0;
+    if (cut) {
+        all = 0;
         for (int i = 0; i < n; i++) all += s->item[i].p;
     }
     *sum = 0;

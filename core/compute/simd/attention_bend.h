@@ -4,9 +4,6 @@
  *
  * These need the scores of a strip once more, after score() and before their powers, so attention
  * without them does not come here.  Scores and softcap carry a factor log2(e) (attention_tile.h).
- *
- *     tanh(u) = 1 - 2 / (e^2u + 1), and for small u, where that loses digits,
- *     u (1 - u^2 / 3 + 2 u^4 / 15 - 17 u^6 / 315 + 62 u^8 / 2835)
  */
 #ifndef CORE_COMPUTE_SIMD_ATTENTION_BEND_H
 #define CORE_COMPUTE_SIMD_ATTENTION_BEND_H
@@ -17,17 +14,6 @@
 INLINE bool bends(const attention *a)
 {
     return a->softcap > 0 || a->bias;
-}
-
-/* The series is used up to |u| = 1/4; both have a relative error below 1e-6. */
-INLINE vf tanh_of(vf u)
-{
-    const vf u2 = u * u, far = splat(1) - splat(2) / (exp_of(u + u) + splat(1));
-    vf p = splat(62 / 2835.0f);
-    p = p * u2 - splat(17 / 315.0f);
-    p = p * u2 + splat(2 / 15.0f);
-    p = p * u2 - splat(1 / 3.0f);
-    return select(u2 < splat(1 / 16.0f), u + u * (p * u2), far);
 }
 
 /* The head of row i. */

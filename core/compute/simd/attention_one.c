@@ -5,7 +5,7 @@
  * The step is bound by reading keys and values, so each is read once, in the order in which it lies
  * in memory: a key for all its heads.  The R = H / G query heads of one key/value head are the rows
  * of one product, so with fewer key/value heads less is read for the same arithmetic (Shazeer 2019;
- * Ainslie et al. 2023).
+ * Ainslie et al. 2023).  Soft-cap and bias are applied to the scores of a tile.
  *
  * Keys are cut into pieces for idle threads and pieces into tiles, by the shape alone.  A piece
  * carries a running maximum from tile to tile (Milakov and Gimelshein 2018), and the sums of the
@@ -99,6 +99,23 @@ static void scores(float *p, const work *w, int from, int n)
         }
 }
 
+/* Soft-cap and bias (attention.h) of n scores of head h, keys from `from` on; scores and cap carry
+ * a factor log2(e).  The query is at key T - 1. */
+static void bend_scores(float *p, const attention *a, int h, int from, int n)
+{
+    const float cap = a->softcap * LOG2_E;
+    const float *c = a->bias ? a->bias + (size_t)h * a->bias_head : NULL;
+    for (int s = 0; s < n; s += VW) {
+        vf x = load(p + s);
+        if (cap > 0) x = splat(cap) * tanh_of(x * splat(1 / cap));
+        if (c) {
+            const vf past = load_part(c + from + s, (size_t)min(VW, n - s));
+            x += (splat(c[a->T - 1]) - past) * splat(LOG2_E);
+        }
+        store(p + s, x);
+    }
+}
+
 /* Scores p (n) of one head become powers; its sums so far are brought to the new maximum. */
 static void fold(float *p, int n, float *pv, float *top, float *sum, int Ev)
 {
@@ -164,6 +181,7 @@ static void piece(void *arg, int i)
         scores(p, w, s, n);
         for (int h = 0; h < a->H; h++) {
             float *sums = pv + h * wide;
+            if (a->softcap > 0 || a->bias) bend_scores(p + h * KEYS, a, h, s, n);
             fold(p + h * KEYS, n, sums, &sums[a->Ev], &sums[a->Ev + 1], a->Ev);
         }
         values(pv, wide, p, w, s, n);
@@ -191,8 +209,8 @@ static void join(float *o, float *lse, const work *w, int pieces, int h)
 bool SIMD(attention_one)(float *o, float *lse, const float *q, const float *k, const float *v,
                          const attention *a)
 {
-    if (a->S != 1 || a->T == 1 || a->softcap > 0 || a->bias || a->E % VW || a->Ev % VW ||
-        a->H > HEADS || a->H * a->E > WIDTH || a->H * (a->Ev + EXTRA) > SHARED / 2)
+    if (a->S != 1 || a->T == 1 || a->E % VW || a->Ev % VW || a->H > HEADS || a->H * a->E > WIDTH ||
+        a->H * (a->Ev + EXTRA) > SHARED / 2)
         return false;
     _Alignas(64) float copy[WIDTH], part[SHARED];
     const int from = a->T - min(a->T, a->window), n = a->T - from;

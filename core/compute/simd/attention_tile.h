@@ -158,12 +158,6 @@ INLINE view view_of(const group *s, int i, int i1, int j0, int keys)
     return v;
 }
 
-/* Entry by entry: x where `keep` is -1, other where it is 0. */
-INLINE vf select(vi keep, vf x, vf other)
-{
-    return (vf)(((vi)x & keep) | ((vi)other & ~keep));
-}
-
 /* Replace p by `out` wherever a row of the strip that starts at row i does not see the key. */
 INLINE void hide(float *p, const group *s, const view *v, int i, int i1, float out)
 {
