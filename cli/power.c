@@ -152,6 +152,11 @@ static void put_note(command_call *call, const comparison *c)
     sentence_spread(&list, c,
                     "The plan takes all differences to scatter alike: for an arm that scatters "
                     "more, see \"detectable\" in `attnlab compare`.");
+    if (c->scored)
+        notes_add(&list, NOTE_INFO,
+                  "This is the noise of seeds on these items. Other items of the kind add an error "
+                  "that no seed makes smaller: `attnlab compare --metric %s` shows it.",
+                  c->study->metric.name);
     command_remarks(call, &list);
 }
 

@@ -43,7 +43,8 @@ static void make(double *y, const design *d, double loss, gsl_rng *g)
     for (int a = 0; a < ARMS; a++)
         for (int s = 0; s < S; s++) common[a][s] = gsl_ran_gaussian(g, d->seed * M_SQRT1_2);
     for (int t = 0; t < d->tasks; t++) {
-        for (int i = 0; i < I; i++) item[i] = gsl_ran_gaussian(g, isnan(d->mean) ? 1 : 0.02);
+        for (int i = 0; i < I; i++)
+            item[i] = gsl_ran_gaussian(g, isnan(d->mean) ? 1 : (1 - d->mean) / 6);
         for (int a = 0; a < ARMS; a++) {
             double *x = y + (size_t)(a * d->tasks + t) * (size_t)(S * I);
             for (int s = 0; s < S; s++) {
