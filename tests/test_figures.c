@@ -391,9 +391,10 @@ static void same_bytes(void **state)
         assert_int_equal(
             plot(&f, "study", folder[i], &err, (const char *[]){ "--format", "tex", NULL }), 0);
         assert_non_null(strstr(err, "no figure 'lr': it needs an axis of learning rates"));
+        assert_non_null(strstr(err, "no figure 'trend': it needs arms compared with a baseline"));
         int lines = 0;
         for (const char *at = err; (at = strchr(at, '\n')); at++) lines++;
-        assert_int_equal(lines, 1 + 4); /* and those of tasks, of which the study has none */
+        assert_int_equal(lines, 2 + 4); /* and those of tasks, of which the study has none */
         free(err);
     }
     for (size_t k = 0; k < sizeof KIND / sizeof *KIND; k++)
