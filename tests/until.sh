@@ -77,7 +77,12 @@ while :; do
     "$attnlab" sweep study.yaml --db b.db -j 1 2>err2 &
     two=$!
     if [ $kills -lt 8 ]; then
-        sleep "0.$((kills * 37 % 9 + 1))"
+        tries=0 # once some more runs have ended, in the midst of the others
+        while [ "$(sqlite3 b.db "SELECT count(*) FROM run WHERE status='done'" 2>err3 || echo 0)" -lt \
+            $((kills * 3)) ] && [ $tries -lt 200 ]; do
+            sleep 0.05
+            tries=$((tries + 1))
+        done
         if [ $((kills % 2)) -eq 0 ]; then kill -9 $one 2>/dev/null; else kill -TERM $two 2>/dev/null; fi
         kills=$((kills + 1))
         [ $((kills % 3)) -eq 0 ] && kill -9 $two 2>/dev/null
@@ -94,7 +99,7 @@ plan b.db >b.plan
 numbers b.db >b.log
 cmp -s a.plan b.plan || fail "another plan: $(cat b.plan)"
 cmp -s a.log b.log || fail "other numbers"
-echo "killed $kills times, $(sqlite3 b.db 'SELECT sum(attempts), count(*) FROM run')"
+echo "killed $kills times, attempts and runs: $(sqlite3 b.db 'SELECT sum(attempts), count(*) FROM run')"
 
 # A block that is not complete does not count: as if the last one had never begun.
 cp a.db c.db
