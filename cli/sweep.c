@@ -108,16 +108,16 @@ static void sum_up(char text[SUMMARY], const study_file *s, const arms *r, const
                    const schedule *how, const char *rest)
 {
     const int finished = count_finished(p);
-    const size_t used = (size_t)snprintf(
-        text, SUMMARY, "%s: %d arm%s, %s%d seed%s; %d of %d runs recorded", s->name, r->n,
-        r->n == 1 ? "" : "s", s->start ? "at most " : "", s->seeds, s->seeds == 1 ? "" : "s", finished, p->n);
+    const size_t used =
+        (size_t)snprintf(text, SUMMARY, "%s: %d arm%s, %s%d seed%s; %d of %d runs recorded",
+                         s->name, r->n, r->n == 1 ? "" : "s", s->start ? "at most " : "", s->seeds,
+                         s->seeds == 1 ? "" : "s", finished, p->n);
     if (finished < p->n)
         snprintf(text + used, SUMMARY - used, "; %s%d at a time with %d thread%s each", rest,
                  how->jobs, how->threads, how->threads == 1 ? "" : "s");
 }
 
-static int dry_run(command_call *call, const options *o, const study_file *s, arms *r,
-                   error *e)
+static int dry_run(command_call *call, const options *o, const study_file *s, arms *r, error *e)
 {
     db d, *record = NULL;
     plan p = { 0 };
@@ -127,7 +127,8 @@ static int dry_run(command_call *call, const options *o, const study_file *s, ar
         record = &d;
     }
     double *seconds = error_zeroed((size_t)r->n, sizeof *seconds);
-    const bool ok = (!record || blocks_recall(r, s, record, e)) && plan_look(&p, record, r, s, e) && share(&how, call, o->jobs, r, &p, e) &&
+    const bool ok = (!record || blocks_recall(r, s, record, e)) && plan_look(&p, record, r, s, e) &&
+                    share(&how, call, o->jobs, r, &p, e) &&
                     plan_table_measure(seconds, r, &p, how.threads, e);
     if (ok) {
         char time[32], rest[64], summary[SUMMARY];
@@ -166,8 +167,8 @@ static void report(const plan *p, const schedule_end *end, const db *d, const ch
             name, end->done, end->diverged, end->failed, end->preempted, end->elsewhere);
 }
 
-/* Plan what is known to be needed, and run what is missing of it.  A block of seeds that is complete
- * is passed over in silence; *ran says whether it was not. */
+/* Plan what is known to be needed, and run what is missing of it.  A block of seeds that is
+ * complete is passed over in silence; *ran says whether it was not. */
 static int run_block(command_call *call, bool *ran, schedule *how, int64_t jobs,
                      const study_file *s, const arms *r, db *d, error *e)
 {

@@ -18,7 +18,8 @@ static bool plan_open(plan *p, const arms *a, const study_file *s, error *e)
     if (!p->cell) return error_set(e, "out of memory for %d x %d cells", a->n, s->seeds);
     for (int k = 0; k < s->seeds; k++)
         for (int i = 0; i < a->n; i++)
-            if (k < a->arm[i].seeds) p->cell[p->n++] = (cell){ .arm = &a->arm[i], .seed = s->seed[k] };
+            if (k < a->arm[i].seeds)
+                p->cell[p->n++] = (cell){ .arm = &a->arm[i], .seed = s->seed[k] };
     return true;
 }
 

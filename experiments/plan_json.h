@@ -5,8 +5,8 @@
  *      "until": {"start": 6, "step": 3, "max": 24, "rule": "..."},
  *      "arms": [{"label": "lr=0.001", "config": "5537f56a1740c051", "replica": 0}, ...]}
  *
- * "until" is only there if seeds are added until decided; "seeds" then are all that may be added, so
- * that a block more changes nothing.
+ * "until" is only there if seeds are added until decided; "seeds" then are all that may be added,
+ * so that a block more changes nothing.
  *
  * Two versions of a study whose plans are equal compare the same runs in the same way.  The caller
  * frees every text.

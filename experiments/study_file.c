@@ -140,7 +140,8 @@ static bool read_seed_plan(study_file *s, const yaml_node *at, error *e)
         const yaml_node *part = yaml_find(at, PART[i]);
         char name[32];
         snprintf(name, sizeof name, "sweep.seeds: %s", PART[i]);
-        if (!part) return yaml_error(at, e, "%s is missing: write {start: 6, step: 3, max: 24}", name);
+        if (!part)
+            return yaml_error(at, e, "%s is missing: write {start: 6, step: 3, max: 24}", name);
         if (!config_whole(&x[i], name, false, LEAST[i], STUDY_FILE_MOST, part, e)) return false;
     }
     if (x[0] > x[2])
@@ -316,10 +317,11 @@ static bool check(const study_file *s, error *e)
                            "such as {%s: ...}",
                            path, s->axis[0].key->name);
     if (s->start && s->axes == 0)
-        return error_usage(e,
-                           "%s: sweep.seeds: {start, step, max} needs sweep.axes: with one arm there "
-                           "is nothing to decide",
-                           path);
+        return error_usage(
+            e,
+            "%s: sweep.seeds: {start, step, max} needs sweep.axes: with one arm there "
+            "is nothing to decide",
+            path);
     if (config_given(&s->base, config_find("train.seed")) ||
         config_given(&s->base, config_find("train.data_seed")))
         return error_usage(e, "%s: train.seed and train.data_seed are set by sweep.seeds", path);

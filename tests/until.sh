@@ -6,8 +6,8 @@ small_corpus
 cat >study.yaml <<'YAML'
 model: {n_layers: 1, dim: 32, n_heads: 4, ffn_dim: 64, context: 32}
 data: {corpus: corpus}
-train: {tokens: 20k, batch_tokens: 512, lr: 3e-3, save_every_tokens: 4096}
-eval: {every_tokens: 10k, tokens: 1024}
+train: {tokens: 60k, batch_tokens: 512, lr: 3e-3, save_every_tokens: 4096}
+eval: {every_tokens: 30k, tokens: 1024}
 sweep:
   name: until
   question: How many seeds does it take?
@@ -70,7 +70,7 @@ grep -q 'mqa against mha: ' err || fail "again: $(cat err)"
 [ "$(wc -l <out)" -eq "$(($(tail -n 3 a.plan | cut -d'|' -f2 | paste -sd+) + 1))" ] || fail "a stored study: $(cat out)"
 
 # Two drivers, killed again and again: the same plan and the same numbers.
-kills=0
+kills=0 rounds=0
 while :; do
     "$attnlab" sweep study.yaml --db b.db -j 1 2>err1 &
     one=$!
@@ -83,17 +83,20 @@ while :; do
             sleep 0.05
             tries=$((tries + 1))
         done
-        if [ $((kills % 2)) -eq 0 ]; then kill -9 $one 2>/dev/null; else kill -TERM $two 2>/dev/null; fi
+        case $((kills % 3)) in
+        0) kill -9 $one $two 2>/dev/null ;;
+        1) kill -9 $one 2>/dev/null && kill -TERM $two 2>/dev/null ;;
+        2) kill -TERM $one $two 2>/dev/null ;;
+        esac
         kills=$((kills + 1))
-        [ $((kills % 3)) -eq 0 ] && kill -9 $two 2>/dev/null
     fi
     wait $one
     first=$?
     wait $two
     second=$?
     [ $first -eq 0 ] && [ $second -eq 0 ] && break
-    kills=$((kills + 1))
-    [ $kills -lt 30 ] || break
+    rounds=$((rounds + 1))
+    [ $rounds -lt 30 ] || break
 done
 plan b.db >b.plan
 numbers b.db >b.log
