@@ -13,7 +13,7 @@ extern const char sql_show_run[], sql_show_run_attempts[], sql_show_run_checkpoi
     sql_show_run_studies[];
 extern const char sql_show_study[], sql_show_study_arms[], sql_show_study_comparisons[],
     sql_show_study_runs[], sql_show_study_versions[];
-extern const char sql_status_cells[], sql_status_count[], sql_status_planned[], sql_status_rate[], sql_status_rest[],
-    sql_status_studies[];
+extern const char sql_status_cells[], sql_status_count[], sql_status_planned[], sql_status_rate[],
+    sql_status_rest[], sql_status_studies[];
 
 #endif

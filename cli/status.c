@@ -143,11 +143,12 @@ const command command_status = {
     .summary =
         "How far the studies in the database are, or each run of one (by its name or its file), "
         "with the time that is left.",
-    .text = "'cut off' is a run whose process died: `attnlab sweep` resumes it. train_loss is the "
-            "loss of the last step on its own batch; `attnlab ls` shows the loss on held-out text.\n\n"
-            "Of a study that adds seeds until it is decided, it shows how near each contrast is to "
-            "a decision and how many runs are left at worst. That is no look: runs of a block that "
-            "is not complete do not count.",
+    .text =
+        "'cut off' is a run whose process died: `attnlab sweep` resumes it. train_loss is the "
+        "loss of the last step on its own batch; `attnlab ls` shows the loss on held-out text.\n\n"
+        "Of a study that adds seeds until it is decided, it shows how near each contrast is to "
+        "a decision and how many runs are left at worst. That is no look: runs of a block that "
+        "is not complete do not count.",
     .shared = SHARED_DB | SHARED_OUTPUT,
     .run = run,
 };

@@ -164,7 +164,8 @@ static bool read_seed_plan(study_file *s, const yaml_node *at, error *e)
         const yaml_node *part = yaml_find(at, PART[i]);
         char name[32];
         snprintf(name, sizeof name, "sweep.seeds: %s", PART[i]);
-        if (!part) return yaml_error(at, e, "%s is missing: write {start: 6, step: 3, max: 24}", name);
+        if (!part)
+            return yaml_error(at, e, "%s is missing: write {start: 6, step: 3, max: 24}", name);
         if (!config_whole(&x[i], name, false, LEAST[i], STUDY_FILE_MOST, part, e)) return false;
     }
     if (x[0] > x[2])

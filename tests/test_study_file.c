@@ -213,16 +213,17 @@ static void test_refused(void **state)
     refused("sweep: {name: s, seeds: [1, -2]}\n", NULL, "study.yaml:1:29: ", "-2");
     refused("sweep: {name: s, seeds: [1, 2.5]}\n", NULL, "study.yaml:1:29: ", "whole number");
     refused("sweep: {name: s, seeds: [3000000000]}\n", NULL, "study.yaml:1:26: ", "3000000000");
-    refused("sweep: {name: s, seeds: {a: 1}}\n", NULL, "study.yaml:1:26: ",
-            "unknown key 'a': use start, step and max");
+    refused("sweep: {name: s, seeds: {a: 1}}\n", NULL,
+            "study.yaml:1:26: ", "unknown key 'a': use start, step and max");
 #define PLAN "sweep: {name: s, seeds: "
     refused(PLAN "{start: 6, step: 3}}\n", NULL, "study.yaml:1:25: ", "max is missing");
-    refused(PLAN "{start: 9, step: 3, max: 6}}\n", NULL, "study.yaml:1:33: ",
-            "start is 9, which is above max, 6");
+    refused(PLAN "{start: 9, step: 3, max: 6}}\n", NULL,
+            "study.yaml:1:33: ", "start is 9, which is above max, 6");
     refused(PLAN "{start: 2, step: 3, max: 6}}\n", NULL, "study.yaml:1:33: ", "3..100");
     refused(PLAN "{start: 3, step: 0, max: 6}}\n", NULL, "study.yaml:1:42: ", "1..100");
     refused(PLAN "{start: 3, step: 1, max: 101}}\n", NULL, "study.yaml:1:50: ", "3..100");
-    refused(PLAN "{start: 3, step: 1, max: many}}\n", NULL, "study.yaml:1:50: ", "sweep.seeds: max");
+    refused(PLAN "{start: 3, step: 1, max: many}}\n", NULL,
+            "study.yaml:1:50: ", "sweep.seeds: max");
     refused(PLAN "{start: 6, step: 3, max: 24}}\n", NULL, "study.yaml: ", "nothing to decide");
     refused("sweep: {name: s, margin: nan}\n", NULL, "study.yaml:1:26: ", "finite");
     refused("sweep: {name: s, margin: -1}\n", NULL, "study.yaml:1:26: ", "outside");
@@ -269,9 +270,10 @@ static void test_refused(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_read),    cmocka_unit_test(test_comment),
-        cmocka_unit_test(test_seed_plan), cmocka_unit_test(test_seeds),   cmocka_unit_test(test_values),
-        cmocka_unit_test(test_refused), cmocka_unit_test(test_ranges),
+        cmocka_unit_test(test_read),      cmocka_unit_test(test_comment),
+        cmocka_unit_test(test_seed_plan), cmocka_unit_test(test_seeds),
+        cmocka_unit_test(test_values),    cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_ranges),
     };
     return cmocka_run_group_tests(tests, workspace_open, workspace_close);
 }

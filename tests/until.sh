@@ -6,8 +6,8 @@ small_corpus
 cat >study.yaml <<'YAML'
 model: {n_layers: 1, dim: 32, n_heads: 4, ffn_dim: 64, context: 32}
 data: {corpus: corpus}
-train: {tokens: 20k, batch_tokens: 512, lr: 3e-3, save_every_tokens: 4096}
-eval: {every_tokens: 10k, tokens: 1024}
+train: {tokens: 60k, batch_tokens: 512, lr: 3e-3, save_every_tokens: 4096}
+eval: {every_tokens: 30k, tokens: 1024}
 sweep:
   name: until
   question: How many seeds does it take?
@@ -70,31 +70,39 @@ grep -q 'mqa against mha: ' err || fail "again: $(cat err)"
 [ "$(wc -l <out)" -eq "$(($(tail -n 3 a.plan | cut -d'|' -f2 | paste -sd+) + 1))" ] || fail "a stored study: $(cat out)"
 
 # Two drivers, killed again and again: the same plan and the same numbers.
-kills=0
+kills=0 rounds=0
 while :; do
     "$attnlab" sweep study.yaml --db b.db -j 1 2>err1 &
     one=$!
     "$attnlab" sweep study.yaml --db b.db -j 1 2>err2 &
     two=$!
     if [ $kills -lt 8 ]; then
-        sleep "0.$((kills * 37 % 9 + 1))"
-        if [ $((kills % 2)) -eq 0 ]; then kill -9 $one 2>/dev/null; else kill -TERM $two 2>/dev/null; fi
+        tries=0 # once some more runs have ended, in the midst of the others
+        while [ "$(sqlite3 b.db "SELECT count(*) FROM run WHERE status='done'" 2>err3 || echo 0)" -lt \
+            $((kills * 3)) ] && [ $tries -lt 200 ]; do
+            sleep 0.05
+            tries=$((tries + 1))
+        done
+        case $((kills % 3)) in
+        0) kill -9 $one $two 2>/dev/null ;;
+        1) kill -9 $one 2>/dev/null && kill -TERM $two 2>/dev/null ;;
+        2) kill -TERM $one $two 2>/dev/null ;;
+        esac
         kills=$((kills + 1))
-        [ $((kills % 3)) -eq 0 ] && kill -9 $two 2>/dev/null
     fi
     wait $one
     first=$?
     wait $two
     second=$?
     [ $first -eq 0 ] && [ $second -eq 0 ] && break
-    kills=$((kills + 1))
-    [ $kills -lt 30 ] || break
+    rounds=$((rounds + 1))
+    [ $rounds -lt 30 ] || break
 done
 plan b.db >b.plan
 numbers b.db >b.log
 cmp -s a.plan b.plan || fail "another plan: $(cat b.plan)"
 cmp -s a.log b.log || fail "other numbers"
-echo "killed $kills times, $(sqlite3 b.db 'SELECT sum(attempts), count(*) FROM run')"
+echo "killed $kills times, attempts and runs: $(sqlite3 b.db 'SELECT sum(attempts), count(*) FROM run')"
 
 # A block that is not complete does not count: as if the last one had never begun.
 cp a.db c.db

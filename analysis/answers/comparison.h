@@ -13,9 +13,9 @@ typedef struct comparison {
     const study *study;
     contrast_study asked;
     bool staged; /* at the looks that the study planned (sequence.h) */
-    bool all; /* the user asked for every two arms in place of the stated pairs */
+    bool all;    /* the user asked for every two arms in place of the stated pairs */
     contrast_pair *pair;
-    double *y; /* (arms, seeds) */
+    double *y;         /* (arms, seeds) */
     int *plan, *ended; /* of a study that planned its looks (contrast.h); else NULL */
     contrast_result result;
     power *power; /* (pairs); zeros before comparison_power */

@@ -69,7 +69,8 @@ bool sample_read(sample *m, const comparison *c, db *d, int i, error *e)
     const study *s = c->study;
     const contrast_result *r = &c->result;
     const contrast_pair p = c->pair[i];
-    if (strcmp(s->metric.value, "e.nll_sum / e.n_tok") != 0 || r->shared_seeds < 2 || !r->row[i].n ||
+    if (strcmp(s->metric.value, "e.nll_sum / e.n_tok") != 0 || r->shared_seeds < 2 ||
+        !r->row[i].n ||
         s->at.of != STUDY_FINAL || /* sums by sequence are kept for the final evaluation only */
         r->left_out[p.arm] || r->left_out[p.base])
         return true;

@@ -131,9 +131,9 @@ bool report_methods(FILE *out, const comparison *c, db *d, error *e)
         done += s->arm[a].done, diverged += s->arm[a].diverged;
         other += s->arm[a].failed + s->arm[a].unfinished;
     }
-    fprintf(out, "%d arm%s trained from scratch with %d seed%s each (%d run%s finished", s->arms,
-            s->arms == 1 ? " was" : "s were", s->seeds, s->seeds == 1 ? "" : "s", done,
-            done == 1 ? "" : "s");
+    fprintf(out, "%d arm%s trained from scratch with %s%d seed%s each (%d run%s finished", s->arms,
+            s->arms == 1 ? " was" : "s were", c->staged ? "up to " : "", s->seeds,
+            s->seeds == 1 ? "" : "s", done, done == 1 ? "" : "s");
     if (diverged) fprintf(out, ", %d diverged", diverged);
     if (other) fprintf(out, ", %d did not finish", other);
     fputs("). A seed determines the initial weights and the order of the text, in the same way for "

@@ -45,9 +45,9 @@ typedef struct contrast_study {
     const contrast_pair *pair;
     double alpha, margin; /* margin NaN: equivalence is not tested */
     bool larger_is_better;
-    /* A study that adds seeds until it is decided: how many seeds, counted from the first, each look
-     * takes in, (looks); and at how many, counted likewise, the runs of each arm have ended, (arms).
-     * looks 0: all seeds are taken at once. */
+    /* A study that adds seeds until it is decided: how many seeds, counted from the first, each
+     * look takes in, (looks); and at how many, counted likewise, the runs of each arm have ended,
+     * (arms). looks 0: all seeds are taken at once. */
     int looks;
     const int *look, *ended;
 } contrast_study;

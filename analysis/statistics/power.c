@@ -30,8 +30,8 @@ static bool enough(int seeds, void *context)
                                              : forecast_difference(&at, c->diff, se));
 }
 
-/* In a study that planned its looks the plan says how many seeds are left, and a contrast could find
- * what its last look could. */
+/* In a study that planned its looks the plan says how many seeds are left, and a contrast could
+ * find what its last look could. */
 static void row_planned(power *p, const contrast_result *r, const contrast *c)
 {
     procedure_forecast at;

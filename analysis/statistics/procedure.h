@@ -14,7 +14,7 @@
 typedef struct procedure_case {
     int seeds;     /* seeds that all compared arms share */
     bool repeated; /* some pair has at least two values on both sides, whatever their seeds */
-    bool planned; /* the study planned its looks (contrast_study.look) */
+    bool planned;  /* the study planned its looks (contrast_study.look) */
     double alpha;
 } procedure_case;
 
@@ -48,7 +48,7 @@ typedef struct procedure {
     const char *assumes; /* completes "assumes ..."; "" if nothing is tested */
     const char *recipe;  /* how p is computed, in sentences that let others do it again; or NULL */
     bool paired;         /* tests differences seed by seed, at the seeds that all arms share */
-    bool staged; /* each contrast has its own seeds, up to the look that decided it */
+    bool staged;         /* each contrast has its own seeds, up to the look that decided it */
     bool independent;    /* takes all runs of two arms as independent, whatever their seeds */
 
     bool (*applies)(const procedure_case *k);
