@@ -14,6 +14,7 @@ typedef struct section {
 static const section RUN[] = {
     { "run",           sql_show_run,               true },
     { "studies",       sql_show_run_studies,       false },
+    { "lineage",       sql_show_run_lineage,       false },
     { "model",         sql_show_run_model,         true },
     { "configuration", sql_show_run_configuration, false },
     { "dataset",       sql_show_run_dataset,       true },

@@ -26,6 +26,20 @@ LEFT JOIN arm b ON b.arm_id = a.base_arm_id
 WHERE ar.run_id = ?1
 ORDER BY s.sweep_id;
 
+-- What the run started from, what that started from, and so on; and what started from it.
+-- name: show_run_lineage
+WITH RECURSIVE up(depth, run_id, name, step, sha256) AS (
+  SELECT 1, source_run_id, name, step, sha256 FROM run_source WHERE run_id = ?1
+  UNION ALL
+  SELECT depth + 1, u.source_run_id, u.name, u.step, u.sha256 FROM up JOIN run_source u ON u.run_id = up.run_id WHERE depth < 100)
+SELECT 'starts from' AS relation, name AS run, step, sha256, depth FROM up
+UNION ALL
+SELECT 'start of', 'run ' || r.run_uid || coalesce(' (' || (SELECT s.name || ', ' || a.label || ', seed ' || ar.pair_key
+  FROM arm_run ar JOIN arm a USING(arm_id) JOIN sweep s USING(sweep_id) WHERE ar.run_id = r.run_id ORDER BY s.sweep_id LIMIT 1) || ')', ''),
+ u.step, u.sha256, 1
+FROM run_source u JOIN run r USING(run_id) WHERE u.source_run_id = ?1
+ORDER BY relation DESC, depth, run;
+
 -- name: show_run_model
 SELECT attention, n_layers, dim, n_heads, n_kv_heads, head_dim, ffn_dim, vocab_size, context,
  n_params, n_params_nonembed, n_params_attn, train_flops_per_token, kv_bytes_per_token

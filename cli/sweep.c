@@ -7,6 +7,7 @@
 #include "experiments/plan_lines.h"
 #include "experiments/plan_table.h"
 #include "experiments/schedule.h"
+#include "experiments/source_runs.h"
 #include "experiments/study_stored.h"
 
 #include "core/compute/threads.h"
@@ -26,7 +27,7 @@
 typedef struct options {
     int64_t jobs, threads; /* OPTION_UNSET: not given */
     int64_t plan_form;     /* of plan_forms; OPTION_UNSET: not asked for */
-    bool dry_run;
+    bool dry_run, with_sources;
     const char *shard, *only;
 } options;
 
@@ -35,6 +36,7 @@ static const option OPTIONS[] = {
     { "jobs",    'j', OPTION_INTEGER, "N",  offsetof(options, jobs),    "runs at a time", "(as many as processors)", 1, 1024 },
     { "threads", 't', OPTION_INTEGER, "N",  offsetof(options, threads), "threads of each run", "(the processors, shared by the runs)", 1, 1024 },
     { "dry-run", 0,   OPTION_FLAG,    NULL, offsetof(options, dry_run), "only show every run, its cost and its state" },
+    { "with-sources", 0, OPTION_FLAG, NULL, offsetof(options, with_sources), "first run what is missing of the studies that this one starts from" },
     { "shard",   0,   OPTION_TEXT,    "K/N", offsetof(options, shard),  "only the runs of shard K of N, for N machines" },
     { "export-plan", 0, OPTION_CHOICE, "FORM", offsetof(options, plan_form), "only print a line for each run, for a launcher", NULL, 0, 0, plan_lines_forms },
     { "only",    0,   OPTION_TEXT,    "CELL", offsetof(options, only),  "only the run that a line of --export-plan names" },
@@ -322,6 +324,56 @@ static int tune_and_run(command_call *call, const options *o, const study_file *
     return o->dry_run ? sweep_dry_run(call, o->jobs, s, r, e) : sweep_run(call, o->jobs, s, r, e);
 }
 
+/* Run, refuse or mention what is missing of one source study; its own sources come first. */
+static int run_source_study(command_call *call, const options *o, const study_file *s,
+                            const arms *r, source *from, error *e);
+
+static int run_sources(command_call *call, const options *o, const study_file *s, const arms *r,
+                       error *e)
+{
+    int status = STATUS_DONE;
+    for (source *x = r->sources; x && status == STATUS_DONE; x = x->next)
+        if (x->arms.n) status = run_source_study(call, o, s, r, x, e);
+    return status;
+}
+
+static int run_source_study(command_call *call, const options *o, const study_file *s,
+                            const arms *r, source *from, error *e)
+{
+    db d, *there = NULL;
+    source_runs n;
+    if (access(call->db, F_OK) == 0 || errno != ENOENT) {
+        if (!db_open(&d, call->db, DB_READ, e)) return e->status;
+        there = &d;
+    }
+    const bool ok = source_runs_count(&n, from, there, r, s, e);
+    if (there) db_close(there);
+    if (!ok) return e->status;
+    if (n.outdated && !call->accept && !call->again) {
+        error_set(e,
+                  "%s: %d of the %d runs of '%s' that it starts from are outdated: other code made "
+                  "them (first: %s); --again trains them again, --accept takes them",
+                  s->name, n.outdated, n.needed, from->name, n.first);
+        return e->status;
+    }
+    if (!n.missing && !(n.outdated && call->again)) return STATUS_DONE;
+    if (!o->with_sources && !o->dry_run) {
+        error_set(e,
+                  "%s: %d of the %d runs of '%s' that it starts from are missing (first: %s); "
+                  "--with-sources runs them first",
+                  s->name, n.missing, n.needed, from->name, n.first);
+        return e->status;
+    }
+    if (o->dry_run) {
+        command_note(call, NOTE_INFO,
+                     "%s: %d of the %d runs of '%s' that it starts from are missing", s->name,
+                     n.missing, n.needed, from->name);
+        return run_sources(call, o, &from->study, &from->arms, e);
+    }
+    const int status = run_sources(call, o, &from->study, &from->arms, e);
+    return status == STATUS_DONE ? sweep_run(call, o->jobs, &from->study, &from->arms, e) : status;
+}
+
 static int run(command_call *call, const void *given)
 {
     const options *o = given;
@@ -339,10 +391,8 @@ static int run(command_call *call, const void *given)
         status = e.status;
     else {
         note_unread(call, &s, &r), note_recipe(call, &s);
-        if (!check_weights(&r, &e))
-            status = e.status;
-        else
-            status = tune_and_run(call, o, &s, &r, &e);
+        status = check_weights(&r, &e) ? run_sources(call, o, &s, &r, &e) : e.status;
+        if (status == STATUS_DONE) status = tune_and_run(call, o, &s, &r, &e);
         arms_close(&r);
     }
     study_file_close(&s);
@@ -367,6 +417,8 @@ const command command_sweep = {
         "merge` joins them.\n\n"
         "--export-plan shell prints a command for each run that is not recorded as done, and jsonl "
         "an object for every run, with its state and its command. A line may run anywhere.\n\n"
+        "--with-sources first runs what is missing of the studies that this one starts from "
+        "(train.init_from: study:NAME/ARM).\n\n"
         "--output is the format of --dry-run.\n\n"
         "Exit status: 0 every run is done or diverged, 1 a run failed, 2 a wrong study, 5 "
         "stopped by a signal.",

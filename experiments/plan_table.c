@@ -23,8 +23,9 @@ static double evaluated_tokens(const run_spec *spec)
     const int64_t stride = settings->eval.stride; /* shorter than a window: windows overlap */
     for (int i = 0; i < settings->eval.context.n; i++)
         passes += stride ? (double)settings->eval.context.item[i] / (double)stride : 1;
-    return tokens * passes *
-           ceil((double)settings->train.tokens / (double)settings->eval.every_tokens);
+    const double evaluations =
+        ceil((double)settings->train.tokens / (double)settings->eval.every_tokens);
+    return tokens * passes * (evaluations > 0 ? evaluations : 1);
 }
 
 static bool pending(const plan *p, const arm *a)

@@ -34,6 +34,14 @@ void convert_mean(float *out, const void *in, int to, int from, int E, int D)
         }
 }
 
+void convert_draw(float *out, const char *name, const tensor_spec *spec, const conversion *how)
+{
+    char stream[256];
+    snprintf(stream, sizeof stream, "convert.%s", name);
+    const rng r = rng_stream(how->seed, how->replica, stream);
+    rng_fill(out, &r, spec);
+}
+
 /* Key/value heads of the layer that the tensor is in. */
 static int heads_of(const model *m, const model_tensor *t)
 {
@@ -66,10 +74,6 @@ void convert_tensor(float *w, const model *m, int i, const safetensors_tensor *h
         convert_mean(w + t->at, have->data, G, from, width, D);
     else if (how->kind == CONVERT_FIRST)
         convert_first(w + t->at, have->data, G, from, width, D);
-    else {
-        char name[MODEL_NAME + 16];
-        snprintf(name, sizeof name, "convert.%s", t->name);
-        const rng r = rng_stream(how->seed, how->replica, name);
-        rng_fill(w + t->at, &r, &t->spec);
-    }
+    else
+        convert_draw(w + t->at, t->name, &t->spec, how);
 }

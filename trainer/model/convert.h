@@ -15,6 +15,12 @@
 #include "core/base/safetensors.h"
 #include "trainer/model/model.h"
 
+/* How a tensor is converted. */
+typedef struct conversion {
+    int64_t kind;           /* CONVERT_ (config.h)         */
+    uint64_t seed, replica; /* of the numbers that `random` draws */
+} conversion;
+
 /* out (to E, D) from in (from E, D), which may be unaligned and hold any number of heads that `to`
  * divides.  The mean is summed in float64. */
 void convert_mean(float *out, const void *in, int to, int from, int E, int D);
@@ -25,14 +31,11 @@ void convert_first(float *out, const void *in, int to, int from, int E, int D);
  * this is no projection of keys or values. */
 int convert_heads(const model *m, int i, const safetensors_tensor *have);
 
-/* How a tensor is converted. */
-typedef struct conversion {
-    int64_t kind;           /* CONVERT_ (config.h)         */
-    uint64_t seed, replica; /* of the numbers that `random` draws */
-} conversion;
+/* Draw a tensor anew: the stream "convert.NAME" of the seed, so these are not the numbers that the
+ * source began with. */
+void convert_draw(float *out, const char *name, const tensor_spec *spec, const conversion *how);
 
-/* Fill in the model's tensor i (w is the whole block) from a tensor that convert_heads accepts.
- * Random heads are a stream of their own, so they are not those that the source began with. */
+/* Fill in the model's tensor i (w is the whole block) from a tensor that convert_heads accepts. */
 void convert_tensor(float *w, const model *m, int i, const safetensors_tensor *have,
                     const conversion *how);
 

@@ -9,6 +9,7 @@
 #include "core/db/db.h"
 #include "trainer/run/build_row.h"
 #include "trainer/run/run_config.h"
+#include "trainer/run/run_start.h"
 #include "trainer/run/train.h"
 
 #include <inttypes.h>
@@ -41,7 +42,7 @@ static bool find_end(int64_t *last, bool *whole, const char *database, const cha
                    "SELECT status IN ('done', 'diverged') FROM run WHERE run_uid=?", "t", uid);
     db_close(&d);
     *whole = ended != 0;
-    return ok && (*last > 0 ||
+    return ok && (*last > 0 || *whole ||
                   error_set(e, "run %s has no steps in the database: nothing to compare", uid));
 }
 
@@ -52,7 +53,7 @@ static bool pair_open(pair *p, const char *database, const char *scratch, const 
     if (!db_open(&p->d, database, DB_READ, e)) return false;
     if (db_run(&p->d, e, "ATTACH ? AS again", "t", scratch) &&
         db_integer(&p->d, &p->a, 0, e, "SELECT run_id FROM main.run WHERE run_uid=?", "t", uid) &&
-        db_integer(&p->d, &p->b, 0, e, "SELECT run_id FROM again.run", NULL))
+        db_integer(&p->d, &p->b, 0, e, "SELECT max(run_id) FROM again.run", NULL))
         return true;
     db_close(&p->d);
     return false;
@@ -242,6 +243,67 @@ static int judge(pair *p, error *e)
     return STATUS_FAILED;
 }
 
+/* Is there something to start from in the database: the weights that the run started with?  *gone
+ * says that they are missing, or not those: then their run is to be replayed, `uid`. */
+static bool look_for_source(bool *gone, char uid[CONFIG_UID], const char *database,
+                            const run_spec *spec, error *e)
+{
+    db d;
+    run_start start;
+    error why;
+    char hex[HASH_HEX];
+    *gone = false;
+    if (!run_source_is(spec->config.train.init_from)) return true;
+    if (!db_open(&d, database, DB_READ, e)) return false;
+    if (!run_start_find(&start, &d, spec, &why)) {
+        *gone = start.run_id != 0;
+        if (!*gone) *e = why;
+    } else
+        *gone = start.file && (!hash_file(hex, start.file, &why) || strcmp(hex, start.sha256) != 0);
+    snprintf(uid, CONFIG_UID, "%s", start.run_id ? start.name + strlen("run ") : "");
+    const bool ok = *gone || start.exists || start.file;
+    run_start_close(&start);
+    db_close(&d);
+    return ok;
+}
+
+/* Train a run into the scratch database, after its source if that is gone.  Returns the exit status
+ * of train_run. */
+static int train_again(const run_spec *spec, const replay_options *o, const char *scratch,
+                       int64_t until, bool keep, error *e)
+{
+    bool gone;
+    char uid[CONFIG_UID];
+    if (!look_for_source(&gone, uid, o->db, spec, e)) return e->status;
+    if (gone) {
+        run_spec *source = error_zeroed(1, sizeof *source);
+        fprintf(stderr,
+                "attnlab: the weights of run %s, which it starts from, are gone: replaying "
+                "that run first\n",
+                uid);
+        int status = run_config_read(source, uid, o->db, uid, NULL, 0, e) ? STATUS_DONE : e->status;
+        if (status == STATUS_DONE) status = train_again(source, o, scratch, 0, true, e);
+        free(source);
+        if (status != STATUS_DONE) return status;
+    }
+    run_spec *own = error_zeroed(1, sizeof *own);
+    *own = *spec;
+    own->config.eval.tasks.n = 0; /* they follow from the weights */
+    if (!keep) {                  /* no checkpoints, no weights: hashes are enough */
+        own->config.train.save_every_tokens = 0;
+        own->config.train.keep = KEEP_NONE;
+    } else if (own->config.train.keep == KEEP_NONE)
+        own->config.train.keep = KEEP_FINAL;
+    const train_options how = { .db = scratch,
+                                .sources = gone ? NULL : o->db,
+                                .progress = o->progress,
+                                .lock = -1,
+                                .until = until };
+    const int status = train_run(own, &how, e);
+    free(own);
+    return status;
+}
+
 int replay_run(const replay_options *o, FILE *out, error *e)
 {
     static run_spec spec; /* large */
@@ -254,13 +316,7 @@ int replay_run(const replay_options *o, FILE *out, error *e)
         !file_scratch(folder, sizeof folder, "replay", e))
         return e->status;
     snprintf(scratch, sizeof scratch, "%s/replay.db", folder);
-    spec.config.train.save_every_tokens = 0; /* no checkpoints, no weights: hashes are enough */
-    spec.config.train.keep = KEEP_NONE;
-    spec.config.eval.tasks.n = 0; /* they follow from the weights */
-    const train_options how = {
-        .db = scratch, .progress = o->progress, .lock = -1, .until = whole ? 0 : last
-    };
-    int status = train_run(&spec, &how, e);
+    int status = train_again(&spec, o, scratch, whole ? 0 : last, false, e);
     if (status == STATUS_PREEMPTED)
         error_set(e, "stopped by a signal; a replay can't be resumed, so start it again");
     if ((status == STATUS_DONE || status == STATUS_DIVERGED) &&
