@@ -93,9 +93,8 @@ static bool find_suite(db *d, int64_t *task_id, const run_tasks *t, int i, error
 static void say_result(FILE *say, int64_t step, const suite *s, const suite_task *t,
                        const task_result *r)
 {
-    fprintf(say, "step %" PRId64 ":  %s.%s %s %.4f (%d items, %.1f s)\n", step, s->name,
-            t->name, t->metric, task_result_mean(NULL, r, t->metric), r->scored,
-            1e-3 * (double)r->wall_ms);
+    fprintf(say, "step %" PRId64 ":  %s.%s %s %.4f (%d items, %.1f s)\n", step, s->name, t->name,
+            t->metric, task_result_mean(NULL, r, t->metric), r->scored, 1e-3 * (double)r->wall_ms);
 }
 
 static bool run_task(run_tasks *t, int i, int j, bool *stopped, db *d, const task_key *key,

@@ -385,6 +385,22 @@ static int start_run(db *d, const run_row *r, const run_spec *spec, const train_
     return status;
 }
 
+/* Say if a run that is done has no scores, though suites are asked for. */
+static bool say_missing(db *d, const run_row *r, const config *settings, error *e)
+{
+    int64_t scored = 1;
+    if (settings->eval.tasks.n > 0 &&
+        !db_integer(d, &scored, 0, e, "SELECT count(*) FROM task_eval WHERE run_id=?", "i",
+                    r->run_id))
+        return false;
+    if (!scored)
+        fprintf(stderr,
+                "attnlab: run %s is done, but not evaluated on eval.tasks: attnlab evaluate %s "
+                "SUITE does it\n",
+                r->uid, r->uid);
+    return true;
+}
+
 /* What is left to do of a run whose lock this process holds. */
 static int finish(db *d, const run_row *r, const run_spec *spec, const train_options *o, error *e)
 {
@@ -407,6 +423,7 @@ static int finish(db *d, const run_row *r, const run_spec *spec, const train_opt
         error_set(e, "run %s: %s", r->uid, *r->message ? r->message : "diverged");
         return STATUS_DIVERGED;
     }
+    if (r->status == RUN_DONE && !say_missing(d, r, &spec->config, e)) return STATUS_FAILED;
     if (r->status == RUN_DONE)
         return !o->summary || run_summary_print(d, r, e) ? STATUS_DONE : STATUS_FAILED;
     return check_environment(d, r, o, e) ? start_run(d, r, spec, o, e) : STATUS_FAILED;

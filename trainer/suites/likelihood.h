@@ -3,8 +3,8 @@
  *     nll(span) = sum over its tokens of -log p(token | all tokens before it)
  *
  * Sequences are read whole, as in training, in batches of like length; options that share a long
- * prompt read it once, through the caches.  What is read together depends on the items and the model
- * alone, and threads take such parts, so no bit depends on the number of threads.
+ * prompt read it once, through the caches.  What is read together depends on the items and the
+ * model alone, and threads take such parts, so no bit depends on the number of threads.
  */
 #ifndef TRAINER_SUITES_LIKELIHOOD_H
 #define TRAINER_SUITES_LIKELIHOOD_H
