@@ -279,8 +279,8 @@ const command command_prepare = {
             "--generate makes a corpus of items without text or knowledge behind them, such as "
             "associative recall (mqar). Only their answers are targets: a model is trained and "
             "evaluated on them alone, and val_acc is the share of answers that are right. Items "
-            "are functions of the seed, and those held out are never trained on. The generators "
-            "are in docs/generators.md.\n\n"
+            "are functions of the seed; those held out have random numbers of their own. "
+            "docs/generators.md describes the generators.\n\n"
             "A corpus is known by its content, wherever it lies. Making one that is there already "
             "changes nothing.",
     .shared = SHARED_OUTPUT,

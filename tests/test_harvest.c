@@ -185,6 +185,7 @@ static void test_tasks(void **state)
     assert_true(each("suite", "order.jsonl", check_order) > 0);
     char *yaml = read_file("suite", "suite.yaml");
     assert_non_null(strstr(yaml, "name: suite\non_long: truncate\nseed: 1\ntasks:\n"));
+    assert_non_null(strstr(yaml, "group: general, metric: acc_norm}\n"));
     assert_non_null(strstr(yaml, "  name: {kind: choice, file: name.jsonl, group: recall}\n"));
     free(yaml);
 }

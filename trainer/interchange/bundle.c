@@ -145,9 +145,10 @@ static bool find_tokenizer(bundle *b, const char *folder, const char *corpus, er
         ok = read_tokenizer(b, own, e);
     else
         notes_add(&b->notes, NOTE_WARNING,
-                  *corpus ? "The corpus %s is not there or has no tokenizer. Name one with --tokenizer."
-                          : "There is no tokenizer beside the weights%s. Name one with "
-                            "--tokenizer.",
+                  *corpus
+                      ? "The corpus %s is not there or has no tokenizer. Name one with --tokenizer."
+                      : "There is no tokenizer beside the weights%s. Name one with "
+                        "--tokenizer.",
                   corpus);
     free(beside), free(own);
     return ok;

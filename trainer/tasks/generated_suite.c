@@ -30,7 +30,7 @@ static json_t *item_object(const generator_item *item, const generator_answer *a
 bool generated_suite_add(suite_draft *d, const char *spec, int64_t n, error *e)
 {
     generator g;
-    if (!generator_read(&g, spec, e) || !suite_draft_add(d, spec, "cloze", g.kind->name, e))
+    if (!generator_read(&g, spec, e) || !suite_draft_add(d, spec, "cloze", g.kind->name, NULL, e))
         return false;
     for (int64_t i = 0; i < n; i++) {
         generator_item item;

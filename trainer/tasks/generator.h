@@ -30,7 +30,7 @@ enum {
 };
 
 /* Which stream an item comes from.  Items of different parts are independent, whatever their
- * indices: a suite never repeats what a model was trained on. */
+ * indices: a suite repeats what a model was trained on by chance alone. */
 typedef enum generator_part { PART_TO_TRAIN, PART_HELD_OUT, PART_OF_SUITE } generator_part;
 
 /* An option of one generator, with its default and range (both ends are allowed). */

@@ -77,7 +77,7 @@ static bool add_task(suite_draft *d, const texts *t, const harvest_task *kind,
         while (at >= kind->places(&t->item[k])) at -= kind->places(&t->item[k++]);
         json_t *item = kind->make(&t->item[k], o, at, &own, &distance);
         if (!item) continue;
-        ok = made > 0 || suite_draft_add(d, kind->name, kind->kind, kind->group, e);
+        ok = made > 0 || suite_draft_add(d, kind->name, kind->kind, kind->group, kind->metric, e);
         if (ok) suite_draft_item(d, item, distance, -1);
         made++;
     }

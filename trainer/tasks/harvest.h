@@ -1,5 +1,5 @@
 /* harvest.h - `attnlab tasks --from CORPUS`: evaluation tasks made out of the held-out text of a
- * corpus, so that even a tiny model is above chance on them.
+ * corpus.
  *
  *     last-word      cloze       the last word of a passage, which occurred earlier in it
  *                                (as LAMBADA: Paperno et al. 2016)

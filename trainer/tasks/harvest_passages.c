@@ -95,6 +95,7 @@ static json_t *make_order(const harvest_text *t, const harvest_order *o, int pla
                      "options", answer ? wrong : right, answer ? right : wrong, "answer", answer);
 }
 
-const harvest_task harvest_continuation = { "continuation", "choice", "general", sentences,
-                                            make_continuation };
-const harvest_task harvest_order_of_two = { "order", "choice", "general", paragraphs, make_order };
+const harvest_task harvest_continuation = { "continuation", "choice",  "general",
+                                            "acc_norm",     sentences, make_continuation };
+const harvest_task harvest_order_of_two = { "order", "choice",   "general",
+                                            NULL,    paragraphs, make_order };

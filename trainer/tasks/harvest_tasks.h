@@ -11,7 +11,7 @@
 #include "trainer/tasks/harvest_text.h"
 
 typedef struct harvest_task {
-    const char *name, *kind, *group; /* in the suite */
+    const char *name, *kind, *group, *metric; /* in the suite */
 
     /* The places where an item may be. */
     int (*places)(const harvest_text *t);

@@ -98,6 +98,6 @@ static json_t *make_name(const harvest_text *t, const harvest_order *o, int plac
                      "options", options, "answer", answer);
 }
 
-const harvest_task harvest_last_word = { "last-word", "cloze", "general", sentences,
-                                         make_last_word };
-const harvest_task harvest_name = { "name", "choice", "recall", words, make_name };
+const harvest_task harvest_last_word = { "last-word", "cloze",   "general",
+                                         NULL,        sentences, make_last_word };
+const harvest_task harvest_name = { "name", "choice", "recall", NULL, words, make_name };

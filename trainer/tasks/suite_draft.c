@@ -68,12 +68,12 @@ void suite_draft_close(suite_draft *d)
 }
 
 bool suite_draft_add(suite_draft *d, const char *name, const char *kind, const char *group,
-                     error *e)
+                     const char *metric, error *e)
 {
     if (d->tasks == SUITE_DRAFT_TASKS)
         return error_usage(e, "a suite has at most %d tasks", SUITE_DRAFT_TASKS);
     suite_draft_task *t = &d->task[d->tasks];
-    *t = (suite_draft_task){ .kind = kind, .group = group };
+    *t = (suite_draft_task){ .kind = kind, .group = group, .metric = metric };
     copy_name(t->name, name);
     for (int i = 0; i < d->tasks; i++)
         if (strcmp(d->task[i].name, t->name) == 0)
@@ -121,8 +121,9 @@ bool suite_draft_write(suite_draft *d, error *e)
         suite_draft_task *t = &d->task[i];
         char file[SUITE_DRAFT_NAME + 8];
         snprintf(file, sizeof file, "%s.jsonl", t->name);
-        fprintf(yaml.f, "  %s: {kind: %s, file: %s, group: %s}\n", t->name, t->kind, file,
-                t->group);
+        fprintf(yaml.f, "  %s: {kind: %s, file: %s, group: %s", t->name, t->kind, file, t->group);
+        if (t->metric) fprintf(yaml.f, ", metric: %s", t->metric);
+        fputs("}\n", yaml.f);
         fflush(t->lines.f);
         ok = put(d->folder, file, t->lines.text, e);
     }

@@ -16,7 +16,7 @@ enum { SUITE_DRAFT_TASKS = 64, SUITE_DRAFT_NAME = 64 };
 
 typedef struct suite_draft_task {
     char name[SUITE_DRAFT_NAME];
-    const char *kind, *group; /* of suite.yaml */
+    const char *kind, *group, *metric; /* of suite.yaml; metric NULL: the kind's own */
     growing lines;
     int items;
     double distance; /* the sum of what items have  */
@@ -38,7 +38,7 @@ void suite_draft_close(suite_draft *d);
 /* Add a task, at most SUITE_DRAFT_TASKS.  The name becomes letters, digits, - and _.  Fails
  * (STATUS_USAGE) if there is one of this name. */
 bool suite_draft_add(suite_draft *d, const char *name, const char *kind, const char *group,
-                     error *e);
+                     const char *metric, error *e);
 
 /* Add an item, which is released, to the task that was added last; its id is its number.
  * distance, depth: below 0 if unknown. */
