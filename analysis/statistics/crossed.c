@@ -167,7 +167,7 @@ static contrast_verdict decide(const crossed_row *r)
 
 /* Up to so many seeds their power is forecast for the procedure (forecast.h), once for each number;
  * beyond, it is that of normal errors, which differs little. */
-enum { FORECAST = 24 };
+enum { FORECAST = 12 };
 
 /* The smallest difference (0) and margin (1) that n seeds find, in standard errors of their mean.
  */
