@@ -61,7 +61,7 @@ static void put_keys(FILE *f, const study_file *s, const char *corpus)
 /* A map in flow style, a line for each of its keys. */
 static void put_map(FILE *f, const char *name, const yaml_node *map)
 {
-    if (!map) return;
+    if (!map || !map->n) return;
     fprintf(f, "  %s:\n", name);
     for (int i = 0; i < map->n; i++) {
         fprintf(f, "    %s: ", map->key[i].text);

@@ -86,6 +86,12 @@ wait $one || fail "the first driver: $(cat err1)"
 numbers c.db | cmp -s a.log - || fail "two drivers: other numbers"
 [ "$(sqlite3 c.db 'SELECT max(attempts) FROM run')" -eq 1 ] || fail "two drivers trained a run twice"
 
+# Another range is another version, which the comparison names; the tuning's runs are there already.
+"$attnlab" sweep tuned.yaml -d c.db 'sweep.tune={train.lr: {from: 1e-3, to: 0.064, points: 4, seeds: 1}}' 2>err ||
+    fail "another range: $? $(cat err)"
+"$attnlab" compare tuned -d c.db >out 2>err || fail "another range: $? $(cat err)"
+grep -q 'The range of the tuning was changed from .*seeds=2 to .*seeds=1' out || fail "another range: $(cat out err)"
+
 # The range is extended at its edge, for every arm, by the same factor; then it is refused.
 "$attnlab" sweep tuned.yaml -d d.db 'sweep.tune={train.lr: {from: 1e-4, to: 4e-4, points: 3, seeds: 1}}' 2>err
 [ $? -eq 2 ] || fail "edge: $? $(cat err)"

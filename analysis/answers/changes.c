@@ -164,6 +164,16 @@ static char *plain(const json_t *value)
     return NULL;
 }
 
+/* A part of a plan.  Designs and tuned keys are younger than plans, which had a grid and none. */
+static json_t *part_of(const version *v, const char *name)
+{
+    json_t *part = json_object_get(v->plan, name);
+    if (part || !v->plan) return json_incref(part);
+    return strcmp(name, "design") == 0 ? json_string("grid")
+           : strcmp(name, "tune") == 0 ? json_object()
+                                       : NULL;
+}
+
 /* Parts of the plan that are a line each; a part that one version doesn't have is not known. */
 static void put_parts(notes *out, const version *was, const version *now)
 {
@@ -171,14 +181,17 @@ static void put_parts(notes *out, const version *was, const version *now)
         { "baseline", "baseline" },
         { "match", "matching of the arms" },
         { "exclude", "list of excluded combinations" },
+        { "design", "design" },
+        { "tune", "range of the tuning" },
     };
     for (size_t i = 0; i < sizeof PART / sizeof *PART; i++) {
-        const json_t *a = json_object_get(was->plan, PART[i][0]),
-                     *b = json_object_get(now->plan, PART[i][0]);
-        if (!a || !b || json_equal(a, b)) continue;
-        char *from = plain(a), *to = plain(b);
-        put_change(out, now, PART[i][1], from, to);
-        free(from), free(to);
+        json_t *a = part_of(was, PART[i][0]), *b = part_of(now, PART[i][0]);
+        if (a && b && !json_equal(a, b)) {
+            char *from = plain(a), *to = plain(b);
+            put_change(out, now, PART[i][1], from, to);
+            free(from), free(to);
+        }
+        json_decref(a), json_decref(b);
     }
 }
 
