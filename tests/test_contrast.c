@@ -339,7 +339,7 @@ static void table(void **state)
         const procedure *p = procedures[i];
         assert_true(*p->name && p->assumes && p->describe && p->compute);
         assert_true(p->applies && p->forecast);
-        assert_int_equal(p->paired, p->combine != NULL);
+        assert_int_equal(p->paired && !p->staged, p->combine != NULL);
         assert_false(p->paired && p->independent);
         for (int k = 0; k < i; k++) assert_string_not_equal(p->name, procedures[k]->name);
     }
@@ -356,8 +356,12 @@ static void table(void **state)
         { 0, false, 0.05, "differences" },
     };
     for (size_t i = 0; i < sizeof CASE / sizeof *CASE; i++) {
-        const procedure_case k = { CASE[i].seeds, CASE[i].repeated, CASE[i].alpha };
+        procedure_case k = { .seeds = CASE[i].seeds,
+                             .repeated = CASE[i].repeated,
+                             .alpha = CASE[i].alpha };
         assert_string_equal(procedure_choose(&k)->name, CASE[i].name);
+        k.planned = true; /* whatever the seeds */
+        assert_string_equal(procedure_choose(&k)->name, "group-sequential t");
     }
 }
 
