@@ -59,6 +59,27 @@ for ((missing, ns),) in [sqlite3.connect("o.db").execute("SELECT missing_bytes, 
     assert missing > 0 and ns == 0
 PY
 
+# The arms of a study, with matched widths, at another size.
+cat >study.yaml <<'YAML'
+model: { n_layers: 2, dim: 128, n_heads: 8, context: 64 }
+sweep:
+  name: arms
+  question: what?
+  axes: { model.attention: [mha, mqa] }
+  baseline: { model.attention: mha }
+  match: { params: model.ffn_dim }
+  seeds: 2
+YAML
+"$attnlab" bench decode --study study.yaml model.vocab_size=300 model.n_layers=3 --batch 1 --tokens 5 -n 1 -t 1 --db s.db -q -o json >s.json 2>err ||
+    fail "a study: $? $(cat err)"
+python3 - <<'PY' || fail "the arms of a study"
+import json, sqlite3
+assert [r["arm"] for r in json.load(open("s.json"))["rows"]] == ["mha", "mqa"]
+(a, m), (b, n) = sqlite3.connect("s.db").execute(
+    "SELECT ffn_dim, n_params FROM bench JOIN config USING(config_id) WHERE n_layers = 3 ORDER BY bench_id").fetchall()
+assert b > a and abs(n / m - 1) < 0.005, (a, m, b, n)
+PY
+
 bad() { # PATTERN ARGUMENT...
     pattern=$1
     shift
@@ -71,6 +92,7 @@ bad() { # PATTERN ARGUMENT...
 bad 'train, decode or prefill' speed
 bad 'fit into a context' decode --tokens 64
 bad '--attention' train --attention mqa
+bad 'brings its arms' decode --study study.yaml -a mqa
 bad '--save' decode --save x
 bad nope decode --attention nope
 [ ! -e bad.db ] || fail "a wrong command made a database"
