@@ -127,11 +127,23 @@ static bool update_sweep(writer *w)
     return ok;
 }
 
+/* Does the key differ from arm to arm?  One that an arm doesn't read has its default there. */
+static bool differs(const arms *a, const config_key *k)
+{
+    char first[CONFIG_VALUE], value[CONFIG_VALUE];
+    config_value(first, sizeof first, &a->arm[0].spec.config, k);
+    for (int i = 1; i < a->n; i++) {
+        config_value(value, sizeof value, &a->arm[i].spec.config, k);
+        if (strcmp(value, first) != 0) return true;
+    }
+    return false;
+}
+
 /* A derived key is not fixed by itself; the span is, since it is the same for the whole study. */
 static bool is_fixed(const writer *w, const char *key)
 {
     const config_key *k = config_find(key);
-    if (!k || study_file_varies(w->s, key)) return false;
+    if (!k || study_file_varies(w->s, key) || differs(w->a, k)) return false;
     if (w->s->match != MATCH_NONE && strcmp(key, "model.ffn_dim") == 0) return false;
     return !k->derived || config_given(&w->s->base, k) || strcmp(key, "data.span") == 0;
 }

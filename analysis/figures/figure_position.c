@@ -6,6 +6,7 @@
 #include "analysis/figures/figure.h"
 
 #include <math.h>
+#include <string.h>
 
 extern const char sql_figure_positions[]; /* figure_position.sql */
 
@@ -59,17 +60,31 @@ static bool put_arm(figure *f, int arm, int64_t *longest, double *lo, double *hi
     return true;
 }
 
+/* The context before RoPE was stretched, in the arms of the study; 0: none was, or they differ. */
+static bool old_context(int64_t *context, const figure *f, error *e)
+{
+    return db_integer(f->d, context, 0, e,
+                      "SELECT min(p.value) FROM arm a JOIN config c USING(config_id)"
+                      " JOIN config_param p USING(config_id)"
+                      " WHERE a.sweep_id = ? AND a.dropped = 0 AND p.key ="
+                      " 'model.rope_original_context' AND p.value < c.context"
+                      " HAVING count(DISTINCT p.value) = 1",
+                      "i", f->study->sweep_id);
+}
+
 static bool make(figure *f, error *e)
 {
     double lo = INFINITY, hi = -INFINITY;
-    int64_t length = 0;
+    int64_t length = 0, old = 0;
     chart_add_panel(&f->chart, NULL, f->style->panel_width, f->style->panel_height);
     for (int a = 0; a < f->study->arms; a++)
         if (!put_arm(f, a, &length, &lo, &hi, e)) return false;
     if (!length) return figure_missing(f, "none are recorded");
+    if (!old_context(&old, f, e)) return false;
     chart_axis *x = &f->chart.panel[0].x, *y = &f->chart.panel[0].y;
     x->lo = 0, x->hi = (double)length;
     figure_range(y, lo, hi, 0.05);
+    if (old && old < length) chart_rule(&f->chart, 0, 'x', (double)old, CHART_DASHED);
     chart_tics(x, 6), chart_tics(y, 6);
     chart_set_title(x, "position in the window, tokens");
     chart_set_title(y, "loss, nats per token");
@@ -79,6 +94,9 @@ static bool make(figure *f, error *e)
     if (f->chart.entries < f->study->arms)
         snprintf(text + n, sizeof text - (size_t)n, "; not drawn: %d of %d arms, without sums",
                  f->study->arms - f->chart.entries, f->study->arms);
+    if (old && old < length && n > 0 && (size_t)n < sizeof text)
+        snprintf(text + strlen(text), sizeof text - strlen(text),
+                 "; dashed: the context before RoPE was stretched, %lld", (long long)old);
     chart_set_remark(&f->chart, text);
     return true;
 }
