@@ -97,11 +97,12 @@ ORDER BY 1;
 -- A run's (?1) value by task ?2, split ?3 and length ?4; the %s stands for the metric's expression.
 -- ?5 says where along the training (study_measure): at the last step, or at the last evaluation by
 -- ?6 tokens, FLOPs or seconds.
+-- The plus keeps the task out of the choice of an index: the evaluations of one run are few.
 -- name: study_value
 SELECT %s, e.n_tok || ' in strides of ' || e.stride, e.step = r.last_step
 FROM eval e JOIN run r USING(run_id) JOIN config c USING(config_id)
 LEFT JOIN train_step t ON t.run_id = e.run_id AND t.step = e.step
-WHERE r.run_id = ?1 AND e.task = ?2 AND e.split = ?3 AND e.context = ?4
+WHERE e.run_id = ?1 AND +e.task = ?2 AND e.split = ?3 AND e.context = ?4
  AND CASE ?5
   WHEN 0 THEN e.step = r.last_step
   WHEN 1 THEN t.tokens <= ?6

@@ -76,7 +76,8 @@ static bool has_locks(const int fd[2])
 static bool has_shared_memory(const int fd[2])
 {
     enum { SIZE = 4096, MARK = 0x5a };
-    if (ftruncate(fd[0], SIZE) != 0) return true; /* no room: the database will say so */
+    /* Without room, a mapping would end the process; the database will say that there is none. */
+    if (posix_fallocate(fd[0], 0, SIZE) != 0) return true;
     volatile char *a = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd[0], 0),
                   *b = mmap(NULL, SIZE, PROT_READ | PROT_WRITE, MAP_SHARED, fd[1], 0);
     const bool mapped = a != MAP_FAILED && b != MAP_FAILED;
