@@ -99,12 +99,17 @@ INSERT INTO bench(config_id, host_id, code_id, phase, context, batch, threads, b
 INSERT INTO suite VALUES(7, 'abc', 'suite', '/nowhere');
 INSERT INTO task VALUES(9, 7, 0, 'copy', 'recall', 'exact', 'acc', 0, 2, NULL);
 INSERT INTO task_item(task_id, item, name) VALUES(9, 0, 'a'), (9, 1, 'b');
-INSERT INTO task_eval SELECT 10 + run_id, run_id, last_step, 9, 32, 2, 0, 0, 1 FROM run;
+INSERT INTO task_eval SELECT 10 + run_id, run_id, last_step, 9, 32, 2, 0, 0, 1, code_id FROM run;
+INSERT INTO run_source SELECT max(run_id), min(run_id), 1, 'another run', 'abc' FROM run;
 INSERT INTO task_score(task_eval_id, item, acc) SELECT task_eval_id, value, 0.5 FROM task_eval, json_each('[0, 1]');
 INSERT INTO event(run_id, at_ms, level, message) SELECT run_id, 5, 'warning', 'made up' FROM run;"
 printf 'arm,seed,metric,value\na,1,loss,2\na,2,loss,3\nb,1,loss,4\nb,2,loss,5\n' >results.csv
 "$attnlab" import-runs results.csv --study made --db full.db 2>err || fail "import-runs: $(cat err)"
 "$attnlab" compare made --db full.db >/dev/null 2>&1
+sqlite3 full.db "PRAGMA foreign_keys=ON;
+INSERT INTO comparison_score(cmp_id, arm_id, base_arm_id, ord, scope, name, grp, n_items, n, verdict)
+ SELECT cmp_id, arm_id, base_arm_id, 0, 'task', 'copy', 'recall', 2, 2, 'undecided' FROM comparison_row LIMIT 1;
+INSERT INTO ledger SELECT 1, sweep_id, cmp_id, 5, 0.05, 0.01, 1, 0, 'hash' FROM comparison LIMIT 1;"
 counts() { # DB - rows of each table
     for table in $(ask "$1" "SELECT name FROM sqlite_schema WHERE type='table' AND name NOT LIKE 'sqlite_%' AND name NOT IN ('event', 'ckpt') ORDER BY 1"); do
         echo "$table $(ask "$1" "SELECT count(*) FROM \"$table\"")"
@@ -114,7 +119,7 @@ merge full.db --into f.db --no-weights || fail "every table: $(cat err)"
 [ "$(counts full.db)" = "$(counts f.db)" ] || fail "not every row: $(counts full.db) / $(counts f.db)"
 [ "$(ask f.db "SELECT count(*) FROM event WHERE message='made up'")" = 4 ] || fail "events: $(ask f.db 'SELECT message FROM event')"
 counts f.db | grep ' 0$' >empty
-[ -s empty ] && echo "tables without a row here: $(cut -d' ' -f1 empty | tr '\n' ' ')"
+[ ! -s empty ] || fail "tables without a row here: $(cut -d' ' -f1 empty | tr '\n' ' ')"
 merge full.db --into f.db --no-weights || fail "every table again: $(cat err)"
 [ "$(counts full.db)" = "$(counts f.db)" ] || fail "rows are repeated: $(counts full.db) / $(counts f.db)"
 # What was added to runs that are known is taken as well: scores of tasks, into a database that has the runs.

@@ -116,4 +116,22 @@ grep -q "^[0-9]*,[0-9]*,[0-9]*,mqa,mha,$((mha - 2))," out || fail "an open block
 grep -q 'The plan of looks was changed from .*step=2.* to .*step=3.* after [0-9]* runs had finished' out ||
     fail "a change of the plan: $(cat out)"
 
+# Sizes in such a study: the gap at each is shown, and its slope is not tested.
+cat >sizes.yaml <<'YAML'
+model: {n_layers: 1, dim: 32, n_heads: 4, ffn_dim: 64, context: 32}
+data: {corpus: corpus}
+train: {tokens: 4k, batch_tokens: 512}
+eval: {tokens: 1024}
+sweep:
+  name: sizes
+  axes: {model.attention: [mha, mqa]}
+  cross: {size: {small: {model.dim: 16}, large: {model.dim: 32}}}
+  baseline: {model.attention: mha}
+  seeds: {start: 3, step: 1, max: 4}
+  margin: 0.02
+YAML
+"$attnlab" sweep sizes.yaml --db sizes.db >/dev/null 2>err || fail "sweep of sizes: $? $(tail -1 err)"
+"$attnlab" compare sizes --db sizes.db --trend size >out 2>err || fail "compare --trend: $? $(cat err)"
+grep -q '^mqa' out || fail "compare --trend: $(cat out)"
+
 finish

@@ -192,7 +192,7 @@ static void say_beyond(FILE *out, const published *p, const published_contrast *
         fputc('.', out);
     else
         fprintf(out,
-                " No benchmark differs by more than other items would change (%.10g %% "
+                " No benchmark differs by more than other items would change (%.6g %% "
                 "simultaneous, %d with a binomial error).",
                 100 * (1 - alpha), known);
 }

@@ -299,7 +299,7 @@ void scored_sentence(FILE *out, const comparison *c, int i, int row)
                                                                               : "worse by ",
                 digits, fabs(r->diff), *of->kind->unit ? " " : "", of->kind->unit);
     if (said)
-        fprintf(out, " (%.10g %% simultaneous: %.*f to %.*f", 100 * (1 - c->asked.alpha), digits,
+        fprintf(out, " (%.6g %% simultaneous: %.*f to %.*f", 100 * (1 - c->asked.alpha), digits,
                 table_rounded(lo, digits), digits, table_rounded(hi, digits));
     fprintf(out, "%s%d seed%s, %d item%s).", said ? ", " : " (", c->scored->seeds,
             c->scored->seeds == 1 ? "" : "s", of->items, of->items == 1 ? "" : "s");

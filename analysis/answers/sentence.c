@@ -160,7 +160,7 @@ static void put_difference(FILE *out, const comparison *c, const contrast *r)
         fprintf(out, "%sby %.*f", way, digits, size);
     if (bounded && symmetric) fprintf(out, " ± %.*f", digits, half);
     fprintf(out, "%s%s (", gap, unit);
-    if (bounded) fprintf(out, "%.10g %% simultaneous", 100 * (1 - c->asked.alpha));
+    if (bounded) fprintf(out, "%.6g %% simultaneous", 100 * (1 - c->asked.alpha));
     if (bounded && !symmetric)
         fprintf(out, ": %.*f to %.*f", digits, table_rounded(lo, digits), digits,
                 table_rounded(hi, digits));

@@ -30,7 +30,7 @@ void tables_arms(FILE *out, const comparison *c, table_format f)
 void tables_pairs(FILE *out, const comparison *c, table_format f)
 {
     char interval[32];
-    snprintf(interval, sizeof interval, "%.10g %% interval", 100 * (1 - c->asked.alpha));
+    snprintf(interval, sizeof interval, "%.6g %% interval", 100 * (1 - c->asked.alpha));
     table t;
     table_open(&t, f, out, 8,
                (const char *[]){ "arm", "against", "n", "difference", interval, "p (adjusted)",

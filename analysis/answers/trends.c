@@ -177,7 +177,7 @@ bool trends_open(trends *t, const comparison *c, const char *axis, trends_size b
     ok = ok && fill(t, c, &x, key, e);
     if (ok && !(t->axis = strdup(key))) error_memory();
     axes_close(&x);
-    if (ok && verdict_paired(&c->result)) test(t, c);
+    if (ok && verdict_paired(&c->result) && c->result.procedure->combine) test(t, c);
     if (!ok) trends_close(t);
     return ok;
 }

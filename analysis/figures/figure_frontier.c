@@ -76,7 +76,7 @@ static void put_remark(figure *f, int drawn, const int count[FRONTIER_OPEN + 1])
     int n = snprintf(text, sizeof text, "means over seeds");
     if (c->asked.pairs)
         n = snprintf(text, sizeof text,
-                     "bars: simultaneous %.10g %% interval of the difference from the baseline",
+                     "bars: simultaneous %.6g %% interval of the difference from the baseline",
                      100 * (1 - c->asked.alpha));
     n += snprintf(
         text + n, sizeof text - (size_t)n, "%s%s%s",

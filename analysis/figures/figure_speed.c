@@ -67,7 +67,7 @@ static bool make(figure *f, error *e)
         snprintf(
             what, sizeof what,
             "context %lld, batch %lld; bars: 95 %% interval of the median across, simultaneous "
-            "%.10g %% interval of the difference from the baseline upright",
+            "%.6g %% interval of the difference from the baseline upright",
             (long long)context, (long long)batch, 100 * (1 - f->c->asked.alpha));
         speeds_remark(f, &s, what);
     }
