@@ -32,17 +32,18 @@ typedef struct pair {
 static bool find_end(int64_t *last, bool *whole, const char *database, const char *uid, error *e)
 {
     db d;
-    int64_t ended = 0;
+    int64_t ended = 0, target = 0;
     if (!db_open(&d, database, DB_READ, e)) return false;
     const bool ok =
         db_integer(&d, last, 0, e,
                    "SELECT max(step) FROM train_step JOIN run USING(run_id) WHERE run_uid=?", "t",
                    uid) &&
         db_integer(&d, &ended, 0, e,
-                   "SELECT status IN ('done', 'diverged') FROM run WHERE run_uid=?", "t", uid);
+                   "SELECT status IN ('done', 'diverged') FROM run WHERE run_uid=?", "t", uid) &&
+        db_integer(&d, &target, 0, e, "SELECT target_step FROM run WHERE run_uid=?", "t", uid);
     db_close(&d);
     *whole = ended != 0;
-    return ok && (*last > 0 || *whole ||
+    return ok && (*last > 0 || (*whole && target == 0) ||
                   error_set(e, "run %s has no steps in the database: nothing to compare", uid));
 }
 
