@@ -79,7 +79,7 @@ static void note_unread(command_call *call, const study_file *s, const arms *r)
         const run_spec *spec = &r->arm[i].spec;
         const int64_t text = spec->corpus.train_tokens, span = spec->config.data.span;
         const double unread = 100 * (double)(text - batch_epoch(text, span)) / (double)text;
-        if (unread < 10) continue;
+        if (text == 0 || unread < 10) continue;
         command_note(call, NOTE_WARNING,
                      "%s: %.0f %% of the training text is never read: its last %lld tokens are "
                      "less than data.span=%lld (arm '%s')",

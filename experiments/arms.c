@@ -3,8 +3,8 @@
 
 #include "core/db/metric.h"
 #include "experiments/match.h"
-#include "experiments/study_axes.h"
 #include "experiments/source.h"
+#include "experiments/study_axes.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -88,7 +88,7 @@ static bool set_span(arms *a, error *e)
 
 static bool resolve(arms *a, const study_file *s, error *e)
 {
-    const source_place place = { s->file->file, s->db, s->depth };
+    const source_place place = { s->file->file, s->db, s->settings_json, s->depth };
     for (int i = 0; i < a->n; i++) {
         char text[ARM_LABEL];
         run_spec *spec = &a->arm[i].spec;

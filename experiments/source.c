@@ -13,6 +13,7 @@
 #include "trainer/run/run_config.h"
 
 #include <dirent.h>
+#include <jansson.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -72,6 +73,25 @@ static bool is_stored(bool *stored, const char *db_path, const char *name, error
     return ok;
 }
 
+/* "data.corpus=DIR", if the settings have it; the caller frees it. */
+static char *corpus_setting(const char *settings)
+{
+    static const char KEY[] = "data.corpus=";
+    json_t *list = settings ? json_loads(settings, 0, NULL) : NULL, *item;
+    char *found = NULL;
+    size_t i;
+    json_array_foreach(list, i, item)
+    {
+        const char *text = json_string_value(item);
+        if (strncmp(text, KEY, strlen(KEY)) != 0) continue;
+        free(found);
+        found = strdup(text);
+        if (!found) error_memory();
+    }
+    json_decref(list);
+    return found;
+}
+
 static bool read_study(source *x, const source_place *place, bool stored, error *e)
 {
     if (stored) return study_stored_recall(&x->study, x->name, place->db, NULL, 0, e);
@@ -83,8 +103,9 @@ static bool read_study(source *x, const source_place *place, bool stored, error 
                            x->name, place->db ? place->db : "the database",
                            place->db && access(place->db, F_OK) ? " does not exist, so it" : "",
                            x->name);
-    const bool ok = study_file_read(&x->study, path, NULL, 0, e);
-    free(path);
+    char *corpus = corpus_setting(place->settings);
+    const bool ok = study_file_read(&x->study, path, &corpus, corpus != NULL, e);
+    free(path), free(corpus);
     return ok;
 }
 
@@ -354,7 +375,7 @@ bool source_resolve(run_spec *spec, const config *settings, const char *db_path,
 {
     arm_source from;
     source *list = NULL;
-    const source_place place = { *settings->file ? settings->file : NULL, db_path, 0 };
+    const source_place place = { *settings->file ? settings->file : NULL, db_path, NULL, 0 };
     if (&spec->config != settings) spec->config = *settings;
     const bool ok = source_find(&spec->config, &from, &list, &place, e) &&
                     run_spec_resolve(spec, &spec->config, e) && source_check(spec, &from, e);

@@ -24,9 +24,11 @@ typedef struct source {
 } source;
 
 /* Where to look: the file in which train.init_from was written (NULL: none), the database (NULL:
- * none), and how many studies are being looked up for each other. */
+ * none), the settings of the command line (["key=value", ...]; NULL: none), and how many studies
+ * are being looked up for each other.  A corpus that the settings name is also that of a study
+ * which is not in the database yet: both must have one tokenizer. */
 typedef struct source_place {
-    const char *file, *db;
+    const char *file, *db, *settings;
     int depth;
 } source_place;
 

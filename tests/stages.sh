@@ -46,6 +46,13 @@ for study in uptrain extend; do
     cmp -s $study.log killed.log || fail "$study: killed and started again, other numbers"
 done
 
+# A corpus that the command line names is that of the source, too: the runs are the same.
+mkdir far
+for f in uptrain/*.yaml; do sed 's/corpus: ..\/corpus/corpus: nowhere/' "$f" >"far/$(basename "$f")"; done
+"$attnlab" sweep uptrain/study.yaml --db none.db --dry-run -o csv 2>/dev/null | cut -d, -f1-4 >near.csv
+"$attnlab" sweep far/study.yaml data.corpus=corpus --db none.db --dry-run -o csv 2>err | cut -d, -f1-4 >far.csv
+[ -s near.csv ] && cmp -s near.csv far.csv || fail "data.corpus of a source: $(cat err)"
+
 # The same identity whether the source was found beside the file or in the database.
 [ "$(sqlite3 uptrain.db "SELECT count(*) FROM run_source")" -eq 56 ] || fail "not 56 runs with a source"
 [ "$(sqlite3 uptrain.db "SELECT count(DISTINCT sha256) FROM run_source")" -eq 2 ] || fail "not 2 sources"
