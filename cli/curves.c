@@ -3,6 +3,7 @@
 #include "analysis/answers/reach.h"
 #include "cli/command.h"
 #include "cli/look.h"
+#include "core/base/number.h"
 
 #include <math.h>
 
@@ -152,7 +153,8 @@ static void put_notes(notes *out, const series_list *l)
                       r->name, r->fit.most / r->epoch);
     }
     notes_add(
-        out, NOTE_INFO, "Intervals: %.6g %%, each alone%s%s.", 100 * (1 - l->study->alpha),
+        out, NOTE_INFO, "Intervals: %.*g %%, each alone%s%s.", number_level_digits(l->study->alpha),
+        100 * (1 - l->study->alpha),
         several ? "; standard errors by leaving out one seed at a time (jackknife), Student's "
                   "t on seeds - 1"
                 : "",
@@ -170,7 +172,8 @@ static void print_reach(const series_list *l, const reach_list *found, table_for
 {
     table t;
     char interval[32];
-    snprintf(interval, sizeof interval, "%.6g %% interval", 100 * (1 - l->study->alpha));
+    snprintf(interval, sizeof interval, "%.*g %% interval", number_level_digits(l->study->alpha),
+             100 * (1 - l->study->alpha));
     table_open(&t, f, stdout, 8,
                (const char *[]){ "arm", "against", "its tokens", "loss to reach", "reached",
                                  "times the tokens", interval, "from" });

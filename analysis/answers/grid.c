@@ -3,6 +3,7 @@
 
 #include "analysis/data/axes.h"
 #include "core/base/growing.h"
+#include "core/base/number.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -259,7 +260,8 @@ static void put_key(const grid *g, FILE *out)
     if (c->asked.pairs) {
         fputs(", difference from the baseline (base), verdict (~ undecided, ", out);
         if (!isnan(c->asked.margin)) fprintf(out, "= equivalent within ±%g, ", c->asked.margin);
-        fprintf(out, "better, worse; at %.6g %%", 100 * (1 - c->asked.alpha));
+        fprintf(out, "better, worse; at %.*g %%", number_level_digits(c->asked.alpha),
+                100 * (1 - c->asked.alpha));
         if (c->asked.pairs > 1) fprintf(out, " for all %d at once", c->asked.pairs);
         fputc(')', out);
     }

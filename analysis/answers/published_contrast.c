@@ -3,6 +3,7 @@
 #include "analysis/answers/published_contrast.h"
 
 #include "analysis/statistics/student.h"
+#include "core/base/number.h"
 #include "core/base/table.h"
 
 #include <gsl/gsl_statistics_double.h>
@@ -192,9 +193,9 @@ static void say_beyond(FILE *out, const published *p, const published_contrast *
         fputc('.', out);
     else
         fprintf(out,
-                " No benchmark differs by more than other items would change (%.6g %% "
+                " No benchmark differs by more than other items would change (%.*g %% "
                 "simultaneous, %d with a binomial error).",
-                100 * (1 - alpha), known);
+                number_level_digits(alpha), 100 * (1 - alpha), known);
 }
 
 void published_say(FILE *out, const published *p, const published_contrast *c, double alpha)

@@ -6,6 +6,7 @@
 
 #include "analysis/answers/sql.h"
 #include "analysis/statistics/flip.h"
+#include "core/base/number.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -299,8 +300,9 @@ void scored_sentence(FILE *out, const comparison *c, int i, int row)
                                                                               : "worse by ",
                 digits, fabs(r->diff), *of->kind->unit ? " " : "", of->kind->unit);
     if (said)
-        fprintf(out, " (%.6g %% simultaneous: %.*f to %.*f", 100 * (1 - c->asked.alpha), digits,
-                table_rounded(lo, digits), digits, table_rounded(hi, digits));
+        fprintf(out, " (%.*g %% simultaneous: %.*f to %.*f", number_level_digits(c->asked.alpha),
+                100 * (1 - c->asked.alpha), digits, table_rounded(lo, digits), digits,
+                table_rounded(hi, digits));
     fprintf(out, "%s%d seed%s, %d item%s).", said ? ", " : " (", c->scored->seeds,
             c->scored->seeds == 1 ? "" : "s", of->items, of->items == 1 ? "" : "s");
     if (r->verdict == CONTRAST_UNDECIDED) put_hint(out, c, r);

@@ -4,14 +4,15 @@
 #include "analysis/answers/changes.h"
 #include "analysis/answers/leave.h"
 #include "analysis/answers/scored.h"
-#include "analysis/answers/tuned.h"
 #include "analysis/answers/sequence.h"
+#include "analysis/answers/tuned.h"
 #include "analysis/data/axes.h"
 #include "analysis/statistics/counts.h"
 #include "analysis/statistics/forecast.h"
 #include "analysis/statistics/noise.h"
 #include "analysis/statistics/verdict.h"
 #include "core/base/growing.h"
+#include "core/base/number.h"
 #include "core/base/table.h"
 
 #include <math.h>
@@ -160,7 +161,9 @@ static void put_difference(FILE *out, const comparison *c, const contrast *r)
         fprintf(out, "%sby %.*f", way, digits, size);
     if (bounded && symmetric) fprintf(out, " ± %.*f", digits, half);
     fprintf(out, "%s%s (", gap, unit);
-    if (bounded) fprintf(out, "%.6g %% simultaneous", 100 * (1 - c->asked.alpha));
+    if (bounded)
+        fprintf(out, "%.*g %% simultaneous", number_level_digits(c->asked.alpha),
+                100 * (1 - c->asked.alpha));
     if (bounded && !symmetric)
         fprintf(out, ": %.*f to %.*f", digits, table_rounded(lo, digits), digits,
                 table_rounded(hi, digits));

@@ -4,6 +4,7 @@
 #include "analysis/answers/interaction.h"
 #include "analysis/answers/sample.h"
 #include "analysis/answers/scored.h"
+#include "core/base/number.h"
 
 #include <math.h>
 #include <string.h>
@@ -30,7 +31,8 @@ void tables_arms(FILE *out, const comparison *c, table_format f)
 void tables_pairs(FILE *out, const comparison *c, table_format f)
 {
     char interval[32];
-    snprintf(interval, sizeof interval, "%.6g %% interval", 100 * (1 - c->asked.alpha));
+    snprintf(interval, sizeof interval, "%.*g %% interval", number_level_digits(c->asked.alpha),
+             100 * (1 - c->asked.alpha));
     table t;
     table_open(&t, f, out, 8,
                (const char *[]){ "arm", "against", "n", "difference", interval, "p (adjusted)",

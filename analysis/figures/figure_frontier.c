@@ -4,6 +4,7 @@
  */
 #include "analysis/answers/frontier.h"
 #include "analysis/figures/figure.h"
+#include "core/base/number.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -76,8 +77,8 @@ static void put_remark(figure *f, int drawn, const int count[FRONTIER_OPEN + 1])
     int n = snprintf(text, sizeof text, "means over seeds");
     if (c->asked.pairs)
         n = snprintf(text, sizeof text,
-                     "bars: simultaneous %.6g %% interval of the difference from the baseline",
-                     100 * (1 - c->asked.alpha));
+                     "bars: simultaneous %.*g %% interval of the difference from the baseline",
+                     number_level_digits(c->asked.alpha), 100 * (1 - c->asked.alpha));
     n += snprintf(
         text + n, sizeof text - (size_t)n, "%s%s%s",
         count[FRONTIER_BEST] > 1 ? "; dashed: the frontier" : "",

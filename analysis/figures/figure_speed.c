@@ -5,6 +5,7 @@
  * its difference from the baseline.
  */
 #include "analysis/figures/speeds.h"
+#include "core/base/number.h"
 
 #include <math.h>
 
@@ -67,8 +68,9 @@ static bool make(figure *f, error *e)
         snprintf(
             what, sizeof what,
             "context %lld, batch %lld; bars: 95 %% interval of the median across, simultaneous "
-            "%.6g %% interval of the difference from the baseline upright",
-            (long long)context, (long long)batch, 100 * (1 - f->c->asked.alpha));
+            "%.*g %% interval of the difference from the baseline upright",
+            (long long)context, (long long)batch, number_level_digits(f->c->asked.alpha),
+            100 * (1 - f->c->asked.alpha));
         speeds_remark(f, &s, what);
     }
     speed_close(&s);

@@ -129,3 +129,9 @@ void number_print(char text[NUMBER_TEXT], double x)
     }
     if (strtod(text, NULL) != x) strfromd(text, NUMBER_TEXT, "%.17g", x);
 }
+
+int number_level_digits(double alpha)
+{
+    const double places = ceil(-log10(100 * alpha));
+    return 3 + (places > 0 ? (int)places : 0);
+}

@@ -31,4 +31,8 @@ enum { NUMBER_TEXT = 64 }; /* characters that hold any number */
 /* The fewest of 15 to 17 digits that read back as x. */
 void number_print(char text[NUMBER_TEXT], double x);
 
+/* Significant digits with which 100 (1 - alpha) tells alpha from its neighbours: 3 for 0.05, 4 for
+ * 0.0064, 10 for 1e-9. */
+int number_level_digits(double alpha);
+
 #endif
