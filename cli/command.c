@@ -2,6 +2,7 @@
 #include "cli/command.h"
 
 #include "experiments/study_file.h"
+#include "trainer/config/run_paths.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -99,7 +100,7 @@ void command_note(command_call *call, note_level level, const char *fmt, ...)
 void command_elsewhere(command_call *call, const config *settings)
 {
     for (const config_key *key = config_keys; key->name; key++)
-        if (key->type == CONFIG_TEXT && run_spec_elsewhere(settings, key->name))
+        if (key->type == CONFIG_TEXT && run_paths_elsewhere(settings, key->name))
             command_note(call, NOTE_INFO,
                          "%s: '%s' is not beside %s; the one in the current folder is taken.",
                          key->name, (const char *)settings + key->offset, settings->file);

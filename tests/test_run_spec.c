@@ -2,6 +2,7 @@
  * and the identity. */
 #include "tests/scratch.h"
 #include "tests/specs.h"
+#include "trainer/config/run_paths.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -235,7 +236,7 @@ static void expect_corpus(const char *setting, const char *where, bool elsewhere
     assert_true(config_load(&c, "exp/run.yaml", &file, NULL, &e));
     yaml_close(file);
     assert_true(!setting || config_override(&c, setting, &e));
-    assert_int_equal(run_spec_elsewhere(&c, "data.corpus"), elsewhere);
+    assert_int_equal(run_paths_elsewhere(&c, "data.corpus"), elsewhere);
     if (!run_spec_resolve(&spec, &c, &e)) fail_msg("%s", e.msg);
     snprintf(expected, sizeof expected, "%s/%s", dir.folder, where);
     assert_string_equal(spec.config.data.corpus, expected);

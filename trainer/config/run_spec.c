@@ -3,13 +3,11 @@
  *
  * A resolved run can be planned, named and trained.
  */
-#define _GNU_SOURCE /* realpath */
 #include "trainer/config/run_spec.h"
 
-#include "core/base/utf8.h"
+#include "trainer/config/run_paths.h"
 #include "trainer/corpus/corpus.h"
 
-#include <errno.h>
 #include <inttypes.h>
 #include <stdlib.h>
 #include <string.h>
@@ -30,68 +28,6 @@ static int64_t ffn_of(int64_t dim)
     return (f + FFN_MULTIPLE - 1) / FFN_MULTIPLE * FFN_MULTIPLE;
 }
 
-/* Where a path that was written in a file lies beside that file; "" if it is absolute, or was given
- * on the command line. */
-static void beside_file(char out[2 * CONFIG_PATH], const config *settings, const char *path,
-                        const char *name)
-{
-    const char *slash = strrchr(settings->file, '/');
-    const bool written = settings->line[config_find(name) - config_keys];
-    *out = '\0';
-    if (written && slash && *path && *path != '/')
-        snprintf(out, 2 * CONFIG_PATH, "%.*s%s", (int)(slash + 1 - settings->file), settings->file,
-                 path);
-}
-
-/* The absolute path, for free; NULL with errno if there is nothing. */
-static char *find_path(const config *settings, const char *path, const char *name)
-{
-    char beside[2 * CONFIG_PATH];
-    beside_file(beside, settings, path, name);
-    char *whole = *beside ? realpath(beside, NULL) : NULL;
-    return whole ? whole : realpath(path, NULL);
-}
-
-bool run_spec_elsewhere(const config *settings, const char *name)
-{
-    char beside[2 * CONFIG_PATH];
-    const char *path = (const char *)settings + config_find(name)->offset;
-    beside_file(beside, settings, path, name);
-    return *beside && access(beside, F_OK) != 0 && access(path, F_OK) == 0;
-}
-
-/* Say where the path was written and, of a relative one, where it was looked for. */
-static bool path_missing(const config *settings, const char *path, const char *name, error *e)
-{
-    const int why = errno;
-    char folder[CONFIG_PATH];
-    char beside[2 * CONFIG_PATH];
-    const bool relative = *path != '/' && getcwd(folder, sizeof folder);
-    beside_file(beside, settings, path, name);
-    config_error(settings, name, e, "%.300s: %s%s%.400s", path, strerror(why),
-                 !relative ? ""
-                 : *beside ? "; it is neither beside this file nor in the current folder, "
-                           : "; the current folder is ",
-                 relative ? folder : "");
-    e->status = STATUS_FAILED; /* the configuration may be right */
-    return false;
-}
-
-static bool resolve_path(config *settings, char path[CONFIG_PATH], const char *name, error *e)
-{
-    char *whole = find_path(settings, path, name);
-    if (!whole) return path_missing(settings, path, name, e);
-    if (!utf8_is(whole)) {
-        free(whole);
-        return config_error(settings, name, e, "the full path is not UTF-8: rename its folders");
-    }
-    const size_t n = strlen(whole);
-    const bool fits = n < CONFIG_PATH;
-    if (fits) memcpy(path, whole, n + 1);
-    free(whole);
-    return fits || config_error(settings, name, e, "a path of %zu bytes", n);
-}
-
 /* Say which key names what could not be read, for the reason in e. */
 static bool unreadable(const config *settings, const char *name, error *e)
 {
@@ -107,7 +43,7 @@ static bool resolve_corpus(config *settings, run_corpus *out, error *e)
     corpus text;
     settings->corpus_sha256[0] = '\0';
     if (!*settings->data.corpus) return true;
-    if (!resolve_path(settings, settings->data.corpus, "data.corpus", e)) return false;
+    if (!run_paths_resolve(settings, settings->data.corpus, "data.corpus", e)) return false;
     if (!corpus_open(&text, settings->data.corpus, CORPUS_MANIFEST, e))
         return unreadable(settings, "data.corpus", e);
     memcpy(settings->corpus_sha256, text.sha256, HASH_HEX);
@@ -383,7 +319,8 @@ static bool resolve_tasks(config *settings, error *e)
     if (derived(settings, "eval.tasks_context"))
         settings->eval.tasks_context = settings->model.context;
     for (int i = 0; i < settings->eval.tasks.n; i++)
-        if (!resolve_path(settings, settings->eval.tasks.item[i], "eval.tasks", e)) return false;
+        if (!run_paths_resolve(settings, settings->eval.tasks.item[i], "eval.tasks", e))
+            return false;
     return true;
 }
 
@@ -431,7 +368,7 @@ static bool resolve_weights(config *settings, error *e)
         return true;
     }
     if (run_source_is(settings->train.init_from)) return resolve_source(settings, e);
-    if (!resolve_path(settings, settings->train.init_from, "train.init_from", e) ||
+    if (!run_paths_resolve(settings, settings->train.init_from, "train.init_from", e) ||
         !enter_folder(settings, e))
         return false;
     return hash_file(settings->init_sha256, settings->train.init_from, e) ||
@@ -484,8 +421,7 @@ bool run_spec_resolve(run_spec *spec, const config *from, error *e)
     spec->corpus = (run_corpus){ 0 };
     const bool ok = resolve_sizes(settings, e) && resolve_attention(settings, e) &&
                     resolve_training(settings, e) && resolve_evaluation(settings, e) &&
-                    resolve_tasks(settings, e) &&
-                    resolve_corpus(settings, &spec->corpus, e) &&
+                    resolve_tasks(settings, e) && resolve_corpus(settings, &spec->corpus, e) &&
                     resolve_vocabulary(settings, &spec->corpus, e) &&
                     (!*settings->data.corpus || check_text(settings, &spec->corpus, e)) &&
                     resolve_weights(settings, e) && fill_model(&spec->model, settings, e);

@@ -48,10 +48,6 @@ typedef struct run_spec {
  * folder.  `from` may be &spec->config. */
 bool run_spec_resolve(run_spec *spec, const config *from, error *e);
 
-/* Is the path `name` (such as data.corpus) of an unresolved configuration not beside its file, but
- * in the current folder? */
-bool run_spec_elsewhere(const config *settings, const char *name);
-
 /* Fill in the keys model.* alone, and the model: what must be known to use weights that are there.
  * model.vocab_size must be set; nothing of data, train and eval is read. */
 bool run_spec_model(model_config *m, config *settings, error *e);
