@@ -253,6 +253,21 @@ void chart_thin(chart_axis *a, const style *s, double length)
     a->tics = kept;
 }
 
+void chart_log(chart_axis *a, const style *s, double length, double lo, double hi)
+{
+    static const double TIMES[] = { 1, 2, 5 };
+    a->log = true, a->lo = lo, a->hi = hi;
+    for (int tens = (int)floor(log10(lo)); tens <= (int)ceil(log10(hi)); tens++)
+        for (int i = 0; i < 3; i++) {
+            char text[48];
+            const double at = TIMES[i] * pow(10, tens);
+            if (at < lo || at > hi) continue;
+            snprintf(text, sizeof text, "%.10g", at);
+            chart_tic(a, at, text);
+        }
+    chart_thin(a, s, length);
+}
+
 chart_look chart_look_of(const style *s, int first, int second)
 {
     /* 7 and 12 have no common divisor, so the points of one colour are all different.  It also

@@ -142,6 +142,10 @@ void chart_tic(chart_axis *a, double at, const char *label);
 /* Drop tics whose labels would touch each other on an axis of `length` pixels. */
 void chart_thin(chart_axis *a, const style *s, double length);
 
+/* A logarithmic axis from lo to hi, of `length` pixels, with tics at 1, 2 and 5 times powers of 10.
+ */
+void chart_log(chart_axis *a, const style *s, double length, double lo, double hi);
+
 /* The look of a thing that has two numbers, both from 0: the first chooses the colour, the second
  * the dash, and both together the point.  Two things with the same colour differ in their point;
  * after CHART_POINT_KINDS seconds, colours become greyer.  first must be less than s->colours. */

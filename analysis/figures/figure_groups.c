@@ -84,11 +84,8 @@ static bool draw(figure *f, const double *tics, int heads, error *e)
     const int panels = speed_contexts(context, PANELS, &s);
     f->chart.columns = panels > 1 ? 2 : 1;
     for (int p = 0; p < panels; p++) {
-        char title[64];
         speeds_range x = { INFINITY, -INFINITY }, y = x;
-        snprintf(title, sizeof title, "context %lld", (long long)context[p]);
-        const int panel =
-            chart_add_panel(&f->chart, title, f->style->panel_width, f->style->panel_height);
+        const int panel = speeds_panel(f, context[p]);
         const int n = batches_of(batch, &s, context[p]);
         for (int i = 0; i < n; i++) draw_batch(f, &s, panel, context[p], batch[i], i, &x, &y);
         if (!isfinite(x.lo)) x = y = (speeds_range){ 1, 10 }; /* nothing had room */

@@ -2,10 +2,10 @@
 #include "analysis/figures/speeds.h"
 
 #include <math.h>
+#include <stdio.h>
 
 void speeds_axis(chart_axis *a, const style *s, double length, speeds_range r, const char *title)
 {
-    static const double STEPS[] = { 1, 2, 5 };
     const double room = r.hi > r.lo ? pow(r.hi / r.lo, 0.06) : 1.5;
     chart_set_title(a, title);
     if (r.hi < 4 * r.lo && r.hi > r.lo) { /* too short for tics of a logarithmic axis */
@@ -13,16 +13,7 @@ void speeds_axis(chart_axis *a, const style *s, double length, speeds_range r, c
         chart_tics(a, 6);
         return;
     }
-    a->log = true, a->lo = r.lo / room, a->hi = r.hi * room;
-    for (int p = (int)floor(log10(a->lo)); p <= (int)ceil(log10(a->hi)); p++)
-        for (int i = 0; i < 3; i++) {
-            char text[48];
-            const double at = STEPS[i] * pow(10, p);
-            if (at < a->lo || at > a->hi) continue;
-            snprintf(text, sizeof text, "%.10g", at);
-            chart_tic(a, at, text);
-        }
-    chart_thin(a, s, length);
+    chart_log(a, s, length, r.lo / room, r.hi * room);
 }
 
 void speeds_axis_at(chart_axis *a, const style *s, double length, const double *at, int n,
@@ -61,4 +52,11 @@ void speeds_remark(figure *f, const speed *s, const char *what)
     char text[512];
     snprintf(text, sizeof text, "%s; %.200s", what, s->where);
     chart_set_remark(&f->chart, text);
+}
+
+int speeds_panel(figure *f, int64_t context)
+{
+    char title[64];
+    snprintf(title, sizeof title, "context %lld", (long long)context);
+    return chart_add_panel(&f->chart, title, f->style->panel_width, f->style->panel_height);
 }

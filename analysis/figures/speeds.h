@@ -25,6 +25,9 @@ void speeds_point(figure *f, int series, double x, double y, speeds_range *xs, s
  * measured. */
 bool speeds_open(speed *s, bool *found, figure *f, error *e);
 
+/* A panel for what was measured at a context. */
+int speeds_panel(figure *f, int64_t context);
+
 /* The remark of every such figure: `what`, then where it was measured. */
 void speeds_remark(figure *f, const speed *s, const char *what);
 

@@ -12,22 +12,6 @@ typedef struct range {
     double lo, hi;
 } range;
 
-/* Tics at 1, 2 and 5 times the powers of 10. */
-static void put_tics(chart_axis *a, range r, const style *s, double length)
-{
-    static const double TIMES[] = { 1, 2, 5 };
-    a->log = true, a->lo = r.lo / 1.15, a->hi = r.hi * 1.15;
-    for (int tens = -6; tens < 9; tens++)
-        for (int k = 0; k < 3; k++) {
-            char text[32];
-            const double at = TIMES[k] * pow(10, tens);
-            if (at < a->lo || at > a->hi) continue;
-            snprintf(text, sizeof text, "%.10g", at);
-            chart_tic(a, at, text);
-        }
-    chart_thin(a, s, length);
-}
-
 static void draw_line(chart *k, const widths_line *l, int i, range *x, range *y)
 {
     const int line_colour = i % k->style->colours;
@@ -72,8 +56,8 @@ void widths_draw(chart *k, const widths_line *line, double margin, const char *t
     chart_add_panel(k, NULL, s->panel_width, s->panel_height);
     for (int i = 0; i < lines && i < WIDTHS_LINES; i++) draw_line(k, &line[i], i, &x, &y);
     if (margin > 0) y.lo = fmin(y.lo, margin), y.hi = fmax(y.hi, margin);
-    put_tics(&k->panel[0].x, x, s, s->panel_width);
-    put_tics(&k->panel[0].y, y, s, s->panel_height);
+    chart_log(&k->panel[0].x, s, s->panel_width, x.lo / 1.15, x.hi * 1.15);
+    chart_log(&k->panel[0].y, s, s->panel_height, y.lo / 1.15, y.hi * 1.15);
     if (margin > 0) chart_rule(k, 0, 'y', margin, CHART_DOTTED);
     chart_set_title(&k->panel[0].x, "core-minutes of the whole study");
     chart_set_title(&k->panel[0].y, title);
