@@ -1,7 +1,7 @@
 /* test_figures.c - every kind of figure shows what compare prints, what closed forms give, and what
  * can be counted in the database; in LaTeX no name is a command. */
 #include "core/base/hash.h"
-#include "tests/fixture.h"
+#include "tests/figure_files.h"
 
 #include <jansson.h>
 #include <math.h>
@@ -33,37 +33,6 @@ static const fixture_arm GRID[ARMS] = {
 };
 
 /* cmocka compares floats. */
-static void near(double x, double y, double eps)
-{
-    if (!(fabs(x - y) <= eps)) fail_msg("%.12g is not %.12g", x, y);
-}
-
-/* Runs plot with up to six more words; text formats alone are made, quickly. */
-static int plot(const fixture *f, const char *study, const char *out, char **err,
-                const char *const *more)
-{
-    const char *argv[16] = { "attnlab plot", study, "--db", f->path, "--out", out };
-    char *printed;
-    int n = 6;
-    while (more && *more) argv[n++] = *more++;
-    const int status = fixture_command("plot", &printed, err, argv);
-    free(printed);
-    return status;
-}
-
-static char *drawn(const fixture *f, const char *kind, const char *ending, const char *const *more)
-{
-    char folder[128], path[256], *err;
-    const char *argv[12] = { "--kind", kind, "--format", "tex" };
-    for (int i = 4; more && *more; i++) argv[i] = *more++;
-    snprintf(folder, sizeof folder, "%s/out", f->folder);
-    if (plot(f, "study", folder, &err, argv) != 0) fail_msg("%s: %s", kind, err);
-    assert_string_equal(err, "");
-    free(err);
-    snprintf(path, sizeof path, "%s/%s.%s", folder, kind, ending);
-    return fixture_file(path);
-}
-
 /* Is the difference in `text` with `after` it, to any of the numbers of digits that compare uses?
  */
 static void shown(const char *text, double difference, const char *after)
@@ -76,25 +45,6 @@ static void shown(const char *text, double difference, const char *after)
         if (strstr(text, wanted)) return;
     }
     fail_msg("no difference %g with '%s' is drawn", difference, after);
-}
-
-/* The rows of the block of `text` under "# comment"; returns how many rows of `width` numbers. */
-static int block(double *value, int most, const char *text, const char *comment, int width)
-{
-    char head[160];
-    snprintf(head, sizeof head, "# %s\n", comment);
-    const char *at = strstr(text, head);
-    if (!at) fail_msg("no block '%s'", comment);
-    at = strchr(at + strlen(head), '\n') + 1; /* past the names of the columns */
-    int n = 0;
-    for (; *at && *at != '\n' && n < most; n++)
-        for (int c = 0; c < width; c++) {
-            char *end;
-            value[n * width + c] = strtod(at, &end);
-            if (end == at) fail_msg("no number in block '%s'", comment);
-            at = end + (*end == '\n' || *end == ' ');
-        }
-    return n;
 }
 
 static json_t *compared(const fixture *f, const char *metric)
@@ -315,59 +265,6 @@ static void rates(void **state)
     }
 }
 
-/* Three repetitions of bench decode for each arm, at two contexts and batches: 1, 3 and 2 ms a
- * token for each key/value head, sequence and 100 positions. */
-static void put_speeds(fixture *f)
-{
-    fixture_run(f, "INSERT INTO bench(config_id, host_id, code_id, phase, context, batch, threads,"
-                   " block, rep, ns, tokens, at_ms, steps, weight_bytes, cache_bytes)"
-                   " SELECT config_id, 1, 1, 'decode', 100 * c.value, b.value, 2, r.key, r.key,"
-                   " 1000000 * 4 * r.value * coalesce(n_kv_heads, 1) * b.value * c.value,"
-                   " 4 * b.value, 0, 4, 1048576, 1048576 * n_kv_heads * b.value * c.value"
-                   " FROM config, json_each('[1, 4]') b, json_each('[1, 8]') c,"
-                   " json_each('[1, 3, 2]') r");
-}
-
-/* What was measured is what is drawn: medians, their intervals, and bytes. */
-static void speeds(void **state)
-{
-    (void)state;
-    static const double LOSS[] = { 3.51, 3.5, 3.52 };
-    static const fixture_arm TWO[] = { { "mha", "mha", 8, 512, -1, LOSS, NULL },
-                                       { "mqa", "mqa", 1, 512, 0, LOSS, NULL } };
-    fixture f;
-    char folder[128], *err, *text;
-    double v[64];
-    fixture_open(&f);
-    fixture_study(&f, "study", TWO, 2, 3, 0.02);
-    snprintf(folder, sizeof folder, "%s/out", f.folder);
-    assert_int_equal(plot(&f, "study", folder, &err,
-                          (const char *[]){ "--kind", "throughput", "--format", "tex", NULL }),
-                     1);
-    assert_non_null(strstr(err, "attnlab bench decode --study study"));
-    free(err);
-    put_speeds(&f);
-    text = drawn(&f, "throughput", "dat", NULL);
-    assert_int_equal(block(v, 64, text, "mqa", 2), 2); /* context 100: batches 1 and 4 */
-    near(v[0], 2, 1e-9), near(v[1], 500, 1e-6), near(v[2], 8, 1e-9), near(v[3], 500, 1e-6);
-    free(text);
-    text = drawn(&f, "groups", "dat", NULL);
-    assert_int_equal(block(v, 64, text, "batch 4", 4), 2);
-    near(v[0], 1, 0), near(v[1], 8, 1e-9), near(v[2], 4, 1e-9), near(v[3], 12, 1e-9);
-    near(v[4], 8, 0), near(v[5], 64, 1e-9), near(v[6], 32, 1e-9), near(v[7], 96, 1e-9);
-    free(text);
-    text =
-        drawn(&f, "memory", "dat", NULL); /* batch 4: 1 MiB of weights, 4 or 32 times the context */
-    assert_int_equal(block(v, 64, text, "mqa", 2), 2);
-    near(v[1], 5, 1e-9), near(v[2], 800, 0), near(v[3], 33, 1e-9);
-    free(text);
-    text = drawn(&f, "speed", "dat", NULL); /* context 800, batch 1 */
-    assert_int_equal(block(v, 64, text, "mqa", 4), 1);
-    near(v[0], 16, 1e-9), near(v[2], 8, 1e-9), near(v[3], 24, 1e-9);
-    free(text);
-    fixture_close(&f);
-}
-
 /* Every kind twice: the same bytes, in every format but those that test_plot.c looks at. */
 static void same_bytes(void **state)
 {
@@ -524,9 +421,9 @@ static void refusals(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(as_compared), cmocka_unit_test(matrix),   cmocka_unit_test(measures),
-        cmocka_unit_test(rates),       cmocka_unit_test(speeds),   cmocka_unit_test(same_bytes),
-        cmocka_unit_test(hostile),     cmocka_unit_test(refusals),
+        cmocka_unit_test(as_compared), cmocka_unit_test(matrix),     cmocka_unit_test(measures),
+        cmocka_unit_test(rates),       cmocka_unit_test(same_bytes), cmocka_unit_test(hostile),
+        cmocka_unit_test(refusals),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
