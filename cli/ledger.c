@@ -40,7 +40,8 @@ const command command_ledger = {
     .summary =
         "Every verdict that compare, plot, report and frontier have shown from this database, "
         "in order, and which studies were entered in the ledger.",
-    .text = "Who tries 50 ideas at alpha 0.05 keeps some that are nothing. `attnlab compare STUDY "
+    .text = "If you try 50 ideas at alpha 0.05, some of those you keep have no effect. `attnlab "
+            "compare STUDY "
             "--ledger` tests a study at a level that depends on the studies entered before it "
             "(LORD++), "
             "so that at most 5 % of the studies in which an arm is found better are expected to be "

@@ -1,7 +1,7 @@
 /* tuned.c - the tuned key of a study and its value in each arm, as a note.
  *
- * A tuned key is no confound, for every arm had the same chance to find its best value; but whoever
- * reads a comparison must know the values.
+ * A tuned key is not a confound: every arm had the same chance to find its best value.  The reader
+ * of a comparison still has to know the values.
  */
 #include "analysis/answers/tuned.h"
 
